@@ -1,0 +1,3 @@
+//! Test harness and topology verifier for ILP connectors that peer over ATOR.
+
+pub mod probe;

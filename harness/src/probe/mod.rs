@@ -1,0 +1,1 @@
+//! Our own BTP peer: SOCKS5h dial, handshake, packets, load, histograms.

@@ -1,0 +1,1 @@
+//! BTP and ILP bytes.
