@@ -1,0 +1,142 @@
+//! Latencies: recorded into an HDR histogram, summarised with the number of samples.
+
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+use serde::Serialize;
+
+/// Longest latency that is told apart from longer ones.
+const HIGHEST: Duration = Duration::from_secs(3600);
+
+/// A recorder of durations.
+///
+/// Resolution is three significant digits from 1 ns to one hour; anything longer counts as an
+/// hour.
+#[derive(Debug, Clone)]
+pub struct Latencies {
+    nanoseconds: Histogram<u64>,
+}
+
+impl Latencies {
+    /// An empty recorder.
+    ///
+    /// # Panics
+    ///
+    /// Never: the bounds are constants that the histogram accepts.
+    #[must_use]
+    pub fn new() -> Self {
+        let highest = u64::try_from(HIGHEST.as_nanos()).unwrap_or(u64::MAX);
+        Self {
+            nanoseconds: Histogram::new_with_bounds(1, highest, 3)
+                .expect("constant bounds are valid"),
+        }
+    }
+
+    /// Adds one sample.
+    pub fn record(&mut self, latency: Duration) {
+        let nanoseconds = u64::try_from(latency.as_nanos()).unwrap_or(u64::MAX);
+        self.nanoseconds.saturating_record(nanoseconds);
+    }
+
+    /// Adds all samples of `other`.
+    pub fn merge(&mut self, other: &Self) {
+        self.nanoseconds
+            .add(&other.nanoseconds)
+            .expect("all recorders have the same bounds");
+    }
+
+    /// Number of samples.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.nanoseconds.len()
+    }
+
+    /// The value below or at which `percentile` percent of the samples lie; zero without samples.
+    #[must_use]
+    pub fn percentile(&self, percentile: f64) -> Duration {
+        Duration::from_nanos(self.nanoseconds.value_at_percentile(percentile))
+    }
+
+    /// The figures that go into reports.
+    #[must_use]
+    pub fn summary(&self) -> LatencySummary {
+        let microseconds = |nanoseconds: u64| nanoseconds as f64 / 1000.0;
+        let at = |percentile| microseconds(self.nanoseconds.value_at_percentile(percentile));
+        LatencySummary {
+            count: self.count(),
+            min_us: microseconds(self.nanoseconds.min()),
+            p50_us: at(50.0),
+            p95_us: at(95.0),
+            p99_us: at(99.0),
+            max_us: microseconds(self.nanoseconds.max()),
+            mean_us: self.nanoseconds.mean() / 1000.0,
+        }
+    }
+}
+
+impl Default for Latencies {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// A distribution of latencies in microseconds, always together with its sample count: a p99 of
+/// ten samples is just their maximum, and the count is what shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct LatencySummary {
+    /// Number of samples; all other fields are zero when it is.
+    pub count: u64,
+    /// Shortest, in microseconds.
+    pub min_us: f64,
+    /// Median, in microseconds.
+    pub p50_us: f64,
+    /// 95th percentile, in microseconds.
+    pub p95_us: f64,
+    /// 99th percentile, in microseconds.
+    pub p99_us: f64,
+    /// Longest, in microseconds.
+    pub max_us: f64,
+    /// Arithmetic mean, in microseconds.
+    pub mean_us: f64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_of_a_known_distribution() {
+        let mut latencies = Latencies::new();
+        for microsecond in 1..=1000 {
+            latencies.record(Duration::from_micros(microsecond));
+        }
+        let summary = latencies.summary();
+        assert_eq!(summary.count, 1000);
+        let close = |value: f64, expected: f64| (value - expected).abs() <= expected * 0.002;
+        assert!(close(summary.min_us, 1.0), "{summary:?}");
+        assert!(close(summary.p50_us, 500.0), "{summary:?}");
+        assert!(close(summary.p95_us, 950.0), "{summary:?}");
+        assert!(close(summary.p99_us, 990.0), "{summary:?}");
+        assert!(close(summary.max_us, 1000.0), "{summary:?}");
+        assert!(close(summary.mean_us, 500.5), "{summary:?}");
+    }
+
+    #[test]
+    fn nothing_recorded_is_all_zeros() {
+        let summary = Latencies::new().summary();
+        assert_eq!(summary.count, 0);
+        assert_eq!(summary.max_us, 0.0);
+        assert_eq!(summary.mean_us, 0.0);
+    }
+
+    #[test]
+    fn merging_keeps_every_sample_and_overlong_ones_saturate() {
+        let mut one = Latencies::new();
+        one.record(Duration::from_millis(1));
+        let mut two = Latencies::new();
+        two.record(Duration::from_secs(100_000));
+        one.merge(&two);
+        assert_eq!(one.count(), 2);
+        assert!(one.percentile(100.0) >= HIGHEST);
+    }
+}
