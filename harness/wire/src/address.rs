@@ -1,0 +1,168 @@
+//! ILP addresses.
+
+use std::fmt;
+
+use crate::Dialect;
+
+/// An ILP address that at least one dialect accepts: 1 to 1023 characters, segments of letters,
+/// digits, `-`, `_` and `~`, joined by single dots.
+///
+/// The `toon` dialect has no `~` (contract section 1.4); encoding and decoding check that. The
+/// allocation scheme at the front (RFC-0015) is not checked: neither the TOON connector nor its
+/// network keeps to it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Address<'a>(&'a str);
+
+/// Why a text is no address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AddressError {
+    /// There is nothing.
+    #[error("it is empty")]
+    Empty,
+    /// More than [`Address::MAX_LEN`] bytes.
+    #[error("it has {0} bytes, at most 1023 are allowed")]
+    TooLong(usize),
+    /// A dot at the beginning, at the end or after a dot.
+    #[error("an empty segment at character {0}")]
+    EmptySegment(usize),
+    /// A byte outside the character set.
+    #[error("byte {byte:#04x} at character {index} is not allowed")]
+    Character {
+        /// Where, from 0.
+        index: usize,
+        /// Which.
+        byte: u8,
+    },
+}
+
+impl<'a> Address<'a> {
+    /// The longest address in bytes (RFC-0015, contract section 1.4).
+    pub const MAX_LEN: usize = 1023;
+
+    /// Checks `text` against the widest character set, that of RFC-0015.
+    ///
+    /// # Errors
+    /// What is wrong with the first place that is wrong.
+    pub fn new(text: &'a str) -> Result<Self, AddressError> {
+        Self::check(text.as_bytes(), Dialect::Rfc).map(|()| Self(text))
+    }
+
+    /// As [`new`](Self::new), with the character set of `dialect`.
+    ///
+    /// # Errors
+    /// What is wrong with the first place that is wrong.
+    pub fn for_dialect(text: &'a str, dialect: Dialect) -> Result<Self, AddressError> {
+        Self::check(text.as_bytes(), dialect).map(|()| Self(text))
+    }
+
+    pub(crate) fn from_bytes(bytes: &'a [u8], dialect: Dialect) -> Result<Self, AddressError> {
+        Self::check(bytes, dialect)?;
+        // The check leaves ASCII only, so this cannot fail; it is cheap beside the check.
+        std::str::from_utf8(bytes)
+            .map(Self)
+            .map_err(|_| AddressError::Empty)
+    }
+
+    /// Whether `dialect` can carry this address.
+    ///
+    /// # Errors
+    /// The first character that it cannot carry.
+    pub fn check_dialect(&self, dialect: Dialect) -> Result<(), AddressError> {
+        Self::check(self.0.as_bytes(), dialect)
+    }
+
+    /// The address as text.
+    pub const fn as_str(&self) -> &'a str {
+        self.0
+    }
+
+    fn check(bytes: &[u8], dialect: Dialect) -> Result<(), AddressError> {
+        if bytes.is_empty() {
+            return Err(AddressError::Empty);
+        }
+        if bytes.len() > Self::MAX_LEN {
+            return Err(AddressError::TooLong(bytes.len()));
+        }
+        let tilde = dialect == Dialect::Rfc;
+        let mut after_dot = true;
+        for (index, &byte) in bytes.iter().enumerate() {
+            match CLASS[usize::from(byte)] {
+                Class::Plain => after_dot = false,
+                Class::Dot if after_dot => return Err(AddressError::EmptySegment(index)),
+                Class::Dot => after_dot = true,
+                Class::Tilde if tilde => after_dot = false,
+                Class::Tilde | Class::Other => {
+                    return Err(AddressError::Character { index, byte });
+                }
+            }
+        }
+        if after_dot {
+            return Err(AddressError::EmptySegment(bytes.len()));
+        }
+        Ok(())
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Class {
+    Other,
+    Plain,
+    Dot,
+    Tilde,
+}
+
+/// One look-up per byte instead of five comparisons.
+static CLASS: [Class; 256] = {
+    let mut table = [Class::Other; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let value = byte as u8;
+        table[byte] = match value {
+            b'.' => Class::Dot,
+            b'~' => Class::Tilde,
+            b'-' | b'_' => Class::Plain,
+            _ if value.is_ascii_alphanumeric() => Class::Plain,
+            _ => Class::Other,
+        };
+        byte += 1;
+    }
+    table
+};
+
+impl AsRef<str> for Address<'_> {
+    fn as_ref(&self) -> &str {
+        self.0
+    }
+}
+
+impl PartialEq<str> for Address<'_> {
+    fn eq(&self, other: &str) -> bool {
+        self.0 == other
+    }
+}
+
+impl PartialEq<&str> for Address<'_> {
+    fn eq(&self, other: &&str) -> bool {
+        self.0 == *other
+    }
+}
+
+impl<'a> TryFrom<&'a str> for Address<'a> {
+    type Error = AddressError;
+
+    fn try_from(text: &'a str) -> Result<Self, Self::Error> {
+        Self::new(text)
+    }
+}
+
+impl fmt::Display for Address<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.0)
+    }
+}
+
+impl fmt::Debug for Address<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.0, f)
+    }
+}
