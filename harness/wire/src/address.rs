@@ -7,9 +7,10 @@ use crate::Dialect;
 /// An ILP address that at least one dialect accepts: 1 to 1023 characters, segments of letters,
 /// digits, `-`, `_` and `~`, joined by single dots.
 ///
-/// The `toon` dialect has no `~` (contract section 1.4); encoding and decoding check that. The
-/// allocation scheme at the front (RFC-0015) is not checked: neither the TOON connector nor its
-/// network keeps to it.
+/// The dialects differ within that: `toon` has no `~` (contract section 1.4), and `rfc` wants an
+/// allocation scheme in front (`g`, `private`, `example`, `peer`, `self`, `test`, `test1` to
+/// `test3` or `local`) and at least one more segment (RFC-0015). Encoders and strict decoders
+/// check that; the lenient decoder of `rfc` takes any scheme.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Address<'a>(&'a str);
 
@@ -33,21 +34,24 @@ pub enum AddressError {
         /// Which.
         byte: u8,
     },
+    /// The first segment is no allocation scheme, or nothing follows it (`rfc` only).
+    #[error("it does not begin with an allocation scheme and a dot")]
+    Scheme,
 }
 
 impl<'a> Address<'a> {
     /// The longest address in bytes (RFC-0015, contract section 1.4).
     pub const MAX_LEN: usize = 1023;
 
-    /// Checks `text` against the widest character set, that of RFC-0015.
+    /// Checks `text` against the widest character set, that of RFC-0015, with any scheme.
     ///
     /// # Errors
     /// What is wrong with the first place that is wrong.
     pub fn new(text: &'a str) -> Result<Self, AddressError> {
-        Self::check(text.as_bytes(), Dialect::Rfc).map(|()| Self(text))
+        check(text.as_bytes(), true).map(|()| Self(text))
     }
 
-    /// As [`new`](Self::new), with the character set of `dialect`.
+    /// As [`new`](Self::new), with the rules of `dialect`.
     ///
     /// # Errors
     /// What is wrong with the first place that is wrong.
@@ -57,6 +61,15 @@ impl<'a> Address<'a> {
 
     pub(crate) fn from_bytes(bytes: &'a [u8], dialect: Dialect) -> Result<Self, AddressError> {
         Self::check(bytes, dialect)?;
+        Self::from_checked(bytes)
+    }
+
+    pub(crate) fn from_bytes_any_scheme(bytes: &'a [u8]) -> Result<Self, AddressError> {
+        check(bytes, true)?;
+        Self::from_checked(bytes)
+    }
+
+    fn from_checked(bytes: &'a [u8]) -> Result<Self, AddressError> {
         // The check leaves ASCII only, so this cannot fail; it is cheap beside the check.
         std::str::from_utf8(bytes)
             .map(Self)
@@ -77,29 +90,45 @@ impl<'a> Address<'a> {
     }
 
     fn check(bytes: &[u8], dialect: Dialect) -> Result<(), AddressError> {
-        if bytes.is_empty() {
-            return Err(AddressError::Empty);
+        match dialect {
+            Dialect::Toon => check(bytes, false),
+            Dialect::Rfc => check(bytes, true).and_then(|()| check_scheme(bytes)),
         }
-        if bytes.len() > Self::MAX_LEN {
-            return Err(AddressError::TooLong(bytes.len()));
-        }
-        let tilde = dialect == Dialect::Rfc;
-        let mut after_dot = true;
-        for (index, &byte) in bytes.iter().enumerate() {
-            match CLASS[usize::from(byte)] {
-                Class::Plain => after_dot = false,
-                Class::Dot if after_dot => return Err(AddressError::EmptySegment(index)),
-                Class::Dot => after_dot = true,
-                Class::Tilde if tilde => after_dot = false,
-                Class::Tilde | Class::Other => {
-                    return Err(AddressError::Character { index, byte });
-                }
+    }
+}
+
+fn check(bytes: &[u8], tilde: bool) -> Result<(), AddressError> {
+    if bytes.is_empty() {
+        return Err(AddressError::Empty);
+    }
+    if bytes.len() > Address::MAX_LEN {
+        return Err(AddressError::TooLong(bytes.len()));
+    }
+    let mut after_dot = true;
+    for (index, &byte) in bytes.iter().enumerate() {
+        match CLASS[usize::from(byte)] {
+            Class::Plain => after_dot = false,
+            Class::Dot if after_dot => return Err(AddressError::EmptySegment(index)),
+            Class::Dot => after_dot = true,
+            Class::Tilde if tilde => after_dot = false,
+            Class::Tilde | Class::Other => {
+                return Err(AddressError::Character { index, byte });
             }
         }
-        if after_dot {
-            return Err(AddressError::EmptySegment(bytes.len()));
-        }
-        Ok(())
+    }
+    if after_dot {
+        return Err(AddressError::EmptySegment(bytes.len()));
+    }
+    Ok(())
+}
+
+/// The schemes of RFC-0015 and the segment that must follow.
+fn check_scheme(bytes: &[u8]) -> Result<(), AddressError> {
+    let end = bytes.iter().position(|byte| *byte == b'.');
+    match &bytes[..end.unwrap_or(0)] {
+        b"g" | b"private" | b"example" | b"peer" | b"self" | b"test" | b"test1" | b"test2"
+        | b"test3" | b"local" => Ok(()),
+        _ => Err(AddressError::Scheme),
     }
 }
 

@@ -41,15 +41,15 @@ pub enum Expected {
     /// Strict mode: a length or integer has a shorter form.
     #[error("the shortest form of the integer")]
     Minimal,
-    /// A fixed form of an integer's length was violated.
-    #[error("an integer of {0} bytes")]
+    /// An integer announces no bytes at all, or more than are ever read.
+    #[error("an integer of 1 to {0} bytes")]
     IntegerWidth(u8),
-    /// An integer exceeds what the field can hold.
-    #[error("an integer of at most {0}")]
-    AtMost(u64),
     /// Text that is not UTF-8.
     #[error("UTF-8 text")]
     Utf8,
+    /// Strict mode: text of the `rfc` dialect that is not ASCII.
+    #[error("ASCII text")]
+    Ascii,
     /// A time that is not in the given layout.
     #[error("a time like {0}")]
     TimeLayout(&'static str),
@@ -66,6 +66,9 @@ pub enum Expected {
     /// Strict mode: the entry `ilp` occurs more than once, or is present without a packet.
     #[error("at most one `ilp` entry, and that with a packet in it")]
     OneIlpEntry,
+    /// Strict mode: an ERROR carries an entry `ilp`, for which it has no use.
+    #[error("no `ilp` entry in an ERROR")]
+    NoIlpEntry,
 }
 
 /// A value that this dialect has no bytes for. The output is left as it was.
@@ -127,6 +130,20 @@ pub enum EncodeError {
     Utf8 {
         /// The field.
         field: &'static str,
+    },
+    /// Text that the `rfc` dialect wants in ASCII has other characters.
+    #[error("{field} is not ASCII")]
+    Ascii {
+        /// The field.
+        field: &'static str,
+    },
+    /// The dialect has no frames of this type.
+    #[error("the {dialect} dialect has no type {kind}")]
+    NoSuchType {
+        /// The type.
+        kind: &'static str,
+        /// The dialect.
+        dialect: Dialect,
     },
     /// The code is not made of three printable ASCII characters.
     #[error("{field} is not made of three printable ASCII characters")]

@@ -58,6 +58,17 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// A reader for the next `length` bytes, whose offsets count from the same beginning. This
+    /// one goes on behind them.
+    pub(crate) fn enter(&mut self, field: &'static str, length: u64) -> Read<Self> {
+        let start = self.position;
+        self.take(field, length)?;
+        Ok(Self {
+            bytes: &self.bytes[..self.position],
+            position: start,
+        })
+    }
+
     pub(crate) fn array<const N: usize>(&mut self, field: &'static str) -> Read<[u8; N]> {
         match self.bytes[self.position..].first_chunk::<N>() {
             Some(chunk) => {
