@@ -1,4 +1,7 @@
 //! Test harness and topology verifier for ILP connectors that peer over ATOR.
 
+pub mod engine;
+pub mod onion;
 pub mod probe;
 pub mod secret;
+pub mod topology;

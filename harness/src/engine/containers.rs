@@ -1,0 +1,374 @@
+//! Containers: create, fill, start, look at, and read their logs.
+
+use std::collections::HashMap;
+use std::net::Ipv4Addr;
+
+use bollard::models::{
+    ContainerCreateBody, EndpointIpamConfig, EndpointSettings, HostConfig, NetworkingConfig,
+    PortBinding,
+};
+use bollard::query_parameters::{
+    CreateContainerOptionsBuilder, LogsOptionsBuilder, StatsOptionsBuilder,
+    UploadToContainerOptionsBuilder,
+};
+use futures_util::StreamExt;
+
+use super::connect::Engine;
+use super::error::{EngineError, status_of};
+use super::images::USER;
+use super::labels::Labels;
+use crate::secret::Secret;
+
+/// A TCP port of a container that the engine publishes under the same number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Port {
+    /// The host's address to publish on.
+    pub address: Ipv4Addr,
+    /// The port, inside and outside.
+    pub port: u16,
+}
+
+/// How a container is connected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NetworkMode {
+    /// On a bridge with an address of its own.
+    Bridge {
+        /// The network's name.
+        network: String,
+        /// The container's address.
+        address: Ipv4Addr,
+        /// Ports to publish.
+        publish: Vec<Port>,
+    },
+    /// In another container's network namespace.
+    Share {
+        /// The other container's name.
+        container: String,
+    },
+}
+
+/// A file that a container gets before it starts. Owned by the image's user.
+#[derive(Clone)]
+pub struct FileSpec {
+    /// Absolute path.
+    pub path: String,
+    /// Permission bits.
+    pub mode: u32,
+    /// Content; `None` makes a directory.
+    pub content: Option<Vec<u8>>,
+}
+
+/// One container of a plan.
+#[derive(Clone)]
+pub struct ContainerSpec {
+    /// Name on the engine, unique per run.
+    pub name: String,
+    /// What it is in the topology, such as `home-a/connector`.
+    pub role: String,
+    /// The image's name on the engine.
+    pub image: String,
+    /// Arguments of the image's entry point.
+    pub arguments: Vec<String>,
+    /// Environment. Secrets are wired in here and nowhere else.
+    pub environment: Vec<(String, Secret)>,
+    /// Files to put in before the start.
+    pub files: Vec<FileSpec>,
+    /// Its network.
+    pub network: NetworkMode,
+}
+
+/// A container's memory as the engine accounts it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Memory {
+    /// Usage less inactive file pages, in bytes: what `docker stats` shows.
+    pub bytes: u64,
+}
+
+impl Engine {
+    /// Creates a container and puts its files in. It is not started.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::NoSuchImage`] and what else the engine refuses.
+    pub async fn create_container(
+        &self,
+        spec: &ContainerSpec,
+        labels: &Labels,
+    ) -> Result<(), EngineError> {
+        let options = CreateContainerOptionsBuilder::default()
+            .name(&spec.name)
+            .build();
+        let created = self
+            .docker
+            .create_container(Some(options), body(spec, labels))
+            .await;
+        match created {
+            Ok(_) => {}
+            Err(error) if status_of(&error) == Some(404) => {
+                return Err(EngineError::NoSuchImage {
+                    image: spec.image.clone(),
+                });
+            }
+            Err(error) => {
+                return Err(EngineError::api(format!("create container {}", spec.role))(
+                    error,
+                ));
+            }
+        }
+        if spec.files.is_empty() {
+            return Ok(());
+        }
+        self.upload(&spec.name, &spec.files).await
+    }
+
+    /// Puts files into a container.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Api`] when the engine refuses.
+    pub async fn upload(&self, container: &str, files: &[FileSpec]) -> Result<(), EngineError> {
+        let archive = archive(files).map_err(|source| EngineError::ImageFile {
+            path: format!("the files of {container}"),
+            source,
+        })?;
+        let options = UploadToContainerOptionsBuilder::default().path("/").build();
+        self.docker
+            .upload_to_container(container, Some(options), bollard::body_full(archive.into()))
+            .await
+            .map_err(EngineError::api(format!("put files into {container}")))
+    }
+
+    /// Starts a container.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::PortTaken`] when a port to publish is in use.
+    pub async fn start_container(&self, spec: &ContainerSpec) -> Result<(), EngineError> {
+        let Err(error) = self.docker.start_container(&spec.name, None).await else {
+            return Ok(());
+        };
+        let text = error.to_string();
+        if let NetworkMode::Bridge { publish, .. } = &spec.network
+            && let Some(port) = publish.first()
+            && (text.contains("port is already allocated")
+                || text.contains("address already in use"))
+        {
+            return Err(EngineError::PortTaken {
+                address: port.address,
+                message: text,
+            });
+        }
+        Err(EngineError::api(format!("start container {}", spec.role))(
+            error,
+        ))
+    }
+
+    /// The environment that a container really has, as the engine reports it.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Api`] when the container is not there.
+    pub async fn environment(
+        &self,
+        container: &str,
+    ) -> Result<HashMap<String, Secret>, EngineError> {
+        let inspected = self.inspect(container).await?;
+        let variables = inspected
+            .config
+            .and_then(|config| config.env)
+            .unwrap_or_default();
+        Ok(variables
+            .iter()
+            .filter_map(|line| line.split_once('='))
+            .map(|(name, value)| (name.to_owned(), Secret::new(value)))
+            .collect())
+    }
+
+    /// Everything about a container that anybody on the machine can see: command line and labels.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Api`] when the container is not there.
+    pub async fn visible(&self, container: &str) -> Result<String, EngineError> {
+        let inspected = self.inspect(container).await?;
+        let mut text = format!(
+            "{} {}",
+            inspected.path.unwrap_or_default(),
+            inspected.args.unwrap_or_default().join(" ")
+        );
+        for (key, value) in inspected
+            .config
+            .and_then(|config| config.labels)
+            .unwrap_or_default()
+        {
+            text.push_str(&format!("\n{key}={value}"));
+        }
+        Ok(text)
+    }
+
+    async fn inspect(
+        &self,
+        container: &str,
+    ) -> Result<bollard::models::ContainerInspectResponse, EngineError> {
+        self.docker
+            .inspect_container(container, None)
+            .await
+            .map_err(EngineError::api(format!("look at {container}")))
+    }
+
+    /// A container's output so far, both streams; at most the last `tail` lines.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Api`] when the container is not there.
+    pub async fn logs(&self, container: &str, tail: Option<usize>) -> Result<String, EngineError> {
+        let tail = tail.map_or_else(|| "all".to_owned(), |lines| lines.to_string());
+        let options = LogsOptionsBuilder::default()
+            .stdout(true)
+            .stderr(true)
+            .tail(&tail)
+            .build();
+        let mut stream = self.docker.logs(container, Some(options));
+        let mut text = String::new();
+        while let Some(chunk) = stream.next().await {
+            let chunk = chunk.map_err(EngineError::api(format!("read the log of {container}")))?;
+            text.push_str(&String::from_utf8_lossy(&chunk.into_bytes()));
+        }
+        Ok(text)
+    }
+
+    /// A container's memory now.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Api`] when the container is not there.
+    pub async fn memory(&self, container: &str) -> Result<Memory, EngineError> {
+        let options = StatsOptionsBuilder::default()
+            .stream(false)
+            .one_shot(true)
+            .build();
+        let sample = self
+            .docker
+            .stats(container, Some(options))
+            .next()
+            .await
+            .transpose()
+            .map_err(EngineError::api(format!("measure {container}")))?;
+        let memory = sample
+            .and_then(|sample| sample.memory_stats)
+            .unwrap_or_default();
+        let details = memory.stats.unwrap_or_default();
+        // cgroup v1 and v2 name the same figure differently.
+        let inactive = details
+            .get("total_inactive_file")
+            .or_else(|| details.get("inactive_file"))
+            .copied()
+            .unwrap_or(0);
+        Ok(Memory {
+            bytes: memory.usage.unwrap_or(0).saturating_sub(inactive),
+        })
+    }
+}
+
+fn body(spec: &ContainerSpec, labels: &Labels) -> ContainerCreateBody {
+    let mut host = HostConfig {
+        cap_drop: Some(vec!["ALL".to_owned()]),
+        security_opt: Some(vec!["no-new-privileges".to_owned()]),
+        memory: Some(256 << 20),
+        pids_limit: Some(128),
+        ..Default::default()
+    };
+    let mut exposed = None;
+    let mut networking = None;
+    match &spec.network {
+        NetworkMode::Share { container } => {
+            host.network_mode = Some(format!("container:{container}"));
+        }
+        NetworkMode::Bridge {
+            network,
+            address,
+            publish,
+        } => {
+            host.network_mode = Some(network.clone());
+            // Names are resolved by the onion daemon or not at all: no resolver of the host's.
+            host.dns = Some(vec!["127.0.0.1".to_owned()]);
+            if !publish.is_empty() {
+                // Without `exposed_ports` the engine ignores the bindings silently.
+                exposed = Some(
+                    publish
+                        .iter()
+                        .map(|port| format!("{}/tcp", port.port))
+                        .collect(),
+                );
+                host.port_bindings = Some(publish.iter().map(binding).collect());
+            }
+            networking = Some(NetworkingConfig {
+                endpoints_config: Some(HashMap::from([(
+                    network.clone(),
+                    EndpointSettings {
+                        ipam_config: Some(EndpointIpamConfig {
+                            ipv4_address: Some(address.to_string()),
+                            ..Default::default()
+                        }),
+                        ..Default::default()
+                    },
+                )])),
+            });
+        }
+    }
+    ContainerCreateBody {
+        image: Some(spec.image.clone()),
+        user: Some(format!("{USER}:{USER}")),
+        cmd: Some(spec.arguments.clone()),
+        env: Some(
+            spec.environment
+                .iter()
+                .map(|(name, value)| format!("{name}={}", value.expose()))
+                .collect(),
+        ),
+        labels: Some(labels.for_role(&spec.role)),
+        exposed_ports: exposed,
+        host_config: Some(host),
+        networking_config: networking,
+        ..Default::default()
+    }
+}
+
+fn binding(port: &Port) -> (String, Option<Vec<PortBinding>>) {
+    let binding = PortBinding {
+        host_ip: Some(port.address.to_string()),
+        host_port: Some(port.port.to_string()),
+    };
+    (format!("{}/tcp", port.port), Some(vec![binding]))
+}
+
+/// A tar header for an entry of the image's user. The time is fixed, so that equal content makes
+/// equal archives.
+pub(super) fn header(mode: u32, size: u64) -> tar::Header {
+    let mut header = tar::Header::new_gnu();
+    header.set_mode(mode);
+    header.set_size(size);
+    header.set_uid(USER);
+    header.set_gid(USER);
+    header.set_mtime(0);
+    header
+}
+
+fn archive(files: &[FileSpec]) -> std::io::Result<Vec<u8>> {
+    let mut tar = tar::Builder::new(Vec::new());
+    for file in files {
+        let path = file.path.trim_start_matches('/');
+        match &file.content {
+            None => {
+                let mut header = header(file.mode, 0);
+                header.set_entry_type(tar::EntryType::Directory);
+                tar.append_data(&mut header, path, std::io::empty())?;
+            }
+            Some(content) => {
+                let mut header = header(file.mode, content.len() as u64);
+                tar.append_data(&mut header, path, content.as_slice())?;
+            }
+        }
+    }
+    tar.into_inner()
+}

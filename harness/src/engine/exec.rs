@@ -1,0 +1,88 @@
+//! Running a program inside a container.
+
+use bollard::container::LogOutput;
+use bollard::exec::{CreateExecOptions, StartExecResults};
+use futures_util::StreamExt;
+
+use super::connect::Engine;
+use super::error::EngineError;
+
+/// What a program inside a container left behind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExecOutput {
+    /// Its exit status.
+    pub code: i64,
+    /// Its standard output.
+    pub stdout: String,
+    /// Its standard error.
+    pub stderr: String,
+}
+
+impl Engine {
+    /// Runs a program in a container and waits for its end. `privileged` runs it as root with all
+    /// capabilities in the container's namespaces.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Exec`] when the program can't be started. A program that fails is not an
+    /// error, see [`ExecOutput::code`].
+    pub async fn exec(
+        &self,
+        container: &str,
+        command: &[&str],
+        privileged: bool,
+    ) -> Result<ExecOutput, EngineError> {
+        let program = command.first().copied().unwrap_or_default();
+        let api = || EngineError::api(format!("run {program} in {container}"));
+        let exec = self
+            .docker
+            .create_exec(
+                container,
+                CreateExecOptions {
+                    cmd: Some(command.to_vec()),
+                    attach_stdout: Some(true),
+                    attach_stderr: Some(true),
+                    privileged: Some(privileged),
+                    user: privileged.then_some("0:0"),
+                    ..Default::default()
+                },
+            )
+            .await
+            .map_err(api())?;
+        let started = self
+            .docker
+            .start_exec(&exec.id, None)
+            .await
+            .map_err(api())?;
+        let mut result = ExecOutput {
+            code: -1,
+            stdout: String::new(),
+            stderr: String::new(),
+        };
+        if let StartExecResults::Attached { mut output, .. } = started {
+            while let Some(chunk) = output.next().await {
+                match chunk.map_err(api())? {
+                    LogOutput::StdErr { message } => {
+                        result.stderr.push_str(&String::from_utf8_lossy(&message));
+                    }
+                    LogOutput::StdOut { message } | LogOutput::Console { message } => {
+                        result.stdout.push_str(&String::from_utf8_lossy(&message));
+                    }
+                    LogOutput::StdIn { .. } => {}
+                }
+            }
+        }
+        let inspected = self.docker.inspect_exec(&exec.id).await.map_err(api())?;
+        result.code = inspected.exit_code.unwrap_or(-1);
+        // The engine reports a program that it cannot start as exit status 126 with its own
+        // message on standard output.
+        if result.code == 126 || result.code == 127 {
+            return Err(EngineError::Exec {
+                container: container.to_owned(),
+                command: program.to_owned(),
+                message: result.stdout.trim().to_owned(),
+            });
+        }
+        Ok(result)
+    }
+}

@@ -1,0 +1,223 @@
+//! Finding what runs have left on the engine, and removing it.
+
+use std::collections::BTreeMap;
+
+use bollard::query_parameters::{
+    ListContainersOptionsBuilder, ListNetworksOptionsBuilder, ListVolumesOptionsBuilder,
+    RemoveContainerOptionsBuilder, RemoveVolumeOptionsBuilder,
+};
+use futures_util::future::join_all;
+
+use super::connect::Engine;
+use super::error::{EngineError, status_of};
+use super::labels::{LABEL_DEADLINE, LABEL_PROJECT, LABEL_ROLE, LABEL_RUN, LABEL_TOPOLOGY, filter};
+
+/// What of one run is still on the engine.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Leftovers {
+    /// Containers by name.
+    pub containers: Vec<String>,
+    /// Networks by name.
+    pub networks: Vec<String>,
+    /// Volumes by name.
+    pub volumes: Vec<String>,
+}
+
+impl Leftovers {
+    /// Whether nothing is left.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.containers.is_empty() && self.networks.is_empty() && self.volumes.is_empty()
+    }
+
+    /// How many resources there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.containers.len() + self.networks.len() + self.volumes.len()
+    }
+}
+
+/// A run of which something is on the engine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundRun {
+    /// The run id.
+    pub run: String,
+    /// The topology's name.
+    pub topology: String,
+    /// Unix time in seconds after which anybody may remove it.
+    pub deadline: i64,
+    /// Containers: role and state (`running`, `exited`, ...).
+    pub containers: BTreeMap<String, String>,
+}
+
+impl Engine {
+    /// Every run of which a container or a network is on the engine.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Api`] when the engine does not answer.
+    pub async fn runs(&self) -> Result<Vec<FoundRun>, EngineError> {
+        let mut runs: BTreeMap<String, FoundRun> = BTreeMap::new();
+        let containers = ListContainersOptionsBuilder::default()
+            .all(true)
+            .filters(&filter(LABEL_PROJECT))
+            .build();
+        let containers = self
+            .docker
+            .list_containers(Some(containers))
+            .await
+            .map_err(EngineError::api("list containers"))?;
+        for container in containers {
+            let labels = container.labels.unwrap_or_default();
+            let role = labels.get(LABEL_ROLE).cloned().unwrap_or_default();
+            let state = container
+                .state
+                .map(|state| state.to_string())
+                .unwrap_or_default();
+            found(&mut runs, &labels).containers.insert(role, state);
+        }
+        let networks = ListNetworksOptionsBuilder::default()
+            .filters(&filter(LABEL_PROJECT))
+            .build();
+        let networks = self
+            .docker
+            .list_networks(Some(networks))
+            .await
+            .map_err(EngineError::api("list networks"))?;
+        for network in networks {
+            found(&mut runs, &network.labels.unwrap_or_default());
+        }
+        Ok(runs.into_values().collect())
+    }
+
+    /// What of a run is on the engine.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Api`] when the engine does not answer.
+    pub async fn leftovers(&self, run: &str) -> Result<Leftovers, EngineError> {
+        let label = filter(&format!("{LABEL_RUN}={run}"));
+        let containers = ListContainersOptionsBuilder::default()
+            .all(true)
+            .filters(&label)
+            .build();
+        let containers = self
+            .docker
+            .list_containers(Some(containers))
+            .await
+            .map_err(EngineError::api("list containers"))?;
+        let networks = ListNetworksOptionsBuilder::default()
+            .filters(&label)
+            .build();
+        let networks = self
+            .docker
+            .list_networks(Some(networks))
+            .await
+            .map_err(EngineError::api("list networks"))?;
+        let volumes = ListVolumesOptionsBuilder::default().filters(&label).build();
+        let volumes = self
+            .docker
+            .list_volumes(Some(volumes))
+            .await
+            .map_err(EngineError::api("list volumes"))?;
+        Ok(Leftovers {
+            containers: containers
+                .into_iter()
+                .filter_map(|container| container.names?.into_iter().next())
+                .map(|name| name.trim_start_matches('/').to_owned())
+                .collect(),
+            networks: networks
+                .into_iter()
+                .filter_map(|network| network.name)
+                .collect(),
+            volumes: volumes
+                .volumes
+                .unwrap_or_default()
+                .into_iter()
+                .map(|volume| volume.name)
+                .collect(),
+        })
+    }
+
+    /// Removes everything of a run. Looks again until nothing is found, because a call that was
+    /// under way when the run ended can still create something. Returns how much was removed.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Api`] when something cannot be removed.
+    pub async fn remove_run(&self, run: &str) -> Result<usize, EngineError> {
+        let mut removed = 0;
+        // Each round removes what the last one found; a resource that comes back every time is
+        // an error of the engine's and ends in the list of leftovers.
+        for _ in 0..5 {
+            let left = self.leftovers(run).await?;
+            if left.is_empty() {
+                return Ok(removed);
+            }
+            removed += left.count();
+            self.remove(&left).await?;
+        }
+        Ok(removed)
+    }
+
+    async fn remove(&self, left: &Leftovers) -> Result<(), EngineError> {
+        let options = || {
+            RemoveContainerOptionsBuilder::default()
+                .force(true)
+                .v(true)
+                .build()
+        };
+        let containers = left.containers.iter().map(|name| async move {
+            gone(
+                self.docker.remove_container(name, Some(options())).await,
+                format!("remove container {name}"),
+            )
+        });
+        join_all(containers)
+            .await
+            .into_iter()
+            .collect::<Result<(), _>>()?;
+        let networks = left.networks.iter().map(|name| async move {
+            gone(
+                self.docker.remove_network(name).await,
+                format!("remove network {name}"),
+            )
+        });
+        join_all(networks)
+            .await
+            .into_iter()
+            .collect::<Result<(), _>>()?;
+        for name in &left.volumes {
+            let options = RemoveVolumeOptionsBuilder::default().force(true).build();
+            gone(
+                self.docker.remove_volume(name, Some(options)).await,
+                format!("remove volume {name}"),
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// Somebody else may have removed it, or be about to: both are as good.
+fn gone(result: Result<(), bollard::errors::Error>, action: String) -> Result<(), EngineError> {
+    match result {
+        Err(error) if !matches!(status_of(&error), Some(404 | 409)) => {
+            Err(EngineError::api(action)(error))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn found<'r>(
+    runs: &'r mut BTreeMap<String, FoundRun>,
+    labels: &std::collections::HashMap<String, String>,
+) -> &'r mut FoundRun {
+    let get = |key: &str| labels.get(key).cloned().unwrap_or_default();
+    let run = get(LABEL_RUN);
+    runs.entry(run.clone()).or_insert_with(|| FoundRun {
+        run,
+        topology: get(LABEL_TOPOLOGY),
+        deadline: get(LABEL_DEADLINE).parse().unwrap_or(0),
+        containers: BTreeMap::new(),
+    })
+}

@@ -1,0 +1,192 @@
+//! The daemon's configuration, one function per role.
+//!
+//! The options are those of a private network that is ready in seconds and does not stall; each
+//! comment names the stall that the option prevents.
+
+use std::fmt::Write as _;
+use std::net::Ipv4Addr;
+
+use serde::Serialize;
+
+/// Interval of the authorities' votes, in seconds. Long, so that one complete consensus is made
+/// per run and none is replaced in the middle of it.
+const VOTING_INTERVAL: i64 = 1800;
+
+/// Where a node can be reached: the address and ports that it advertises and listens on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Published {
+    /// The relay bridge's gateway, where the engine publishes every node's ports.
+    pub address: Ipv4Addr,
+    /// OR port, unique in the run.
+    pub or_port: u16,
+    /// Directory port, unique in the run; authorities only.
+    pub dir_port: Option<u16>,
+}
+
+/// One authority, as every node's `DirAuthority` line needs it.
+#[derive(Debug, Clone)]
+pub struct AuthorityLine {
+    /// Nickname.
+    pub nickname: String,
+    /// Where it is reached.
+    pub published: Published,
+    /// SHA-1 of the relay identity key, hex.
+    pub fingerprint: String,
+    /// SHA-1 of the authority identity key, hex.
+    pub v3_identity: String,
+}
+
+/// What every node has in common.
+pub struct Common<'a> {
+    /// Nickname, 1 to 19 letters and digits. A hyphen makes the daemon abort.
+    pub nickname: &'a str,
+    /// All authorities.
+    pub authorities: &'a [AuthorityLine],
+    /// Value of `HashedControlPassword`.
+    pub hashed_password: &'a str,
+}
+
+/// Folder of the daemon's state in its container.
+pub const DATA_DIRECTORY: &str = "/var/lib/anon";
+/// Folder of the onion service in a home's sidecar.
+pub const SERVICE_DIRECTORY: &str = "/var/lib/anon/hs";
+/// The control port of every daemon.
+pub const CONTROL_PORT: u16 = 9051;
+/// The SOCKS port of a home's sidecar.
+pub const SOCKS_PORT: u16 = 9050;
+
+fn common(node: &Common<'_>) -> String {
+    let mut rc = format!(
+        "Nickname {}\n\
+         DataDirectory {DATA_DIRECTORY}\n\
+         ContactInfo none@invalid\n\
+         Log notice stdout\n\
+         AgreeToTerms 1\n\
+         TestingTorNetwork 1\n\
+         AssumeReachable 1\n\
+         ShutdownWaitLength 0\n\
+         ConfluxEnabled 0\n\
+         # KIST sends in 2 ms steps on every hop, which six hops add up.\n\
+         Schedulers Vanilla\n\
+         ControlPort 0.0.0.0:{CONTROL_PORT}\n\
+         HashedControlPassword {}\n",
+        node.nickname, node.hashed_password,
+    );
+    for authority in node.authorities {
+        let Published {
+            address,
+            or_port,
+            dir_port,
+        } = authority.published;
+        let _ = writeln!(
+            rc,
+            "DirAuthority {} orport={or_port} v3ident={} {address}:{} {}",
+            authority.nickname,
+            authority.v3_identity,
+            dir_port.unwrap_or_default(),
+            authority.fingerprint,
+        );
+    }
+    rc
+}
+
+fn published(rc: &mut String, at: Published) {
+    let Published {
+        address,
+        or_port,
+        dir_port,
+    } = at;
+    let _ = write!(
+        rc,
+        "Address {address}\n\
+         ORPort {address}:{or_port} NoListen IPv4Only\n\
+         ORPort 0.0.0.0:{or_port} NoAdvertise IPv4Only\n",
+    );
+    if let Some(dir_port) = dir_port {
+        let _ = write!(
+            rc,
+            "DirPort {address}:{dir_port} NoListen\n\
+             DirPort 0.0.0.0:{dir_port} NoAdvertise\n",
+        );
+    }
+    // A relay's own traffic of the last seconds would become its weight in the consensus; with
+    // one relay at 1 and the others at 0 every rendezvous goes through that relay and fails.
+    rc.push_str("CountPrivateBandwidth 0\nSocksPort 0\n");
+}
+
+/// The second, modulo the voting interval, that is farthest from `now`: the authorities must not
+/// vote by themselves before every relay has published (they would at full and half hours).
+#[must_use]
+pub fn idle_voting_offset(now_unix: i64) -> i64 {
+    (now_unix + VOTING_INTERVAL / 2).rem_euclid(VOTING_INTERVAL)
+}
+
+/// Configuration of a directory authority that waits to be told when to vote.
+#[must_use]
+pub fn authority(node: &Common<'_>, at: Published, now_unix: i64) -> String {
+    let mut rc = common(node);
+    published(&mut rc, at);
+    let _ = write!(
+        rc,
+        "AuthoritativeDirectory 1\n\
+         V3AuthoritativeDirectory 1\n\
+         ExitPolicy reject *:*\n\
+         TestingV3AuthInitialVotingInterval {VOTING_INTERVAL} seconds\n\
+         TestingV3AuthInitialVoteDelay 2 seconds\n\
+         TestingV3AuthInitialDistDelay 2 seconds\n\
+         V3AuthVotingInterval {VOTING_INTERVAL} seconds\n\
+         V3AuthVoteDelay 2 seconds\n\
+         V3AuthDistDelay 2 seconds\n\
+         V3AuthNIntervalsValid 48\n\
+         TestingV3AuthVotingStartOffset {} seconds\n\
+         TestingAuthDirTimeToLearnReachability 0\n\
+         TestingDirAuthVoteGuard *\n\
+         TestingDirAuthVoteHSDir *\n\
+         TestingDirAuthVoteExit *\n\
+         TestingMinExitFlagThreshold 0\n\
+         # Every node publishes on one address.\n\
+         AuthDirMaxServersPerAddr 0\n",
+        idle_voting_offset(now_unix),
+    );
+    rc
+}
+
+/// The `SETCONF` arguments that make the authorities agree on a consensus at the second `at_unix`:
+/// they vote 2 s before it and compute 1 s before it.
+#[must_use]
+pub fn vote_at(at_unix: i64) -> String {
+    format!(
+        "TestingV3AuthInitialVotingInterval=5 TestingV3AuthVotingStartOffset={}",
+        at_unix.rem_euclid(5)
+    )
+}
+
+/// Configuration of a relay.
+#[must_use]
+pub fn relay(node: &Common<'_>, at: Published) -> String {
+    let mut rc = common(node);
+    published(&mut rc, at);
+    rc.push_str("ExitRelay 1\nExitPolicy accept *:*\n");
+    rc
+}
+
+/// Configuration of a home's sidecar: a client with an onion service, its network switched off
+/// until the consensus is complete.
+#[must_use]
+pub fn home(node: &Common<'_>, service_port: u16) -> String {
+    let mut rc = common(node);
+    let _ = write!(
+        rc,
+        "SocksPort 0.0.0.0:{SOCKS_PORT}\n\
+         # Without it a client asks relays that do not have the microdescriptors yet, and waits\n\
+         # 10 or 60 s before it asks again.\n\
+         FetchDirInfoEarly 1\n\
+         # Layer-2 guards skip the exit restriction, and with few relays paths repeat a node.\n\
+         VanguardsLiteEnabled 0\n\
+         MaxCircuitDirtiness 1 day\n\
+         HiddenServiceDir {SERVICE_DIRECTORY}\n\
+         HiddenServicePort {service_port} 127.0.0.1:{service_port}\n\
+         DisableNetwork 1\n",
+    );
+    rc
+}

@@ -1,0 +1,147 @@
+//! A directory authority's DirPort, read over HTTP (dir-spec, "directory document URLs").
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::consensus::Consensus;
+
+/// How long one request may take. The authorities are on this machine.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Why a DirPort could not be read. "Not there yet" is not an error, see [`Directory::get`].
+#[derive(Debug, thiserror::Error)]
+pub enum DirectoryError {
+    /// No HTTP answer came.
+    #[error("failed to reach {nickname}'s directory port")]
+    Unreachable {
+        /// The authority.
+        nickname: String,
+        /// The HTTP client's error.
+        source: reqwest::Error,
+    },
+    /// An answer other than 200 and 404.
+    #[error("{nickname}'s directory port answered status {status}")]
+    Status {
+        /// The authority.
+        nickname: String,
+        /// The HTTP status.
+        status: u16,
+    },
+}
+
+/// One authority's DirPort.
+#[derive(Clone)]
+pub struct Directory {
+    client: reqwest::Client,
+    nickname: String,
+    address: SocketAddr,
+}
+
+impl Directory {
+    /// A reader for the DirPort at `address`.
+    #[must_use]
+    pub fn new(client: &reqwest::Client, nickname: &str, address: SocketAddr) -> Self {
+        Self {
+            client: client.clone(),
+            nickname: nickname.to_owned(),
+            address,
+        }
+    }
+
+    /// The authority's nickname.
+    #[must_use]
+    pub fn nickname(&self) -> &str {
+        &self.nickname
+    }
+
+    /// A document, or `None` when the authority does not have it (status 404 or 503).
+    ///
+    /// # Errors
+    ///
+    /// [`DirectoryError`] when there is no answer, or an unexpected one.
+    pub async fn get(&self, path: &str) -> Result<Option<String>, DirectoryError> {
+        let unreachable = |source: reqwest::Error| DirectoryError::Unreachable {
+            nickname: self.nickname.clone(),
+            source: source.without_url(),
+        };
+        let response = self
+            .client
+            .get(format!("http://{}{path}", self.address))
+            .timeout(REQUEST_TIMEOUT)
+            .send()
+            .await
+            .map_err(unreachable)?;
+        match response.status().as_u16() {
+            200 => Ok(Some(response.text().await.map_err(unreachable)?)),
+            404 | 503 => Ok(None),
+            status => Err(DirectoryError::Status {
+                nickname: self.nickname.clone(),
+                status,
+            }),
+        }
+    }
+
+    /// The nicknames of all relays whose descriptor this authority holds.
+    ///
+    /// # Errors
+    ///
+    /// As [`Directory::get`].
+    pub async fn known_relays(&self) -> Result<Vec<String>, DirectoryError> {
+        let text = self.get("/tor/server/all").await?.unwrap_or_default();
+        Ok(text
+            .lines()
+            .filter_map(|line| line.strip_prefix("router "))
+            .filter_map(|rest| rest.split(' ').next())
+            .map(str::to_owned)
+            .collect())
+    }
+
+    /// The microdescriptor consensus that this authority serves, if it has one.
+    ///
+    /// # Errors
+    ///
+    /// As [`Directory::get`].
+    pub async fn consensus(&self) -> Result<Option<Consensus>, DirectoryError> {
+        let text = self
+            .get("/tor/status-vote/current/consensus-microdesc")
+            .await?;
+        Ok(text.map(|text| Consensus::parse(&text)))
+    }
+
+    /// The certificates of all authorities that this one knows.
+    ///
+    /// # Errors
+    ///
+    /// As [`Directory::get`].
+    pub async fn certificates(&self) -> Result<Certificates, DirectoryError> {
+        let text = self.get("/tor/keys/all").await?.unwrap_or_default();
+        Ok(Certificates {
+            count: text.matches("dir-key-certificate-version ").count(),
+            with_address: text.lines().any(|line| line.starts_with("dir-address ")),
+        })
+    }
+
+    /// How many of these microdescriptors (base64 digests of a consensus) the authority serves.
+    ///
+    /// # Errors
+    ///
+    /// As [`Directory::get`].
+    pub async fn microdescriptors(&self, digests: &[&str]) -> Result<usize, DirectoryError> {
+        let path = format!("/tor/micro/d/{}", digests.join("-"));
+        let text = self.get(&path).await?.unwrap_or_default();
+        // Each has exactly one ntor key.
+        let found = text
+            .lines()
+            .filter(|line| line.starts_with("ntor-onion-key "));
+        Ok(found.count())
+    }
+}
+
+/// What an authority knows of all authorities' certificates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Certificates {
+    /// How many there are.
+    pub count: usize,
+    /// Whether one carries a `dir-address`, which overrides the configured one.
+    pub with_address: bool,
+}

@@ -1,0 +1,17 @@
+//! The onion network: addresses, keys, daemon configuration, control port, directory port.
+//!
+//! Only this module knows an anonrc option, a control-port line or a consensus entry.
+
+mod address;
+pub mod anonrc;
+pub mod authority;
+pub mod consensus;
+pub mod control;
+pub mod directory;
+pub mod monitor;
+mod password;
+mod service;
+
+pub use address::{AddressError, OnionAddress, TldFamily};
+pub use password::ControlPassword;
+pub use service::ServiceKeys;

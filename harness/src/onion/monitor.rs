@@ -1,0 +1,172 @@
+//! What a home's daemon tells of itself while it starts: bootstrap, descriptors, rendezvous.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use serde::Serialize;
+use tokio::sync::watch;
+
+use super::control::{Control, ControlError, Events};
+use crate::secret::Secret;
+
+/// Everything that a daemon's events have said so far.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct DaemonState {
+    /// Bootstrap percentage (`STATUS_CLIENT BOOTSTRAP PROGRESS`).
+    pub bootstrap: u8,
+    /// Bootstrap tag, such as `ap_conn` or `done`.
+    pub tag: String,
+    /// The daemon's last bootstrap warning, if any.
+    pub warning: Option<String>,
+    /// Descriptor uploads begun (`HS_DESC UPLOAD`).
+    pub uploads: usize,
+    /// Descriptor uploads that an HSDir confirmed (`HS_DESC UPLOADED`).
+    pub uploaded: usize,
+    /// Descriptors of other services that were fetched (`HS_DESC RECEIVED`), by label.
+    #[serde(skip)]
+    pub received: BTreeMap<String, usize>,
+    /// Descriptor uploads or fetches that failed, with the daemon's reason.
+    pub failed: Vec<String>,
+    /// Rendezvous circuits that both sides joined, as a client (`CIRC ... HSCR_JOINED`).
+    pub joined: usize,
+    /// Whether the control connection has ended.
+    pub gone: bool,
+}
+
+impl DaemonState {
+    /// Takes one event into account. Unknown events change nothing.
+    fn apply(&mut self, event: &str) {
+        let mut words = event.split(' ');
+        match words.next() {
+            Some("STATUS_CLIENT") => self.apply_status(event),
+            Some("HS_DESC") => {
+                let (action, label) = (words.next(), words.next().unwrap_or_default());
+                match action {
+                    Some("UPLOAD") => self.uploads += 1,
+                    Some("UPLOADED") => self.uploaded += 1,
+                    Some("RECEIVED") => *self.received.entry(label.to_owned()).or_default() += 1,
+                    Some("FAILED") => {
+                        let reason = value_of(event, "REASON").unwrap_or("UNKNOWN");
+                        self.failed.push(reason.to_owned());
+                    }
+                    _ => {}
+                }
+            }
+            Some("CIRC") if value_of(event, "HS_STATE") == Some("HSCR_JOINED") => self.joined += 1,
+            _ => {}
+        }
+    }
+
+    fn apply_status(&mut self, event: &str) {
+        if !event.contains(" BOOTSTRAP ") {
+            return;
+        }
+        if let Some(progress) = value_of(event, "PROGRESS").and_then(|text| text.parse().ok()) {
+            self.bootstrap = progress;
+        }
+        if let Some(tag) = value_of(event, "TAG") {
+            tag.clone_into(&mut self.tag);
+        }
+        if event.starts_with("STATUS_CLIENT WARN") {
+            let reason = value_of(event, "REASON").unwrap_or("UNKNOWN");
+            self.warning = Some(reason.to_owned());
+        }
+    }
+}
+
+/// The value of `KEY=value` in an event line. Quoted values end at the first space, which is
+/// enough for the keys that are read.
+fn value_of<'a>(event: &'a str, key: &str) -> Option<&'a str> {
+    event
+        .split(' ')
+        .filter_map(|word| word.split_once('='))
+        .find(|(name, _)| *name == key)
+        .map(|(_, value)| value.trim_matches('"'))
+}
+
+/// A daemon under observation.
+pub struct Monitor {
+    /// For commands to the same daemon.
+    pub control: Control,
+    state: watch::Receiver<DaemonState>,
+}
+
+impl Monitor {
+    /// Connects, subscribes to the events and starts following them.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError`], as from [`Control::connect`].
+    pub async fn attach(
+        node: &str,
+        address: SocketAddr,
+        password: &Secret,
+    ) -> Result<Self, ControlError> {
+        let (mut control, events) = Control::connect(node, address, password).await?;
+        control
+            .command("SETEVENTS STATUS_CLIENT HS_DESC CIRC")
+            .await?;
+        let mut start = DaemonState::default();
+        // What happened before the subscription: the phase, and whether descriptors went out
+        // cannot be asked, so a monitor must be attached before the network is switched on.
+        let phase = control.info("status/bootstrap-phase").await?;
+        start.apply_status(&format!("STATUS_CLIENT {phase}"));
+        let (sender, state) = watch::channel(start);
+        tokio::spawn(follow(events, sender));
+        Ok(Self { control, state })
+    }
+
+    /// What is known now.
+    #[must_use]
+    pub fn state(&self) -> DaemonState {
+        self.state.borrow().clone()
+    }
+
+    /// A receiver that wakes on every change.
+    #[must_use]
+    pub fn watch(&self) -> watch::Receiver<DaemonState> {
+        self.state.clone()
+    }
+}
+
+async fn follow(mut events: Events, state: watch::Sender<DaemonState>) {
+    while let Some(event) = events.recv().await {
+        state.send_modify(|state| state.apply(&event));
+    }
+    state.send_modify(|state| state.gone = true);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_add_up() {
+        let mut state = DaemonState::default();
+        for event in [
+            "STATUS_CLIENT NOTICE BOOTSTRAP PROGRESS=45 TAG=requesting_descriptors SUMMARY=\"Asking\"",
+            "HS_DESC UPLOAD label UNKNOWN $AA~relay1 DESC HSDIR_INDEX=BB",
+            "HS_DESC UPLOADED label UNKNOWN $AA~relay1",
+            "HS_DESC RECEIVED other NO_AUTH $AA~relay1 DESC",
+            "HS_DESC FAILED other NO_AUTH $AA~relay2 DESC REASON=NOT_FOUND",
+            "CIRC 9 BUILT $AA~relay1 PURPOSE=HS_CLIENT_REND HS_STATE=HSCR_JOINED REND_QUERY=other",
+            "STREAM 1 NEW 0 x",
+        ] {
+            state.apply(event);
+        }
+        assert_eq!(
+            (state.bootstrap, state.tag.as_str()),
+            (45, "requesting_descriptors")
+        );
+        assert_eq!((state.uploads, state.uploaded, state.joined), (1, 1, 1));
+        assert_eq!(state.received.get("other"), Some(&1));
+        assert_eq!(state.failed, ["NOT_FOUND"]);
+    }
+
+    #[test]
+    fn a_warning_keeps_its_reason() {
+        let mut state = DaemonState::default();
+        state.apply("STATUS_CLIENT WARN BOOTSTRAP PROGRESS=5 TAG=conn SUMMARY=\"x\" WARNING=\"No route to host\" REASON=NOROUTE COUNT=1");
+        assert_eq!(state.warning.as_deref(), Some("NOROUTE"));
+    }
+}

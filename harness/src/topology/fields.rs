@@ -1,0 +1,300 @@
+//! Reading a TOML table field by field, so that one pass finds every mistake.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::parse::Mistake;
+use super::units::parse_duration;
+
+/// Collects mistakes and knows the text they are in.
+pub(super) struct Collector<'t> {
+    text: &'t str,
+    pub(super) mistakes: Vec<Mistake>,
+}
+
+impl<'t> Collector<'t> {
+    pub(super) fn new(text: &'t str) -> Self {
+        Self {
+            text,
+            mistakes: Vec::new(),
+        }
+    }
+
+    /// Notes a mistake at a byte offset of the text.
+    pub(super) fn add(
+        &mut self,
+        offset: usize,
+        path: impl Into<String>,
+        message: impl Into<String>,
+    ) {
+        let before = &self.text[..offset.min(self.text.len())];
+        self.mistakes.push(Mistake {
+            line: before.matches('\n').count() + 1,
+            path: path.into(),
+            message: message.into(),
+        });
+    }
+}
+
+/// One table being read. Every key that is asked for is remembered; [`Fields::finish`] reports
+/// the others as unknown.
+pub(super) struct Fields<'a, 'i> {
+    table: &'a DeTable<'i>,
+    path: String,
+    offset: usize,
+    known: BTreeSet<&'static str>,
+}
+
+impl<'a, 'i> Fields<'a, 'i> {
+    pub(super) fn new(table: &'a DeTable<'i>, path: impl Into<String>, offset: usize) -> Self {
+        Self {
+            table,
+            path: path.into(),
+            offset,
+            known: BTreeSet::new(),
+        }
+    }
+
+    /// The path of a key in this table, as the mistakes name it.
+    pub(super) fn path_of(&self, key: &str) -> String {
+        if self.path.is_empty() {
+            key.to_owned()
+        } else {
+            format!("{}.{key}", self.path)
+        }
+    }
+
+    /// Where in the text a key's value is, or the table when the key is missing.
+    pub(super) fn offset_of(&self, key: &str) -> usize {
+        self.raw(key)
+            .map_or(self.offset, |value| value.span().start)
+    }
+
+    fn raw(&self, key: &str) -> Option<&'a Spanned<DeValue<'i>>> {
+        self.table
+            .iter()
+            .find(|(name, _)| name.get_ref() == key)
+            .map(|(_, value)| value)
+    }
+
+    fn wrong_type(
+        &self,
+        into: &mut Collector<'_>,
+        key: &str,
+        value: &Spanned<DeValue<'_>>,
+        wanted: &str,
+    ) {
+        into.add(
+            value.span().start,
+            self.path_of(key),
+            format!("expected {wanted}, found a {}", value.get_ref().type_str()),
+        );
+    }
+
+    fn missing(&self, into: &mut Collector<'_>, key: &str, wanted: &str) {
+        into.add(
+            self.offset,
+            self.path_of(key),
+            format!("is missing; add {key} = {wanted}"),
+        );
+    }
+
+    /// A required text.
+    pub(super) fn string(
+        &mut self,
+        into: &mut Collector<'_>,
+        key: &'static str,
+        wanted: &str,
+    ) -> Option<String> {
+        self.known.insert(key);
+        match self.raw(key) {
+            None => {
+                self.missing(into, key, wanted);
+                None
+            }
+            Some(value) => match value.get_ref().as_str() {
+                Some(text) if !text.trim().is_empty() => Some(text.to_owned()),
+                Some(_) => {
+                    into.add(value.span().start, self.path_of(key), "is empty");
+                    None
+                }
+                None => {
+                    self.wrong_type(into, key, value, "a string");
+                    None
+                }
+            },
+        }
+    }
+
+    /// An optional whole number within bounds.
+    pub(super) fn integer(
+        &mut self,
+        into: &mut Collector<'_>,
+        key: &'static str,
+        default: u64,
+        range: std::ops::RangeInclusive<u64>,
+    ) -> u64 {
+        self.known.insert(key);
+        let Some(value) = self.raw(key) else {
+            return default;
+        };
+        let parsed = value
+            .get_ref()
+            .as_integer()
+            .and_then(|number| u64::from_str_radix(number.as_str(), number.radix()).ok());
+        match parsed {
+            Some(number) if range.contains(&number) => number,
+            _ => {
+                into.add(
+                    value.span().start,
+                    self.path_of(key),
+                    format!(
+                        "expected a whole number from {} to {}",
+                        range.start(),
+                        range.end()
+                    ),
+                );
+                default
+            }
+        }
+    }
+
+    /// An optional percentile, above 0 and up to 100.
+    pub(super) fn percentile(
+        &mut self,
+        into: &mut Collector<'_>,
+        key: &'static str,
+        default: f64,
+    ) -> f64 {
+        self.known.insert(key);
+        let Some(value) = self.raw(key) else {
+            return default;
+        };
+        let text = match value.get_ref() {
+            DeValue::Integer(number) => Some(number.as_str()),
+            DeValue::Float(number) => Some(number.as_str()),
+            _ => None,
+        };
+        match text.and_then(|text| text.parse::<f64>().ok()) {
+            Some(number) if number > 0.0 && number <= 100.0 => number,
+            _ => {
+                into.add(
+                    value.span().start,
+                    self.path_of(key),
+                    "expected a percentile above 0 and up to 100",
+                );
+                default
+            }
+        }
+    }
+
+    /// A duration with a unit; required when there is no default.
+    pub(super) fn duration(
+        &mut self,
+        into: &mut Collector<'_>,
+        key: &'static str,
+        default: Option<Duration>,
+    ) -> Option<Duration> {
+        self.known.insert(key);
+        let Some(value) = self.raw(key) else {
+            if default.is_none() {
+                self.missing(into, key, "\"250ms\"");
+            }
+            return default;
+        };
+        let text = match value.get_ref() {
+            DeValue::String(text) => text.as_ref().to_owned(),
+            // A bare number gets the message about the missing unit, not one about types.
+            DeValue::Integer(number) => number.as_str().to_owned(),
+            DeValue::Float(number) => number.as_str().to_owned(),
+            _ => {
+                self.wrong_type(into, key, value, "a duration such as \"250ms\"");
+                return default;
+            }
+        };
+        match parse_duration(&text) {
+            Ok(duration) if !duration.is_zero() => Some(duration),
+            Ok(_) => {
+                into.add(
+                    value.span().start,
+                    self.path_of(key),
+                    "must be longer than zero",
+                );
+                default
+            }
+            Err(error) => {
+                into.add(value.span().start, self.path_of(key), error.to_string());
+                default
+            }
+        }
+    }
+
+    /// A table, or `None` when the key is absent.
+    pub(super) fn table(
+        &mut self,
+        into: &mut Collector<'_>,
+        key: &'static str,
+    ) -> Option<Fields<'a, 'i>> {
+        self.known.insert(key);
+        let value = self.raw(key)?;
+        match value.get_ref().as_table() {
+            Some(table) => Some(Fields::new(table, self.path_of(key), value.span().start)),
+            None => {
+                self.wrong_type(into, key, value, "a table");
+                None
+            }
+        }
+    }
+
+    /// An array of tables (`[[key]]`), empty when the key is absent.
+    pub(super) fn tables(
+        &mut self,
+        into: &mut Collector<'_>,
+        key: &'static str,
+    ) -> Vec<Fields<'a, 'i>> {
+        self.known.insert(key);
+        let Some(value) = self.raw(key) else {
+            return Vec::new();
+        };
+        let Some(array) = value.get_ref().as_array() else {
+            self.wrong_type(
+                into,
+                key,
+                value,
+                &format!("tables, each started by [[{key}]]"),
+            );
+            return Vec::new();
+        };
+        let mut tables = Vec::new();
+        for (index, item) in array.iter().enumerate() {
+            let path = format!("{}[{index}]", self.path_of(key));
+            match item.get_ref().as_table() {
+                Some(table) => tables.push(Fields::new(table, path, item.span().start)),
+                None => into.add(
+                    item.span().start,
+                    path,
+                    format!("expected a table, found a {}", item.get_ref().type_str()),
+                ),
+            }
+        }
+        tables
+    }
+
+    /// Reports every key that nobody asked for.
+    pub(super) fn finish(self, into: &mut Collector<'_>) {
+        for (key, _) in self.table {
+            let name = key.get_ref();
+            if !self.known.contains(name.as_ref()) {
+                let known: Vec<_> = self.known.iter().copied().collect();
+                into.add(
+                    key.span().start,
+                    self.path_of(name),
+                    format!("is not a key here; known keys are {}", known.join(", ")),
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,288 @@
+//! TOML in, [`Topology`] or the list of all mistakes out.
+
+use std::fmt;
+use std::time::Duration;
+
+use toml::de::DeTable;
+
+use super::fields::{Collector, Fields};
+use super::model::{Auth, Budget, Deadlines, Home, Metric, Network, Peering, Probe, Topology};
+use super::validate::validate;
+use crate::onion::TldFamily;
+
+/// One mistake in a topology file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mistake {
+    /// Line in the file, from 1.
+    pub line: usize,
+    /// The key's path, such as `home[1].id`.
+    pub path: String,
+    /// What is wrong and what to do about it.
+    pub message: String,
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: {} {}", self.line, self.path, self.message)
+    }
+}
+
+/// Why a topology file is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TopologyError {
+    /// The text is not TOML.
+    #[error("{file}: not valid TOML: {message}")]
+    Syntax {
+        /// The file as the user named it.
+        file: String,
+        /// The parser's message with line and column.
+        message: String,
+    },
+    /// The text is TOML, but not a topology. All mistakes at once.
+    #[error("{file}: {} in this topology:{}", count(mistakes.len()), list(mistakes))]
+    Invalid {
+        /// The file as the user named it.
+        file: String,
+        /// Every mistake, in line order.
+        mistakes: Vec<Mistake>,
+    },
+}
+
+fn count(n: usize) -> String {
+    if n == 1 {
+        "1 mistake".to_owned()
+    } else {
+        format!("{n} mistakes")
+    }
+}
+
+fn list(mistakes: &[Mistake]) -> String {
+    mistakes.iter().map(|m| format!("\n  {m}")).collect()
+}
+
+impl Topology {
+    /// Reads a topology. `file` is only used in messages.
+    ///
+    /// # Errors
+    ///
+    /// [`TopologyError`], with every mistake that one pass can find.
+    pub fn parse(file: &str, text: &str) -> Result<Self, TopologyError> {
+        let document = DeTable::parse(text).map_err(|error| TopologyError::Syntax {
+            file: file.to_owned(),
+            message: error.to_string().trim_end().to_owned(),
+        })?;
+        let mut collector = Collector::new(text);
+        let topology = read(document.get_ref(), &mut collector);
+        let mut mistakes = collector.mistakes;
+        match topology {
+            Some(topology) if mistakes.is_empty() => Ok(topology),
+            _ => {
+                mistakes.sort_by(|a, b| (a.line, &a.path).cmp(&(b.line, &b.path)));
+                Err(TopologyError::Invalid {
+                    file: file.to_owned(),
+                    mistakes,
+                })
+            }
+        }
+    }
+}
+
+fn read(root: &DeTable<'_>, into: &mut Collector<'_>) -> Option<Topology> {
+    let mut fields = Fields::new(root, "", 0);
+    let name = fields.string(into, "name", "\"my-topology\"");
+    let description = fields.string(into, "description", "\"what this topology is for\"");
+    let network = read_network(&mut fields, into);
+    let homes = read_homes(&mut fields, into);
+    let peerings = read_peerings(&mut fields, into);
+    let probe = read_probe(&mut fields, into);
+    let deadlines = read_deadlines(&mut fields, into);
+    let budgets = read_budgets(&mut fields, into);
+    validate(
+        &fields,
+        into,
+        name.as_deref(),
+        &homes,
+        &peerings,
+        probe.as_ref(),
+    );
+    fields.finish(into);
+    Some(Topology {
+        name: name?,
+        description: description?,
+        network,
+        homes: homes.into_iter().map(|(_, home)| home).collect(),
+        peerings: peerings.into_iter().map(|(_, peering)| peering).collect(),
+        probe: probe?.1,
+        deadlines,
+        budgets,
+    })
+}
+
+fn read_network(fields: &mut Fields<'_, '_>, into: &mut Collector<'_>) -> Network {
+    let mut network = Network {
+        family: TldFamily::Anon,
+        authorities: 3,
+        relays: 4,
+    };
+    let Some(mut table) = fields.table(into, "network") else {
+        return network;
+    };
+    if let Some(family) = table.string(into, "family", "\"anon\"") {
+        match family.parse() {
+            Ok(family) => network.family = family,
+            Err(_) => into.add(
+                table.offset_of("family"),
+                table.path_of("family"),
+                format!("{family:?} is not a TLD family; use anon, anyone or onion"),
+            ),
+        }
+    }
+    network.authorities = small(table.integer(into, "authorities", 3, 3..=9));
+    if network.authorities.is_multiple_of(2) {
+        into.add(
+            table.offset_of("authorities"),
+            table.path_of("authorities"),
+            "must be odd, so that a majority is clear",
+        );
+    }
+    network.relays = small(table.integer(into, "relays", 4, 4..=16));
+    table.finish(into);
+    network
+}
+
+fn small(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+fn read_homes(fields: &mut Fields<'_, '_>, into: &mut Collector<'_>) -> Vec<(usize, Home)> {
+    let mut homes = Vec::new();
+    for mut table in fields.tables(into, "home") {
+        let id = table.string(into, "id", "\"home-a\"");
+        let prefix = table.string(into, "prefix", "\"test.home-a\"");
+        let offset = table.offset_of("id");
+        table.finish(into);
+        if let (Some(id), Some(prefix)) = (id, prefix) {
+            homes.push((offset, Home { id, prefix }));
+        }
+    }
+    homes
+}
+
+fn read_peerings(fields: &mut Fields<'_, '_>, into: &mut Collector<'_>) -> Vec<(usize, Peering)> {
+    let mut peerings = Vec::new();
+    for mut table in fields.tables(into, "peering") {
+        let from = table.string(into, "from", "\"home-a\"");
+        let to = table.string(into, "to", "\"home-b\"");
+        if let Some(auth) = table.string(into, "auth", "\"secret\"")
+            && auth != "secret"
+        {
+            into.add(
+                table.offset_of("auth"),
+                table.path_of("auth"),
+                format!("{auth:?} is not a way to authenticate; use \"secret\""),
+            );
+        }
+        let offset = table.offset_of("from");
+        table.finish(into);
+        if let (Some(from), Some(to)) = (from, to) {
+            let auth = Auth::Secret;
+            peerings.push((offset, Peering { from, to, auth }));
+        }
+    }
+    peerings
+}
+
+fn read_probe(fields: &mut Fields<'_, '_>, into: &mut Collector<'_>) -> Option<(usize, Probe)> {
+    let Some(mut table) = fields.table(into, "probe") else {
+        if fields.offset_of("probe") == 0 {
+            into.add(
+                0,
+                "probe",
+                "is missing; add a [probe] table with id, via and to",
+            );
+        }
+        return None;
+    };
+    let id = table.string(into, "id", "\"probe\"");
+    let via = table.string(into, "via", "\"home-a\"");
+    let to = table.string(into, "to", "\"home-b\"");
+    let packets = table.integer(into, "packets", 200, 200..=1_000_000);
+    let dials = table.integer(into, "dials", 3, 3..=100);
+    let offset = table.offset_of("id");
+    table.finish(into);
+    let probe = Probe {
+        id: id?,
+        via: via?,
+        to: to?,
+        packets: u32::try_from(packets).unwrap_or(u32::MAX),
+        dials: u32::try_from(dials).unwrap_or(u32::MAX),
+    };
+    Some((offset, probe))
+}
+
+fn read_deadlines(fields: &mut Fields<'_, '_>, into: &mut Collector<'_>) -> Deadlines {
+    // Upstream's budgets for the same stages are the defaults: consensus and relays 90 s,
+    // publication 120 s, peering over the onion network 90 s, delivery 30 s.
+    let mut deadlines = Deadlines {
+        descriptors: Duration::from_secs(90),
+        consensus: Duration::from_secs(60),
+        publication: Duration::from_secs(120),
+        peering: Duration::from_secs(90),
+        delivery: Duration::from_secs(30),
+    };
+    let Some(mut table) = fields.table(into, "deadlines") else {
+        return deadlines;
+    };
+    for (key, slot) in [
+        ("descriptors", &mut deadlines.descriptors),
+        ("consensus", &mut deadlines.consensus),
+        ("publication", &mut deadlines.publication),
+        ("peering", &mut deadlines.peering),
+        ("delivery", &mut deadlines.delivery),
+    ] {
+        if let Some(value) = table.duration(into, key, Some(*slot)) {
+            *slot = value;
+        }
+    }
+    table.finish(into);
+    deadlines
+}
+
+fn read_budgets(fields: &mut Fields<'_, '_>, into: &mut Collector<'_>) -> Vec<Budget> {
+    let mut budgets = Vec::new();
+    for mut table in fields.tables(into, "budget") {
+        let name = table.string(into, "metric", "\"round-trip\"");
+        let metric = name.as_deref().and_then(|name| {
+            let found = Metric::ALL.into_iter().find(|metric| metric.name() == name);
+            if found.is_none() {
+                let known = Metric::ALL.map(Metric::name).join(", ");
+                into.add(
+                    table.offset_of("metric"),
+                    table.path_of("metric"),
+                    format!("{name:?} is not a metric; use one of {known}"),
+                );
+            }
+            found
+        });
+        let percentile = table.percentile(into, "percentile", 100.0);
+        let at_most = table.duration(into, "at_most", None);
+        let samples = table.integer(into, "samples", 1, 1..=1_000_000);
+        table.finish(into);
+        if let (Some(metric), Some(at_most)) = (metric, at_most) {
+            budgets.push(Budget {
+                metric,
+                percentile,
+                at_most,
+                samples,
+            });
+        }
+    }
+    if budgets.is_empty() && into.mistakes.is_empty() {
+        into.add(
+            0,
+            "budget",
+            "is missing; add at least one [[budget]] with metric and at_most",
+        );
+    }
+    budgets
+}
