@@ -75,9 +75,9 @@ impl<T> InFlight<T> {
         self.waiting == WINDOW
     }
 
-    /// Number of requests that wait for an answer.
-    pub(crate) fn len(&self) -> usize {
-        self.waiting
+    /// How many more requests fit.
+    pub(crate) fn room(&self) -> usize {
+        WINDOW - self.waiting
     }
 
     /// Registers a request and returns its id, or gives the value back if the table is full.
@@ -188,13 +188,13 @@ mod tests {
         let mut table = InFlight::new(1);
         assert_eq!(table.insert("a", soon()), Ok(1));
         assert_eq!(table.insert("b", soon()), Ok(2));
-        assert_eq!(table.len(), 2);
+        assert_eq!(table.room(), WINDOW - 2);
         assert_eq!(table.resolve(2), Resolution::Matched("b"));
         assert_eq!(table.resolve(2), Resolution::Duplicate);
         assert_eq!(table.resolve(3), Resolution::Unknown);
         assert_eq!(table.resolve(0), Resolution::Unknown);
         assert_eq!(table.resolve(1), Resolution::Matched("a"));
-        assert_eq!(table.len(), 0);
+        assert_eq!(table.room(), WINDOW);
         assert_eq!(table.next_sweep(), None);
     }
 
@@ -250,7 +250,7 @@ mod tests {
         let mut lost = Vec::new();
         table.drain(|value| lost.push(value));
         assert_eq!(lost, [0, 1, 2]);
-        assert_eq!(table.len(), 0);
+        assert_eq!(table.room(), WINDOW);
         assert_eq!(table.next_sweep(), None);
     }
 }

@@ -1,15 +1,29 @@
 //! Our own BTP peer: SOCKS5h dial, handshake, packets, load, histograms.
 //!
 //! From the outside in: [`dial`] opens a byte stream, [`WebSocket`] upgrades it, a
-//! [`Session`] authenticates on it and multiplexes requests, and the load generators drive a
+//! [`Session`] authenticates on it and multiplexes requests, and the loops in [`load`] drive a
 //! session. Each layer reports how long it took and, when it fails, a typed cause.
 
+mod auth;
+mod counters;
+mod driver;
+mod inbound;
 mod inflight;
 mod latency;
+pub mod load;
+mod packet;
+mod reply;
+mod session;
 mod socks;
 mod websocket;
 
+pub use auth::{AuthError, Credentials};
+pub use counters::SessionCounters;
+pub use inbound::{InboundHandler, InboundReply};
 pub use latency::{Latencies, LatencySummary};
+pub use packet::{Outcome, Outgoing, Payment};
+pub use reply::{Answer, Reply, RequestError};
+pub use session::{ConnectTimes, Paid, Route, Session, SessionError, SessionOptions};
 pub use socks::{
     DialError, DialErrorKind, DialPhase, Dialed, Isolation, ReplyCode, Target, dial, dial_direct,
 };

@@ -229,13 +229,14 @@ impl<S: ByteStream> WebSocket<S> {
     ///
     /// After the end, the same end is returned again.
     pub async fn next(&mut self, limit: Duration) -> Option<Incoming> {
-        if let Some(end) = &self.ended {
-            return Some(Incoming::Ended(end.clone()));
-        }
-        tokio::time::timeout(limit, self.next_message()).await.ok()
+        tokio::time::timeout(limit, self.receive()).await.ok()
     }
 
-    async fn next_message(&mut self) -> Incoming {
+    /// As [`WebSocket::next`], without a time limit of its own.
+    pub async fn receive(&mut self) -> Incoming {
+        if let Some(end) = &self.ended {
+            return Incoming::Ended(end.clone());
+        }
         let end = loop {
             match self.stream.next().await {
                 Some(Ok(Message::Binary(bytes))) => return Incoming::Binary(bytes),
