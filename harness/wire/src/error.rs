@@ -63,9 +63,9 @@ pub enum Expected {
     /// A code that does not consist of three characters.
     #[error("a code of three characters")]
     Code,
-    /// Strict mode: the entry `ilp` occurs more than once, or is present without a packet.
-    #[error("at most one `ilp` entry, and that with a packet in it")]
-    OneIlpEntry,
+    /// Strict mode: the entry `ilp` is not the first, not of content type 0, or empty.
+    #[error("an `ilp` entry only in front, with content type 0 and a packet in it")]
+    IlpEntryInFront,
     /// Strict mode: an ERROR carries an entry `ilp`, for which it has no use.
     #[error("no `ilp` entry in an ERROR")]
     NoIlpEntry,

@@ -59,13 +59,14 @@ fn read_protocol_data<'a>(
     let mut ilp = None;
     let mut others = 0;
     // Each entry takes at least three bytes, so a lying count runs out of input.
-    for _ in 0..count {
+    for index in 0..count {
         let at = reader.position();
         let entry = read_entry(reader, mode)?;
+        let octets = entry.content_type == ProtocolEntry::OCTET_STREAM;
         if entry.name != ILP_ENTRY {
             others += 1;
-        } else if mode.is_strict() && (ilp.is_some() || entry.data.is_empty()) {
-            return fail(at, "protocolData", Expected::OneIlpEntry);
+        } else if mode.is_strict() && (index > 0 || !octets || entry.data.is_empty()) {
+            return fail(at, "protocolData", Expected::IlpEntryInFront);
         } else {
             ilp.get_or_insert(entry.data);
         }
