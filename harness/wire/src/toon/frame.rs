@@ -83,6 +83,7 @@ fn iso_time(text: &Text<'_>) -> Option<Expiry> {
 }
 
 pub(crate) fn encode_frame(frame: &BtpFrame<'_>, out: &mut Vec<u8>) -> Write<()> {
+    out.reserve(14 + frame.ilp().len());
     out.push(frame.type_code());
     out.extend_from_slice(&frame.request_id.to_be_bytes());
     match &frame.body {

@@ -106,12 +106,12 @@ fn read_time(reader: &mut Reader<'_>, mode: Mode) -> Read<Expiry> {
 }
 
 pub(crate) fn encode_packet(packet: &Packet<'_>, out: &mut Vec<u8>) -> Write<()> {
+    out.reserve(largest_size(packet));
     out.push(packet.type_code());
     match packet {
         Packet::Prepare(prepare) => {
             writer::time(prepare.expires_at, "expiresAt", DIALECT)?;
             writer::address(&prepare.destination, "destination", DIALECT)?;
-            out.reserve(64 + prepare.destination.as_str().len() + prepare.data.len());
             varuint::write(&prepare.amount, out);
             out.extend_from_slice(&prepare.expires_at.to_generalized_bytes());
             out.extend_from_slice(&prepare.condition.0);
@@ -119,7 +119,6 @@ pub(crate) fn encode_packet(packet: &Packet<'_>, out: &mut Vec<u8>) -> Write<()>
             varuint::write_octets(prepare.data, out);
         }
         Packet::Fulfill(fulfill) => {
-            out.reserve(41 + fulfill.data.len());
             out.extend_from_slice(&fulfill.fulfillment.0);
             varuint::write_octets(fulfill.data, out);
         }
@@ -140,4 +139,21 @@ pub(crate) fn encode_packet(packet: &Packet<'_>, out: &mut Vec<u8>) -> Write<()>
         }
     }
     Ok(())
+}
+
+/// No fewer bytes than the packet takes, so that the output grows at most once.
+fn largest_size(packet: &Packet<'_>) -> usize {
+    const PREFIX: usize = 9;
+    match packet {
+        Packet::Prepare(prepare) => {
+            1 + 128 + 19 + 32 + 2 * PREFIX + prepare.destination.as_str().len() + prepare.data.len()
+        }
+        Packet::Fulfill(fulfill) => 1 + 32 + PREFIX + fulfill.data.len(),
+        Packet::Reject(reject) => {
+            let triggered_by = reject
+                .triggered_by
+                .map_or(0, |address| address.as_str().len());
+            1 + 3 + 3 * PREFIX + triggered_by + reject.message.len() + reject.data.len()
+        }
+    }
 }
