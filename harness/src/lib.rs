@@ -1,7 +1,11 @@
 //! Test harness and topology verifier for ILP connectors that peer over ATOR.
 
+pub mod checks;
+pub mod connector;
 pub mod engine;
+pub mod events;
 pub mod onion;
+pub mod plan;
 pub mod probe;
 pub mod secret;
 pub mod topology;

@@ -8,7 +8,7 @@ use bollard::models::{
     PortBinding,
 };
 use bollard::query_parameters::{
-    CreateContainerOptionsBuilder, LogsOptionsBuilder, StatsOptionsBuilder,
+    CreateContainerOptionsBuilder, DownloadFromContainerOptionsBuilder, LogsOptionsBuilder, StatsOptionsBuilder,
     UploadToContainerOptionsBuilder,
 };
 use futures_util::StreamExt;
@@ -67,7 +67,9 @@ pub struct ContainerSpec {
     pub role: String,
     /// The image's name on the engine.
     pub image: String,
-    /// Arguments of the image's entry point.
+    /// The program to start instead of the image's entry point.
+    pub entrypoint: Option<String>,
+    /// Its arguments.
     pub arguments: Vec<String>,
     /// Environment. Secrets are wired in here and nowhere else.
     pub environment: Vec<(String, Secret)>,
@@ -136,6 +138,31 @@ impl Engine {
             .upload_to_container(container, Some(options), bollard::body_full(archive.into()))
             .await
             .map_err(EngineError::api(format!("put files into {container}")))
+    }
+
+    /// Reads one small file out of a container.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Api`] when it is not there.
+    pub async fn read_file(&self, container: &str, path: &str) -> Result<String, EngineError> {
+        let action = format!("read {path} in {container}");
+        let options = DownloadFromContainerOptionsBuilder::default().path(path).build();
+        let mut stream = self.docker.download_from_container(container, Some(options));
+        let mut archive = Vec::new();
+        while let Some(chunk) = stream.next().await {
+            archive.extend_from_slice(&chunk.map_err(EngineError::api(action.clone()))?);
+        }
+        let mut text = String::new();
+        let unreadable = |source| EngineError::ImageFile {
+            path: path.to_owned(),
+            source,
+        };
+        for entry in tar::Archive::new(archive.as_slice()).entries().map_err(unreadable)? {
+            let mut entry = entry.map_err(unreadable)?;
+            std::io::Read::read_to_string(&mut entry, &mut text).map_err(unreadable)?;
+        }
+        Ok(text)
     }
 
     /// Starts a container.
@@ -319,6 +346,7 @@ fn body(spec: &ContainerSpec, labels: &Labels) -> ContainerCreateBody {
     ContainerCreateBody {
         image: Some(spec.image.clone()),
         user: Some(format!("{USER}:{USER}")),
+        entrypoint: spec.entrypoint.clone().map(|program| vec![program]),
         cmd: Some(spec.arguments.clone()),
         env: Some(
             spec.environment

@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 use super::control::{Control, ControlError, Events};
 use crate::secret::Secret;
 
-/// Everything that a daemon's events have said so far.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+/// Everything that a daemon's events have said so far. Serialized, it holds onion addresses: it goes
+/// into files of mode 0600 only.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DaemonState {
     /// Bootstrap percentage (`STATUS_CLIENT BOOTSTRAP PROGRESS`).
     pub bootstrap: u8,
@@ -23,7 +24,6 @@ pub struct DaemonState {
     /// Descriptor uploads that an HSDir confirmed (`HS_DESC UPLOADED`).
     pub uploaded: usize,
     /// Descriptors of other services that were fetched (`HS_DESC RECEIVED`), by label.
-    #[serde(skip)]
     pub received: BTreeMap<String, usize>,
     /// Descriptor uploads or fetches that failed, with the daemon's reason.
     pub failed: Vec<String>,
@@ -34,6 +34,16 @@ pub struct DaemonState {
 }
 
 impl DaemonState {
+    /// Adds what was counted before this observation began, as when a topology was left running.
+    pub fn add_earlier(&mut self, earlier: &Self) {
+        self.uploads += earlier.uploads;
+        self.uploaded += earlier.uploaded;
+        self.joined += earlier.joined;
+        for (label, count) in &earlier.received {
+            *self.received.entry(label.clone()).or_default() += count;
+        }
+    }
+
     /// Takes one event into account. Unknown events change nothing.
     fn apply(&mut self, event: &str) {
         let mut words = event.split(' ');

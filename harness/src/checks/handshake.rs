@@ -1,0 +1,95 @@
+//! BTP sessions and their secrets.
+
+use super::{Check, Finding, Observations, Refusal};
+use crate::topology::format_duration;
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        id: "handshake.wiring",
+        says: "each side's environment holds the secrets that the other sides send, and refuses empty ones",
+        judge: wiring,
+    },
+    Check {
+        id: "handshake.connected",
+        says: "every peering's BTP session is up, and the accepting side authenticated the dialling one",
+        judge: connected,
+    },
+    Check {
+        id: "handshake.right-secret",
+        says: "a third peer with the right secret is let in through the onion network",
+        judge: right_secret,
+    },
+    Check {
+        id: "handshake.wrong-secret",
+        says: "a third peer with a wrong secret gets ERROR F00 and close 1008",
+        judge: wrong_secret,
+    },
+    Check {
+        id: "handshake.empty-secret",
+        says: "a third peer with an empty secret gets ERROR F00 and close 1008",
+        judge: empty_secret,
+    },
+];
+
+fn wiring(seen: &Observations) -> Finding {
+    let mut looked_at = 0;
+    let mut wrong = Vec::new();
+    for home in &seen.homes {
+        looked_at += home.wiring.len();
+        for (variable, right) in &home.wiring {
+            if !right {
+                wrong.push(format!("{}'s connector has another value for {variable}", home.id));
+            }
+        }
+    }
+    Finding::all(looked_at, &wrong, format!("{looked_at} variables as planned"))
+}
+
+fn connected(seen: &Observations) -> Finding {
+    let mut wrong = Vec::new();
+    for peering in &seen.peerings {
+        let (from, to) = (&peering.from, &peering.to);
+        match peering.connected {
+            Some(true) => {}
+            Some(false) => wrong.push(format!("{from} is not connected to {to}")),
+            None => wrong.push(format!("{from} does not know the peer {to}")),
+        }
+        if !peering.accepted_in_log {
+            wrong.push(format!("{to} logged no accepted authentication of {from}"));
+        }
+    }
+    let good: Vec<String> = seen
+        .peerings
+        .iter()
+        .map(|peering| format!("{} to {}", peering.from, peering.to))
+        .collect();
+    Finding::all(seen.peerings.len(), &wrong, good.join(", "))
+}
+
+fn right_secret(seen: &Observations) -> Finding {
+    match &seen.probe.accepted {
+        Ok(took) => Finding::pass(format!(
+            "let in by {} through {} after {}",
+            seen.probe.to,
+            seen.probe.via,
+            format_duration(*took)
+        )),
+        Err(reason) => Finding::fail(reason),
+    }
+}
+
+fn wrong_secret(seen: &Observations) -> Finding {
+    refused(&seen.probe.wrong_secret)
+}
+
+fn empty_secret(seen: &Observations) -> Finding {
+    refused(&seen.probe.empty_secret)
+}
+
+fn refused(refusal: &Refusal) -> Finding {
+    match refusal {
+        Refusal::AsContract => Finding::pass("refused with ERROR F00, closed with 1008"),
+        Refusal::Accepted => Finding::fail("let in"),
+        Refusal::Otherwise(how) => Finding::fail(how),
+    }
+}

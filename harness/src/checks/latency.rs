@@ -1,0 +1,65 @@
+//! Measured values against their budgets: a percentile, a bound and a sample count.
+
+use std::time::Duration;
+
+use super::{CheckResult, Finding, Observations, Verdict, result};
+use crate::topology::{Budget, format_duration};
+
+/// One check per budget.
+pub(super) fn judge(seen: &Observations) -> Vec<CheckResult> {
+    seen.budgets
+        .iter()
+        .map(|budget| {
+            let percentile = percentile_name(budget.percentile);
+            let id = format!("latency.{}.{percentile}", budget.metric.name());
+            let says = format!("{percentile} of {} stays within its budget", budget.metric.name());
+            result(&id, &says, finding(seen, budget))
+        })
+        .collect()
+}
+
+/// `p95`, or `max` for the hundredth.
+fn percentile_name(percentile: f64) -> String {
+    if percentile >= 100.0 {
+        "max".to_owned()
+    } else {
+        format!("p{percentile}")
+    }
+}
+
+fn finding(seen: &Observations, budget: &Budget) -> Finding {
+    let bound = format_duration(budget.at_most);
+    let Some(latencies) = seen.metrics.get(&budget.metric) else {
+        return Finding {
+            verdict: Verdict::Fail,
+            measured: "nothing".to_owned(),
+            budget: bound,
+            evidence: "nothing was measured".to_owned(),
+        };
+    };
+    let summary = latencies.summary();
+    let value = latencies.percentile(budget.percentile);
+    let verdict = if summary.count < budget.samples {
+        Verdict::Inconclusive
+    } else if value > budget.at_most {
+        Verdict::Fail
+    } else {
+        Verdict::Pass
+    };
+    let show = |micros: f64| format_duration(Duration::from_secs_f64(micros / 1_000_000.0));
+    Finding {
+        verdict,
+        measured: format_duration(value),
+        budget: bound,
+        evidence: format!(
+            "{} samples (at least {} asked for): min {}, p50 {}, p95 {}, p99 {}, max {}",
+            summary.count,
+            budget.samples,
+            show(summary.min_us),
+            show(summary.p50_us),
+            show(summary.p95_us),
+            show(summary.p99_us),
+            show(summary.max_us)
+        ),
+    }
+}

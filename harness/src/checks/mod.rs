@@ -1,0 +1,173 @@
+//! The catalogue: one file per family, each check small and alike.
+//!
+//! A check is a pure function over [`Observations`]. Absence of what it should look at is a
+//! failure, not a pass.
+
+mod handshake;
+mod hygiene;
+mod isolation;
+mod latency;
+mod network;
+mod observations;
+mod packets;
+mod secrecy;
+mod service;
+
+use serde::Serialize;
+
+pub use hygiene::judge_leftovers;
+pub use observations::{
+    Arrival, Attempt, AuthorityView, Delivery, HomeView, LogView, Metrics, Observations, PeeringView,
+    ProbeView, Refusal, UnknownDestination,
+};
+
+/// How a check, or a run, came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// What the check says is true.
+    Pass,
+    /// This connector or daemon cannot do what the check needs.
+    Unsupported,
+    /// There was too little to judge by.
+    Inconclusive,
+    /// What the check says is not true.
+    Fail,
+}
+
+impl Verdict {
+    /// The word in reports.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Unsupported => "unsupported",
+            Self::Inconclusive => "inconclusive",
+            Self::Fail => "fail",
+        }
+    }
+}
+
+/// What a check found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// How it came out.
+    pub verdict: Verdict,
+    /// What was measured, with its unit; empty for a yes-or-no check.
+    pub measured: String,
+    /// The bound, with its unit; empty without a budget.
+    pub budget: String,
+    /// What was seen, where and when. Holds no secret and no onion address.
+    pub evidence: String,
+}
+
+impl Finding {
+    fn plain(verdict: Verdict, evidence: impl Into<String>) -> Self {
+        Self {
+            verdict,
+            measured: String::new(),
+            budget: String::new(),
+            evidence: evidence.into(),
+        }
+    }
+
+    pub(crate) fn pass(evidence: impl Into<String>) -> Self {
+        Self::plain(Verdict::Pass, evidence)
+    }
+
+    pub(crate) fn fail(evidence: impl Into<String>) -> Self {
+        Self::plain(Verdict::Fail, evidence)
+    }
+
+    /// Passes when there were things to look at and none was wrong.
+    pub(crate) fn all(looked_at: usize, wrong: &[String], good: impl Into<String>) -> Self {
+        if looked_at == 0 {
+            Self::fail("found nothing to look at")
+        } else if wrong.is_empty() {
+            Self::pass(good)
+        } else {
+            Self::fail(wrong.join("; "))
+        }
+    }
+}
+
+/// One check's outcome, as every report shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CheckResult {
+    /// `family.name`, stable once released.
+    pub id: String,
+    /// What is true when it passes.
+    pub says: String,
+    /// How it came out.
+    pub verdict: Verdict,
+    /// What was measured.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub measured: String,
+    /// The bound.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub budget: String,
+    /// What was seen.
+    pub evidence: String,
+}
+
+/// One entry of the catalogue.
+pub struct Check {
+    /// `family.name`.
+    pub id: &'static str,
+    /// What is true when it passes, as one sentence.
+    pub says: &'static str,
+    /// Judges what was seen.
+    pub judge: fn(&Observations) -> Finding,
+}
+
+/// Every check over a running topology, in report order.
+#[must_use]
+pub fn catalogue() -> Vec<&'static Check> {
+    [
+        network::CHECKS,
+        service::CHECKS,
+        isolation::CHECKS,
+        handshake::CHECKS,
+        packets::CHECKS,
+        secrecy::CHECKS,
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// Judges everything: the catalogue, then one check per budget.
+#[must_use]
+pub fn judge(seen: &Observations) -> Vec<CheckResult> {
+    let mut results: Vec<CheckResult> = catalogue()
+        .into_iter()
+        .map(|check| result(check.id, check.says, (check.judge)(seen)))
+        .collect();
+    results.extend(latency::judge(seen));
+    results
+}
+
+/// A run's verdict: the worst of its checks. Without checks there is nothing to trust.
+#[must_use]
+pub fn verdict(results: &[CheckResult]) -> Verdict {
+    results
+        .iter()
+        .map(|result| result.verdict)
+        .filter(|verdict| *verdict != Verdict::Unsupported)
+        .max()
+        .unwrap_or(Verdict::Inconclusive)
+}
+
+pub(crate) fn result(id: &str, says: &str, finding: Finding) -> CheckResult {
+    CheckResult {
+        id: id.to_owned(),
+        says: says.to_owned(),
+        verdict: finding.verdict,
+        measured: finding.measured,
+        budget: finding.budget,
+        evidence: finding.evidence,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,82 @@
+//! The private network itself.
+
+use super::{Check, Finding, Observations};
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        id: "network.consensus",
+        says: "every authority serves the same consensus, signed by a majority, with every relay, its flags and equal weights",
+        judge: consensus,
+    },
+    Check {
+        id: "network.certificates",
+        says: "every authority knows every authority's certificate, and none overrides an address",
+        judge: certificates,
+    },
+    Check {
+        id: "network.bootstrapped",
+        says: "every home's daemon is bootstrapped",
+        judge: bootstrapped,
+    },
+];
+
+fn consensus(seen: &Observations) -> Finding {
+    let nicknames: Vec<&str> = seen.nicknames.iter().map(String::as_str).collect();
+    let mut wrong = Vec::new();
+    let mut stamps = Vec::new();
+    for authority in &seen.authorities {
+        match &authority.consensus {
+            None => wrong.push(format!("{} serves no consensus", authority.nickname)),
+            Some(consensus) => {
+                stamps.push(&consensus.valid_after);
+                if let Err(refusal) = consensus.refuse(&nicknames, seen.authorities.len()) {
+                    wrong.push(format!("{}: {refusal}", authority.nickname));
+                }
+            }
+        }
+    }
+    stamps.dedup();
+    if stamps.len() > 1 {
+        wrong.push(format!("authorities serve {} different ones", stamps.len()));
+    }
+    let stamp = stamps.first().map_or("", |stamp| stamp.as_str());
+    let good = format!(
+        "{} authorities serve the one valid after {stamp}, with {} relays",
+        seen.authorities.len(),
+        nicknames.len()
+    );
+    Finding::all(seen.authorities.len(), &wrong, good)
+}
+
+fn certificates(seen: &Observations) -> Finding {
+    let expected = seen.authorities.len();
+    let mut wrong = Vec::new();
+    for authority in &seen.authorities {
+        let nickname = &authority.nickname;
+        match authority.certificates {
+            None => wrong.push(format!("{nickname} shows no certificates")),
+            Some(found) if found.count != expected => {
+                wrong.push(format!("{nickname} knows {} of {expected}", found.count));
+            }
+            Some(found) if found.with_address => {
+                wrong.push(format!("{nickname} knows one with a dir-address, which overrides the configured one"));
+            }
+            Some(_) => {}
+        }
+    }
+    Finding::all(expected, &wrong, format!("all {expected} are known to each"))
+}
+
+fn bootstrapped(seen: &Observations) -> Finding {
+    let wrong: Vec<String> = seen
+        .homes
+        .iter()
+        .filter(|home| home.daemon.bootstrap != 100 || home.daemon.gone)
+        .map(|home| {
+            let ended = if home.daemon.gone { ", its control connection has ended" } else { "" };
+            format!("{} is at {} % ({}){ended}", home.id, home.daemon.bootstrap, home.daemon.tag)
+        })
+        .collect();
+    let ids: Vec<&str> = seen.homes.iter().map(|home| home.id.as_str()).collect();
+    Finding::all(seen.homes.len(), &wrong, format!("100 % at {}", ids.join(", ")))
+}

@@ -1,0 +1,110 @@
+//! Onion addresses and secrets stay where they belong.
+
+use super::{Check, Finding, LogView, Observations};
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        id: "secrecy.addresses",
+        says: "no connector log line at INFO or above and no label or command line holds an onion address; at DEBUG they do appear",
+        judge: addresses,
+    },
+    Check {
+        id: "secrecy.secrets",
+        says: "no log line, label or command line holds a secret of the run",
+        judge: secrets,
+    },
+];
+
+/// Level of an INFO line in the connector's logs (contract section 7).
+const INFO: u64 = 30;
+/// Length of an onion address before its TLD.
+const LABEL: usize = 56;
+
+/// Whether a text holds 56 or more characters of the onion alphabet in a row, all of one case,
+/// with or without a TLD behind them. Base64 and hex of the same length mix cases or digits.
+fn holds_address(text: &str) -> bool {
+    let (mut lower, mut upper) = (0, 0);
+    for byte in text.bytes() {
+        let digit = matches!(byte, b'2'..=b'7');
+        lower = if digit || byte.is_ascii_lowercase() { lower + 1 } else { 0 };
+        upper = if digit || byte.is_ascii_uppercase() { upper + 1 } else { 0 };
+        if lower >= LABEL || upper >= LABEL {
+            return true;
+        }
+    }
+    false
+}
+
+/// A line's level. A line that is no JSON object counts as INFO: nobody can filter it out.
+fn level(line: &str) -> u64 {
+    serde_json::from_str::<serde_json::Value>(line)
+        .ok()
+        .and_then(|value| value.get("level")?.as_u64())
+        .unwrap_or(INFO)
+}
+
+fn addresses(seen: &Observations) -> Finding {
+    let mut wrong = Vec::new();
+    let mut debug_lines = 0;
+    let leveled: Vec<&LogView> = seen.logs.iter().filter(|log| log.leveled).collect();
+    for log in &leveled {
+        for line in log.text.lines().filter(|line| holds_address(line)) {
+            if level(line) >= INFO {
+                wrong.push(format!("{} logs one at level {}", log.role, level(line)));
+            } else {
+                debug_lines += 1;
+            }
+        }
+    }
+    for log in seen.logs.iter().filter(|log| holds_address(&log.visible)) {
+        wrong.push(format!("{} shows one in a label or its command line", log.role));
+    }
+    wrong.dedup();
+    if wrong.is_empty() && debug_lines == 0 {
+        return Finding::fail("no DEBUG line holds an onion address either, so there was nothing to look at");
+    }
+    let good = format!("{} connector logs; {debug_lines} DEBUG lines hold one", leveled.len());
+    Finding::all(leveled.len(), &wrong, good)
+}
+
+fn secrets(seen: &Observations) -> Finding {
+    let mut wrong = Vec::new();
+    for log in &seen.logs {
+        for (what, text) in [("log", &log.text), ("labels or command line", &log.visible)] {
+            let found = seen
+                .secrets
+                .iter()
+                .filter(|secret| !secret.is_empty() && text.contains(secret.expose()))
+                .count();
+            if found > 0 {
+                wrong.push(format!("{}'s {what}: {found} secrets", log.role));
+            }
+        }
+    }
+    let empty: Vec<&str> = seen
+        .logs
+        .iter()
+        .filter(|log| log.leveled && log.text.is_empty())
+        .map(|log| log.role.as_str())
+        .collect();
+    if !empty.is_empty() {
+        wrong.push(format!("{} logged nothing at all", empty.join(", ")));
+    }
+    let looked_at = seen.logs.len().min(seen.secrets.len());
+    let good = format!("{} secrets in none of {} logs", seen.secrets.len(), seen.logs.len());
+    Finding::all(looked_at, &wrong, good)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_seen_with_and_without_its_tld() {
+        let label = "a".repeat(56);
+        assert!(holds_address(&format!("ws://{label}.anon:3000")));
+        assert!(holds_address(&label));
+        assert!(!holds_address(&"a".repeat(55)));
+        assert!(!holds_address(&format!("{}1{}", "a".repeat(40), "a".repeat(40))));
+    }
+}

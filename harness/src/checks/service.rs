@@ -1,0 +1,108 @@
+//! Each home's onion service.
+
+use super::{Check, Finding, Observations};
+use crate::onion::OnionAddress;
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        id: "service.address",
+        says: "every home's onion address is well formed for the topology's TLD family, checksum included, and is that of its key",
+        judge: address,
+    },
+    Check {
+        id: "service.uploaded",
+        says: "every home's descriptor was uploaded to every HSDir, and none refused it",
+        judge: uploaded,
+    },
+    Check {
+        id: "service.fetched",
+        says: "every dialled home's descriptor was fetched by another home's daemon",
+        judge: fetched,
+    },
+    Check {
+        id: "service.rendezvous",
+        says: "every dialling home's daemon joined a rendezvous circuit",
+        judge: rendezvous,
+    },
+];
+
+fn address(seen: &Observations) -> Finding {
+    let mut wrong = Vec::new();
+    for home in &seen.homes {
+        match &home.hostname {
+            Err(reason) => wrong.push(format!("{}'s hostname file: {reason}", home.id)),
+            Ok(text) => match text.expose().trim().parse::<OnionAddress>() {
+                Err(error) => wrong.push(format!("{}'s address {error}", home.id)),
+                Ok(found) if found.family() != seen.family => wrong.push(format!(
+                    "{}'s address is of the .{} family, the topology asks for .{}",
+                    home.id,
+                    found.family(),
+                    seen.family
+                )),
+                Ok(found) if found != home.planned => {
+                    wrong.push(format!("{}'s address is not that of its key", home.id));
+                }
+                Ok(_) => {}
+            },
+        }
+    }
+    let good = format!("{} addresses of the .{} family", seen.homes.len(), seen.family);
+    Finding::all(seen.homes.len(), &wrong, good)
+}
+
+fn uploaded(seen: &Observations) -> Finding {
+    let mut wrong = Vec::new();
+    let mut counts = Vec::new();
+    for home in &seen.homes {
+        let daemon = &home.daemon;
+        if daemon.uploaded < home.uploads_expected {
+            wrong.push(format!(
+                "{}: {} of {} uploads confirmed",
+                home.id, daemon.uploaded, home.uploads_expected
+            ));
+        }
+        counts.push(format!("{}: {} confirmed", home.id, daemon.uploaded));
+    }
+    Finding::all(seen.homes.len(), &wrong, counts.join(", "))
+}
+
+fn fetched(seen: &Observations) -> Finding {
+    let dialled: Vec<_> = seen
+        .homes
+        .iter()
+        .filter(|home| seen.peerings.iter().any(|peering| peering.to == home.id))
+        .collect();
+    let wrong: Vec<String> = dialled
+        .iter()
+        .filter(|home| home.fetched_by.iter().all(|(_, count)| *count == 0))
+        .map(|home| format!("nobody fetched {}'s descriptor", home.id))
+        .collect();
+    let good: Vec<String> = dialled
+        .iter()
+        .flat_map(|home| {
+            home.fetched_by
+                .iter()
+                .filter(|(_, count)| *count > 0)
+                .map(|(by, count)| format!("{by} fetched {}'s {count} times", home.id))
+        })
+        .collect();
+    Finding::all(dialled.len(), &wrong, good.join(", "))
+}
+
+fn rendezvous(seen: &Observations) -> Finding {
+    let dialling: Vec<_> = seen
+        .homes
+        .iter()
+        .filter(|home| seen.peerings.iter().any(|peering| peering.from == home.id))
+        .collect();
+    let wrong: Vec<String> = dialling
+        .iter()
+        .filter(|home| home.daemon.joined == 0)
+        .map(|home| format!("{}'s daemon joined none", home.id))
+        .collect();
+    let good: Vec<String> = dialling
+        .iter()
+        .map(|home| format!("{}: {} joined", home.id, home.daemon.joined))
+        .collect();
+    Finding::all(dialling.len(), &wrong, good.join(", "))
+}

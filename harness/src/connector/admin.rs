@@ -1,0 +1,185 @@
+//! The connector's admin API (contract section 5; section 2 of the later versions).
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use data_encoding::BASE64;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::secret::Secret;
+
+/// How long one request may take beyond what it asks for. Registering a peer is answered within
+/// 5 s by contract, and may take longer while the dial is under way.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Why an admin request gave no usable answer. No text names an onion address or a secret.
+#[derive(Debug, thiserror::Error)]
+pub enum AdminError {
+    /// No HTTP answer.
+    #[error("{home}'s admin API did not answer {what}")]
+    Unreachable {
+        /// The home.
+        home: String,
+        /// The request.
+        what: &'static str,
+        /// The HTTP client's error.
+        source: reqwest::Error,
+    },
+    /// An answer with another status than the contract's.
+    #[error("{home}'s admin API answered {what} with status {status}: {message}")]
+    Status {
+        /// The home.
+        home: String,
+        /// The request.
+        what: &'static str,
+        /// The HTTP status.
+        status: u16,
+        /// The answer's `message`, cut short.
+        message: String,
+    },
+}
+
+/// A connector's answer to `POST /admin/ilp/send`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub struct SendAnswer {
+    /// Whether the packet was fulfilled.
+    #[serde(default)]
+    pub accepted: bool,
+    /// The fulfillment, base64.
+    #[serde(default)]
+    pub fulfillment: Option<String>,
+    /// The reject's code.
+    #[serde(default)]
+    pub code: Option<String>,
+    /// The reject's message.
+    #[serde(default)]
+    pub message: Option<String>,
+}
+
+/// One connector's admin API.
+#[derive(Clone)]
+pub struct Admin {
+    client: reqwest::Client,
+    home: String,
+    address: SocketAddr,
+    key: Secret,
+}
+
+impl Admin {
+    /// The admin API at `address`.
+    #[must_use]
+    pub fn new(client: &reqwest::Client, home: &str, address: SocketAddr, key: &Secret) -> Self {
+        Self {
+            client: client.clone(),
+            home: home.to_owned(),
+            address,
+            key: key.clone(),
+        }
+    }
+
+    async fn call(
+        &self,
+        method: reqwest::Method,
+        path: &'static str,
+        body: Option<Value>,
+        limit: Duration,
+    ) -> Result<Value, AdminError> {
+        let unreachable = |source: reqwest::Error| AdminError::Unreachable {
+            home: self.home.clone(),
+            what: path,
+            source: source.without_url(),
+        };
+        let mut request = self
+            .client
+            .request(method, format!("http://{}{path}", self.address))
+            .header("X-Api-Key", self.key.expose())
+            .timeout(limit);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let response = request.send().await.map_err(unreachable)?;
+        let status = response.status();
+        let text = response.text().await.map_err(unreachable)?;
+        let value: Value = serde_json::from_str(&text).unwrap_or(Value::Null);
+        if status.is_success() {
+            return Ok(value);
+        }
+        let message = value.get("message").and_then(Value::as_str).unwrap_or(&text);
+        Err(AdminError::Status {
+            home: self.home.clone(),
+            what: path,
+            status: status.as_u16(),
+            message: message.chars().take(200).collect(),
+        })
+    }
+
+    /// Whether the admin server answers.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminError`] while it does not.
+    pub async fn alive(&self) -> Result<(), AdminError> {
+        let limit = Duration::from_secs(2);
+        self.call(reqwest::Method::GET, "/health", None, limit).await?;
+        Ok(())
+    }
+
+    /// Registers a peer and starts to dial it.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminError`] when it is refused.
+    pub async fn add_peer(&self, id: &str, url: &Secret, token: &Secret) -> Result<(), AdminError> {
+        let body = json!({"id": id, "url": url.expose(), "authToken": token.expose(), "transport": "socks5"});
+        self.call(reqwest::Method::POST, "/admin/peers", Some(body), REQUEST_TIMEOUT)
+            .await?;
+        Ok(())
+    }
+
+    /// Whether the peer that this connector dials is connected; `None` when it is not known.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminError`] when the list cannot be had.
+    pub async fn connected(&self, id: &str) -> Result<Option<bool>, AdminError> {
+        let list = self
+            .call(reqwest::Method::GET, "/admin/peers", None, REQUEST_TIMEOUT)
+            .await?;
+        Ok(list
+            .get("peers")
+            .and_then(Value::as_array)
+            .and_then(|peers| peers.iter().find(|peer| peer.get("id").and_then(Value::as_str) == Some(id)))
+            .and_then(|peer| peer.get("connected"))
+            .and_then(Value::as_bool))
+    }
+
+    /// Sends one packet and waits for its answer, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminError`] for anything but a fulfil or a reject.
+    pub async fn send(
+        &self,
+        destination: &str,
+        amount: u64,
+        data: &[u8],
+        limit: Duration,
+    ) -> Result<SendAnswer, AdminError> {
+        let body = json!({
+            "destination": destination,
+            "amount": amount.to_string(),
+            "data": BASE64.encode(data),
+            "timeoutMs": u64::try_from(limit.as_millis()).unwrap_or(u64::MAX),
+        });
+        let value = self
+            .call(
+                reqwest::Method::POST,
+                "/admin/ilp/send",
+                Some(body),
+                limit + Duration::from_secs(2),
+            )
+            .await?;
+        Ok(serde_json::from_value(value).unwrap_or_default())
+    }
+}

@@ -1,0 +1,346 @@
+//! The one stream of what happened and when. Terminal, report and event file are readers of it.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use time::OffsetDateTime;
+use tokio::sync::Notify;
+
+use crate::checks::CheckResult;
+
+/// A rung of the readiness ladder, or another part of a run whose time is of interest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stage {
+    /// The engine answers, what earlier runs left is removed, images are there.
+    Prepare,
+    /// Networks exist and authorities, relays and sidecars are started.
+    Start,
+    /// Every home's routes are sealed and it reaches every published address.
+    Seal,
+    /// Every authority holds every relay's descriptor.
+    Descriptors,
+    /// The authorities serve one complete consensus.
+    Consensus,
+    /// A home's daemon is bootstrapped.
+    Bootstrap,
+    /// A home's onion service descriptor is uploaded to every HSDir.
+    Publication,
+    /// A home's connector answers.
+    Connector,
+    /// A peering's BTP session is up.
+    Peering,
+    /// The checks look at the running topology.
+    Observe,
+    /// Logs are saved.
+    Collect,
+    /// Everything is removed.
+    TearDown,
+}
+
+impl Stage {
+    /// The name in reports and on the terminal.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Prepare => "prepare",
+            Self::Start => "start",
+            Self::Seal => "seal",
+            Self::Descriptors => "descriptors",
+            Self::Consensus => "consensus",
+            Self::Bootstrap => "bootstrap",
+            Self::Publication => "publication",
+            Self::Connector => "connector",
+            Self::Peering => "peering",
+            Self::Observe => "observe",
+            Self::Collect => "collect",
+            Self::TearDown => "tear-down",
+        }
+    }
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What happened.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum EventKind {
+    /// A run begins.
+    RunStarted {
+        /// The run id.
+        run: String,
+        /// The topology's name.
+        topology: String,
+    },
+    /// A stage begins.
+    StageStarted {
+        /// Which.
+        stage: Stage,
+        /// Of which node, home or peering; absent for the whole topology.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        node: Option<String>,
+    },
+    /// A stage is reached.
+    StageReached {
+        /// Which.
+        stage: Stage,
+        /// Of which node, home or peering.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        node: Option<String>,
+        /// How long it took, in milliseconds.
+        millis: u64,
+        /// What showed that it is reached.
+        evidence: String,
+    },
+    /// A stage was left without being reached.
+    StageFailed {
+        /// Which.
+        stage: Stage,
+        /// Of which node, home or peering.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        node: Option<String>,
+        /// How long it was waited for, in milliseconds.
+        millis: u64,
+        /// The last thing seen.
+        evidence: String,
+    },
+    /// A container ended while it was needed.
+    NodeDied {
+        /// What it was in the topology.
+        role: String,
+        /// Its exit status.
+        status: String,
+    },
+    /// A check was judged.
+    CheckJudged(CheckResult),
+    /// Something a reader should know that belongs to no stage.
+    Note {
+        /// The text.
+        text: String,
+    },
+}
+
+/// One event with its times.
+#[derive(Debug, Clone, Serialize)]
+pub struct Event {
+    /// Milliseconds since the recorder began, on a monotonic clock.
+    pub at_ms: u64,
+    /// Wall-clock time, RFC 3339 in UTC.
+    #[serde(with = "time::serde::rfc3339")]
+    pub time: OffsetDateTime,
+    /// What happened.
+    #[serde(flatten)]
+    pub kind: EventKind,
+}
+
+/// A reader of the stream. An error stops the run: a run whose evidence cannot be kept is no run.
+pub type Sink = Box<dyn FnMut(&Event) -> std::io::Result<()> + Send>;
+
+struct Inner {
+    started: Instant,
+    sinks: Vec<Sink>,
+    events: Vec<Event>,
+    failure: Option<std::io::Error>,
+}
+
+/// Takes events in and hands them to its sinks. Clones share the stream.
+#[derive(Clone)]
+pub struct Recorder {
+    inner: Arc<Mutex<Inner>>,
+    failed: Arc<Notify>,
+}
+
+impl Recorder {
+    /// A stream that begins now.
+    #[must_use]
+    pub fn new(sinks: Vec<Sink>) -> Self {
+        Self {
+            inner: Arc::new(Mutex::new(Inner {
+                started: Instant::now(),
+                sinks,
+                events: Vec::new(),
+                failure: None,
+            })),
+            failed: Arc::new(Notify::new()),
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
+        // A sink that panicked has printed its panic; the stream itself is still whole.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Records an event now.
+    pub fn record(&self, kind: EventKind) {
+        let mut inner = self.lock();
+        let event = Event {
+            at_ms: millis(inner.started.elapsed()),
+            time: OffsetDateTime::now_utc(),
+            kind,
+        };
+        let Inner { sinks, failure, .. } = &mut *inner;
+        for sink in sinks {
+            if let Err(error) = sink(&event)
+                && failure.is_none()
+            {
+                *failure = Some(error);
+                self.failed.notify_one();
+            }
+        }
+        inner.events.push(event);
+    }
+
+    /// Records a text that belongs to no stage.
+    pub fn note(&self, text: impl Into<String>) {
+        self.record(EventKind::Note { text: text.into() });
+    }
+
+    /// Resolves when a sink could not write.
+    pub async fn failed(&self) {
+        self.failed.notified().await;
+    }
+
+    /// Why a sink could not write, once.
+    #[must_use]
+    pub fn take_failure(&self) -> Option<std::io::Error> {
+        self.lock().failure.take()
+    }
+
+    /// Everything recorded so far.
+    #[must_use]
+    pub fn events(&self) -> Vec<Event> {
+        self.lock().events.clone()
+    }
+
+    /// Time since the stream began.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.lock().started.elapsed()
+    }
+
+    /// Begins a stage. It is reached by [`StageGuard::reached`]; dropped before that, it is
+    /// recorded as failed with the last evidence, whatever the reason.
+    pub fn stage(&self, stage: Stage, node: Option<&str>) -> StageGuard {
+        let node = node.map(str::to_owned);
+        self.record(EventKind::StageStarted {
+            stage,
+            node: node.clone(),
+        });
+        StageGuard {
+            recorder: self.clone(),
+            stage,
+            node,
+            started: Instant::now(),
+            last: Mutex::new("nothing yet".to_owned()),
+            reached: false,
+        }
+    }
+}
+
+/// A stage under way.
+#[must_use = "a stage that is dropped has failed"]
+pub struct StageGuard {
+    recorder: Recorder,
+    stage: Stage,
+    node: Option<String>,
+    started: Instant,
+    last: Mutex<String>,
+    reached: bool,
+}
+
+impl StageGuard {
+    /// Notes the latest evidence, which a failure will name.
+    pub fn saw(&self, evidence: impl Into<String>) {
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = evidence.into();
+    }
+
+    /// The latest evidence.
+    #[must_use]
+    pub fn last_seen(&self) -> String {
+        self.last
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// The stage.
+    #[must_use]
+    pub const fn stage(&self) -> Stage {
+        self.stage
+    }
+
+    /// The node, home or peering.
+    #[must_use]
+    pub fn node(&self) -> Option<&str> {
+        self.node.as_deref()
+    }
+
+    /// How long it has been waited for.
+    #[must_use]
+    pub fn waited(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// Ends the stage well.
+    pub fn reached(mut self, evidence: impl Into<String>) {
+        self.reached = true;
+        self.recorder.record(EventKind::StageReached {
+            stage: self.stage,
+            node: self.node.take(),
+            millis: millis(self.started.elapsed()),
+            evidence: evidence.into(),
+        });
+    }
+}
+
+impl Drop for StageGuard {
+    fn drop(&mut self) {
+        if !self.reached {
+            self.recorder.record(EventKind::StageFailed {
+                stage: self.stage,
+                node: self.node.take(),
+                millis: millis(self.started.elapsed()),
+                evidence: self.last_seen(),
+            });
+        }
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dropped_stage_has_failed_with_its_last_evidence() {
+        let recorder = Recorder::new(Vec::new());
+        let stage = recorder.stage(Stage::Consensus, None);
+        stage.saw("5 of 7 relays");
+        drop(stage);
+        let events = recorder.events();
+        assert!(matches!(
+            &events[1].kind,
+            EventKind::StageFailed { stage: Stage::Consensus, evidence, .. } if evidence == "5 of 7 relays"
+        ));
+    }
+
+    #[tokio::test]
+    async fn a_sink_that_cannot_write_is_heard_of() {
+        let recorder = Recorder::new(vec![Box::new(|_| {
+            Err(std::io::ErrorKind::StorageFull.into())
+        })]);
+        recorder.note("x");
+        recorder.failed().await;
+        let failure = recorder.take_failure().map(|error| error.kind());
+        assert_eq!(failure, Some(std::io::ErrorKind::StorageFull));
+    }
+}

@@ -1,0 +1,15 @@
+//! How a topology will be run: every name, address, port, secret and file resolved.
+//!
+//! Planning is pure. Time, randomness and what is occupied come in as [`Inputs`]; equal inputs
+//! give equal plans, which is how `verify` finds its way in a topology that `up` left running.
+
+mod containers;
+mod homes;
+mod model;
+mod seed;
+mod subnets;
+
+pub use containers::{Images, Specs};
+pub use model::{Control, HomePlan, Inputs, NodePlan, PeeringPlan, Plan, ProbePlan, Role};
+pub use seed::{RunId, Seed};
+pub use subnets::{Occupied, PlanError};

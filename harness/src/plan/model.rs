@@ -1,0 +1,329 @@
+//! The plan's types.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use serde::{Serialize, Serializer};
+use time::OffsetDateTime;
+
+use super::seed::{RunId, Seed};
+use super::subnets::{Block, NETWORKS, NETWORK_SIZE, Occupied, PREFIX, PlanError};
+use crate::engine::{Labels, NetworkSpec};
+use crate::onion::anonrc::{self, Published};
+use crate::onion::{ControlPassword, OnionAddress};
+use crate::secret::Secret;
+use crate::topology::Topology;
+
+/// First OR port; node `n` publishes on this plus `n`.
+const OR_PORT: u16 = 21001;
+/// First directory port of the authorities.
+const DIR_PORT: u16 = 22001;
+/// Addresses of a bridge below this one are left to the engine.
+const FIRST_HOST: u32 = 2;
+
+/// What planning needs besides the topology.
+#[derive(Debug, Clone)]
+pub struct Inputs {
+    /// The run's randomness.
+    pub seed: Seed,
+    /// When the run starts.
+    pub now: OffsetDateTime,
+    /// How long the run's resources may exist before a later run removes them, in seconds.
+    pub lifetime_seconds: i64,
+    /// Addresses that are in use.
+    pub occupied: Occupied,
+}
+
+/// What a container is in the topology.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// A directory authority.
+    Authority,
+    /// A relay.
+    Relay,
+}
+
+/// How a daemon's control port is reached.
+#[derive(Clone)]
+pub struct Control {
+    /// Its address.
+    pub address: SocketAddr,
+    /// Its password.
+    pub password: ControlPassword,
+}
+
+impl Serialize for Control {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.address)
+    }
+}
+
+/// An authority or a relay.
+#[derive(Clone, Serialize)]
+pub struct NodePlan {
+    /// Nickname, letters and digits only.
+    pub nickname: String,
+    /// What it is.
+    pub role: Role,
+    /// Container name on the engine.
+    pub container: String,
+    /// Its own address on the relays' bridge.
+    pub address: Ipv4Addr,
+    /// Where everybody else reaches it.
+    pub published: Published,
+    /// Its control port.
+    pub control: Control,
+}
+
+/// One home: sidecar, connector and business-logic server in one network namespace.
+#[derive(Clone, Serialize)]
+pub struct HomePlan {
+    /// The connector's node id.
+    pub id: String,
+    /// The ILP prefix it delivers.
+    pub prefix: String,
+    /// The daemon's nickname.
+    pub nickname: String,
+    /// Container names on the engine.
+    pub sidecar: String,
+    /// The connector's container.
+    pub connector: String,
+    /// The business-logic server's container.
+    pub bls: String,
+    /// The home's bridge.
+    pub network: String,
+    /// The home's address on its bridge.
+    pub address: Ipv4Addr,
+    /// The home's router: its bridge's own address.
+    pub gateway: Ipv4Addr,
+    /// The daemon's control port.
+    pub control: Control,
+    /// The onion service's address.
+    pub onion: OnionAddress,
+    /// The connector's admin API key.
+    #[serde(serialize_with = "redacted")]
+    pub admin_key: Secret,
+    /// The connector's `BTP_*` variables: the secrets of those who dial this home.
+    #[serde(serialize_with = "names_only")]
+    pub environment: Vec<(String, Secret)>,
+}
+
+impl HomePlan {
+    /// Port of the connector's BTP server, and of the onion service.
+    pub const BTP_PORT: u16 = 3000;
+    /// Port of the connector's health server.
+    pub const HEALTH_PORT: u16 = 8080;
+    /// Port of the connector's admin API.
+    pub const ADMIN_PORT: u16 = 8081;
+    /// Port of the business-logic server.
+    pub const BLS_PORT: u16 = 3100;
+
+    /// A port of this home as the harness reaches it from the machine.
+    #[must_use]
+    pub fn socket(&self, port: u16) -> SocketAddr {
+        SocketAddr::from((self.address, port))
+    }
+
+    /// The URL under which other homes dial this one. Holds the onion address.
+    #[must_use]
+    pub fn btp_url(&self) -> Secret {
+        Secret::new(format!("ws://{}:{}", self.onion.expose(), Self::BTP_PORT))
+    }
+}
+
+/// One BTP relation with its secret.
+#[derive(Clone, Serialize)]
+pub struct PeeringPlan {
+    /// The home that dials.
+    pub from: String,
+    /// The home that accepts.
+    pub to: String,
+    /// The variable in `to`'s environment that holds the secret.
+    pub variable: String,
+    /// The secret: `from`'s `authToken`.
+    #[serde(serialize_with = "redacted")]
+    pub secret: Secret,
+}
+
+/// The harness's own peer.
+#[derive(Clone, Serialize)]
+pub struct ProbePlan {
+    /// Its peer id.
+    pub id: String,
+    /// The home whose SOCKS port it uses.
+    pub via: String,
+    /// The home it dials.
+    pub to: String,
+    /// The variable in `to`'s environment that holds its secret.
+    pub variable: String,
+    /// Its secret.
+    #[serde(serialize_with = "redacted")]
+    pub secret: Secret,
+}
+
+/// How a topology will be run.
+#[derive(Clone, Serialize)]
+pub struct Plan {
+    /// The run's id.
+    pub run: RunId,
+    /// When it starts, RFC 3339.
+    #[serde(with = "time::serde::rfc3339")]
+    pub now: OffsetDateTime,
+    /// What is run.
+    pub topology: Topology,
+    /// Labels of everything on the engine.
+    #[serde(skip)]
+    pub labels: Labels,
+    /// The relays' bridge, then one per home.
+    pub networks: Vec<NetworkSpec>,
+    /// The authorities.
+    pub authorities: Vec<NodePlan>,
+    /// The relays.
+    pub relays: Vec<NodePlan>,
+    /// The homes, in topology order.
+    pub homes: Vec<HomePlan>,
+    /// The peerings, in topology order.
+    pub peerings: Vec<PeeringPlan>,
+    /// The probe.
+    pub probe: ProbePlan,
+    /// The run's randomness.
+    #[serde(skip)]
+    pub seed: Seed,
+}
+
+impl Plan {
+    /// Resolves a topology.
+    ///
+    /// # Errors
+    ///
+    /// [`PlanError`] when the addresses do not suffice.
+    pub fn new(topology: &Topology, inputs: &Inputs) -> Result<Self, PlanError> {
+        let run = RunId::new(inputs.now, &inputs.seed);
+        let nodes = topology.network.authorities + topology.network.relays;
+        if topology.homes.len() >= NETWORKS {
+            return Err(PlanError::TooManyHomes {
+                homes: topology.homes.len(),
+            });
+        }
+        // The network's own address, the gateway, the first host's offset and the broadcast.
+        if nodes + 3 >= NETWORK_SIZE as usize {
+            return Err(PlanError::TooManyNodes { nodes });
+        }
+        let block = Block::choose(&inputs.seed, &inputs.occupied)?;
+        let name = |what: &str| format!("ator-{}-{what}", run.short());
+        let networks = std::iter::once("relays")
+            .chain(topology.homes.iter().map(|home| home.id.as_str()))
+            .zip(0..)
+            .map(|(role, index)| NetworkSpec {
+                name: name(role),
+                role: format!("{role}/network"),
+                subnet: block.address(index, 0),
+                prefix_length: PREFIX,
+                gateway: block.address(index, 1),
+            })
+            .collect();
+        let node = |role: Role, number: usize, position: u16| {
+            let nickname = match role {
+                Role::Authority => format!("da{}", number + 1),
+                Role::Relay => format!("relay{}", number + 1),
+            };
+            let address = block.address(0, FIRST_HOST + u32::from(position));
+            NodePlan {
+                role,
+                container: name(&nickname),
+                address,
+                published: Published {
+                    address: block.address(0, 1),
+                    or_port: OR_PORT + position,
+                    dir_port: (role == Role::Authority).then_some(DIR_PORT + position),
+                },
+                control: control(&inputs.seed, &nickname, address),
+                nickname,
+            }
+        };
+        let authorities: Vec<NodePlan> = (0..topology.network.authorities)
+            .zip(0..)
+            .map(|(number, position)| node(Role::Authority, number, position))
+            .collect();
+        let offset = u16::try_from(authorities.len()).unwrap_or(u16::MAX);
+        let relays = (0..topology.network.relays)
+            .zip(offset..)
+            .map(|(number, position)| node(Role::Relay, number, position))
+            .collect();
+        let peerings = super::homes::peerings(topology, &inputs.seed);
+        let probe = super::homes::probe(topology, &inputs.seed);
+        let homes = super::homes::homes(topology, &inputs.seed, &peerings, &probe, &|index| {
+            super::homes::Place {
+                name: &name,
+                address: block.address(index, FIRST_HOST),
+                gateway: block.address(index, 1),
+            }
+        });
+        Ok(Self {
+            labels: Labels {
+                run: run.as_str().to_owned(),
+                topology: topology.name.clone(),
+                deadline: inputs.now.unix_timestamp() + inputs.lifetime_seconds,
+            },
+            run,
+            now: inputs.now,
+            topology: topology.clone(),
+            networks,
+            authorities,
+            relays,
+            homes,
+            peerings,
+            probe,
+            seed: inputs.seed.clone(),
+        })
+    }
+
+    /// Authorities and relays together.
+    pub fn nodes(&self) -> impl Iterator<Item = &NodePlan> {
+        self.authorities.iter().chain(&self.relays)
+    }
+
+    /// The home with this id.
+    #[must_use]
+    pub fn home(&self, id: &str) -> Option<&HomePlan> {
+        self.homes.iter().find(|home| home.id == id)
+    }
+
+    /// Every text that no log, label, command line or report may hold.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<Secret> {
+        let mut secrets: Vec<Secret> = self
+            .peerings
+            .iter()
+            .map(|peering| peering.secret.clone())
+            .chain(self.homes.iter().map(|home| home.admin_key.clone()))
+            .chain(
+                self.homes
+                    .iter()
+                    .map(|home| home.control.password.password().clone()),
+            )
+            .chain(self.nodes().map(|node| node.control.password.password().clone()))
+            .collect();
+        secrets.push(self.probe.secret.clone());
+        secrets
+    }
+}
+
+/// The control port of the daemon at `address`.
+pub(super) fn control(seed: &Seed, nickname: &str, address: Ipv4Addr) -> Control {
+    let random = seed.derive(&format!("control/{nickname}"));
+    let mut bytes = [0; 24];
+    bytes.copy_from_slice(&random[..24]);
+    Control {
+        address: SocketAddr::from((address, anonrc::CONTROL_PORT)),
+        password: ControlPassword::from_bytes(&bytes),
+    }
+}
+
+fn redacted<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(secret)
+}
+
+fn names_only<S: Serializer>(variables: &[(String, Secret)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(variables.iter().map(|(name, value)| (name, value.to_string())))
+}

@@ -1,0 +1,104 @@
+//! The randomness of a run.
+
+use std::fmt;
+
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
+use serde::{Serialize, Serializer};
+use sha2::{Digest, Sha256};
+use time::OffsetDateTime;
+use time::macros::format_description;
+
+use crate::secret::Secret;
+
+/// 32 random bytes from which every key, secret and choice of a run is derived, each by its own
+/// label. Prints redacted.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Seed([u8; 32]);
+
+impl Seed {
+    /// Takes the run's randomness.
+    #[must_use]
+    pub const fn new(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// 32 bytes for one purpose. The same label gives the same bytes again.
+    #[must_use]
+    pub fn derive(&self, label: &str) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        hash.update(self.0);
+        hash.update(label);
+        hash.finalize().into()
+    }
+
+    /// A secret of 32 bytes as hex, for one purpose.
+    #[must_use]
+    pub fn secret(&self, label: &str) -> Secret {
+        Secret::new(HEXLOWER.encode(&self.derive(label)))
+    }
+
+    /// The seed as hex, for a file of mode 0600.
+    #[must_use]
+    pub fn expose(&self) -> String {
+        HEXLOWER.encode(&self.0)
+    }
+
+    /// Reads what [`Seed::expose`] wrote.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let bytes = HEXLOWER_PERMISSIVE.decode(text.trim().as_bytes()).ok()?;
+        Some(Self(bytes.try_into().ok()?))
+    }
+}
+
+impl fmt::Debug for Seed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+/// Names one run: its start in UTC and six hex digits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunId(String);
+
+impl RunId {
+    /// Makes the id of a run that starts at `now`.
+    #[must_use]
+    pub fn new(now: OffsetDateTime, seed: &Seed) -> Self {
+        let format = format_description!("[year][month][day]-[hour][minute][second]");
+        // The description is checked when this is compiled; formatting cannot fail.
+        let stamp = now.format(&format).unwrap_or_default();
+        let tail = HEXLOWER.encode(&seed.derive("run-id")[..3]);
+        Self(format!("{stamp}-{tail}"))
+    }
+
+    /// Reads an id that was written down before.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
+    /// The id.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The last six digits, for names on the engine.
+    #[must_use]
+    pub fn short(&self) -> &str {
+        self.0.rsplit('-').next().unwrap_or(&self.0)
+    }
+}
+
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Serialize for RunId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
