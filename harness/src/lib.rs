@@ -1,6 +1,7 @@
 //! Test harness and topology verifier for ILP connectors that peer over ATOR.
 
 pub mod checks;
+pub mod cli;
 pub mod connector;
 pub mod engine;
 pub mod events;

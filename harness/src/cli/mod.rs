@@ -1,0 +1,3 @@
+//! The `ator-harness` command: one file per subcommand.
+
+pub mod wire;
