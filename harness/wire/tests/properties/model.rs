@@ -271,6 +271,8 @@ pub(crate) fn mutations() -> impl Strategy<Value = Vec<Mutation>> {
         6 => (any::<Index>(), interesting).prop_map(|(at, byte)| Mutation::Set(at, byte)),
         2 => (any::<Index>(), vec(any::<u8>(), 1..6))
             .prop_map(|(at, bytes)| Mutation::Insert(at, bytes)),
+        // Turns a short length into a longer form of itself.
+        2 => any::<Index>().prop_map(|at| Mutation::Insert(at, vec![0x81])),
         1 => any::<Index>().prop_map(Mutation::Remove),
         1 => any::<Index>().prop_map(Mutation::Cut),
         1 => vec(any::<u8>(), 1..6).prop_map(Mutation::Append),
