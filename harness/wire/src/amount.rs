@@ -150,7 +150,8 @@ mod tests {
         let largest = [0xff; 127];
         let text = Amount::from_be_bytes(&largest).unwrap().to_string();
         assert_eq!(text.len(), 306);
-        assert!(text.starts_with("7065") || text.bytes().all(|byte| byte.is_ascii_digit()));
+        assert!(text.starts_with("702223880805"), "{text}");
+        assert!(text.ends_with("662594625535"), "{text}");
         assert!(Amount::from_be_bytes(&[1; 128]).is_none());
     }
 

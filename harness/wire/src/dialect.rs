@@ -52,7 +52,7 @@ pub enum Mode {
     Strict,
     /// What peers in the field accept is accepted: for [`Dialect::Toon`] exactly what the
     /// connector was observed to take (contract sections 1.4 and 1.6), for [`Dialect::Rfc`]
-    /// what the published JavaScript packages take.
+    /// what the published packages take, and lengths in longer forms than needed besides.
     Lenient,
 }
 

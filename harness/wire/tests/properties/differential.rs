@@ -15,8 +15,8 @@ use crate::model::{OwnedPacket, mutate, mutations, packets};
 const STRICT: Codec = Codec::new(Dialect::Rfc, Mode::Strict);
 const LENIENT: Codec = Codec::new(Dialect::Rfc, Mode::Lenient);
 
-/// Their bytes for the same values, or nothing where they have no such values: their builder
-/// takes no empty `triggeredBy`, and their clock's text has four digits of year only by chance.
+/// Their bytes for the same values, or nothing where they have no such values: their decoder
+/// takes no REJECT without `triggeredBy`.
 fn encoded_by_them(packet: &Packet<'_>) -> Option<Vec<u8>> {
     Some(match packet {
         Packet::Prepare(prepare) => theirs::PrepareBuilder {
