@@ -2,6 +2,7 @@
 
 pub mod checks;
 pub mod cli;
+pub mod conformance;
 pub mod connector;
 pub mod engine;
 pub mod events;

@@ -1,3 +1,4 @@
 //! The `ator-harness` command: one file per subcommand.
 
+pub mod conformance;
 pub mod wire;

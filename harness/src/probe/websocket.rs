@@ -251,6 +251,25 @@ impl<S: ByteStream> WebSocket<S> {
         Incoming::Ended(end)
     }
 
+    /// Sends a ping and awaits its pong; returns how long it took, `None` if no pong came within
+    /// `limit`. Messages that arrive in the meantime are dropped.
+    pub async fn ping(&mut self, limit: Duration) -> Option<Duration> {
+        const PAYLOAD: Bytes = Bytes::from_static(b"probe");
+        let started = Instant::now();
+        let exchange = async {
+            self.stream.send(Message::Ping(PAYLOAD)).await.ok()?;
+            loop {
+                match self.stream.next().await? {
+                    Ok(Message::Pong(payload)) if payload == PAYLOAD => return Some(()),
+                    Ok(_) => {}
+                    Err(_) => return None,
+                }
+            }
+        };
+        tokio::time::timeout(limit, exchange).await.ok()??;
+        Some(started.elapsed())
+    }
+
     /// Says goodbye with close code 1000 and waits at most `limit` for the other side to close.
     pub async fn close(mut self, limit: Duration) {
         let goodbye = async {

@@ -1,0 +1,280 @@
+//! `ator-harness conformance`: a connector that somebody else started, held against the table.
+
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use clap::ValueEnum;
+use comfy_table::{ContentArrangement, Table, presets};
+use serde::Serialize;
+use toon_wire::Dialect;
+
+use crate::conformance::{
+    NotReachable, RowReport, Subject, Summary, Verdict, run_row, summarise, table,
+};
+use crate::probe::{Credentials, Route, Target};
+use crate::secret::Secret;
+
+/// Width of the printed table in columns, enough for its longest sentences in three lines.
+const WIDTH: u16 = 150;
+
+/// Arguments of `conformance`.
+///
+/// Exit code 0 if no supported row failed, 1 if one did, 2 for wrong usage, 3 if the connector cannot be reached or
+/// the secret's variable is not set.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Args {
+    /// The connector's BTP server.
+    #[arg(long, value_name = "ws://HOST:PORT", value_parser = parse_url)]
+    url: Target,
+    /// The peer id to authenticate as.
+    #[arg(long, value_name = "ID")]
+    peer: String,
+    /// The environment variable that holds that peer's secret.
+    #[arg(long, value_name = "VAR")]
+    secret_env: String,
+    /// Which bytes the connector speaks.
+    #[arg(long, value_parser = parse_dialect, default_value = "toon")]
+    dialect: Dialect,
+    /// Whether the connector lets in empty secrets (its BTP_ALLOW_NOAUTH); without this, rows that
+    /// depend on it are unsupported.
+    #[arg(long, value_enum, value_name = "WHETHER")]
+    noauth: Option<NoAuth>,
+    /// An ILP address that the connector fulfils by local delivery.
+    #[arg(long, value_name = "ADDRESS", value_parser = parse_address)]
+    fulfils: Option<String>,
+    /// An ILP address that the connector forwards to the peer given with --peer.
+    #[arg(long, value_name = "ADDRESS", value_parser = parse_address)]
+    forwards: Option<String>,
+    /// A SOCKS5 proxy to dial through; it resolves the host.
+    #[arg(long, value_name = "IP:PORT")]
+    socks: Option<SocketAddr>,
+    /// Longest wait for anything, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=600))]
+    timeout: u64,
+    /// Run only rows whose name begins with this; can be given more than once.
+    #[arg(long, value_name = "NAME")]
+    only: Vec<String>,
+    /// Print a JSON report instead of a table.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What `--noauth` can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum NoAuth {
+    /// Empty secrets are let in, as by default.
+    Allowed,
+    /// Empty secrets are refused: `BTP_ALLOW_NOAUTH=false`.
+    Refused,
+}
+
+/// Why `conformance` did not end with a pass.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Rows failed; the report that was printed says which.
+    #[error("find {failed} of {total} rows as the contract has them")]
+    Rows {
+        /// How many failed.
+        failed: usize,
+        /// How many there are.
+        total: usize,
+    },
+    /// No row's name begins with what `--only` says.
+    #[error("find a row: no name begins with {}", .0.join(" or "))]
+    NoRows(Vec<String>),
+    /// The variable named with `--secret-env` is not set, or not text.
+    #[error("read the secret: the environment variable {0} is not set")]
+    NoSecret(String),
+    /// The connector cannot be reached, or no longer.
+    #[error(transparent)]
+    NotReachable(#[from] NotReachable),
+    /// The report could not be written.
+    #[error("write the report: {0}")]
+    Io(#[from] io::Error),
+}
+
+impl Error {
+    /// The exit code of the command: 1 for failed rows, 2 for a mistake in the arguments, 3
+    /// for what the environment lacks.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Rows { .. } => 1,
+            Self::NoRows(_) => 2,
+            Self::NoSecret(_) | Self::NotReachable(_) | Self::Io(_) => 3,
+        }
+    }
+}
+
+/// The report that `--json` prints.
+#[derive(Debug, Serialize)]
+struct Report<'a> {
+    dialect: &'static str,
+    rows: &'a [RowReport],
+    summary: Summary,
+}
+
+/// Runs the table with the secret from the process's environment and prints the report to
+/// `output`.
+///
+/// # Errors
+///
+/// An [`Error`] for anything but a pass.
+pub async fn run(args: &Args, output: &mut dyn Write) -> Result<(), Error> {
+    run_with(args, &|name| std::env::var(name).ok(), output).await
+}
+
+/// As [`run`], with environment variables from `variable`.
+///
+/// # Errors
+///
+/// As [`run`].
+pub async fn run_with(
+    args: &Args,
+    variable: &dyn Fn(&str) -> Option<String>,
+    output: &mut dyn Write,
+) -> Result<(), Error> {
+    let secret = variable(&args.secret_env)
+        .map(Secret::from)
+        .ok_or_else(|| Error::NoSecret(args.secret_env.clone()))?;
+    let subject = Subject {
+        target: args.url.clone(),
+        route: match args.socks {
+            Some(proxy) => Route::Socks {
+                proxy,
+                isolation: None,
+            },
+            None => Route::Direct,
+        },
+        dialect: args.dialect,
+        peer: Credentials::new(args.peer.clone(), secret),
+        noauth: args.noauth.map(|noauth| noauth == NoAuth::Allowed),
+        fulfils: args.fulfils.clone(),
+        forwards: args.forwards.clone(),
+        limit: Duration::from_secs(args.timeout),
+    };
+    let wanted = |id: &str| {
+        args.only.is_empty() || args.only.iter().any(|name| id.starts_with(name.as_str()))
+    };
+    let mut table = table(&subject);
+    table.retain(|row| wanted(row.id));
+    if table.is_empty() {
+        return Err(Error::NoRows(args.only.clone()));
+    }
+    let bystander = subject.session().await?;
+    let mut rows = Vec::new();
+    for row in table {
+        rows.push(Box::pin(run_row(&row, &subject, bystander.as_ref(), false)).await?);
+    }
+    let summary = summarise(&rows);
+    if args.json {
+        let report = Report {
+            dialect: args.dialect.as_str(),
+            rows: &rows,
+            summary,
+        };
+        serde_json::to_writer_pretty(&mut *output, &report).map_err(io::Error::from)?;
+        writeln!(output)?;
+    } else {
+        print(&rows, summary, output)?;
+    }
+    if summary.failed > 0 {
+        return Err(Error::Rows {
+            failed: summary.failed,
+            total: rows.len(),
+        });
+    }
+    Ok(())
+}
+
+fn print(rows: &[RowReport], summary: Summary, output: &mut dyn Write) -> io::Result<()> {
+    let mut table = Table::new();
+    table
+        .load_style(presets::UTF8_HORIZONTAL_ONLY)
+        .set_width(WIDTH)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_header(["row", "sent", "expected", "came", "verdict"]);
+    for row in rows {
+        let came = match row.verdict {
+            Verdict::Unsupported => row.why.clone().unwrap_or_default(),
+            Verdict::Pass | Verdict::Fail | Verdict::Defect => row.came.clone(),
+        };
+        table.add_row([
+            row.id,
+            &row.sends,
+            &row.expected,
+            &came,
+            row.verdict.as_str(),
+        ]);
+    }
+    writeln!(output, "{table}")?;
+    for row in rows.iter().filter(|row| row.verdict == Verdict::Defect) {
+        writeln!(
+            output,
+            "defect {}: {}",
+            row.id,
+            row.why.as_deref().unwrap_or_default()
+        )?;
+    }
+    writeln!(
+        output,
+        "{} passed, {} failed, {} known defects, {} unsupported",
+        summary.passed, summary.failed, summary.defects, summary.unsupported
+    )
+}
+
+fn parse_url(text: &str) -> Result<Target, String> {
+    let rest = text
+        .strip_prefix("ws://")
+        .ok_or("expected ws://HOST:PORT")?;
+    let rest = rest.strip_suffix('/').unwrap_or(rest);
+    let (host, port) = rest.rsplit_once(':').ok_or("the port is missing")?;
+    let host = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'))
+        .unwrap_or(host);
+    if host.is_empty() || host.contains(['/', '@']) {
+        return Err("expected ws://HOST:PORT".to_owned());
+    }
+    match port.parse::<u16>() {
+        Ok(port) if port > 0 => Ok(Target::new(host, port)),
+        _ => Err("the port is not a number from 1 to 65535".to_owned()),
+    }
+}
+
+fn parse_dialect(text: &str) -> Result<Dialect, String> {
+    text.parse()
+        .map_err(|error: toon_wire::UnknownDialect| error.to_string())
+}
+
+fn parse_address(text: &str) -> Result<String, String> {
+    match toon_wire::Address::new(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(error) => Err(format!("not an ILP address: {error}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_are_host_and_port() {
+        assert_eq!(
+            parse_url("ws://h.example:80"),
+            Ok(Target::new("h.example", 80))
+        );
+        assert_eq!(parse_url("ws://[::1]:80/"), Ok(Target::new("::1", 80)));
+        for bad in [
+            "http://h:80",
+            "ws://h",
+            "ws://:80",
+            "ws://h:0",
+            "ws://h:x",
+            "ws://h/p:80",
+        ] {
+            assert!(parse_url(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! The frames that the rows are made of.
+
+use std::time::{Duration, SystemTime};
+
+use toon_wire::auth::toon_entries;
+use toon_wire::{
+    Address, Amount, BtpFrame, BtpType, Codec, Condition, Dialect, Expiry, Fulfill, Fulfillment,
+    Packet, Prepare, ProtocolData, ProtocolEntry, Reject, RejectCode,
+};
+
+use super::subject::Subject;
+use crate::probe::Credentials;
+
+/// Where no connector has a route to, so that it answers by itself: `F02` (contract section 8).
+pub(super) const NOWHERE: &str = "test.ator-harness.conformance.nowhere";
+
+/// Request id of the packets that a row is about.
+pub(super) const ROW_ID: u32 = 7;
+
+/// A frame in the subject's dialect. The frames built here are all expressible; should one not be,
+/// the empty message stands out in the report as what it is.
+pub(super) fn encode(codec: &Codec, frame: &BtpFrame<'_>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let _ = codec.encode_frame(frame, &mut bytes);
+    bytes
+}
+
+/// The right authentication.
+pub(super) fn auth(subject: &Subject, id: u32) -> Vec<u8> {
+    auth_as(subject, &subject.peer, id)
+}
+
+/// An authentication with other credentials.
+pub(super) fn auth_as(subject: &Subject, peer: &Credentials, id: u32) -> Vec<u8> {
+    peer.auth_frame(&subject.codec(), id).unwrap_or_default()
+}
+
+/// The `toon` authentication with any text in place of its JSON.
+pub(super) fn auth_json(codec: &Codec, json: &str) -> Vec<u8> {
+    entries(codec, &toon_entries(json), &[])
+}
+
+/// A MESSAGE with request id 1, these entries and this packet.
+pub(super) fn entries(codec: &Codec, entries: &[ProtocolEntry<'_>], ilp: &[u8]) -> Vec<u8> {
+    let frame = BtpFrame::data(1, BtpType::Message, ProtocolData::new(entries), ilp);
+    encode(codec, &frame)
+}
+
+/// A PREPARE by the network's convention.
+pub(super) fn prepare(
+    codec: &Codec,
+    destination: &str,
+    data: &[u8],
+    lifetime: Duration,
+) -> Vec<u8> {
+    let lifetime = u64::try_from(lifetime.as_millis()).unwrap_or(u64::MAX);
+    prepare_until(
+        codec,
+        destination,
+        data,
+        Expiry::from(SystemTime::now()).plus_millis(lifetime),
+    )
+}
+
+/// A PREPARE that expires at that time.
+pub(super) fn prepare_until(
+    codec: &Codec,
+    destination: &str,
+    data: &[u8],
+    expires_at: Expiry,
+) -> Vec<u8> {
+    let Ok(destination) = Address::new(destination) else {
+        return Vec::new();
+    };
+    packet(
+        codec,
+        &Packet::Prepare(Prepare {
+            amount: Amount::ZERO,
+            expires_at,
+            condition: Condition::toon_for_data(data),
+            destination,
+            data,
+        }),
+    )
+}
+
+/// The FULFILL for a PREPARE with `data`, which returns `returned`.
+pub(super) fn fulfill(codec: &Codec, data: &[u8], returned: &[u8]) -> Vec<u8> {
+    packet(
+        codec,
+        &Packet::Fulfill(Fulfill {
+            fulfillment: Fulfillment::toon_for_data(data),
+            data: returned,
+        }),
+    )
+}
+
+/// A REJECT.
+pub(super) fn reject(codec: &Codec) -> Vec<u8> {
+    packet(
+        codec,
+        &Packet::Reject(Reject {
+            code: RejectCode::F02,
+            triggered_by: None,
+            message: "not asked for".into(),
+            data: &[],
+        }),
+    )
+}
+
+fn packet(codec: &Codec, packet: &Packet<'_>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let _ = codec.encode_packet(packet, &mut bytes);
+    bytes
+}
+
+/// A PREPARE to nowhere that lives for a minute.
+pub(super) fn prepare_nowhere(codec: &Codec) -> Vec<u8> {
+    prepare(codec, NOWHERE, b"", Duration::from_secs(60))
+}
+
+/// A MESSAGE with a PREPARE to nowhere.
+pub(super) fn message_nowhere(codec: &Codec, id: u32) -> Vec<u8> {
+    encode(codec, &BtpFrame::message(id, &prepare_nowhere(codec)))
+}
+
+/// A `toon` MESSAGE around any bytes, which need not be a packet.
+pub(super) fn toon_message(id: u32, ilp: &[u8]) -> Vec<u8> {
+    let codec = Codec::new(Dialect::Toon, toon_wire::Mode::Lenient);
+    encode(&codec, &BtpFrame::message(id, ilp))
+}
+
+/// A `toon` PREPARE put together by hand, for forms that the encoder refuses: the amount's bytes,
+/// the time's bytes and the address's bytes are taken as they are.
+pub(super) fn odd_prepare(amount: &[u8], time: &[u8], address: &[u8], trailing: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![12];
+    bytes.extend_from_slice(amount);
+    bytes.extend_from_slice(time);
+    bytes.extend_from_slice(&Condition::toon_for_data(b"").0);
+    // A VarUInt length (contract section 1.4): one byte up to 127, otherwise 82 and two bytes.
+    match u8::try_from(address.len()) {
+        Ok(length) if length < 128 => bytes.push(length),
+        _ => {
+            bytes.push(0x82);
+            let length = u16::try_from(address.len()).unwrap_or(u16::MAX);
+            bytes.extend_from_slice(&length.to_be_bytes());
+        }
+    }
+    bytes.extend_from_slice(address);
+    bytes.push(0);
+    bytes.extend_from_slice(trailing);
+    toon_message(ROW_ID, &bytes)
+}
+
+/// A client's WebSocket frame with any first byte, masked or not (RFC 6455 section 5.2). The mask
+/// is zero, which leaves the payload as it is.
+pub(super) fn websocket_frame(first: u8, masked: bool, payload: &[u8]) -> Vec<u8> {
+    let mask_bit = if masked { 0x80 } else { 0 };
+    let mut bytes = vec![first];
+    match u8::try_from(payload.len()) {
+        Ok(length) if length < 126 => bytes.push(mask_bit | length),
+        _ => {
+            bytes.push(mask_bit | 126);
+            let length = u16::try_from(payload.len()).unwrap_or(u16::MAX);
+            bytes.extend_from_slice(&length.to_be_bytes());
+        }
+    }
+    if masked {
+        bytes.extend_from_slice(&[0; 4]);
+    }
+    bytes.extend_from_slice(payload);
+    bytes
+}
+
+/// The header of a client's binary frame that claims `length` bytes, and nothing of them.
+pub(super) fn websocket_claim(length: u64) -> Vec<u8> {
+    let mut bytes = vec![0x82, 0x80 | 127];
+    bytes.extend_from_slice(&length.to_be_bytes());
+    bytes.extend_from_slice(&[0; 4]);
+    bytes
+}

@@ -1,0 +1,316 @@
+//! Doing what a row says and noting what comes.
+
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+use super::build;
+use super::forwarding;
+use super::report::RowReport;
+use super::seen::Seen;
+use super::subject::{NotReachable, Socket, Subject, ended};
+use super::table::{Expected, Need, Row, Script, Send};
+use crate::probe::Session;
+
+/// Request ids of the packets that show whether a connection is still served.
+const FENCE_IDS: [u32; 2] = [0x00F0_0001, 0x00F0_0002];
+
+/// Request id of an authentication for the same purpose.
+const FENCE_AUTH_ID: u32 = 0x00F0_0000;
+
+/// How long after an ERROR an end of the connection may take to count as part of one refusal.
+const REFUSAL_PATIENCE: Duration = Duration::from_secs(1);
+
+/// Why a row cannot be run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Missing(pub Need);
+
+impl Subject {
+    /// Whether this subject has what `row` needs. `set_up` says that the connector was set up for
+    /// exactly this row.
+    fn lacks(&self, row: &Row, set_up: bool) -> Option<Missing> {
+        let has = match row.need {
+            Need::Nothing => true,
+            Need::NoAuth(allowed) => self.noauth == Some(allowed),
+            Need::Fulfils => self.fulfils.is_some(),
+            Need::Forwards => self.forwards.is_some(),
+            Need::Setup(_) => set_up,
+        };
+        (!has).then_some(Missing(row.need))
+    }
+}
+
+/// Runs one row. `bystander` is a session that has nothing to do with it and must be served
+/// afterwards; `set_up` says that the connector was set up for exactly this row.
+///
+/// # Errors
+///
+/// If the connector cannot be reached at all any more. A row that merely fails is no error.
+pub async fn run_row(
+    row: &Row,
+    subject: &Subject,
+    bystander: Option<&Session>,
+    set_up: bool,
+) -> Result<RowReport, NotReachable> {
+    if let Some(missing) = subject.lacks(row, set_up) {
+        return Ok(RowReport::unsupported(row, missing));
+    }
+    let mut came = match &row.script {
+        Script::Fresh(sends) => {
+            let socket = subject.socket().await?;
+            exchange(socket, subject, sends, &row.expected).await
+        }
+        Script::Admitted(sends) => match subject.admitted().await {
+            Ok(socket) => exchange(socket, subject, sends, &row.expected).await,
+            Err(error) => vec![Seen::Note(error.0)],
+        },
+        Script::Http(request) => http(subject, request).await?.into_iter().take(1).collect(),
+        Script::Subprotocol(offered) => subprotocol(subject, offered).await?,
+        Script::Ping => match subject.admitted().await {
+            Ok(socket) => ping(socket, subject).await,
+            Err(error) => vec![Seen::Note(error.0)],
+        },
+        Script::OlderCloses => forwarding::older_closes(subject).await,
+        Script::NextHopLeaves => forwarding::next_hop_leaves(subject).await,
+        Script::ForeignAnswer => forwarding::foreign_answer(subject).await,
+        // The one who set the connector up runs `observe_give_up` instead.
+        Script::GiveUp => return Ok(RowReport::unsupported(row, Missing(row.need))),
+    };
+    if let Some(bystander) = bystander {
+        let packet = build::prepare_nowhere(&subject.codec());
+        if bystander.request(packet, subject.limit).await.is_err() {
+            came.push(Seen::OthersHarmed);
+        }
+    }
+    Ok(RowReport::judged(row, came))
+}
+
+async fn send(socket: &mut Socket, send: &Send) -> Result<(), Seen> {
+    let result = match send {
+        Send::Message(message) => socket.send(message.clone()).await,
+        Send::Burst(messages) => socket.send_burst(messages.iter().cloned()).await,
+        Send::Text(text) => socket.send_text(text).await,
+        Send::Raw(bytes) => {
+            // A connection that is gone shows itself when it is read.
+            let _ = socket.byte_stream().write_all(bytes).await;
+            Ok(())
+        }
+    };
+    result.map_err(|end| ended(&end))
+}
+
+/// Sends, then listens in the way that the expectation asks for.
+async fn exchange(
+    mut socket: Socket,
+    subject: &Subject,
+    sends: &[Send],
+    expected: &Expected,
+) -> Vec<Seen> {
+    for one in sends {
+        if let Err(end) = send(&mut socket, one).await {
+            return vec![end];
+        }
+    }
+    let mut came = Vec::new();
+    match expected {
+        Expected::Refusal => {
+            collect(&mut socket, subject, &mut came, 1, subject.limit).await;
+            collect(
+                &mut socket,
+                subject,
+                &mut came,
+                usize::MAX,
+                REFUSAL_PATIENCE,
+            )
+            .await;
+            // Silence after an ERROR says only that the connection was kept.
+            if came.len() > 1 {
+                came.retain(|seen| *seen != Seen::Silence);
+            }
+        }
+        Expected::NoHarm => {
+            fence(&mut socket, subject, &mut came, Seen::Served).await;
+        }
+        Expected::Exactly(_) | Expected::OneOf(_) => match expected.first() {
+            [before @ .., last @ (Seen::Served | Seen::Admitted)] => {
+                let limit = subject.limit;
+                if collect(&mut socket, subject, &mut came, before.len(), limit).await {
+                    fence(&mut socket, subject, &mut came, last.clone()).await;
+                }
+            }
+            _ => {
+                collect(&mut socket, subject, &mut came, usize::MAX, subject.limit).await;
+            }
+        },
+    }
+    // Leaves as a peer should, so that what is left behind does not disturb the next row.
+    if !came.last().is_some_and(Seen::is_end) {
+        socket.close(subject.limit).await;
+    }
+    came
+}
+
+/// Takes up to `count` messages; `false` if the connection ended or nothing more came in time,
+/// which is then noted.
+async fn collect(
+    socket: &mut Socket,
+    subject: &Subject,
+    came: &mut Vec<Seen>,
+    count: usize,
+    limit: Duration,
+) -> bool {
+    for _ in 0..count {
+        if came.last().is_some_and(Seen::is_end) {
+            return false;
+        }
+        match socket.next(limit).await {
+            Some(incoming) => came.push(Seen::incoming(&incoming, &subject.codec())),
+            None => {
+                came.push(Seen::Silence);
+                return false;
+            }
+        }
+    }
+    true
+}
+
+/// Shows that the connection is still usable: authenticates if `last` is [`Seen::Admitted`], then
+/// has two packets answered, one after the other. Whatever else comes in the meantime is noted, so
+/// that two round trips of quiet are the proof that nothing more was to come.
+async fn fence(socket: &mut Socket, subject: &Subject, came: &mut Vec<Seen>, last: Seen) {
+    let codec = subject.codec();
+    let mut steps = Vec::new();
+    if last == Seen::Admitted {
+        steps.push((FENCE_AUTH_ID, build::auth(subject, FENCE_AUTH_ID)));
+    }
+    for id in FENCE_IDS {
+        steps.push((id, build::message_nowhere(&codec, id)));
+    }
+    for (id, message) in steps {
+        if let Err(end) = socket.send(message).await {
+            came.push(ended(&end));
+            return;
+        }
+        loop {
+            let Some(incoming) = socket.next(subject.limit).await else {
+                came.push(Seen::Silence);
+                return;
+            };
+            let seen = Seen::incoming(&incoming, &codec);
+            match seen {
+                Seen::Empty { id: other } if other == id && id == FENCE_AUTH_ID => break,
+                Seen::Fulfill { id: other } | Seen::Reject { id: other, .. } if other == id => {
+                    break;
+                }
+                seen => {
+                    let over = seen.is_end();
+                    came.push(seen);
+                    if over {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+    came.push(last);
+}
+
+async fn ping(mut socket: Socket, subject: &Subject) -> Vec<Seen> {
+    let mut came = vec![match socket.ping(subject.limit).await {
+        Some(_) => Seen::Note("pong".to_owned()),
+        None => Seen::Silence,
+    }];
+    fence(&mut socket, subject, &mut came, Seen::Served).await;
+    socket.close(subject.limit).await;
+    came
+}
+
+/// The status and, as a note, the head of the answer to an HTTP request.
+async fn http(subject: &Subject, request: &str) -> Result<Vec<Seen>, NotReachable> {
+    let mut stream = subject.stream().await?;
+    let exchange = async {
+        stream.write_all(request.as_bytes()).await.ok()?;
+        let mut answer = Vec::new();
+        let mut buffer = [0; 1024];
+        while !answer.windows(4).any(|end| end == b"\r\n\r\n") && answer.len() < 64 * 1024 {
+            let count = stream.read(&mut buffer).await.ok()?;
+            if count == 0 {
+                break;
+            }
+            answer.extend_from_slice(&buffer[..count]);
+        }
+        Some(String::from_utf8_lossy(&answer).into_owned())
+    };
+    let answer = tokio::time::timeout(subject.limit, exchange).await;
+    Ok(match answer {
+        Err(_) => vec![Seen::Silence],
+        Ok(None) => vec![Seen::Ended("broken".to_owned())],
+        Ok(Some(answer)) => {
+            let status = answer
+                .strip_prefix("HTTP/1.1 ")
+                .and_then(|rest| rest.get(..3))
+                .and_then(|status| status.parse().ok());
+            match status {
+                Some(status) => vec![Seen::Http(status), Seen::Note(answer)],
+                None => vec![Seen::Ended("ended without an HTTP status".to_owned())],
+            }
+        }
+    })
+}
+
+async fn subprotocol(subject: &Subject, offered: &str) -> Result<Vec<Seen>, NotReachable> {
+    let request = format!(
+        "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\
+         Sec-WebSocket-Protocol: {offered}\r\n\r\n"
+    );
+    let answer = http(subject, &request).await?;
+    let [Seen::Http(101), Seen::Note(head)] = answer.as_slice() else {
+        return Ok(answer.into_iter().take(1).collect());
+    };
+    let chosen = head.lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        name.eq_ignore_ascii_case("sec-websocket-protocol")
+            .then(|| value.trim().to_owned())
+    });
+    Ok(vec![Seen::Note(match chosen {
+        Some(name) => format!("subprotocol {name}"),
+        None => "no subprotocol".to_owned(),
+    })])
+}
+
+/// For the row whose connector dials the tester: accepts it at `listener`, never answers its
+/// authentication, and notes when it gives up and whether it comes again, each within `limit`.
+pub async fn observe_give_up(row: &Row, listener: &TcpListener, limit: Duration) -> RowReport {
+    let mut came = Vec::new();
+    let accept = async {
+        let (stream, _) = listener.accept().await.ok()?;
+        tokio_tungstenite::accept_async(stream).await.ok()
+    };
+    let Ok(Some(mut socket)) = tokio::time::timeout(limit, accept).await else {
+        return RowReport::judged(row, vec![Seen::Silence]);
+    };
+    let started = Instant::now();
+    let until_end = async {
+        use futures_util::StreamExt;
+        while let Some(Ok(message)) = socket.next().await {
+            if message.is_close() {
+                break;
+            }
+        }
+    };
+    came.push(match tokio::time::timeout(limit, until_end).await {
+        Ok(()) => Seen::Note(format!(
+            "gave up after {:.0} s",
+            started.elapsed().as_secs_f64()
+        )),
+        Err(_) => Seen::Silence,
+    });
+    drop(socket);
+    came.push(match tokio::time::timeout(limit, listener.accept()).await {
+        Ok(Ok(_)) => Seen::Note("tried again".to_owned()),
+        _ => Seen::Silence,
+    });
+    RowReport::judged(row, came)
+}

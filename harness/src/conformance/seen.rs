@@ -1,0 +1,159 @@
+//! What the other side did, in comparable form.
+
+use std::fmt;
+
+use tokio_tungstenite::tungstenite::Bytes;
+use toon_wire::{BtpBody, Codec, Packet};
+
+use crate::probe::{ConnectionEnd, Incoming};
+
+/// One thing the other side did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Seen {
+    /// A RESPONSE without a packet.
+    Empty {
+        /// Its request id.
+        id: u32,
+    },
+    /// A RESPONSE with a FULFILL.
+    Fulfill {
+        /// Its request id.
+        id: u32,
+    },
+    /// A RESPONSE with a REJECT.
+    Reject {
+        /// Its request id.
+        id: u32,
+        /// The error code.
+        code: String,
+    },
+    /// A BTP ERROR.
+    Error {
+        /// Its request id.
+        id: u32,
+        /// Code and name, for instance `F00 BTPError`.
+        text: String,
+    },
+    /// A message that is none of these; the text says what.
+    Other(String),
+    /// A WebSocket close.
+    Closed {
+        /// The close code.
+        code: u16,
+        /// The reason; in an expectation `None` stands for any.
+        reason: Option<String>,
+    },
+    /// The connection ended in another way; the text says how.
+    Ended(String),
+    /// An HTTP status instead of a WebSocket.
+    Http(u16),
+    /// Nothing within the time limit.
+    Silence,
+    /// After all that, a PREPARE on the same connection was answered.
+    Served,
+    /// After all that, authentication on the same connection worked.
+    Admitted,
+    /// A connection that had nothing to do with it was no longer served.
+    OthersHarmed,
+    /// An observation of its own kind, in words.
+    Note(String),
+}
+
+impl Seen {
+    /// A RESPONSE whose packet, if any, is told apart by type.
+    pub(super) fn message(bytes: &Bytes, codec: &Codec) -> Self {
+        let frame = match codec.decode_frame(bytes) {
+            Ok(frame) => frame,
+            Err(error) => return Self::Other(format!("undecodable frame ({error})")),
+        };
+        let id = frame.request_id;
+        let data = match frame.body {
+            BtpBody::Error(error) => {
+                let text = format!("{} {}", error.code, error.name);
+                return Self::Error { id, text };
+            }
+            BtpBody::Data(data) => data,
+        };
+        if frame.type_name() != "RESPONSE" {
+            return Self::Other(format!("{} {id}", frame.type_name()));
+        }
+        if data.ilp.is_empty() {
+            return Self::Empty { id };
+        }
+        match codec.decode_packet(data.ilp) {
+            Ok(Packet::Fulfill(_)) => Self::Fulfill { id },
+            Ok(Packet::Reject(reject)) => Self::Reject {
+                id,
+                code: reject.code.to_string(),
+            },
+            Ok(Packet::Prepare(_)) => Self::Other(format!("RESPONSE {id} with a PREPARE")),
+            Err(error) => Self::Other(format!("RESPONSE {id} with a bad packet ({error})")),
+        }
+    }
+
+    /// Whatever a WebSocket delivered.
+    pub(super) fn incoming(incoming: &Incoming, codec: &Codec) -> Self {
+        match incoming {
+            Incoming::Binary(bytes) => Self::message(bytes, codec),
+            Incoming::Text(_) => Self::Other("a text message".to_owned()),
+            Incoming::Ended(end) => Self::end(end),
+        }
+    }
+
+    pub(super) fn end(end: &ConnectionEnd) -> Self {
+        match end {
+            ConnectionEnd::Closed { code, reason } => Self::Closed {
+                code: *code,
+                reason: Some(reason.clone()),
+            },
+            other => Self::Ended(other.to_string()),
+        }
+    }
+
+    /// Whether the connection is over after this.
+    pub(super) fn is_end(&self) -> bool {
+        matches!(self, Self::Closed { .. } | Self::Ended(_) | Self::Http(_))
+    }
+
+    /// Whether `came` is what this expectation asks for.
+    pub(super) fn is_met_by(&self, came: &Self) -> bool {
+        match (self, came) {
+            (Self::Closed { code, reason: None }, Self::Closed { code: other, .. }) => {
+                code == other
+            }
+            _ => self == came,
+        }
+    }
+}
+
+impl fmt::Display for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty { id } => write!(f, "RESPONSE {id}"),
+            Self::Fulfill { id } => write!(f, "RESPONSE {id} FULFILL"),
+            Self::Reject { id, code } => write!(f, "RESPONSE {id} REJECT {code}"),
+            Self::Error { id, text } => write!(f, "ERROR {id} {text}"),
+            Self::Other(what) => f.write_str(what),
+            Self::Closed { code, reason } => match reason.as_deref() {
+                None | Some("") => write!(f, "close {code}"),
+                Some(reason) => write!(f, "close {code} {reason:?}"),
+            },
+            Self::Ended(how) => write!(f, "connection {how}"),
+            Self::Http(status) => write!(f, "HTTP {status}"),
+            Self::Silence => f.write_str("nothing"),
+            Self::Served => f.write_str("then served"),
+            Self::Admitted => f.write_str("then authenticated and served"),
+            Self::OthersHarmed => f.write_str("OTHER PEERS NOT SERVED"),
+            Self::Note(text) => f.write_str(text),
+        }
+    }
+}
+
+/// A list of them for a table cell.
+pub(super) fn list(seen: &[Seen]) -> String {
+    if seen.is_empty() {
+        return "nothing".to_owned();
+    }
+    let texts: Vec<_> = seen.iter().map(ToString::to_string).collect();
+    texts.join("; ")
+}

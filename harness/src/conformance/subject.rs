@@ -1,0 +1,120 @@
+//! The connector under test, as far as its tester knows it.
+
+use std::time::Duration;
+
+use toon_wire::{Codec, Dialect, Mode};
+
+use super::build;
+use crate::probe::{
+    ConnectionEnd, Credentials, Incoming, Route, Session, SessionError, SessionOptions, Target,
+    WebSocket, dial, dial_direct,
+};
+
+/// Where the connector is and what its tester knows about its configuration.
+#[derive(Debug, Clone)]
+pub struct Subject {
+    /// Host and port of its BTP server.
+    pub target: Target,
+    /// How to get there.
+    pub route: Route,
+    /// Which bytes it speaks.
+    pub dialect: Dialect,
+    /// A peer id and secret that it must let in.
+    pub peer: Credentials,
+    /// Whether it lets in empty secrets; `None` if unknown.
+    pub noauth: Option<bool>,
+    /// An ILP address for which it fulfils whatever comes, by local delivery; `None` if unknown.
+    pub fulfils: Option<String>,
+    /// An ILP address that it forwards to `peer`; `None` if there is none or it is unknown.
+    pub forwards: Option<String>,
+    /// Longest wait for anything.
+    pub limit: Duration,
+}
+
+/// Why not even a connection could be had.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("reach the connector: {0}")]
+pub struct NotReachable(pub String);
+
+impl Subject {
+    /// A codec of its dialect, as lenient as the probe always is.
+    pub(super) fn codec(&self) -> Codec {
+        Codec::new(self.dialect, Mode::Lenient)
+    }
+
+    /// A TCP connection.
+    pub(super) async fn stream(&self) -> Result<tokio::net::TcpStream, NotReachable> {
+        let dialed = match &self.route {
+            Route::Direct => dial_direct(&self.target, self.limit).await,
+            Route::Socks { proxy, isolation } => {
+                dial(*proxy, &self.target, isolation.as_ref(), self.limit).await
+            }
+        };
+        match dialed {
+            Ok(dialed) => Ok(dialed.stream),
+            Err(error) => Err(NotReachable(error.to_string())),
+        }
+    }
+
+    /// A WebSocket on which nothing was sent yet.
+    pub(super) async fn socket(&self) -> Result<Socket, NotReachable> {
+        let stream = self.stream().await?;
+        WebSocket::upgrade(stream, &self.target, self.limit)
+            .await
+            .map_err(|error| NotReachable(error.to_string()))
+    }
+
+    /// A WebSocket on which `peer` was let in.
+    pub(super) async fn admitted(&self) -> Result<Socket, NotReachable> {
+        let mut socket = self.socket().await?;
+        let _ = socket.send(build::auth(self, 1)).await;
+        match socket.next(self.limit).await {
+            Some(Incoming::Binary(bytes))
+                if self
+                    .codec()
+                    .decode_frame(&bytes)
+                    .is_ok_and(|frame| frame.type_name() == "RESPONSE") =>
+            {
+                Ok(socket)
+            }
+            Some(Incoming::Ended(end)) => Err(not_let_in(&end.to_string())),
+            Some(_) => Err(not_let_in("refused")),
+            None => Err(not_let_in("no answer")),
+        }
+    }
+
+    /// A session as `peer`, which also proves that the connector is there.
+    ///
+    /// # Errors
+    ///
+    /// If there is no connection. That the peer is not let in is no such error: it is what the
+    /// table is there to find out.
+    pub async fn session(&self) -> Result<Option<Session>, NotReachable> {
+        let options = SessionOptions {
+            dialect: self.dialect,
+            dial_limit: self.limit,
+            upgrade_limit: self.limit,
+            auth_limit: self.limit,
+            inbound: None,
+        };
+        match Session::open(&self.route, &self.target, &self.peer, options).await {
+            Ok(session) => Ok(Some(session)),
+            Err(SessionError::Auth(_)) => Ok(None),
+            Err(error @ (SessionError::Dial(_) | SessionError::Upgrade(_))) => {
+                Err(NotReachable(error.to_string()))
+            }
+        }
+    }
+}
+
+fn not_let_in(how: &str) -> NotReachable {
+    NotReachable(format!("the right secret was not accepted: {how}"))
+}
+
+/// A WebSocket to the subject.
+pub(super) type Socket = WebSocket<tokio::net::TcpStream>;
+
+/// How a socket ended, when a send on it failed.
+pub(super) fn ended(end: &ConnectionEnd) -> super::Seen {
+    super::Seen::end(end)
+}

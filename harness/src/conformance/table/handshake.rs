@@ -1,0 +1,407 @@
+//! Authentication (contract section 2).
+
+use toon_wire::auth::{AUTH, rfc_entries, toon_entries, toon_json};
+use toon_wire::{BtpFrame, BtpType, ProtocolData, ProtocolEntry};
+
+use super::{Need, Row, Script, Send, Setup, error, let_in, refused, rejected};
+use crate::conformance::build;
+use crate::conformance::seen::Seen;
+use crate::conformance::subject::Subject;
+use crate::probe::Credentials;
+
+/// What the connector is set up with where a row needs a secret of its own.
+const SECRET: &str = "conformance-secret";
+
+/// A secret that nobody has.
+const WRONG: &str = "wrong-conformance-secret";
+
+fn fresh(message: Vec<u8>) -> Script {
+    Script::Fresh(vec![Send::Message(message)])
+}
+
+/// What is said first on a connection, and what it leads to.
+pub(super) fn rows(subject: &Subject) -> Vec<Row> {
+    let codec = &subject.codec();
+    let peer = &subject.peer;
+    let json = |secret: &str| toon_json(&peer.peer_id, secret);
+    let as_peer =
+        |id: &str, secret: &str| build::auth_as(subject, &Credentials::new(id, secret), 1);
+    let right_json = json(peer.secret.expose());
+    let right = toon_entries(&right_json);
+    let name = serde_json::Value::from(peer.peer_id.as_str());
+    let secret = serde_json::Value::from(peer.secret.expose());
+    let raw = |text: &str| fresh(build::auth_json(codec, text));
+    let first = |kind: BtpType| {
+        let frame = BtpFrame::data(1, kind, ProtocolData::new(&right), &[]);
+        fresh(build::encode(codec, &frame))
+    };
+    let other = ProtocolEntry::new("other", 0, b"x");
+    let row = Row::new;
+
+    let mut rows = vec![
+        row(
+            "auth-right-secret",
+            "the right secret",
+            fresh(build::auth(subject, 1)),
+        )
+        .expects(let_in(1)),
+        row(
+            "auth-wrong-secret",
+            "a wrong secret",
+            fresh(as_peer(&peer.peer_id, WRONG)),
+        )
+        .expects(refused(1)),
+        row(
+            "auth-unknown-peer",
+            "an unknown peer with a secret",
+            fresh(as_peer("nobody-knows-this-peer", WRONG)),
+        )
+        .expects(refused(1)),
+        row(
+            "auth-empty-secret-refused",
+            "an empty secret where that is refused",
+            fresh(as_peer(&peer.peer_id, "")),
+        )
+        .needs(Need::NoAuth(false))
+        .expects(refused(1)),
+        row(
+            "auth-empty-secret-unknown-peer",
+            "an unknown peer with an empty secret",
+            fresh(as_peer("nobody-knows-this-peer", "")),
+        )
+        .needs(Need::NoAuth(true))
+        .expects(let_in(1)),
+        row(
+            "auth-empty-secret-configured-peer",
+            "an empty secret of a peer that has one",
+            fresh(as_peer(&peer.peer_id, "")),
+        )
+        .needs(Need::NoAuth(true))
+        .expects(let_in(1)),
+        row(
+            "auth-peer-id-number",
+            "peerId a number, an empty secret",
+            raw(r#"{"peerId":5,"secret":""}"#),
+        )
+        .needs(Need::NoAuth(true))
+        .expects(let_in(1)),
+        row(
+            "auth-peer-id-object",
+            "peerId an object, an empty secret",
+            raw(r#"{"peerId":{"a":1},"secret":""}"#),
+        )
+        .needs(Need::NoAuth(true))
+        .expects(let_in(1)),
+        row(
+            "auth-extra-json",
+            "an unknown field in the JSON",
+            raw(&format!(
+                r#"{{"peerId":{name},"secret":{secret},"extra":1}}"#
+            )),
+        )
+        .expects(let_in(1)),
+        row(
+            "auth-content-type",
+            "content type 65535",
+            fresh(build::entries(
+                codec,
+                &[ProtocolEntry::new(AUTH, u16::MAX, right_json.as_bytes())],
+                &[],
+            )),
+        )
+        .expects(let_in(1)),
+        row(
+            "auth-second-entry",
+            "another entry before `auth`",
+            fresh(build::entries(codec, &[other, right[0]], &[])),
+        )
+        .expects(let_in(1)),
+        row(
+            "auth-with-packet",
+            "a PREPARE in the same message, which is dropped",
+            fresh(build::entries(
+                codec,
+                &right,
+                &build::prepare_nowhere(codec),
+            )),
+        )
+        .expects(let_in(1)),
+        row(
+            "auth-request-id-0",
+            "request id 0",
+            fresh(build::auth(subject, 0)),
+        )
+        .expects(let_in(0)),
+        row(
+            "auth-request-id-max",
+            "request id 4294967295",
+            fresh(build::auth(subject, u32::MAX)),
+        )
+        .expects(let_in(u32::MAX)),
+        row(
+            "auth-no-entry",
+            "a MESSAGE without an `auth` entry",
+            fresh(build::entries(codec, &[other], &[])),
+        )
+        .expects(refused(1)),
+        row(
+            "auth-rfc-entries",
+            "the three entries of RFC-0023",
+            fresh(build::entries(
+                codec,
+                &rfc_entries(&peer.peer_id, peer.secret.expose()),
+                &[],
+            )),
+        )
+        .expects(refused(1)),
+        row(
+            "first-prepare",
+            "a PREPARE first",
+            fresh(build::message_nowhere(codec, 1)),
+        )
+        .expects(refused(1)),
+        row(
+            "first-response",
+            "a RESPONSE first",
+            first(BtpType::Response),
+        )
+        .expects(refused(1)),
+        row(
+            "first-error",
+            "an ERROR first",
+            fresh(build::encode(
+                codec,
+                &BtpFrame::error(1, "F00", "x", "2026-01-01T00:00:00.000Z"),
+            )),
+        )
+        .expects(refused(1)),
+        row(
+            "first-transfer",
+            "a TRANSFER first",
+            first(BtpType::Transfer),
+        )
+        .expects(refused(1)),
+        row(
+            "auth-and-prepare-in-one-burst",
+            "the right secret and a PREPARE in one burst",
+            Script::Fresh(vec![Send::Burst(vec![
+                build::auth(subject, 1),
+                build::message_nowhere(codec, 2),
+            ])]),
+        )
+        .expects(vec![
+            Seen::Empty { id: 1 },
+            rejected(2, "F02"),
+            Seen::Served,
+        ]),
+        row(
+            "auth-twice",
+            "the right secret once more after it was accepted",
+            Script::Admitted(vec![Send::Message(build::auth(subject, 2))]),
+        )
+        .expects(vec![Seen::Served]),
+        row(
+            "auth-bad-then-good-burst",
+            "a wrong secret and the right one in one burst",
+            Script::Fresh(vec![Send::Burst(vec![
+                as_peer(&peer.peer_id, WRONG),
+                build::auth(subject, 2),
+            ])]),
+        )
+        .expects_one_of(vec![
+            vec![
+                error(1),
+                Seen::Empty { id: 2 },
+                super::authentication_failed(),
+            ],
+            refused(1),
+        ]),
+    ];
+    let malformed = [
+        (
+            "auth-secret-missing",
+            "no secret",
+            format!(r#"{{"peerId":{name}}}"#),
+        ),
+        (
+            "auth-secret-null",
+            "secret null",
+            format!(r#"{{"peerId":{name},"secret":null}}"#),
+        ),
+        (
+            "auth-secret-number",
+            "secret a number",
+            format!(r#"{{"peerId":{name},"secret":5}}"#),
+        ),
+        (
+            "auth-peer-id-missing",
+            "no peerId",
+            format!(r#"{{"secret":{secret}}}"#),
+        ),
+        (
+            "auth-peer-id-empty",
+            "an empty peerId",
+            format!(r#"{{"peerId":"","secret":{secret}}}"#),
+        ),
+        (
+            "auth-json-null",
+            "null instead of an object",
+            "null".to_owned(),
+        ),
+        ("auth-not-json", "text that is not JSON", "hello".to_owned()),
+        (
+            "auth-empty-data",
+            "nothing as the data of `auth`",
+            String::new(),
+        ),
+    ];
+    rows.extend(
+        malformed
+            .into_iter()
+            .map(|(id, what, json)| row(id, what, raw(&json)).expects(refused(1))),
+    );
+    rows
+}
+
+/// A connector with these variables.
+fn env(env: &'static [(&'static str, Option<&'static str>)]) -> Need {
+    Need::Setup(Setup {
+        env,
+        ..Setup::default()
+    })
+}
+
+/// Peer ids, the variables they map to, and `BTP_ALLOW_NOAUTH`.
+pub(super) fn identity_rows(subject: &Subject) -> Vec<Row> {
+    let with =
+        |id: &str, secret: &str| fresh(build::auth_as(subject, &Credentials::new(id, secret), 1));
+    let row = Row::new;
+    let mut rows = Vec::new();
+    // Ids that differ only in case and in dashes share one variable, which needs no control.
+    let given = subject.peer.peer_id.as_str();
+    let variants = [
+        ("peer-id-upper-case", given.to_uppercase()),
+        ("peer-id-underscores", given.replace('-', "_")),
+        ("peer-id-dashes", given.replace('_', "-")),
+    ];
+    for (id, variant) in variants {
+        if variant != given {
+            rows.push(
+                row(
+                    id,
+                    "the same peer id in another spelling, the right secret",
+                    with(&variant, subject.peer.secret.expose()),
+                )
+                .expects(let_in(1)),
+            );
+        }
+    }
+    let upper = env(&[("BTP_PEER_CO_CLIENT_SECRET", Some(SECRET))]);
+    for (id, spelling) in [
+        ("env-id-dashes", "co-client"),
+        ("env-id-underscores", "co_client"),
+        ("env-id-upper-case", "CO-CLIENT"),
+        ("env-id-mixed-case", "Co_Client"),
+    ] {
+        rows.push(
+            row(
+                id,
+                &format!("peer id {spelling}, secret in BTP_PEER_CO_CLIENT_SECRET"),
+                with(spelling, SECRET),
+            )
+            .needs(upper)
+            .expects(let_in(1)),
+        );
+    }
+    rows.extend([
+        row(
+            "env-id-dots",
+            "peer id g.alice, secret in BTP_PEER_G.ALICE_SECRET",
+            with("g.alice", SECRET),
+        )
+        .needs(env(&[("BTP_PEER_G.ALICE_SECRET", Some(SECRET))]))
+        .expects(let_in(1)),
+        row(
+            "env-id-dots-as-underscores",
+            "peer id g.alice, secret in BTP_PEER_G_ALICE_SECRET",
+            with("g.alice", SECRET),
+        )
+        .needs(env(&[("BTP_PEER_G_ALICE_SECRET", Some(SECRET))]))
+        .expects(refused(1)),
+        row(
+            "env-secret-empty",
+            "a secret where BTP_PEER_BLANK_SECRET is empty",
+            with("blank", SECRET),
+        )
+        .needs(env(&[("BTP_PEER_BLANK_SECRET", Some(""))]))
+        .expects(refused(1)),
+        row(
+            "yaml-secret-only",
+            "the secret that is only in peers[]",
+            with("yaml-peer", SECRET),
+        )
+        .needs(Need::Setup(Setup {
+            env: &[],
+            peers: &[("yaml-peer", SECRET)],
+            dials_us: false,
+        }))
+        .expects(refused(1)),
+        row(
+            "env-noauth-unset",
+            "an empty secret, BTP_ALLOW_NOAUTH unset",
+            with("anyone", ""),
+        )
+        .needs(env(&[("BTP_ALLOW_NOAUTH", None)]))
+        .expects(let_in(1)),
+        row(
+            "env-noauth-false",
+            "an empty secret, BTP_ALLOW_NOAUTH=false",
+            with("anyone", ""),
+        )
+        .needs(env(&[("BTP_ALLOW_NOAUTH", Some("false"))]))
+        .expects(refused(1)),
+        row(
+            "env-noauth-FALSE",
+            "an empty secret, BTP_ALLOW_NOAUTH=FALSE",
+            with("anyone", ""),
+        )
+        .needs(env(&[("BTP_ALLOW_NOAUTH", Some("FALSE"))]))
+        .expects(let_in(1)),
+        row(
+            "env-noauth-0",
+            "an empty secret, BTP_ALLOW_NOAUTH=0",
+            with("anyone", ""),
+        )
+        .needs(env(&[("BTP_ALLOW_NOAUTH", Some("0"))]))
+        .expects(let_in(1)),
+        row(
+            "env-noauth-no",
+            "an empty secret, BTP_ALLOW_NOAUTH=no",
+            with("anyone", ""),
+        )
+        .needs(env(&[("BTP_ALLOW_NOAUTH", Some("no"))]))
+        .expects(let_in(1)),
+        row(
+            "env-noauth-empty",
+            "an empty secret, BTP_ALLOW_NOAUTH empty",
+            with("anyone", ""),
+        )
+        .needs(env(&[("BTP_ALLOW_NOAUTH", Some(""))]))
+        .expects(let_in(1)),
+        row(
+            "client-gives-up",
+            "no answer to the connector's own authentication",
+            Script::GiveUp,
+        )
+        .needs(Need::Setup(Setup {
+            env: &[],
+            peers: &[("silent", SECRET)],
+            dials_us: true,
+        }))
+        .expects(vec![
+            Seen::Note("gave up after 5 s".to_owned()),
+            Seen::Note("tried again".to_owned()),
+        ]),
+    ]);
+    rows
+}

@@ -1,0 +1,195 @@
+//! BTP frames that are malformed or unexpected (contract section 1.6).
+
+use toon_wire::{BtpFrame, BtpType, ProtocolData, ProtocolEntry};
+
+use super::{Row, Script, Send, closed, error, rejected};
+use crate::conformance::build::{self, ROW_ID};
+use crate::conformance::seen::Seen;
+use crate::conformance::subject::Subject;
+
+/// Frames that cannot be decoded: name, words, bytes.
+fn undecodable() -> Vec<(&'static str, &'static str, &'static str, Vec<u8>)> {
+    let head = |rest: &[u8]| [&[6, 0, 0, 0, 7][..], rest].concat();
+    let oversized = head(&[1, 3, b'f', b'o', b'o', 0, 0, 0xFF, 0xFF, 0xFF, 0xFF]);
+    vec![
+        ("bad-empty", "pre-bad-empty", "an empty message", vec![]),
+        ("bad-1-byte", "pre-bad-1-byte", "one byte", vec![6]),
+        (
+            "bad-4-bytes",
+            "pre-bad-4-bytes",
+            "four bytes",
+            vec![6, 0, 0, 0],
+        ),
+        (
+            "bad-header-only",
+            "pre-bad-header-only",
+            "type and request id only",
+            head(&[]),
+        ),
+        (
+            "bad-no-ilp-length",
+            "pre-bad-no-ilp-length",
+            "no ILP length",
+            head(&[0]),
+        ),
+        (
+            "bad-type-0",
+            "pre-bad-type-0",
+            "type 0",
+            vec![0, 0, 0, 0, 7, 0, 0, 0, 0, 0],
+        ),
+        (
+            "bad-type-8",
+            "pre-bad-type-8",
+            "type 8",
+            vec![8, 0, 0, 0, 7, 0, 0, 0, 0, 0],
+        ),
+        (
+            "bad-type-255",
+            "pre-bad-type-255",
+            "type 255",
+            vec![255, 0, 0, 0, 7, 0, 0, 0, 0, 0],
+        ),
+        (
+            "bad-count-lies",
+            "pre-bad-count-lies",
+            "five entries announced, none there",
+            head(&[5, 0, 0, 0, 0]),
+        ),
+        (
+            "bad-name-oversized",
+            "pre-bad-name-oversized",
+            "a name longer than the message",
+            head(&[1, 255, b'a']),
+        ),
+        (
+            "bad-data-oversized",
+            "pre-bad-data-oversized",
+            "entry data of 4 GiB announced",
+            oversized,
+        ),
+        (
+            "bad-ilp-oversized",
+            "pre-bad-ilp-oversized",
+            "a packet of 4 GiB announced",
+            head(&[0, 0xFF, 0xFF, 0xFF, 0xFF, 12]),
+        ),
+    ]
+}
+
+pub(super) fn rows(subject: &Subject) -> Vec<Row> {
+    let codec = &subject.codec();
+    let admitted = |message: Vec<u8>| Script::Admitted(vec![Send::Message(message)]);
+    let row = Row::new;
+    let mut rows = Vec::new();
+    for (id, before_id, what, bytes) in undecodable() {
+        rows.push(row(id, what, admitted(bytes.clone())).expects(vec![error(0), Seen::Served]));
+        rows.push(
+            row(
+                before_id,
+                &format!("{what}, before the authentication"),
+                Script::Fresh(vec![Send::Message(bytes)]),
+            )
+            .expects(vec![error(0), Seen::Admitted]),
+        );
+    }
+    let typed = |kind: BtpType, ilp: &[u8]| {
+        let frame = BtpFrame::data(ROW_ID, kind, ProtocolData::EMPTY, ilp);
+        admitted(build::encode(codec, &frame))
+    };
+    let prepare = build::prepare_nowhere(codec);
+    let entry = [ProtocolEntry::new("hello", 1, b"{}")];
+    let without_packet = BtpFrame::data(ROW_ID, BtpType::Message, ProtocolData::new(&entry), &[]);
+    let time = "2026-01-01T00:00:00.000Z";
+    let silent = vec![Seen::Served];
+    rows.extend([
+        row(
+            "text-json",
+            "a text message with JSON",
+            Script::Admitted(vec![Send::Text(r#"{"type":"PREPARE"}"#)]),
+        )
+        .expects(vec![error(0), Seen::Served]),
+        row(
+            "text-not-utf8",
+            "a text message that is not UTF-8",
+            Script::Admitted(vec![Send::Raw(build::websocket_frame(
+                0x81,
+                true,
+                &[6, 0xFF, 0xFE],
+            ))]),
+        )
+        .expects(vec![closed(1007)]),
+        row(
+            "message-without-packet",
+            "a MESSAGE without a packet",
+            admitted(build::encode(codec, &without_packet)),
+        )
+        .expects(silent.clone()),
+        row(
+            "message-trailing",
+            "bytes after the end of a frame",
+            admitted([&build::message_nowhere(codec, ROW_ID)[..], &[0xAA, 0xBB]].concat()),
+        )
+        .expects(vec![rejected(ROW_ID, "F02"), Seen::Served]),
+        row(
+            "response-unknown-id",
+            "a RESPONSE to nothing",
+            typed(BtpType::Response, &build::reject(codec)),
+        )
+        .expects(silent.clone()),
+        row(
+            "error-unknown-id",
+            "an ERROR to nothing",
+            admitted(build::encode(
+                codec,
+                &BtpFrame::error(ROW_ID, "F00", "x", time),
+            )),
+        )
+        .expects(silent.clone()),
+        row(
+            "type-3-prepare",
+            "type 3",
+            typed(BtpType::Prepare, &prepare),
+        )
+        .expects(silent.clone()),
+        row(
+            "type-4-fulfill",
+            "type 4",
+            typed(BtpType::Fulfill, &prepare),
+        )
+        .expects(silent.clone()),
+        row("type-5-reject", "type 5", typed(BtpType::Reject, &prepare)).expects(silent.clone()),
+        row(
+            "type-7-transfer",
+            "type 7",
+            typed(BtpType::Transfer, &prepare),
+        )
+        .expects(silent),
+        row(
+            "request-id-0",
+            "a PREPARE with request id 0",
+            admitted(build::message_nowhere(codec, 0)),
+        )
+        .expects(vec![rejected(0, "F02"), Seen::Served]),
+        row(
+            "request-id-max",
+            "a PREPARE with request id 4294967295",
+            admitted(build::message_nowhere(codec, u32::MAX)),
+        )
+        .expects(vec![rejected(u32::MAX, "F02"), Seen::Served]),
+        row(
+            "request-id-twice",
+            "two PREPAREs with one request id",
+            Script::Admitted(vec![Send::Burst(vec![
+                build::message_nowhere(codec, ROW_ID),
+                build::message_nowhere(codec, ROW_ID),
+            ])]),
+        )
+        .expects(vec![
+            rejected(ROW_ID, "F02"),
+            rejected(ROW_ID, "F02"),
+            Seen::Served,
+        ]),
+    ]);
+    rows
+}

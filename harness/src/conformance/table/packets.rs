@@ -1,0 +1,242 @@
+//! ILP packets: what is decoded, what is refused, what is forwarded (contract sections 1.4 to 1.6
+//! and 3).
+
+use std::time::SystemTime;
+
+use toon_wire::{BtpFrame, Expiry};
+
+use super::{Defect, Need, Row, Script, Send, error, rejected};
+use crate::conformance::build::{self, NOWHERE, ROW_ID};
+use crate::conformance::seen::Seen;
+use crate::conformance::subject::Subject;
+
+/// A time far enough ahead, in the contract's layout.
+const TIME: &[u8] = b"99990101000000.000Z";
+
+pub(super) fn rows(subject: &Subject) -> Vec<Row> {
+    let codec = &subject.codec();
+    let nowhere = NOWHERE.as_bytes();
+    let admitted = |message: Vec<u8>| Script::Admitted(vec![Send::Message(message)]);
+    let row = Row::new;
+    let mut rows = Vec::new();
+
+    // Decoded, however odd: answered with F02, because there is no route.
+    let long = format!("test.{}", "a".repeat(1023 - 5));
+    let accepted: [(&'static str, &str, Vec<u8>); 11] = [
+        (
+            "packet-plain",
+            "a PREPARE without a route",
+            build::odd_prepare(&[0], TIME, nowhere, &[]),
+        ),
+        (
+            "packet-amount-large",
+            "amount 2^72",
+            build::odd_prepare(&[0x8A, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0], TIME, nowhere, &[]),
+        ),
+        (
+            "packet-amount-not-minimal",
+            "amount 5 as 81 05",
+            build::odd_prepare(&[0x81, 5], TIME, nowhere, &[]),
+        ),
+        (
+            "packet-amount-no-bytes",
+            "amount 0 as 80",
+            build::odd_prepare(&[0x80], TIME, nowhere, &[]),
+        ),
+        (
+            "packet-month-13",
+            "a time in month 13",
+            build::odd_prepare(&[0], b"90991301000000.000Z", nowhere, &[]),
+        ),
+        (
+            "packet-hour-25",
+            "a time in hour 25",
+            build::odd_prepare(&[0], b"90990101250000.000Z", nowhere, &[]),
+        ),
+        (
+            "packet-trailing",
+            "bytes after the end of a packet",
+            build::odd_prepare(&[0], TIME, nowhere, &[1, 2, 3, 4]),
+        ),
+        (
+            "packet-upper-case",
+            "an address in upper case",
+            build::odd_prepare(&[0], TIME, b"TEST.Ator_Harness.nowhere", &[]),
+        ),
+        (
+            "packet-address-1023",
+            "an address of 1023 characters",
+            build::odd_prepare(&[0], TIME, long.as_bytes(), &[]),
+        ),
+        (
+            "packet-peer-config",
+            "the ILDCP address peer.config",
+            build::odd_prepare(&[0], TIME, b"peer.config", &[]),
+        ),
+        ("packet-32-kib", "32 KiB of data", {
+            let ilp = build::prepare(
+                codec,
+                NOWHERE,
+                &vec![0x5A; 32 * 1024],
+                std::time::Duration::from_secs(60),
+            );
+            build::encode(codec, &BtpFrame::message(ROW_ID, &ilp))
+        }),
+    ];
+    for (id, what, message) in accepted {
+        rows.push(
+            row(id, what, admitted(message)).expects(vec![rejected(ROW_ID, "F02"), Seen::Served]),
+        );
+    }
+
+    // Not decoded: the request's own ERROR, then one with request id 0.
+    let mut rfc_envelope = vec![12, 0x40];
+    rfc_envelope.extend_from_slice(&[0; 8]);
+    rfc_envelope.extend_from_slice(b"20990101000000000");
+    rfc_envelope.extend_from_slice(&[0; 32]);
+    rfc_envelope.extend_from_slice(&[5]);
+    rfc_envelope.extend_from_slice(b"g.b.x\0");
+    let too_long = format!("{long}a");
+    let refused: [(&'static str, &str, Vec<u8>); 11] = [
+        (
+            "packet-type-only",
+            "a packet that is only its type",
+            build::toon_message(ROW_ID, &[12]),
+        ),
+        (
+            "packet-unknown-type",
+            "packet type 99",
+            build::toon_message(ROW_ID, &[99, 0, 0, 0]),
+        ),
+        (
+            "packet-rfc-envelope",
+            "a PREPARE as RFC-0027 has it",
+            build::toon_message(ROW_ID, &rfc_envelope),
+        ),
+        (
+            "packet-time-17",
+            "a time without the dot and the Z",
+            build::odd_prepare(&[0], b"20990101000000000", nowhere, &[]),
+        ),
+        (
+            "packet-address-empty",
+            "an empty address",
+            build::odd_prepare(&[0], TIME, b"", &[]),
+        ),
+        (
+            "packet-address-dots",
+            "the address g..b",
+            build::odd_prepare(&[0], TIME, b"g..b", &[]),
+        ),
+        (
+            "packet-address-tilde",
+            "the address test.~x",
+            build::odd_prepare(&[0], TIME, b"test.~x", &[]),
+        ),
+        (
+            "packet-address-utf8",
+            "an address with an umlaut",
+            build::odd_prepare(&[0], TIME, "test.ä".as_bytes(), &[]),
+        ),
+        (
+            "packet-address-1024",
+            "an address of 1024 characters",
+            build::odd_prepare(&[0], TIME, too_long.as_bytes(), &[]),
+        ),
+        (
+            "packet-fulfill-as-request",
+            "a FULFILL in a MESSAGE",
+            build::toon_message(ROW_ID, &build::fulfill(codec, b"", b"")),
+        ),
+        (
+            "packet-reject-as-request",
+            "a REJECT in a MESSAGE",
+            build::toon_message(ROW_ID, &build::reject(codec)),
+        ),
+    ];
+    for (id, what, message) in refused {
+        rows.push(row(id, what, admitted(message)).expects(vec![
+            error(ROW_ID),
+            error(0),
+            Seen::Served,
+        ]));
+    }
+
+    let destination = subject.fulfils.as_deref().unwrap_or(NOWHERE);
+    let to = |ilp: Vec<u8>| admitted(build::encode(codec, &BtpFrame::message(ROW_ID, &ilp)));
+    let now = Expiry::from(SystemTime::now());
+    rows.extend([
+        row(
+            "packet-fulfilled",
+            "a PREPARE that is delivered",
+            to(build::prepare_until(
+                codec,
+                destination,
+                b"hi",
+                now.plus_millis(60_000),
+            )),
+        )
+        .needs(Need::Fulfils)
+        .expects(vec![Seen::Fulfill { id: ROW_ID }, Seen::Served]),
+        row(
+            "packet-expired",
+            "a PREPARE that expired a minute ago",
+            to(build::prepare_until(
+                codec,
+                destination,
+                b"hi",
+                now.minus_millis(60_000),
+            )),
+        )
+        .needs(Need::Fulfils)
+        .expects(vec![rejected(ROW_ID, "R00"), Seen::Served]),
+    ]);
+    rows
+}
+
+/// What happens to packets that are forwarded to us.
+pub(super) fn forwarding_rows() -> Vec<Row> {
+    let note = |text: &str| Seen::Note(text.to_owned());
+    let row = Row::new;
+    vec![
+        row("duplicate-older-closes",
+            "a second connection with the same peer id, then the first closes; a packet to that peer",
+            Script::OlderCloses)
+            .needs(Need::Forwards)
+            .expects(vec![
+                note("packet reached the newer connection"),
+                note("older closed"),
+                note("packet reached the newer connection"),
+            ])
+            .knows(Defect {
+                shows: vec![
+                    note("packet reached the newer connection"),
+                    note("older closed"),
+                    note("rejected T01"),
+                ],
+                what: "when the older of two connections with one peer id closes, the newer one is \
+                       deregistered: forwarding to it gives T01 although it is connected (contract \
+                       section 3.5)",
+            }),
+        row("next-hop-leaves",
+            "the next hop's connection ends while a packet is on its way to it",
+            Script::NextHopLeaves)
+            .needs(Need::Forwards)
+            .expects(vec![note("rejected T01"), note("at once")])
+            .knows(Defect {
+                shows: vec![note("BTP ERROR"), note("only when the time limit ran out")],
+                what: "a packet in flight to a peer that disconnects is forgotten: no answer until \
+                       its timer ends, then BTP ERROR twice (contract section 3.3)",
+            }),
+        row("foreign-answer",
+            "a connection answers a packet that another one was asked, then that one answers",
+            Script::ForeignAnswer)
+            .needs(Need::Forwards)
+            .expects(vec![note("the answer of the connection that was asked")])
+            .knows(Defect {
+                shows: vec![note("the answer of the connection that was not asked")],
+                what: "an answer with the right request id is taken from any authenticated \
+                       connection (contract section 3.3)",
+            }),
+    ]
+}

@@ -1,0 +1,111 @@
+//! HTTP and WebSocket, below BTP (contract section 1.1).
+
+use super::{Row, Script, Send, closed, rejected};
+use crate::conformance::build::{self, ROW_ID};
+use crate::conformance::seen::Seen;
+use crate::conformance::subject::Subject;
+
+pub(super) fn rows(subject: &Subject) -> Vec<Row> {
+    let codec = &subject.codec();
+    let raw = |bytes: Vec<u8>| Script::Admitted(vec![Send::Raw(bytes)]);
+    let frame = build::websocket_frame;
+    let message = build::message_nowhere(codec, ROW_ID);
+    let (head, tail) = message.split_at(message.len() / 2);
+    let fragmented = [
+        frame(0x02, true, head),
+        frame(0x89, true, b"between"),
+        frame(0x80, true, tail),
+    ]
+    .concat();
+    let row = Row::new;
+    vec![
+        row(
+            "http-plain-get",
+            "a GET without an upgrade",
+            Script::Http("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".to_owned()),
+        )
+        .expects(vec![Seen::Http(426)]),
+        row(
+            "http-wrong-version",
+            "an upgrade to WebSocket version 7",
+            Script::Http(
+                "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n\
+                 Upgrade: websocket\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\
+                 Sec-WebSocket-Version: 7\r\n\r\n"
+                    .to_owned(),
+            ),
+        )
+        .expects(vec![Seen::Http(400)]),
+        row(
+            "http-garbage",
+            "bytes that are not HTTP",
+            Script::Http("\u{1}\u{2}garbage\r\n\r\n".to_owned()),
+        )
+        .expects(vec![Seen::Http(400)]),
+        row(
+            "ws-subprotocol",
+            "an upgrade that offers the subprotocols zzz and btp",
+            Script::Subprotocol("zzz, btp"),
+        )
+        .expects(vec![Seen::Note("subprotocol zzz".to_owned())]),
+        row("ws-ping", "a ping", Script::Ping)
+            .expects(vec![Seen::Note("pong".to_owned()), Seen::Served]),
+        row(
+            "ws-fragments",
+            "a message in two fragments with a ping in between",
+            raw(fragmented),
+        )
+        .expects(vec![rejected(ROW_ID, "F02"), Seen::Served]),
+        row(
+            "ws-unmasked",
+            "a frame without a mask",
+            raw(frame(0x82, false, &message)),
+        )
+        .expects(vec![closed(1002)]),
+        row(
+            "ws-rsv1",
+            "a frame with a reserved bit",
+            raw(frame(0xC2, true, &message)),
+        )
+        .expects(vec![closed(1002)]),
+        row(
+            "ws-opcode-3",
+            "a frame with an unknown opcode",
+            raw(frame(0x83, true, &message)),
+        )
+        .expects(vec![closed(1002)]),
+        row(
+            "ws-lone-continuation",
+            "a continuation of nothing",
+            raw(frame(0x80, true, &message)),
+        )
+        .expects(vec![closed(1002)]),
+        row(
+            "ws-long-ping",
+            "a ping of 126 bytes",
+            raw(frame(0x89, true, &[0; 126])),
+        )
+        .expects(vec![closed(1002)]),
+        row(
+            "ws-close-1005",
+            "a close with code 1005",
+            raw(frame(0x88, true, &[0x03, 0xED])),
+        )
+        .expects(vec![closed(1002)]),
+        row(
+            "ws-close-echo",
+            "a close with code 4001 and a reason",
+            raw(frame(0x88, true, b"\x0F\xA1bye")),
+        )
+        .expects(vec![Seen::Closed {
+            code: 4001,
+            reason: Some("bye".to_owned()),
+        }]),
+        row(
+            "ws-claims-1-gib",
+            "the header of a frame of 1 GiB",
+            raw(build::websocket_claim(1 << 30)),
+        )
+        .expects(vec![closed(1009)]),
+    ]
+}

@@ -1,0 +1,212 @@
+//! `ator-harness conformance` as its user meets it.
+
+use ator_harness::cli::conformance::{Args, Error, run_with};
+use clap::Parser;
+use reference_connector::Env;
+use serde_json::Value;
+use tokio::net::TcpListener;
+
+use crate::faulty::Faulty;
+use crate::reference::{FORWARDS, FULFILS, PEER, SECRET, start};
+
+/// The subcommand on its own.
+#[derive(Parser)]
+struct Cli {
+    #[command(flatten)]
+    args: Args,
+}
+
+/// Runs the command against a port, with `more` arguments and the secret in `CO_SECRET`.
+async fn conformance(port: u16, more: &[&str]) -> (String, Result<(), Error>) {
+    let url = format!("ws://127.0.0.1:{port}");
+    let arguments = [
+        "conformance",
+        "--url",
+        &url,
+        "--peer",
+        PEER,
+        "--secret-env",
+        "CO_SECRET",
+    ];
+    let cli = Cli::parse_from([&arguments[..], more].concat());
+    let secret = |name: &str| (name == "CO_SECRET").then(|| SECRET.to_owned());
+    let mut output = Vec::new();
+    let result = Box::pin(run_with(&cli.args, &secret, &mut output)).await;
+    (String::from_utf8(output).unwrap(), result)
+}
+
+fn exit_code(result: Result<(), Error>) -> u8 {
+    result.err().map_or(0, |error| error.exit_code())
+}
+
+#[tokio::test]
+async fn a_conforming_connector_passes_and_what_cannot_be_run_is_not_passed() {
+    let connector = start(Env::default(), "").await;
+    let port = connector.btp_addr().port();
+    let (output, result) = conformance(port, &["--json"]).await;
+    assert_eq!(exit_code(result), 0, "{output}");
+    let report: Value = serde_json::from_str(&output).unwrap();
+    assert_eq!(report["dialect"], "toon");
+    assert_eq!(report["summary"]["failed"], 0);
+    assert_eq!(report["summary"]["defects"], 0);
+    let row = |id: &str| {
+        let rows = report["rows"].as_array().unwrap();
+        rows.iter().find(|row| row["id"] == id).unwrap().clone()
+    };
+    assert_eq!(row("auth-wrong-secret")["verdict"], "pass");
+    assert_eq!(
+        row("auth-wrong-secret")["came"],
+        "ERROR 1 F00 BTPError; close 1008 \"Authentication failed\""
+    );
+    for (id, need) in [
+        ("env-noauth-FALSE", "BTP_ALLOW_NOAUTH=FALSE"),
+        ("yaml-secret-only", "peers[]"),
+        ("auth-empty-secret-refused", "--noauth"),
+        ("packet-fulfilled", "--fulfils"),
+        ("duplicate-older-closes", "--forwards"),
+    ] {
+        assert_eq!(row(id)["verdict"], "unsupported", "{id}");
+        assert!(
+            row(id)["why"].as_str().unwrap().contains(need),
+            "{}",
+            row(id)
+        );
+    }
+    assert!(!output.contains(SECRET));
+    connector.shutdown("SIGTERM").await;
+}
+
+#[tokio::test]
+async fn what_the_user_knows_makes_rows_supported() {
+    let connector = start(Env::default(), "").await;
+    let port = connector.btp_addr().port();
+    let more = [
+        "--noauth",
+        "allowed",
+        "--fulfils",
+        FULFILS,
+        "--forwards",
+        FORWARDS,
+    ];
+    let (output, result) = conformance(port, &more).await;
+    assert_eq!(exit_code(result), 0, "{output}");
+    assert!(output.contains("0 failed, 0 known defects"), "{output}");
+    assert!(output.contains("packet-fulfilled"), "{output}");
+    assert!(!output.contains(SECRET));
+    connector.shutdown("SIGTERM").await;
+}
+
+#[tokio::test]
+async fn a_connector_that_lets_everybody_in_fails() {
+    let faulty = Faulty::start().await;
+    let more = [
+        "--json",
+        "--timeout",
+        "1",
+        "--only",
+        "auth-w",
+        "--only",
+        "auth-r",
+        "--only",
+        "auth-u",
+        "--only",
+        "first-prepare",
+        "--only",
+        "bad-empty",
+    ];
+    let (output, result) = conformance(faulty.port(), &more).await;
+    assert_eq!(exit_code(result), 1);
+    let report: Value = serde_json::from_str(&output).unwrap();
+    let failed: Vec<_> = report["rows"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|row| row["verdict"] == "fail")
+        .map(|row| row["id"].as_str().unwrap())
+        .collect();
+    for id in [
+        "auth-wrong-secret",
+        "auth-unknown-peer",
+        "first-prepare",
+        "bad-empty",
+    ] {
+        assert!(failed.contains(&id), "{id} not in {failed:?}");
+    }
+    assert!(!failed.contains(&"auth-right-secret"), "{failed:?}");
+}
+
+#[tokio::test]
+async fn known_defects_are_flagged_as_such() {
+    let faulty = Faulty::start().await;
+    let more = [
+        "--json",
+        "--timeout",
+        "1",
+        "--forwards",
+        FORWARDS,
+        "--only",
+        "duplicate-",
+        "--only",
+        "next-hop-",
+        "--only",
+        "foreign-",
+    ];
+    let (output, result) = conformance(faulty.port(), &more).await;
+    assert_eq!(exit_code(result), 0, "a known defect is no failure");
+    let report: Value = serde_json::from_str(&output).unwrap();
+    assert_eq!(report["summary"]["defects"], 3, "{output}");
+    for id in [
+        "duplicate-older-closes",
+        "next-hop-leaves",
+        "foreign-answer",
+    ] {
+        let rows = report["rows"].as_array().unwrap();
+        let row = rows.iter().find(|row| row["id"] == id).unwrap();
+        assert_eq!(row["verdict"], "defect", "{row}");
+        assert!(
+            row["why"].as_str().unwrap().contains("contract section 3"),
+            "{row}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_absent_connector_and_an_absent_secret_are_what_the_environment_lacks() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    drop(listener);
+    let (output, result) = conformance(port, &[]).await;
+    assert_eq!(output, "");
+    let error = result.unwrap_err();
+    assert_eq!(error.exit_code(), 3);
+    assert!(error.to_string().contains("connection refused"), "{error}");
+
+    let cli = Cli::parse_from([
+        "conformance",
+        "--url",
+        "ws://127.0.0.1:1",
+        "--peer",
+        "x",
+        "--secret-env",
+        "NO_SUCH_SECRET",
+    ]);
+    let error = Box::pin(run_with(&cli.args, &|_| None, &mut Vec::new()))
+        .await
+        .unwrap_err();
+    assert_eq!(error.exit_code(), 3);
+    assert!(error.to_string().contains("NO_SUCH_SECRET"), "{error}");
+
+    let (_, result) = conformance(port, &["--only", "no-such-row"]).await;
+    assert_eq!(result.unwrap_err().exit_code(), 2);
+}
+
+#[tokio::test]
+async fn a_connector_that_goes_away_is_reported() {
+    let connector = start(Env::default(), "").await;
+    let port = connector.btp_addr().port();
+    let (result, ()) = tokio::join!(
+        async { conformance(port, &["--timeout", "1"]).await.1 },
+        connector.shutdown("SIGTERM"),
+    );
+    assert_eq!(result.unwrap_err().exit_code(), 3);
+}
