@@ -9,5 +9,7 @@ pub mod events;
 pub mod onion;
 pub mod plan;
 pub mod probe;
+pub mod report;
+pub mod run;
 pub mod secret;
 pub mod topology;

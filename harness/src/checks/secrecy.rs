@@ -1,6 +1,7 @@
 //! Onion addresses and secrets stay where they belong.
 
 use super::{Check, Finding, LogView, Observations};
+use crate::onion::mentions_address;
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -17,24 +18,6 @@ pub(super) const CHECKS: &[Check] = &[
 
 /// Level of an INFO line in the connector's logs (contract section 7).
 const INFO: u64 = 30;
-/// Length of an onion address before its TLD.
-const LABEL: usize = 56;
-
-/// Whether a text holds 56 or more characters of the onion alphabet in a row, all of one case,
-/// with or without a TLD behind them. Base64 and hex of the same length mix cases or digits.
-fn holds_address(text: &str) -> bool {
-    let (mut lower, mut upper) = (0, 0);
-    for byte in text.bytes() {
-        let digit = matches!(byte, b'2'..=b'7');
-        lower = if digit || byte.is_ascii_lowercase() { lower + 1 } else { 0 };
-        upper = if digit || byte.is_ascii_uppercase() { upper + 1 } else { 0 };
-        if lower >= LABEL || upper >= LABEL {
-            return true;
-        }
-    }
-    false
-}
-
 /// A line's level. A line that is no JSON object counts as INFO: nobody can filter it out.
 fn level(line: &str) -> u64 {
     serde_json::from_str::<serde_json::Value>(line)
@@ -48,7 +31,7 @@ fn addresses(seen: &Observations) -> Finding {
     let mut debug_lines = 0;
     let leveled: Vec<&LogView> = seen.logs.iter().filter(|log| log.leveled).collect();
     for log in &leveled {
-        for line in log.text.lines().filter(|line| holds_address(line)) {
+        for line in log.text.lines().filter(|line| mentions_address(line)) {
             if level(line) >= INFO {
                 wrong.push(format!("{} logs one at level {}", log.role, level(line)));
             } else {
@@ -56,7 +39,7 @@ fn addresses(seen: &Observations) -> Finding {
             }
         }
     }
-    for log in seen.logs.iter().filter(|log| holds_address(&log.visible)) {
+    for log in seen.logs.iter().filter(|log| mentions_address(&log.visible)) {
         wrong.push(format!("{} shows one in a label or its command line", log.role));
     }
     wrong.dedup();
@@ -93,18 +76,4 @@ fn secrets(seen: &Observations) -> Finding {
     let looked_at = seen.logs.len().min(seen.secrets.len());
     let good = format!("{} secrets in none of {} logs", seen.secrets.len(), seen.logs.len());
     Finding::all(looked_at, &wrong, good)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_is_seen_with_and_without_its_tld() {
-        let label = "a".repeat(56);
-        assert!(holds_address(&format!("ws://{label}.anon:3000")));
-        assert!(holds_address(&label));
-        assert!(!holds_address(&"a".repeat(55)));
-        assert!(!holds_address(&format!("{}1{}", "a".repeat(40), "a".repeat(40))));
-    }
 }

@@ -1,4 +1,99 @@
 //! The `ator-harness` command: one file per subcommand.
 
 pub mod conformance;
+mod doctor;
+mod error;
+mod exit;
+mod load;
+mod manage;
+mod plan;
+mod verify;
 pub mod wire;
+
+use std::io::Write;
+
+use clap::{Parser, Subcommand};
+
+pub use error::CliError;
+pub use exit::Exit;
+
+/// What every help text ends with.
+const EXIT_CODES: &str = "Exit codes:
+  0    the verdict is pass, or what was asked for is done
+  1    the verdict is fail
+  2    wrong usage, or a mistake in a topology file
+  3    the environment lacks something (engine, image, file, space)
+  4    inconclusive: too little to judge by
+  130  interrupted";
+
+/// Tells whether two ILP connectors can meet through onion services, with evidence.
+#[derive(Debug, Parser)]
+#[command(name = "ator-harness", version, after_help = EXIT_CODES)]
+pub struct Cli {
+    #[command(flatten)]
+    common: load::Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Bring a topology up and leave it running
+    Up(verify::RunArgs),
+    /// Bring a topology up, judge it and remove it; or judge the one that `up` left running
+    Verify(verify::Args),
+    /// Remove a topology that `up` left running
+    Down(manage::Args),
+    /// Say what of a topology is running; exit code 1 when it is not running in full
+    Status(manage::Args),
+    /// Print how a topology would be run, secrets redacted; needs no engine
+    Plan(plan::Args),
+    /// Say whether this machine has what a run needs
+    Doctor(doctor::Args),
+    /// Hold a running connector against the contract's handshake and robustness rows
+    Conformance(conformance::Args),
+    /// Print BTP frames as JSON, or turn that JSON into bytes
+    Wire(wire::Args),
+    /// Wait for standard input to end, then remove a run; started by every run as its last guard
+    #[command(hide = true)]
+    Reap {
+        /// The run id.
+        run: String,
+    },
+}
+
+/// Runs a command and returns its exit code. Errors are printed to standard error.
+pub async fn main(cli: Cli) -> Exit {
+    match dispatch(&cli).await {
+        Ok(exit) => exit,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr().lock(), "ator-harness: {error}");
+            error.exit()
+        }
+    }
+}
+
+async fn dispatch(cli: &Cli) -> Result<Exit, CliError> {
+    let common = &cli.common;
+    match &cli.command {
+        Command::Up(args) => verify::up(common, args).await,
+        Command::Verify(args) => verify::run(common, args).await,
+        Command::Down(args) => manage::down(args).await,
+        Command::Status(args) => manage::status(args).await,
+        Command::Plan(args) => plan::run(common, args),
+        Command::Doctor(args) => doctor::run(common, args).await,
+        Command::Wire(args) => {
+            let (mut input, mut output) = (std::io::stdin().lock(), std::io::stdout().lock());
+            wire::run(args, &mut input, &mut output)?;
+            Ok(Exit::Pass)
+        }
+        Command::Conformance(args) => {
+            conformance::run(args, &mut std::io::stdout()).await?;
+            Ok(Exit::Pass)
+        }
+        Command::Reap { run } => {
+            crate::run::reap(run).await?;
+            Ok(Exit::Pass)
+        }
+    }
+}

@@ -58,6 +58,16 @@ pub struct FileSpec {
     pub content: Option<Vec<u8>>,
 }
 
+/// What a container's program may do when it starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Privileges {
+    /// Nothing: an ordinary user without capabilities.
+    None,
+    /// Root with the capabilities to change routes and to become an ordinary user, which it does
+    /// before it starts its program.
+    SetUpNetwork,
+}
+
 /// One container of a plan.
 #[derive(Clone)]
 pub struct ContainerSpec {
@@ -77,6 +87,8 @@ pub struct ContainerSpec {
     pub files: Vec<FileSpec>,
     /// Its network.
     pub network: NetworkMode,
+    /// What it may do.
+    pub privileges: Privileges,
 }
 
 /// A container's memory as the engine accounts it.
@@ -343,9 +355,16 @@ fn body(spec: &ContainerSpec, labels: &Labels) -> ContainerCreateBody {
             });
         }
     }
+    let user = match spec.privileges {
+        Privileges::None => USER,
+        Privileges::SetUpNetwork => {
+            host.cap_add = Some(["NET_ADMIN", "SETUID", "SETGID"].map(str::to_owned).into());
+            0
+        }
+    };
     ContainerCreateBody {
         image: Some(spec.image.clone()),
-        user: Some(format!("{USER}:{USER}")),
+        user: Some(format!("{user}:{user}")),
         entrypoint: spec.entrypoint.clone().map(|program| vec![program]),
         cmd: Some(spec.arguments.clone()),
         env: Some(

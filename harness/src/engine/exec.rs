@@ -6,6 +6,7 @@ use futures_util::StreamExt;
 
 use super::connect::Engine;
 use super::error::EngineError;
+use super::images::USER;
 
 /// What a program inside a container left behind.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,8 +20,7 @@ pub struct ExecOutput {
 }
 
 impl Engine {
-    /// Runs a program in a container and waits for its end. `privileged` runs it as root with all
-    /// capabilities in the container's namespaces.
+    /// Runs a program in a container, as its ordinary user, and waits for its end.
     ///
     /// # Errors
     ///
@@ -30,10 +30,10 @@ impl Engine {
         &self,
         container: &str,
         command: &[&str],
-        privileged: bool,
     ) -> Result<ExecOutput, EngineError> {
         let program = command.first().copied().unwrap_or_default();
         let api = || EngineError::api(format!("run {program} in {container}"));
+        let user = format!("{USER}:{USER}");
         let exec = self
             .docker
             .create_exec(
@@ -42,8 +42,7 @@ impl Engine {
                     cmd: Some(command.to_vec()),
                     attach_stdout: Some(true),
                     attach_stderr: Some(true),
-                    privileged: Some(privileged),
-                    user: privileged.then_some("0:0"),
+                    user: Some(&user),
                     ..Default::default()
                 },
             )

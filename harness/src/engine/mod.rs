@@ -14,7 +14,7 @@ mod sweep;
 mod watch;
 
 pub use connect::{Engine, EngineInfo};
-pub use containers::{ContainerSpec, FileSpec, Memory, NetworkMode, Port};
+pub use containers::{ContainerSpec, FileSpec, Memory, NetworkMode, Port, Privileges};
 pub use error::EngineError;
 pub use exec::ExecOutput;
 pub use images::{Image, ImageContent};

@@ -25,6 +25,9 @@ pub enum AuthorityKeyError {
     /// Key generation or signing failed.
     #[error("failed to make an authority's RSA keys")]
     Rsa(#[from] rsa::Error),
+    /// The work was cut off.
+    #[error("failed to make an authority's keys: the work was cut off")]
+    Interrupted,
     /// A key could not be written in PKCS#1.
     #[error("failed to encode an authority's RSA key")]
     Encoding(#[from] rsa::pkcs1::Error),

@@ -10,8 +10,10 @@ pub mod control;
 pub mod directory;
 pub mod monitor;
 mod password;
+mod redact;
 mod service;
 
 pub use address::{AddressError, OnionAddress, TldFamily};
 pub use password::ControlPassword;
+pub use redact::{mentions_address, redact};
 pub use service::ServiceKeys;

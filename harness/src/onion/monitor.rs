@@ -1,6 +1,6 @@
 //! What a home's daemon tells of itself while it starts: bootstrap, descriptors, rendezvous.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
@@ -27,8 +27,11 @@ pub struct DaemonState {
     pub received: BTreeMap<String, usize>,
     /// Descriptor uploads or fetches that failed, with the daemon's reason.
     pub failed: Vec<String>,
-    /// Rendezvous circuits that both sides joined, as a client (`CIRC ... HSCR_JOINED`).
+    /// Rendezvous circuits that both sides joined, as a client (`HS_STATE=HSCR_JOINED`).
     pub joined: usize,
+    /// Their circuit ids.
+    #[serde(skip)]
+    joined_circuits: BTreeSet<String>,
     /// Whether the control connection has ended.
     pub gone: bool,
 }
@@ -62,7 +65,14 @@ impl DaemonState {
                     _ => {}
                 }
             }
-            Some("CIRC") if value_of(event, "HS_STATE") == Some("HSCR_JOINED") => self.joined += 1,
+            // A circuit that was built for a rendezvous changes its purpose when the service
+            // joins; further changes of the same circuit are not further rendezvous.
+            Some("CIRC" | "CIRC_MINOR") if value_of(event, "HS_STATE") == Some("HSCR_JOINED") => {
+                let circuit = words.next().unwrap_or_default();
+                if self.joined_circuits.insert(circuit.to_owned()) {
+                    self.joined += 1;
+                }
+            }
             _ => {}
         }
     }
@@ -114,7 +124,7 @@ impl Monitor {
     ) -> Result<Self, ControlError> {
         let (mut control, events) = Control::connect(node, address, password).await?;
         control
-            .command("SETEVENTS STATUS_CLIENT HS_DESC CIRC")
+            .command("SETEVENTS STATUS_CLIENT HS_DESC CIRC CIRC_MINOR")
             .await?;
         let mut start = DaemonState::default();
         // What happened before the subscription: the phase, and whether descriptors went out
@@ -159,7 +169,9 @@ mod tests {
             "HS_DESC UPLOADED label UNKNOWN $AA~relay1",
             "HS_DESC RECEIVED other NO_AUTH $AA~relay1 DESC",
             "HS_DESC FAILED other NO_AUTH $AA~relay2 DESC REASON=NOT_FOUND",
-            "CIRC 9 BUILT $AA~relay1 PURPOSE=HS_CLIENT_REND HS_STATE=HSCR_JOINED REND_QUERY=other",
+            "CIRC 9 BUILT $AA~relay1 PURPOSE=HS_CLIENT_REND HS_STATE=HSCR_ESTABLISHED_IDLE",
+            "CIRC_MINOR 9 PURPOSE_CHANGED $AA~relay1 PURPOSE=HS_CLIENT_REND HS_STATE=HSCR_JOINED REND_QUERY=other",
+            "CIRC_MINOR 9 CANNIBALIZED $AA~relay1 PURPOSE=HS_CLIENT_REND HS_STATE=HSCR_JOINED REND_QUERY=other",
             "STREAM 1 NEW 0 x",
         ] {
             state.apply(event);

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::model::{HomePlan, NodePlan, Plan, Role};
 use crate::connector;
-use crate::engine::{ContainerSpec, FileSpec, NetworkMode, Port};
+use crate::engine::{ContainerSpec, FileSpec, NetworkMode, Port, Privileges};
 use crate::onion::anonrc::{self, AuthorityLine, Common, DATA_DIRECTORY, SERVICE_DIRECTORY};
 use crate::onion::authority::{AuthorityKeyError, AuthorityKeys};
 use crate::onion::{ControlPassword, ServiceKeys};
@@ -15,6 +15,11 @@ const ANONRC: &str = "/etc/anon/anonrc";
 
 /// The daemon's program, found by `PATH` in whatever image was given.
 const DAEMON: &str = "anon";
+
+/// The harness's helper in the business-logic server's image.
+pub const AGENT: &str = "/agent";
+/// The business-logic server in its image.
+const SERVER: &str = "/bls";
 
 /// Image names on the engine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,7 +96,7 @@ impl Plan {
             servers: self
                 .homes
                 .iter()
-                .map(|home| server(home, images))
+                .map(|home| self.server(home, images))
                 .collect(),
         }
     }
@@ -141,6 +146,7 @@ impl Plan {
                     })
                     .collect(),
             },
+            privileges: Privileges::None,
         }
     }
 
@@ -173,6 +179,7 @@ impl Plan {
                 address: home.address,
                 publish: Vec::new(),
             },
+            privileges: Privileges::None,
         }
     }
 
@@ -198,25 +205,31 @@ impl Plan {
             network: NetworkMode::Share {
                 container: home.sidecar.clone(),
             },
+            privileges: Privileges::None,
         }
     }
-}
 
-fn server(home: &HomePlan, images: &Images) -> ContainerSpec {
-    ContainerSpec {
-        name: home.bls.clone(),
-        role: format!("{}/bls", home.id),
-        image: images.bls.clone(),
-        entrypoint: None,
-        arguments: Vec::new(),
-        environment: vec![(
-            "PORT".to_owned(),
-            Secret::new(HomePlan::BLS_PORT.to_string()),
-        )],
-        files: Vec::new(),
-        network: NetworkMode::Share {
-            container: home.sidecar.clone(),
-        },
+    /// The business-logic server's container is the first in a home's network namespace after the
+    /// sidecar, whose daemon is still told to use no network. It seals the home before it becomes
+    /// the server.
+    fn server(&self, home: &HomePlan, images: &Images) -> ContainerSpec {
+        let router = self.networks[0].gateway.to_string();
+        ContainerSpec {
+            name: home.bls.clone(),
+            role: format!("{}/bls", home.id),
+            image: images.bls.clone(),
+            entrypoint: Some(AGENT.to_owned()),
+            arguments: ["guard", "--allow", &router, "--", SERVER].map(str::to_owned).into(),
+            environment: vec![(
+                "PORT".to_owned(),
+                Secret::new(HomePlan::BLS_PORT.to_string()),
+            )],
+            files: Vec::new(),
+            network: NetworkMode::Share {
+                container: home.sidecar.clone(),
+            },
+            privileges: Privileges::SetUpNetwork,
+        }
     }
 }
 

@@ -9,7 +9,7 @@ mod model;
 mod seed;
 mod subnets;
 
-pub use containers::{Images, Specs};
+pub use containers::{AGENT, Images, Specs};
 pub use model::{Control, HomePlan, Inputs, NodePlan, PeeringPlan, Plan, ProbePlan, Role};
 pub use seed::{RunId, Seed};
 pub use subnets::{Occupied, PlanError};

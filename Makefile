@@ -1,0 +1,57 @@
+# The verbs. `make help` lists them. Each brings what it needs: engine, images, harness.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+HARNESS := target/release/ator-harness
+ARGS ?=
+
+.PHONY: help
+help: ## Show this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z][a-z0-9-]*:.*## / {printf "  make %-32s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+	@echo "  ARGS passes options on, as in: make two-home-ator-local-verify ARGS=\"--repeat 20\""
+
+.PHONY: engine
+engine: ## Find a Docker Engine, or install and start one (root on Debian or Ubuntu)
+	@fixtures/engine/ensure.sh
+
+.PHONY: images
+images: ## Build what goes into the images: onion daemon, connector, business-logic server
+	@fixtures/images/build.sh
+
+.PHONY: harness
+harness: ## Build the ator-harness command
+	@cargo build --locked --release -p ator-harness
+
+.PHONY: two-home-ator-local-verify
+two-home-ator-local-verify: engine images harness ## Bring two homes up offline, judge them, remove them
+	@$(HARNESS) verify two-home-local $(ARGS)
+
+.PHONY: two-home-ator-local-up
+two-home-ator-local-up: engine images harness ## Bring two homes up offline and leave them running
+	@$(HARNESS) up two-home-local $(ARGS)
+
+.PHONY: two-home-ator-local-down
+two-home-ator-local-down: harness ## Remove what two-home-ator-local-up left running
+	@$(HARNESS) down two-home-local
+
+.PHONY: doctor
+doctor: harness ## Say whether this machine has what a run needs
+	@$(HARNESS) doctor two-home-local
+
+.PHONY: test
+test: test-default test-offline ## Run all tests: without an engine, then with one
+
+.PHONY: test-default
+test-default: ## Run the tests that need no engine
+	@fixtures/nextest.sh run --workspace --locked
+
+.PHONY: test-offline
+test-offline: engine images harness ## Run the scenarios that need an engine
+	@fixtures/nextest.sh run --workspace --locked --profile offline
+
+.PHONY: lint
+lint: ## Check format, lints and documentation
+	@cargo fmt --all --check
+	@cargo clippy --workspace --all-targets --locked -- -D warnings
+	@RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet

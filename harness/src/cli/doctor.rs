@@ -1,0 +1,54 @@
+//! `doctor`: what this machine can do, asked before anything is started.
+
+use std::io::Write;
+
+use super::error::CliError;
+use super::exit::Exit;
+use super::load::{Common, ImageArgs};
+use crate::engine::Engine;
+
+/// Arguments of `doctor`.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct Args {
+    /// Name of a topology in fixtures/topologies, or a path to a file
+    topology: String,
+    #[command(flatten)]
+    images: ImageArgs,
+}
+
+/// Looks at everything a run needs and names all that is missing.
+pub(super) async fn run(common: &Common, args: &Args) -> Result<Exit, CliError> {
+    let mut lacking = Vec::new();
+    let mut out = std::io::stdout().lock();
+    let loaded = common.topology(&args.topology)?;
+    writeln!(
+        out,
+        "ok       topology    {}: {} homes, {} authorities, {} relays",
+        loaded.topology.name,
+        loaded.topology.homes.len(),
+        loaded.topology.network.authorities,
+        loaded.topology.network.relays
+    )?;
+    match common.sources(&args.images) {
+        Ok(_) => writeln!(out, "ok       binaries    all that goes into the images is there")?,
+        Err(error) => lacking.push(("binaries", error)),
+    }
+    match engine().await {
+        Ok(text) => writeln!(out, "ok       engine      {text}")?,
+        Err(error) => lacking.push(("engine", error)),
+    }
+    for (what, error) in &lacking {
+        writeln!(out, "missing  {what:<11} {error}")?;
+    }
+    Ok(lacking
+        .first()
+        .map_or(Exit::Pass, |(_, error)| error.exit()))
+}
+
+async fn engine() -> Result<String, CliError> {
+    let info = Engine::connect().await?.info().await?;
+    Ok(format!(
+        "{} at {} (API {}, {}, cgroup {})",
+        info.version, info.address, info.api, info.architecture, info.cgroup
+    ))
+}

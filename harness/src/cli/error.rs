@@ -1,0 +1,93 @@
+//! Everything that a subcommand can fail with.
+
+use super::exit::Exit;
+use crate::engine::EngineError;
+use crate::plan::PlanError;
+use crate::run::RunError;
+use crate::topology::TopologyError;
+
+/// A subcommand's failure. Its text is the whole message to the user.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    /// The topology file has mistakes.
+    #[error(transparent)]
+    Topology(#[from] TopologyError),
+    /// The topology file cannot be read.
+    #[error("failed to read topology file {path}: {source}")]
+    TopologyFile {
+        /// The file.
+        path: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// No topology of that name.
+    #[error("there is no topology {name:?}; there are {}; a path to a file works too", known.join(", "))]
+    UnknownTopology {
+        /// The name.
+        name: String,
+        /// The names there are.
+        known: Vec<String>,
+    },
+    /// The project's folder was not found.
+    #[error("failed to find the project folder above the current one; give it with --root")]
+    NoRoot,
+    /// Binaries for images are missing.
+    #[error("{} missing; run `make images` to build what goes into the images", list(missing))]
+    MissingBinaries {
+        /// The files.
+        missing: Vec<String>,
+    },
+    /// A run ended before its verdict.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// The engine refused something or is not there.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// No plan could be made.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// Frames or inputs of `wire` could not be converted.
+    #[error("failed to {0}")]
+    Wire(#[from] super::wire::Error),
+    /// A connector is not as the contract has it, or could not be asked.
+    #[error("failed to {0}")]
+    Conformance(#[from] super::conformance::Error),
+    /// Output could not be written.
+    #[error("failed to write the output: {0}")]
+    Output(#[from] std::io::Error),
+}
+
+fn list(paths: &[String]) -> String {
+    match paths {
+        [one] => format!("{one} is"),
+        many => format!("{} are", many.join(", ")),
+    }
+}
+
+impl CliError {
+    /// The exit code.
+    #[must_use]
+    pub const fn exit(&self) -> Exit {
+        match self {
+            Self::Topology(_)
+            | Self::TopologyFile { .. }
+            | Self::UnknownTopology { .. }
+            | Self::NoRoot => Exit::Usage,
+            Self::Wire(super::wire::Error::Frames { .. }) => Exit::Fail,
+            Self::Wire(super::wire::Error::Input { .. }) => Exit::Usage,
+            Self::Wire(super::wire::Error::Io(_)) => Exit::Environment,
+            Self::Conformance(super::conformance::Error::Rows { .. }) => Exit::Fail,
+            Self::Conformance(super::conformance::Error::NoRows(_)) => Exit::Usage,
+            Self::Conformance(
+                super::conformance::Error::NoSecret(_)
+                | super::conformance::Error::NotReachable(_)
+                | super::conformance::Error::Io(_),
+            ) => Exit::Environment,
+            Self::MissingBinaries { .. } | Self::Output(_) => Exit::Environment,
+            Self::Run(error) => Exit::of_error(error),
+            Self::Engine(error) => Exit::of_engine(error),
+            Self::Plan(PlanError::NoFreeSubnet) => Exit::Environment,
+            Self::Plan(PlanError::TooManyHomes { .. } | PlanError::TooManyNodes { .. }) => Exit::Usage,
+        }
+    }
+}

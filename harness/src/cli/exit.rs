@@ -1,0 +1,79 @@
+//! Exit codes, and which error leads to which.
+
+use crate::checks::Verdict;
+use crate::engine::EngineError;
+use crate::plan::PlanError;
+use crate::run::RunError;
+
+/// The documented exit codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// The verdict is pass, or what was asked for is done.
+    Pass,
+    /// The verdict is fail.
+    Fail,
+    /// Wrong usage, or a mistake in a topology file.
+    Usage,
+    /// The environment lacks something: engine, image, file, space.
+    Environment,
+    /// There was too little to judge by.
+    Inconclusive,
+    /// SIGINT or SIGTERM.
+    Interrupted,
+}
+
+impl Exit {
+    /// The process's exit status.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Pass => 0,
+            Self::Fail => 1,
+            Self::Usage => 2,
+            Self::Environment => 3,
+            Self::Inconclusive => 4,
+            Self::Interrupted => 130,
+        }
+    }
+
+    /// The exit code of a verdict.
+    #[must_use]
+    pub const fn of_verdict(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Pass => Self::Pass,
+            Verdict::Fail => Self::Fail,
+            Verdict::Inconclusive | Verdict::Unsupported => Self::Inconclusive,
+        }
+    }
+
+    /// The exit code of a run that ended before its verdict.
+    #[must_use]
+    pub const fn of_error(error: &RunError) -> Self {
+        match error {
+            RunError::Engine(engine) => Self::of_engine(engine),
+            RunError::Plan(PlanError::NoFreeSubnet)
+            | RunError::Keys(_)
+            | RunError::Artefacts(_)
+            | RunError::State(_) => Self::Environment,
+            RunError::Plan(PlanError::TooManyHomes { .. } | PlanError::TooManyNodes { .. })
+            | RunError::AlreadyUp { .. } => Self::Usage,
+            RunError::Stage(_) | RunError::NodeDied(_) => Self::Fail,
+            RunError::Interrupted => Self::Interrupted,
+        }
+    }
+
+    /// The exit code of an engine call that failed.
+    #[must_use]
+    pub const fn of_engine(error: &EngineError) -> Self {
+        match error {
+            EngineError::NoEngine { .. }
+            | EngineError::NotLocal { .. }
+            | EngineError::NoSuchImage { .. }
+            | EngineError::SubnetTaken { .. }
+            | EngineError::PortTaken { .. }
+            | EngineError::Exec { .. }
+            | EngineError::ImageFile { .. }
+            | EngineError::Api { .. } => Self::Environment,
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! Finding the project's folder, topology files and the binaries that go into images.
+
+use std::path::{Path, PathBuf};
+
+use super::error::CliError;
+use crate::engine::{Image, ImageContent};
+use crate::run::Sources;
+use crate::topology::Topology;
+
+/// Where a topology is looked for by name.
+const TOPOLOGIES: &str = "fixtures/topologies";
+/// Where `make images` puts the binaries.
+const BINARIES: &str = "target/images";
+
+/// A topology with the text it came from.
+pub(super) struct Loaded {
+    pub(super) file: String,
+    pub(super) text: String,
+    pub(super) topology: Topology,
+}
+
+/// Options that several subcommands share.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct Common {
+    /// Project folder with `fixtures` and `target`; found from the current folder when not given
+    #[arg(long, value_name = "DIR", env = "ATOR_HARNESS_ROOT", global = true)]
+    pub root: Option<PathBuf>,
+}
+
+/// Options about what goes into the containers.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct ImageArgs {
+    /// Use this image as the connector; it must be on the engine and is never pulled
+    #[arg(long, value_name = "IMAGE")]
+    pub connector_image: Option<String>,
+    /// Use this statically linked binary as the onion daemon
+    #[arg(long, value_name = "PATH", conflicts_with = "anon_image")]
+    pub anon_binary: Option<PathBuf>,
+    /// Use this image as the onion daemon; it must have `anon` in its PATH, and be on the engine
+    #[arg(long, value_name = "IMAGE")]
+    pub anon_image: Option<String>,
+}
+
+impl Common {
+    /// The project's folder: the given one, or the nearest above the current folder or above this
+    /// program that has topologies.
+    fn locate(&self) -> Option<PathBuf> {
+        if let Some(root) = &self.root {
+            return Some(root.clone());
+        }
+        let current = std::env::current_dir().ok();
+        let program = std::env::current_exe().ok();
+        [current, program]
+            .into_iter()
+            .flatten()
+            .flat_map(|start| start.ancestors().map(Path::to_owned).collect::<Vec<_>>())
+            .find(|folder| folder.join(TOPOLOGIES).is_dir())
+    }
+
+    /// Reads a topology: a path, or the name of one of the project's.
+    pub(super) fn topology(&self, name: &str) -> Result<Loaded, CliError> {
+        let path = self.topology_path(name)?;
+        let file = path.display().to_string();
+        let text = std::fs::read_to_string(&path).map_err(|source| CliError::TopologyFile {
+            path: file.clone(),
+            source,
+        })?;
+        let topology = Topology::parse(&file, &text)?;
+        Ok(Loaded {
+            file,
+            text,
+            topology,
+        })
+    }
+
+    fn topology_path(&self, name: &str) -> Result<PathBuf, CliError> {
+        let looks_like_path = name.contains('/')
+            || Path::new(name).extension().is_some_and(|extension| extension == "toml");
+        if looks_like_path {
+            return Ok(PathBuf::from(name));
+        }
+        let folder = self.locate().ok_or(CliError::NoRoot)?.join(TOPOLOGIES);
+        let path = folder.join(format!("{name}.toml"));
+        if path.is_file() {
+            return Ok(path);
+        }
+        let mut known: Vec<String> = std::fs::read_dir(&folder)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .filter_map(|entry| {
+                let path = entry.path();
+                (path.extension()? == "toml")
+                    .then(|| path.file_stem().map(|stem| stem.to_string_lossy().into_owned()))?
+            })
+            .collect();
+        known.sort();
+        Err(CliError::UnknownTopology {
+            name: name.to_owned(),
+            known,
+        })
+    }
+
+    /// Where the images come from. All missing files are named at once.
+    pub(super) fn sources(&self, images: &ImageArgs) -> Result<Sources, CliError> {
+        let needs_folder = images.connector_image.is_none()
+            || (images.anon_binary.is_none() && images.anon_image.is_none());
+        let folder = match self.locate() {
+            Some(root) => root.join(BINARIES),
+            None if needs_folder => return Err(CliError::NoRoot),
+            None => PathBuf::new(),
+        };
+        let mut missing = Vec::new();
+        let mut need = |path: PathBuf| {
+            if !path.is_file() {
+                missing.push(path.display().to_string());
+            }
+            path
+        };
+        let anon = match (&images.anon_image, &images.anon_binary) {
+            (Some(name), _) => Image::Named(name.clone()),
+            (None, given) => {
+                let path = given.clone().unwrap_or_else(|| folder.join("anon"));
+                local("anon", vec![(need(path), "/usr/bin/anon")], &["/var/lib/anon", "/etc/anon"])
+            }
+        };
+        let connector = match &images.connector_image {
+            Some(name) => Image::Named(name.clone()),
+            None => local("connector", vec![(need(folder.join("connector")), "/connector")], &["/config"]),
+        };
+        let bls = local(
+            "bls",
+            vec![
+                (need(folder.join("bls")), "/bls"),
+                (need(folder.join("agent")), "/agent"),
+            ],
+            &[],
+        );
+        if missing.is_empty() {
+            Ok(Sources {
+                anon,
+                connector,
+                bls,
+            })
+        } else {
+            Err(CliError::MissingBinaries { missing })
+        }
+    }
+}
+
+/// An image of ours. Its first file is the program that it starts.
+fn local(name: &str, files: Vec<(PathBuf, &str)>, directories: &[&str]) -> Image {
+    let entrypoint = files.first().map_or("", |(_, to)| *to).to_owned();
+    Image::Local(ImageContent {
+        repository: format!("ator-harness/{name}"),
+        files: files
+            .into_iter()
+            .map(|(from, to)| (from, to.to_owned()))
+            .collect(),
+        directories: directories.iter().map(|&folder| folder.to_owned()).collect(),
+        entrypoint,
+    })
+}

@@ -1,0 +1,74 @@
+//! `down` and `status`: topologies that were left running.
+
+use std::io::Write;
+
+use super::error::CliError;
+use super::exit::Exit;
+use crate::engine::Engine;
+use crate::run::{State, remove_kept};
+
+/// Arguments of `down` and `status`.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct Args {
+    /// Name of the topology
+    pub topology: String,
+}
+
+/// A path to a topology file counts by its stem, so that the argument of `up` works here too.
+fn name_of(argument: &str) -> &str {
+    let stem = std::path::Path::new(argument).file_stem();
+    stem.and_then(|stem| stem.to_str()).unwrap_or(argument)
+}
+
+/// Removes every run of a topology that `up` left.
+pub(super) async fn down(args: &Args) -> Result<Exit, CliError> {
+    let engine = Engine::connect().await?;
+    let state = State::locate();
+    let name = name_of(&args.topology);
+    let mut out = std::io::stdout().lock();
+    let mut found = false;
+    for run in engine.runs().await? {
+        // A run of `verify` that is under way belongs to its process.
+        if run.topology == name && !state.is_alive(&run.run) {
+            found = true;
+            let removed = remove_kept(&engine, &state, &run.run).await?;
+            writeln!(out, "{name}, run {}: {removed} containers and networks removed", run.run)?;
+        }
+    }
+    if !found {
+        writeln!(out, "{name} is not running; nothing to remove")?;
+    }
+    Ok(Exit::Pass)
+}
+
+/// Says what of a topology is running.
+pub(super) async fn status(args: &Args) -> Result<Exit, CliError> {
+    let engine = Engine::connect().await?;
+    let state = State::locate();
+    let name = name_of(&args.topology);
+    let mut out = std::io::stdout().lock();
+    let mut healthy = false;
+    for run in engine.runs().await? {
+        if run.topology != name {
+            continue;
+        }
+        let whose = if state.is_alive(&run.run) {
+            "a run under way"
+        } else if state.kept(&run.run).is_some() {
+            "left running by `up`"
+        } else {
+            "left over; the next run removes it"
+        };
+        writeln!(out, "{name}, run {}: {whose}", run.run)?;
+        for (role, state) in &run.containers {
+            writeln!(out, "  {role:<24} {state}")?;
+        }
+        healthy |= !run.containers.is_empty() && run.containers.values().all(|state| state == "running");
+    }
+    if healthy {
+        Ok(Exit::Pass)
+    } else {
+        writeln!(out, "{name} is not running in full")?;
+        Ok(Exit::Fail)
+    }
+}

@@ -1,0 +1,29 @@
+//! `plan`: what would be run, without an engine.
+
+use std::io::Write;
+use std::time::Duration;
+
+use super::error::CliError;
+use super::exit::Exit;
+use super::load::Common;
+use crate::plan::Plan;
+use crate::run::fresh_inputs;
+
+/// Lifetime in the labels of a plan that nobody runs.
+const LIFETIME: Duration = Duration::from_secs(30 * 60);
+
+/// Arguments of `plan`.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct Args {
+    /// Name of a topology in fixtures/topologies, or a path to a file
+    topology: String,
+}
+
+/// Prints a plan as JSON, secrets and onion addresses redacted.
+pub(super) fn run(common: &Common, args: &Args) -> Result<Exit, CliError> {
+    let loaded = common.topology(&args.topology)?;
+    let plan = Plan::new(&loaded.topology, &fresh_inputs(LIFETIME)?)?;
+    let text = serde_json::to_string_pretty(&plan).map_err(std::io::Error::from)?;
+    writeln!(std::io::stdout().lock(), "{text}")?;
+    Ok(Exit::Pass)
+}

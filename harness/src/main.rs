@@ -1,0 +1,22 @@
+//! The `ator-harness` command.
+
+use std::process::ExitCode;
+
+use ator_harness::cli;
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    // Two workers are enough for what mostly waits, and keep memory small.
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build();
+    match runtime {
+        Ok(runtime) => ExitCode::from(runtime.block_on(Box::pin(cli::main(cli))).code()),
+        Err(error) => {
+            eprintln!("ator-harness: failed to start: {error}");
+            ExitCode::from(cli::Exit::Environment.code())
+        }
+    }
+}

@@ -1,0 +1,318 @@
+//! From a plan to a running topology, gate by gate, without a blind wait.
+//!
+//! Every wait polls a directory port or follows a control port, has a deadline from the topology,
+//! and keeps the last thing it saw as evidence. Each known cause of a stalled network is looked
+//! for where it would show, and refused with its reason.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use futures_util::future::{join_all, try_join, try_join_all};
+use time::OffsetDateTime;
+use tokio::time::{sleep, timeout};
+
+use super::error::{RunError, StageFailure};
+use super::homes;
+use crate::engine::{ContainerSpec, Engine};
+use crate::events::{Recorder, Stage, StageGuard};
+use crate::onion::anonrc;
+use crate::onion::authority::AuthorityKeys;
+use crate::onion::consensus::Consensus;
+use crate::onion::control::{Control, ControlError};
+use crate::onion::directory::Directory;
+use crate::onion::monitor::Monitor;
+use crate::plan::{Images, NodePlan, Plan};
+
+/// Time between two looks at a port that cannot notify.
+pub(super) const POLL: Duration = Duration::from_millis(50);
+
+/// What bringing up needs.
+pub(super) struct Context<'a> {
+    pub(super) engine: &'a Engine,
+    pub(super) recorder: &'a Recorder,
+    pub(super) plan: &'a Plan,
+    pub(super) http: &'a reqwest::Client,
+}
+
+/// A topology that runs: every home's daemon under observation.
+pub struct Running {
+    /// One monitor per home, in plan order.
+    pub monitors: Vec<Monitor>,
+    /// From start until every peering was connected.
+    pub ready: Duration,
+}
+
+/// Runs a wait with a deadline; when it is over, the stage has failed with its last evidence.
+pub(super) async fn within<T>(
+    guard: &StageGuard,
+    deadline: Duration,
+    wait: impl Future<Output = Result<T, RunError>>,
+) -> Result<T, RunError> {
+    match timeout(deadline, wait).await {
+        Ok(result) => result,
+        Err(_) => {
+            let cause = format!("not reached within {} s", deadline.as_secs());
+            Err(StageFailure::of(guard, cause).into())
+        }
+    }
+}
+
+/// Starts everything and takes it to the point where every peering is connected.
+pub(super) async fn bring_up(
+    context: &Context<'_>,
+    images: &Images,
+    keys: &[AuthorityKeys],
+) -> Result<Running, RunError> {
+    let specs = context.plan.containers(images, keys);
+    // The network's containers come first, because everybody waits for them; the homes' start
+    // while the authorities gather descriptors.
+    let start = context.recorder.stage(Stage::Start, Some("network"));
+    start_all(context, &specs.authorities, &specs.relays).await?;
+    start.reached(format!(
+        "{} authorities and {} relays started",
+        specs.authorities.len(),
+        specs.relays.len()
+    ));
+    let ((), mut monitors) = try_join(
+        Box::pin(network(context)),
+        Box::pin(homes::start(context, &specs)),
+    )
+    .await?;
+    homes::join_network(context, &specs, &mut monitors).await?;
+    let ready = context.recorder.elapsed();
+    Ok(Running { monitors, ready })
+}
+
+async fn start_all(
+    context: &Context<'_>,
+    authorities: &[ContainerSpec],
+    relays: &[ContainerSpec],
+) -> Result<(), RunError> {
+    let starts = authorities
+        .iter()
+        .chain(relays)
+        .map(|spec| create_and_start(context, spec));
+    try_join_all(starts).await?;
+    Ok(())
+}
+
+pub(super) async fn create_and_start(context: &Context<'_>, spec: &ContainerSpec) -> Result<(), RunError> {
+    context.engine.create_container(spec, &context.plan.labels).await?;
+    context.engine.start_container(spec).await?;
+    Ok(())
+}
+
+/// Connects to a daemon's control port as soon as it listens.
+pub(super) async fn control_of(node: &str, control: &crate::plan::Control) -> Result<Control, ControlError> {
+    loop {
+        match Control::connect(node, control.address, control.password.password()).await {
+            Ok((control, _events)) => return Ok(control),
+            // The daemon has been started and does not listen yet. If it never does, the stage's
+            // deadline or the container's death ends the wait.
+            Err(ControlError::Connect { .. }) => sleep(POLL).await,
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// The DirPort readers of all authorities.
+pub(super) fn directories(context: &Context<'_>) -> Vec<Directory> {
+    let directory = |node: &NodePlan| {
+        let port = node.published.dir_port.unwrap_or_default();
+        let address = SocketAddr::from((node.address, port));
+        Directory::new(context.http, &node.nickname, address)
+    };
+    context.plan.authorities.iter().map(directory).collect()
+}
+
+/// Descriptors, then consensus.
+async fn network(context: &Context<'_>) -> Result<(), RunError> {
+    let directories = directories(context);
+    let deadlines = &context.plan.topology.deadlines;
+    let guard = context.recorder.stage(Stage::Descriptors, None);
+    let wait = async {
+        let mut controls = Vec::new();
+        for node in &context.plan.authorities {
+            let control = control_of(&node.nickname, &node.control).await;
+            controls.push(control.map_err(|error| StageFailure::of(&guard, error.to_string()))?);
+        }
+        descriptors(context, &guard, &directories).await?;
+        Ok(controls)
+    };
+    let mut controls = within(&guard, deadlines.descriptors, wait).await?;
+    guard.reached(guard_evidence(&directories, context));
+
+    let guard = context.recorder.stage(Stage::Consensus, None);
+    let wait = consensus(context, &guard, &directories, &mut controls);
+    let evidence = within(&guard, deadlines.consensus, wait).await?;
+    guard.reached(evidence);
+    Ok(())
+}
+
+fn guard_evidence(directories: &[Directory], context: &Context<'_>) -> String {
+    format!(
+        "each of {} authorities lists {} relays",
+        directories.len(),
+        context.plan.nodes().count()
+    )
+}
+
+/// Waits until every authority lists every relay.
+async fn descriptors(
+    context: &Context<'_>,
+    guard: &StageGuard,
+    directories: &[Directory],
+) -> Result<(), RunError> {
+    let wanted: Vec<&str> = context.plan.nodes().map(|node| node.nickname.as_str()).collect();
+    loop {
+        let lists = join_all(directories.iter().map(Directory::known_relays)).await;
+        let mut complete = true;
+        let mut seen = Vec::new();
+        for (directory, list) in directories.iter().zip(lists) {
+            match list {
+                Ok(list) => {
+                    let missing: Vec<&str> = wanted
+                        .iter()
+                        .filter(|name| !list.iter().any(|known| known == *name))
+                        .copied()
+                        .collect();
+                    complete &= missing.is_empty();
+                    let lacks = if missing.is_empty() {
+                        String::new()
+                    } else {
+                        format!(" (lacks {})", missing.join(", "))
+                    };
+                    seen.push(format!(
+                        "{} lists {} of {}{lacks}",
+                        directory.nickname(),
+                        wanted.len() - missing.len(),
+                        wanted.len()
+                    ));
+                }
+                Err(error) => {
+                    complete = false;
+                    seen.push(error.to_string());
+                }
+            }
+        }
+        guard.saw(seen.join(", "));
+        if complete {
+            return Ok(());
+        }
+        sleep(POLL).await;
+    }
+}
+
+/// Makes the authorities vote now, and refuses a consensus that would stall the network.
+async fn consensus(
+    context: &Context<'_>,
+    guard: &StageGuard,
+    directories: &[Directory],
+    controls: &mut [Control],
+) -> Result<String, RunError> {
+    let fail = |cause: String| RunError::from(StageFailure::of(guard, cause));
+    // At full and half hours the authorities vote by themselves. A consensus from before the
+    // descriptors were there is incomplete and would be kept for half an hour.
+    for (directory, early) in directories.iter().zip(served(directories).await) {
+        if early.is_some() {
+            return Err(fail(format!(
+                "{} voted before it was told to, so its consensus is incomplete and would be kept",
+                directory.nickname()
+            )));
+        }
+    }
+    let at = vote_time(OffsetDateTime::now_utc());
+    let command = format!("SETCONF {}", anonrc::vote_at(at));
+    for result in join_all(controls.iter_mut().map(|control| control.command(&command))).await {
+        result.map_err(|error| fail(error.to_string()))?;
+    }
+    guard.saw("the authorities are told to vote");
+    let nicknames: Vec<&str> = context.plan.nodes().map(|node| node.nickname.as_str()).collect();
+    loop {
+        let served = served(directories).await;
+        let mut having = Vec::new();
+        for (directory, consensus) in directories.iter().zip(&served) {
+            if let Some(consensus) = consensus {
+                consensus
+                    .refuse(&nicknames, directories.len())
+                    .map_err(|refusal| fail(format!("{}: {refusal}", directory.nickname())))?;
+                having.push(directory.nickname());
+            }
+        }
+        guard.saw(format!(
+            "{} of {} authorities serve a consensus: {}",
+            having.len(),
+            directories.len(),
+            having.join(", ")
+        ));
+        if having.len() == directories.len() {
+            microdescriptors(guard, directories, &served).await?;
+            return Ok(format!(
+                "{} authorities serve all {} relays, with flags and equal weights",
+                directories.len(),
+                nicknames.len()
+            ));
+        }
+        sleep(POLL).await;
+    }
+}
+
+/// What each authority serves; an authority that does not answer serves nothing.
+async fn served(directories: &[Directory]) -> Vec<Option<Consensus>> {
+    join_all(directories.iter().map(Directory::consensus))
+        .await
+        .into_iter()
+        .map(|result| result.ok().flatten())
+        .collect()
+}
+
+/// A home that finds no microdescriptor at an authority waits 10 or 60 s before it asks again, so
+/// all of them have to be there before the homes' network is switched on.
+async fn microdescriptors(
+    guard: &StageGuard,
+    directories: &[Directory],
+    served: &[Option<Consensus>],
+) -> Result<(), RunError> {
+    loop {
+        let mut complete = true;
+        let mut seen = Vec::new();
+        for (directory, consensus) in directories.iter().zip(served) {
+            let digests: Vec<&str> = consensus
+                .iter()
+                .flat_map(|consensus| &consensus.entries)
+                .filter_map(|entry| entry.microdescriptor.as_deref())
+                .collect();
+            let found = directory.microdescriptors(&digests).await.unwrap_or(0);
+            complete &= found == digests.len() && found > 0;
+            seen.push(format!("{} {found} of {}", directory.nickname(), digests.len()));
+        }
+        guard.saw(format!("microdescriptors served: {}", seen.join(", ")));
+        if complete {
+            return Ok(());
+        }
+        sleep(POLL).await;
+    }
+}
+
+/// The second at which the consensus is to be valid: the authorities vote 2 s and compute 1 s
+/// before it, and need what is left of this second to plan that.
+fn vote_time(now: OffsetDateTime) -> i64 {
+    let lead = if now.millisecond() > 900 { 4 } else { 3 };
+    now.unix_timestamp() + lead
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    #[test]
+    fn the_vote_leaves_time_to_plan_it() {
+        let early = datetime!(2026-11-22 10:00:00.100 UTC);
+        let late = datetime!(2026-11-22 10:00:00.950 UTC);
+        assert_eq!(vote_time(early), early.unix_timestamp() + 3);
+        assert_eq!(vote_time(late), late.unix_timestamp() + 4);
+    }
+}

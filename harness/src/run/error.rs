@@ -1,0 +1,100 @@
+//! Why a run ended before its verdict.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::artefacts::ArtefactError;
+use super::state::StateError;
+use crate::engine::{Death, EngineError};
+use crate::events::{Stage, StageGuard};
+use crate::onion::authority::AuthorityKeyError;
+use crate::plan::PlanError;
+use crate::topology::format_duration;
+
+/// A stage that was not reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StageFailure {
+    /// Which.
+    pub stage: Stage,
+    /// Of which node, home or peering.
+    pub node: Option<String>,
+    /// How long it was waited for.
+    pub waited: Duration,
+    /// What is known to be wrong, or that time ran out.
+    pub cause: String,
+    /// The last thing seen.
+    pub evidence: String,
+}
+
+impl StageFailure {
+    /// A failure of the stage under way, with its last evidence.
+    #[must_use]
+    pub fn of(guard: &StageGuard, cause: impl Into<String>) -> Self {
+        Self {
+            stage: guard.stage(),
+            node: guard.node().map(str::to_owned),
+            waited: guard.waited(),
+            cause: cause.into(),
+            evidence: guard.last_seen(),
+        }
+    }
+}
+
+impl fmt::Display for StageFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "stage {}", self.stage)?;
+        if let Some(node) = &self.node {
+            write!(f, " of {node}")?;
+        }
+        write!(
+            f,
+            " failed after {}: {} (last seen: {})",
+            format_duration(self.waited),
+            self.cause,
+            self.evidence
+        )
+    }
+}
+
+/// Why a run ended before its verdict. Each maps to one exit code.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The engine refused something or is not there.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// No plan could be made.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// Keys could not be made.
+    #[error(transparent)]
+    Keys(#[from] AuthorityKeyError),
+    /// Artefacts could not be written.
+    #[error(transparent)]
+    Artefacts(#[from] ArtefactError),
+    /// The state folder could not be used.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// A stage was not reached.
+    #[error("{0}")]
+    Stage(StageFailure),
+    /// A container ended while it was needed.
+    #[error("{} ended with status {} while it was needed", .0.role, .0.status)]
+    NodeDied(Death),
+    /// SIGINT or SIGTERM.
+    #[error("interrupted")]
+    Interrupted,
+    /// The topology runs already and `up` was asked for again.
+    #[error("{topology} is running already as run {run}; `ator-harness down {topology}` removes it")]
+    AlreadyUp {
+        /// The topology.
+        topology: String,
+        /// The run.
+        run: String,
+    },
+}
+
+impl From<StageFailure> for RunError {
+    fn from(failure: StageFailure) -> Self {
+        Self::Stage(failure)
+    }
+}

@@ -1,0 +1,486 @@
+//! The whole of a run, and what is left of it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::artefacts::{ArtefactError, Artefacts};
+use super::bring_up::{Context, Running, bring_up};
+use super::error::RunError;
+use super::interrupt::Interrupts;
+use super::observe::observe;
+use super::prepare;
+use super::reaper::Reaper;
+use super::state::{Claim, Kept, State};
+use super::tear_down::{NodeLog, collect};
+use crate::checks::{self, CheckResult, Observations, Verdict, judge_leftovers};
+use crate::engine::{Engine, Image, Watch};
+use crate::events::{Event, EventKind, Recorder, Sink, Stage};
+use crate::onion::monitor::{DaemonState, Monitor};
+use crate::plan::{Images, Inputs, Plan, RunId};
+use crate::topology::Topology;
+
+/// A run that is given up by its process is removed by any later run after this time.
+const RUN_LIFETIME: Duration = Duration::from_secs(30 * 60);
+/// A topology that `up` left is removed by any later run after this time.
+const KEPT_LIFETIME: Duration = Duration::from_secs(12 * 60 * 60);
+
+/// Where the images come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sources {
+    /// The onion daemon.
+    pub anon: Image,
+    /// The connector under test.
+    pub connector: Image,
+    /// The business-logic server with the harness's helper.
+    pub bls: Image,
+}
+
+/// A reader of the event stream that only shows it.
+pub type Progress = Arc<dyn Fn(&Event) + Send + Sync>;
+
+/// What a run needs besides its topology.
+#[derive(Clone)]
+pub struct Options {
+    /// Where the images come from.
+    pub sources: Sources,
+    /// Where run folders are made.
+    pub artefacts: PathBuf,
+    /// Reader of the event stream for people, or nobody.
+    pub progress: Option<Progress>,
+}
+
+/// What a run came to.
+pub struct Outcome {
+    /// The run's id.
+    pub run: String,
+    /// The topology's name.
+    pub topology: String,
+    /// Every check's result; empty when the run ended before them.
+    pub checks: Vec<CheckResult>,
+    /// Why the run ended before its checks, if it did.
+    pub error: Option<RunError>,
+    /// The ends of the logs that matter for a failure.
+    pub logs: Vec<NodeLog>,
+    /// From start to verdict, clean-up not counted.
+    pub duration: Duration,
+    /// How long removing took.
+    pub clean_up: Option<Duration>,
+    /// Memory of all containers together at the end, in bytes, as the engine accounts it.
+    pub containers_memory: Option<u64>,
+    /// What was measured.
+    pub metrics: checks::Metrics,
+    /// Every event.
+    pub events: Vec<Event>,
+    /// The run's folder.
+    pub artefacts: PathBuf,
+}
+
+impl Outcome {
+    /// Saves one more file in the run's folder.
+    ///
+    /// # Errors
+    ///
+    /// [`ArtefactError`] names the file.
+    pub fn save(&self, name: &str, text: &str) -> Result<(), ArtefactError> {
+        Artefacts::existing(&self.artefacts).write(name, text.as_bytes())
+    }
+
+    /// The run's verdict.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        if self.error.is_some() {
+            Verdict::Fail
+        } else {
+            checks::verdict(&self.checks)
+        }
+    }
+}
+
+/// Everything a run holds while it lives.
+struct Run {
+    engine: Engine,
+    plan: Plan,
+    inputs: Inputs,
+    recorder: Recorder,
+    artefacts: Artefacts,
+    interrupts: Interrupts,
+    http: reqwest::Client,
+}
+
+impl Run {
+    fn context(&self) -> Context<'_> {
+        Context {
+            engine: &self.engine,
+            recorder: &self.recorder,
+            plan: &self.plan,
+            http: &self.http,
+        }
+    }
+
+    fn open(options: &Options, engine: Engine, plan: Plan, inputs: Inputs, interrupts: Interrupts) -> Result<Self, RunError> {
+        // The id of the inputs and not of the plan: a topology that runs already is judged in a
+        // folder of its own.
+        let folder = RunId::new(inputs.now, &inputs.seed);
+        let artefacts = Artefacts::create(&options.artefacts, folder.as_str())?;
+        let mut sinks: Vec<Sink> = vec![artefacts.event_sink()?];
+        if let Some(progress) = options.progress.clone() {
+            sinks.push(Box::new(move |event| {
+                progress(event);
+                Ok(())
+            }));
+        }
+        let recorder = Recorder::new(sinks);
+        recorder.record(EventKind::RunStarted {
+            run: plan.run.to_string(),
+            topology: plan.topology.name.clone(),
+        });
+        Ok(Self {
+            engine,
+            plan,
+            inputs,
+            recorder,
+            artefacts,
+            interrupts,
+            http: reqwest::Client::new(),
+        })
+    }
+
+    /// Lets `work` go on until it ends, a container dies, the user interrupts, or the events
+    /// cannot be written.
+    async fn guarded<T>(
+        &self,
+        watch: &mut Watch,
+        work: impl Future<Output = Result<T, RunError>>,
+    ) -> Result<T, RunError> {
+        tokio::select! {
+            result = work => result,
+            death = watch.death() => {
+                self.recorder.record(EventKind::NodeDied {
+                    role: death.role.clone(),
+                    status: death.status.clone(),
+                });
+                Err(RunError::NodeDied(death))
+            }
+            () = self.interrupts.at_least(1) => Err(RunError::Interrupted),
+            () = self.recorder.failed() => Err(self.event_failure()),
+        }
+    }
+
+    fn event_failure(&self) -> RunError {
+        let source = self
+            .recorder
+            .take_failure()
+            .unwrap_or_else(|| std::io::Error::other("unknown"));
+        ArtefactError {
+            path: self.artefacts.folder().join("events.jsonl").display().to_string(),
+            source,
+        }
+        .into()
+    }
+
+    /// Sweep, images, networks, keys and containers, up to the last peering.
+    async fn start(&mut self, state: &State, options: &Options, watch: &mut Watch) -> Result<(Running, Images), RunError> {
+        let guard = self.recorder.stage(Stage::Prepare, None);
+        let engine = self.engine.clone();
+        let topology = self.plan.topology.clone();
+        let mut inputs = self.inputs.clone();
+        let recorder = self.recorder.clone();
+        let keyed = self.plan.clone();
+        let prepared = self
+            .guarded(watch, async {
+                let images = async {
+                    let swept = prepare::sweep(&engine, state).await?;
+                    if swept > 0 {
+                        recorder.note(format!("{swept} resources of earlier runs removed"));
+                    }
+                    let images = prepare::images(&engine, &recorder, &options.sources).await?;
+                    let plan = prepare::networks(&engine, &topology, &mut inputs).await?;
+                    Ok::<_, RunError>((images, plan))
+                };
+                let keys = async { Ok(prepare::authority_keys(&keyed).await?) };
+                futures_util::future::try_join(images, keys).await
+            })
+            .await;
+        let ((images, plan), keys) = prepared?;
+        self.plan = plan;
+        self.inputs = inputs;
+        let redacted = serde_json::to_vec_pretty(&self.plan).map_err(|source| ArtefactError {
+            path: self.artefacts.folder().join("plan.json").display().to_string(),
+            source: source.into(),
+        })?;
+        self.artefacts.write("plan.json", &redacted)?;
+        guard.reached(format!("{} networks", self.plan.networks.len()));
+        let running = self
+            .guarded(watch, Box::pin(bring_up(&self.context(), &images, &keys)))
+            .await?;
+        Ok((running, images))
+    }
+
+    async fn observe(
+        &self,
+        watch: &mut Watch,
+        monitors: &[Monitor],
+        earlier: &[(String, DaemonState)],
+        ready: Duration,
+    ) -> Result<Observations, RunError> {
+        let context = self.context();
+        self.guarded(watch, Box::pin(observe(&context, monitors, earlier, ready)))
+            .await
+    }
+
+    /// Names and roles of all containers, those that explain most first.
+    fn containers(&self) -> Vec<(String, String)> {
+        let homes = self.plan.homes.iter().flat_map(|home| {
+            [
+                (home.connector.clone(), format!("{}/connector", home.id)),
+                (home.bls.clone(), format!("{}/bls", home.id)),
+                (home.sidecar.clone(), format!("{}/sidecar", home.id)),
+            ]
+        });
+        let nodes = self
+            .plan
+            .nodes()
+            .map(|node| (node.container.clone(), node.nickname.clone()));
+        homes.chain(nodes).collect()
+    }
+
+    async fn memory(&self) -> Option<u64> {
+        let containers = self.containers();
+        let reads = containers.iter().map(|(name, _)| self.engine.memory(name));
+        let sizes: Result<Vec<_>, _> = futures_util::future::join_all(reads).await.into_iter().collect();
+        Some(sizes.ok()?.iter().map(|memory| memory.bytes).sum())
+    }
+
+    /// The outcome so far. What `verify` and `up` share.
+    fn outcome(&self, result: Result<Option<Observations>, RunError>) -> Outcome {
+        let mut outcome = Outcome {
+            run: self.plan.run.to_string(),
+            topology: self.plan.topology.name.clone(),
+            checks: Vec::new(),
+            error: None,
+            logs: Vec::new(),
+            duration: self.recorder.elapsed(),
+            clean_up: None,
+            containers_memory: None,
+            metrics: checks::Metrics::new(),
+            events: Vec::new(),
+            artefacts: self.artefacts.folder().to_owned(),
+        };
+        match result {
+            Err(error) => outcome.error = Some(error),
+            Ok(None) => {}
+            Ok(Some(seen)) => {
+                outcome.checks = checks::judge(&seen);
+                for check in &outcome.checks {
+                    self.recorder.record(EventKind::CheckJudged(check.clone()));
+                }
+                outcome.metrics = seen.metrics;
+            }
+        }
+        outcome
+    }
+
+    /// Collects, removes, and adds the check that nothing is left.
+    async fn end(&self, outcome: &mut Outcome, claim: Claim, reaper: Option<Reaper>) {
+        outcome.containers_memory = match outcome.error {
+            None => self.memory().await,
+            Some(_) => None,
+        };
+        let containers = self.containers();
+        outcome.logs = collect(&self.engine, &self.recorder, &self.artefacts, &containers, &self.interrupts).await;
+        let guard = self.recorder.stage(Stage::TearDown, None);
+        let run = self.plan.run.as_str();
+        let removed = self.engine.remove_run(run).await;
+        let left = self.engine.leftovers(run).await;
+        let files = claim.remove();
+        outcome.clean_up = Some(guard.waited());
+        match &removed {
+            Ok(count) => guard.reached(format!("{count} containers and networks removed")),
+            Err(error) => guard.saw(error.to_string()),
+        }
+        let check = judge_leftovers(
+            *removed.as_ref().unwrap_or(&0),
+            left.as_ref().map_err(ToString::to_string),
+            &files,
+        );
+        // A run that failed before it created anything has nothing to remove, and one that
+        // failed already has its reason.
+        if outcome.error.is_none() {
+            self.recorder.record(EventKind::CheckJudged(check.clone()));
+            outcome.checks.push(check);
+        } else if check.verdict != Verdict::Pass && !matches!(removed, Ok(0)) {
+            self.recorder.note(check.evidence);
+        }
+        // While something may be left, the reaper stays: it tries again when this process ends.
+        if let Some(reaper) = reaper
+            && left.is_ok_and(|left| left.is_empty())
+        {
+            reaper.dismiss().await;
+        }
+    }
+}
+
+/// Runs a topology, judges it and removes it; or judges one that `up` left running, and leaves it.
+///
+/// # Errors
+///
+/// [`RunError`] when the run could not even begin. Whatever happens later is in the
+/// [`Outcome`].
+pub async fn verify(topology: &Topology, options: &Options, interrupts: &Interrupts) -> Result<Outcome, RunError> {
+    let engine = Engine::connect().await?;
+    let state = State::locate();
+    if let Some((plan, kept)) = find_kept(&engine, &state, &topology.name).await? {
+        return verify_kept(engine, plan, &kept, options, interrupts).await;
+    }
+    let (mut run, claim, reaper, mut watch) = begin(engine, &state, topology, options, interrupts, RUN_LIFETIME)?;
+    let result = match run.start(&state, options, &mut watch).await {
+        Err(error) => Err(error),
+        Ok((running, _)) => run.observe(&mut watch, &running.monitors, &[], running.ready).await,
+    };
+    let mut outcome = run.outcome(result.map(Some));
+    drop(watch);
+    run.end(&mut outcome, claim, Some(reaper)).await;
+    finish(&run, outcome)
+}
+
+/// Claims a run and starts its reaper and its watch, before anything is created.
+fn begin(
+    engine: Engine,
+    state: &State,
+    topology: &Topology,
+    options: &Options,
+    interrupts: &Interrupts,
+    lifetime: Duration,
+) -> Result<(Run, Claim, Reaper, Watch), RunError> {
+    let unusable = |source| ArtefactError {
+        path: options.artefacts.display().to_string(),
+        source,
+    };
+    let inputs = prepare::fresh_inputs(lifetime).map_err(unusable)?;
+    let plan = Plan::new(topology, &inputs)?;
+    let run = Run::open(options, engine, plan, inputs, interrupts.clone())?;
+    let claim = state.claim(run.plan.run.as_str())?;
+    let reaper = Reaper::start(run.plan.run.as_str()).map_err(unusable)?;
+    let watch = run.engine.watch(run.plan.run.as_str());
+    Ok((run, claim, reaper, watch))
+}
+
+fn finish(run: &Run, mut outcome: Outcome) -> Result<Outcome, RunError> {
+    outcome.events = run.recorder.events();
+    run.artefacts.link_latest()?;
+    Ok(outcome)
+}
+
+/// A topology of this name that runs and was left by `up`.
+pub(super) async fn find_kept(engine: &Engine, state: &State, topology: &str) -> Result<Option<(Plan, Kept)>, RunError> {
+    for found in engine.runs().await? {
+        if found.topology != topology {
+            continue;
+        }
+        if let Some(kept) = state.kept(&found.run)
+            && let Some(plan) = kept.plan()
+            && plan.run.as_str() == found.run
+        {
+            return Ok(Some((plan, kept)));
+        }
+    }
+    Ok(None)
+}
+
+async fn verify_kept(
+    engine: Engine,
+    plan: Plan,
+    kept: &Kept,
+    options: &Options,
+    interrupts: &Interrupts,
+) -> Result<Outcome, RunError> {
+    let inputs = prepare::fresh_inputs(RUN_LIFETIME).map_err(|source| ArtefactError {
+        path: options.artefacts.display().to_string(),
+        source,
+    })?;
+    let run = Run::open(options, engine, plan, inputs, interrupts.clone())?;
+    run.recorder.note(format!("{} runs already; it is judged as it is and left running", run.plan.topology.name));
+    let mut watch = run.engine.watch(run.plan.run.as_str());
+    let attached = run.guarded(&mut watch, attach(&run)).await;
+    let result = match attached {
+        Err(error) => Err(error),
+        Ok(monitors) => {
+            let ready = Duration::from_millis(kept.ready_ms);
+            run.observe(&mut watch, &monitors, &kept.daemons, ready).await
+        }
+    };
+    let mut outcome = run.outcome(result.map(Some));
+    if outcome.error.is_none() {
+        outcome.containers_memory = run.memory().await;
+    }
+    outcome.logs = collect(&run.engine, &run.recorder, &run.artefacts, &run.containers(), interrupts).await;
+    finish(&run, outcome)
+}
+
+/// Watches the daemons of a topology that runs already.
+async fn attach(run: &Run) -> Result<Vec<Monitor>, RunError> {
+    let mut monitors = Vec::new();
+    for home in &run.plan.homes {
+        let guard = run.recorder.stage(Stage::Connector, Some(&format!("{}/daemon", home.id)));
+        let password = home.control.password.password();
+        let monitor = Monitor::attach(&home.nickname, home.control.address, password)
+            .await
+            .map_err(|error| super::error::StageFailure::of(&guard, error.to_string()))?;
+        guard.reached("control port answers");
+        monitors.push(monitor);
+    }
+    Ok(monitors)
+}
+
+/// Runs a topology up to the last peering and leaves it running.
+///
+/// # Errors
+///
+/// [`RunError::AlreadyUp`] when it runs, and [`RunError`] when the run could not begin. Whatever
+/// happens later is in the [`Outcome`], and then everything is removed.
+pub async fn bring_up_and_keep(
+    source: (&str, &str),
+    topology: &Topology,
+    options: &Options,
+    interrupts: &Interrupts,
+) -> Result<Outcome, RunError> {
+    let engine = Engine::connect().await?;
+    let state = State::locate();
+    if let Some((plan, _)) = find_kept(&engine, &state, &topology.name).await? {
+        return Err(RunError::AlreadyUp {
+            topology: topology.name.clone(),
+            run: plan.run.to_string(),
+        });
+    }
+    let (mut run, claim, reaper, mut watch) = begin(engine, &state, topology, options, interrupts, KEPT_LIFETIME)?;
+    let result = match run.start(&state, options, &mut watch).await {
+        Err(error) => Err(error),
+        Ok((running, images)) => {
+            let daemons = run
+                .plan
+                .homes
+                .iter()
+                .zip(&running.monitors)
+                .map(|(home, monitor)| (home.id.clone(), monitor.state()))
+                .collect();
+            let ready_ms = u64::try_from(running.ready.as_millis()).unwrap_or(u64::MAX);
+            let kept = Kept::new(source, &run.inputs, &images, ready_ms, daemons);
+            state.keep(run.plan.run.as_str(), &kept).map_err(RunError::from)
+        }
+    };
+    drop(watch);
+    match result {
+        Ok(()) => {
+            let outcome = run.outcome(Ok(None));
+            reaper.dismiss().await;
+            drop(claim);
+            finish(&run, outcome)
+        }
+        Err(error) => {
+            let mut outcome = run.outcome(Err(error));
+            run.end(&mut outcome, claim, Some(reaper)).await;
+            finish(&run, outcome)
+        }
+    }
+}

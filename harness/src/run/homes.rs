@@ -1,0 +1,296 @@
+//! The homes' part of bringing up: seal, bootstrap, publish, peer.
+
+use futures_util::future::{try_join, try_join_all};
+use serde::Deserialize;
+use tokio::time::sleep;
+
+use super::bring_up::{Context, POLL, create_and_start, within};
+use super::error::{RunError, StageFailure};
+use crate::connector::{Admin, AdminError};
+use crate::engine::{ContainerSpec, EngineError};
+use crate::events::Stage;
+use crate::onion::control::ControlError;
+use crate::onion::monitor::Monitor;
+use crate::plan::{AGENT, HomePlan, PeeringPlan, Plan, Specs};
+
+/// How long a dial to a published address may take, in milliseconds. The path is on this machine.
+const PUBLISHED_DIAL_MS: &str = "3000";
+/// Descriptors per service: this time period's and the next one's (rend-spec-v3).
+const DESCRIPTORS: usize = 2;
+/// HSDirs per descriptor: two replicas, four each (`hsdir_n_replicas`, `hsdir_spread_store`).
+const HSDIRS: usize = 8;
+
+/// One line of the helper's answer.
+#[derive(Debug, Deserialize)]
+pub(super) struct DialLine {
+    pub(super) target: String,
+    pub(super) outcome: String,
+}
+
+/// How many uploads a complete publication has: every node of a small network is an HSDir, and
+/// none gets the same descriptor twice.
+pub(super) fn uploads_expected(plan: &Plan) -> usize {
+    DESCRIPTORS * plan.nodes().count().min(HSDIRS)
+}
+
+/// Starts sidecars and business-logic servers, creates the connectors, seals every home, and
+/// watches every home's daemon. The daemons' networks are still switched off.
+pub(super) async fn start(context: &Context<'_>, specs: &Specs) -> Result<Vec<Monitor>, RunError> {
+    let guard = context.recorder.stage(Stage::Start, Some("homes"));
+    let each = specs
+        .sidecars
+        .iter()
+        .zip(&specs.servers)
+        .zip(&specs.connectors)
+        .map(|((sidecar, server), connector)| async move {
+            create_and_start(context, sidecar).await?;
+            create_and_start(context, server).await?;
+            context.engine.create_container(connector, &context.plan.labels).await?;
+            Ok::<_, RunError>(())
+        });
+    try_join_all(each).await?;
+    guard.reached(format!("{} homes started, their networks still off", specs.sidecars.len()));
+    let homes = &context.plan.homes;
+    let seals = homes.iter().map(|home| seal(context, home));
+    let monitors = homes.iter().map(|home| attach(context, home));
+    let (_, monitors) = try_join(try_join_all(seals), try_join_all(monitors)).await?;
+    Ok(monitors)
+}
+
+/// Shows that a home, whose routes are sealed when its server starts, reaches what it may reach.
+async fn seal(context: &Context<'_>, home: &HomePlan) -> Result<(), RunError> {
+    let guard = context.recorder.stage(Stage::Seal, Some(&home.id));
+    let fail = |cause: String| RunError::from(StageFailure::of(&guard, cause));
+    let targets = published(context.plan);
+    let wait = async {
+        loop {
+            let lines = dial(context, home, &targets, PUBLISHED_DIAL_MS).await?;
+            let failed: Vec<&DialLine> = lines
+                .iter()
+                .filter(|line| line.outcome != "connected")
+                .collect();
+            if failed.is_empty() && !lines.is_empty() {
+                return Ok(());
+            }
+            let shown: Vec<String> = failed
+                .iter()
+                .map(|line| format!("{}: {}", line.target, line.outcome))
+                .collect();
+            guard.saw(format!("dials to published addresses: {}", shown.join(", ")));
+            // A proxy that is not up yet refuses; one that is not used at all never answers.
+            if failed.iter().any(|line| line.outcome == "timeout") {
+                return Err(fail(
+                    "published addresses do not answer; the engine must run with its userland \
+                     proxy (the default), and no firewall may drop traffic from its bridges to \
+                     this machine"
+                        .to_owned(),
+                ));
+            }
+            sleep(POLL).await;
+        }
+    };
+    within(&guard, context.plan.topology.deadlines.descriptors, wait).await?;
+    guard.reached(format!("{} published addresses answer", targets.len()));
+    Ok(())
+}
+
+/// Every address that a home may reach.
+pub(super) fn published(plan: &Plan) -> Vec<String> {
+    plan.nodes()
+        .flat_map(|node| {
+            let at = node.published;
+            std::iter::once(at.or_port)
+                .chain(at.dir_port)
+                .map(move |port| format!("{}:{port}", at.address))
+        })
+        .collect()
+}
+
+/// Dials from inside a home's network namespace.
+pub(super) async fn dial(
+    context: &Context<'_>,
+    home: &HomePlan,
+    targets: &[String],
+    timeout_ms: &str,
+) -> Result<Vec<DialLine>, RunError> {
+    let mut command = vec![AGENT, "dial", "--timeout-ms", timeout_ms];
+    command.extend(targets.iter().map(String::as_str));
+    let output = context.engine.exec(&home.bls, &command).await?;
+    if output.code != 0 {
+        return Err(EngineError::Exec {
+            container: home.bls.clone(),
+            command: AGENT.to_owned(),
+            message: output.stderr.trim().to_owned(),
+        }
+        .into());
+    }
+    Ok(output
+        .stdout
+        .lines()
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .collect())
+}
+
+/// Watches a home's daemon, and makes sure that it is configured against the stall by missing
+/// microdescriptors.
+async fn attach(context: &Context<'_>, home: &HomePlan) -> Result<Monitor, RunError> {
+    let deadline = context.plan.topology.deadlines.descriptors;
+    let guard = context.recorder.stage(Stage::Connector, Some(&format!("{}/daemon", home.id)));
+    let fail = |error: ControlError| RunError::from(StageFailure::of(&guard, error.to_string()));
+    let control = &home.control;
+    let wait = async {
+        loop {
+            match Monitor::attach(&home.nickname, control.address, control.password.password()).await {
+                Ok(monitor) => return Ok(monitor),
+                Err(ControlError::Connect { .. }) => sleep(POLL).await,
+                Err(error) => return Err(fail(error)),
+            }
+        }
+    };
+    let mut monitor = within(&guard, deadline, wait).await?;
+    let early = monitor.control.option("FetchDirInfoEarly").await.map_err(fail)?;
+    if early != "1" {
+        let cause = "FetchDirInfoEarly is not 1: the daemon would ask relays for microdescriptors \
+                     they do not have, and wait 10 or 60 s";
+        return Err(StageFailure::of(&guard, cause).into());
+    }
+    guard.reached("control port answers");
+    Ok(monitor)
+}
+
+/// Switches the homes' networks on, starts the connectors, and waits until every service is
+/// published and every peering is connected.
+pub(super) async fn join_network(
+    context: &Context<'_>,
+    specs: &Specs,
+    monitors: &mut [Monitor],
+) -> Result<(), RunError> {
+    for (home, monitor) in context.plan.homes.iter().zip(monitors.iter_mut()) {
+        let switched = monitor.control.command("SETCONF DisableNetwork=0").await;
+        switched.map_err(|error| {
+            RunError::from(StageFailure {
+                stage: Stage::Bootstrap,
+                node: Some(home.id.clone()),
+                waited: std::time::Duration::ZERO,
+                cause: error.to_string(),
+                evidence: "the network is still switched off".to_owned(),
+            })
+        })?;
+    }
+    let monitors = &*monitors;
+    let connectors = context
+        .plan
+        .homes
+        .iter()
+        .zip(&specs.connectors)
+        .map(|(home, spec)| start_connector(context, home, spec));
+    let services = context
+        .plan
+        .homes
+        .iter()
+        .zip(monitors)
+        .map(|(home, monitor)| publish(context, home, monitor));
+    try_join(try_join_all(connectors), try_join_all(services)).await?;
+    let peerings = context.plan.peerings.iter().map(|peering| peer(context, peering));
+    try_join_all(peerings).await?;
+    Ok(())
+}
+
+/// Waits for bootstrap and for every descriptor upload of one home.
+async fn publish(context: &Context<'_>, home: &HomePlan, monitor: &Monitor) -> Result<(), RunError> {
+    let deadline = context.plan.topology.deadlines.publication;
+    let expected = uploads_expected(context.plan);
+    let mut watch = monitor.watch();
+    let guard = context.recorder.stage(Stage::Bootstrap, Some(&home.id));
+    let wait = async {
+        loop {
+            let state = watch.borrow_and_update().clone();
+            let warning = state
+                .warning
+                .as_ref()
+                .map_or_else(String::new, |reason| format!(", the daemon warns: {reason}"));
+            guard.saw(format!("{} % ({}){warning}", state.bootstrap, state.tag));
+            if state.bootstrap == 100 {
+                return Ok(());
+            }
+            if state.gone || watch.changed().await.is_err() {
+                return Err(StageFailure::of(&guard, "the daemon closed its control connection").into());
+            }
+        }
+    };
+    within(&guard, deadline, wait).await?;
+    guard.reached("100 % (done)");
+
+    let guard = context.recorder.stage(Stage::Publication, Some(&home.id));
+    let wait = async {
+        loop {
+            let state = watch.borrow_and_update().clone();
+            guard.saw(format!(
+                "{} of {expected} descriptor uploads confirmed{}",
+                state.uploaded,
+                if state.failed.is_empty() {
+                    String::new()
+                } else {
+                    format!(", failed with {}", state.failed.join(", "))
+                }
+            ));
+            if state.uploaded >= expected {
+                return Ok(());
+            }
+            if state.gone || watch.changed().await.is_err() {
+                return Err(StageFailure::of(&guard, "the daemon closed its control connection").into());
+            }
+        }
+    };
+    within(&guard, deadline, wait).await?;
+    guard.reached(format!("{expected} uploads confirmed"));
+    Ok(())
+}
+
+/// The admin API of a home's connector.
+pub(super) fn admin(context: &Context<'_>, home: &HomePlan) -> Admin {
+    let address = home.socket(HomePlan::ADMIN_PORT);
+    Admin::new(context.http, &home.id, address, &home.admin_key)
+}
+
+async fn start_connector(context: &Context<'_>, home: &HomePlan, spec: &ContainerSpec) -> Result<(), RunError> {
+    let guard = context.recorder.stage(Stage::Connector, Some(&home.id));
+    context.engine.start_container(spec).await?;
+    let admin = admin(context, home);
+    let wait = async {
+        loop {
+            match admin.alive().await {
+                Ok(()) => return Ok(()),
+                Err(error) => guard.saw(error.to_string()),
+            }
+            sleep(POLL).await;
+        }
+    };
+    within(&guard, context.plan.topology.deadlines.peering, wait).await?;
+    guard.reached("admin API answers");
+    Ok(())
+}
+
+/// Registers the far home at the dialling connector and waits until the session is up.
+async fn peer(context: &Context<'_>, peering: &PeeringPlan) -> Result<(), RunError> {
+    let name = format!("{} to {}", peering.from, peering.to);
+    let guard = context.recorder.stage(Stage::Peering, Some(&name));
+    let fail = |error: AdminError| RunError::from(StageFailure::of(&guard, error.to_string()));
+    // Validation makes sure that both homes exist.
+    let (Some(from), Some(to)) = (context.plan.home(&peering.from), context.plan.home(&peering.to)) else {
+        return Err(StageFailure::of(&guard, "no such home").into());
+    };
+    let admin = admin(context, from);
+    let wait = async {
+        let url = to.btp_url();
+        admin.add_peer(&to.id, &url, &peering.secret).await.map_err(fail)?;
+        guard.saw("registered, not connected yet");
+        while admin.connected(&to.id).await.map_err(fail)? != Some(true) {
+            sleep(POLL).await;
+        }
+        Ok(())
+    };
+    within(&guard, context.plan.topology.deadlines.peering, wait).await?;
+    guard.reached("connected");
+    Ok(())
+}

@@ -1,0 +1,27 @@
+//! One run, from a plan to a verdict: prepare, bring up, observe, collect, tear down, judge.
+//!
+//! Whatever happens on the way, the order at the end is the same: logs are collected, then
+//! everything is removed, and neither hides the cause of a failure.
+
+mod artefacts;
+mod bring_up;
+mod error;
+mod flow;
+mod homes;
+mod interrupt;
+mod observe;
+mod prepare;
+mod probing;
+mod reaper;
+mod state;
+mod tear_down;
+
+pub use artefacts::{Artefacts, ArtefactError};
+pub use bring_up::Running;
+pub use error::{RunError, StageFailure};
+pub use flow::{Options, Outcome, Progress, Sources, bring_up_and_keep, verify};
+pub use interrupt::Interrupts;
+pub use prepare::fresh_inputs;
+pub use reaper::reap;
+pub use state::{Kept, State, StateError};
+pub use tear_down::{NodeLog, remove_kept};

@@ -1,0 +1,64 @@
+//! The last ring of cleaning up: a process that outlives a SIGKILL of the harness.
+
+use std::io;
+use std::process::Stdio;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::process::{Child, ChildStdin, Command};
+
+use super::state::State;
+use crate::engine::{Engine, EngineError};
+
+/// What the harness tells the reaper before it ends in order.
+const DONE: &[u8] = b"done";
+
+/// The harness's end: while it is open, the run is alive.
+pub(super) struct Reaper {
+    child: Child,
+    line: ChildStdin,
+}
+
+impl Reaper {
+    /// Starts this program again as the reaper of a run, in a process group of its own, so that a
+    /// Ctrl-C at the terminal does not reach it.
+    pub(super) fn start(run: &str) -> io::Result<Self> {
+        let mut child = Command::new(std::env::current_exe()?)
+            .args(["reap", run])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .process_group(0)
+            .spawn()?;
+        let line = child
+            .stdin
+            .take()
+            .ok_or_else(|| io::Error::other("the reaper has no standard input"))?;
+        Ok(Self { child, line })
+    }
+
+    /// Tells the reaper that there is nothing to do, and waits until it has gone.
+    pub(super) async fn dismiss(mut self) {
+        // A reaper that is gone has nothing left to be told.
+        let _ = self.line.write_all(DONE).await;
+        drop(self.line);
+        let _ = self.child.wait().await;
+    }
+}
+
+/// The reaper's own main: waits until standard input ends, and removes the run unless it was told
+/// that the run has ended in order.
+///
+/// # Errors
+///
+/// [`EngineError`] when something could not be removed; the next run's sweep finds it.
+pub async fn reap(run: &str) -> Result<usize, EngineError> {
+    let mut told = Vec::new();
+    // An error on the line means the same as its end.
+    let _ = tokio::io::stdin().read_to_end(&mut told).await;
+    if told == DONE {
+        return Ok(0);
+    }
+    let removed = Engine::connect().await?.remove_run(run).await?;
+    State::locate().forget(run);
+    Ok(removed)
+}

@@ -1,0 +1,224 @@
+//! What this machine knows of its runs: a folder per run with a lock, and for a topology that was
+//! left running everything that finds it again.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use crate::onion::monitor::DaemonState;
+use crate::plan::{Images, Inputs, Occupied, Plan, Seed};
+use crate::topology::Topology;
+
+/// Age from which a run's folder has a lock if its run is alive.
+const SETTLED: Duration = Duration::from_secs(60);
+
+/// The state folder could not be used.
+#[derive(Debug, thiserror::Error)]
+#[error("failed to use the state folder {path}: {source}; set ATOR_HARNESS_STATE to a folder that can be written")]
+pub struct StateError {
+    /// The file or folder.
+    pub path: String,
+    /// What the system said.
+    pub source: io::Error,
+}
+
+fn failed(path: &Path) -> impl FnOnce(io::Error) -> StateError {
+    let path = path.display().to_string();
+    move |source| StateError { path, source }
+}
+
+/// The folder of all runs.
+#[derive(Debug, Clone)]
+pub struct State {
+    root: PathBuf,
+}
+
+/// A run's claim to be alive: its lock is held as long as this exists, and falls with the process.
+pub struct Claim {
+    folder: PathBuf,
+    _lock: File,
+}
+
+impl Claim {
+    /// The run's own folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Removes the folder. Returns it if it is still there.
+    #[must_use]
+    pub fn remove(self) -> Vec<String> {
+        let _ = fs::remove_dir_all(&self.folder);
+        if self.folder.exists() {
+            vec![self.folder.display().to_string()]
+        } else {
+            Vec::new()
+        }
+    }
+}
+
+/// A topology that `up` left running. Holds the seed: the file has mode 0600.
+#[derive(Serialize, Deserialize)]
+pub struct Kept {
+    /// The topology file as the user named it.
+    pub file: String,
+    /// Its text.
+    pub text: String,
+    seed: String,
+    #[serde(with = "time::serde::rfc3339")]
+    now: OffsetDateTime,
+    lifetime_seconds: i64,
+    occupied: Occupied,
+    /// The images it runs.
+    pub images: Images,
+    /// From start until every peering was connected, in milliseconds.
+    pub ready_ms: u64,
+    /// What the daemons had told when it was left, by home id.
+    pub daemons: Vec<(String, DaemonState)>,
+}
+
+impl Kept {
+    /// Notes everything that makes the same plan again.
+    #[must_use]
+    pub fn new(
+        (file, text): (&str, &str),
+        inputs: &Inputs,
+        images: &Images,
+        ready_ms: u64,
+        daemons: Vec<(String, DaemonState)>,
+    ) -> Self {
+        Self {
+            file: file.to_owned(),
+            text: text.to_owned(),
+            seed: inputs.seed.expose(),
+            now: inputs.now,
+            lifetime_seconds: inputs.lifetime_seconds,
+            occupied: inputs.occupied.clone(),
+            images: images.clone(),
+            ready_ms,
+            daemons,
+        }
+    }
+
+    /// Makes the plan again; `None` when the file does not describe one any more.
+    #[must_use]
+    pub fn plan(&self) -> Option<Plan> {
+        let topology = Topology::parse(&self.file, &self.text).ok()?;
+        let inputs = Inputs {
+            seed: Seed::parse(&self.seed)?,
+            now: self.now,
+            lifetime_seconds: self.lifetime_seconds,
+            occupied: self.occupied.clone(),
+        };
+        Plan::new(&topology, &inputs).ok()
+    }
+}
+
+impl State {
+    /// The folder that `ATOR_HARNESS_STATE` names, else `ator-harness` below the user's state
+    /// folder (XDG base directory specification), else below the temporary folder.
+    #[must_use]
+    pub fn locate() -> Self {
+        let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+        let root = variable("ATOR_HARNESS_STATE")
+            .map(PathBuf::from)
+            .or_else(|| variable("XDG_STATE_HOME").map(|home| Path::new(&home).join("ator-harness")))
+            .or_else(|| variable("HOME").map(|home| Path::new(&home).join(".local/state/ator-harness")))
+            .unwrap_or_else(|| std::env::temp_dir().join("ator-harness"));
+        Self { root }
+    }
+
+    fn folder(&self, run: &str) -> PathBuf {
+        self.root.join(run)
+    }
+
+    /// Makes a run's folder and takes its lock.
+    ///
+    /// # Errors
+    ///
+    /// [`StateError`] names the folder.
+    pub fn claim(&self, run: &str) -> Result<Claim, StateError> {
+        let folder = self.folder(run);
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&folder)
+            .map_err(failed(&folder))?;
+        let path = folder.join("lock");
+        let lock = File::create(&path).map_err(failed(&path))?;
+        lock.lock().map_err(failed(&path))?;
+        Ok(Claim {
+            folder,
+            _lock: lock,
+        })
+    }
+
+    /// Whether some process holds the run's lock.
+    #[must_use]
+    pub fn is_alive(&self, run: &str) -> bool {
+        File::open(self.folder(run).join("lock")).is_ok_and(|lock| lock.try_lock().is_err())
+    }
+
+    /// Whether this machine knows the run at all. An engine can be shared with another user.
+    #[must_use]
+    pub fn knows(&self, run: &str) -> bool {
+        self.folder(run).exists()
+    }
+
+    /// Writes down a topology that stays running.
+    ///
+    /// # Errors
+    ///
+    /// [`StateError`] names the file.
+    pub fn keep(&self, run: &str, kept: &Kept) -> Result<(), StateError> {
+        let path = self.folder(run).join("kept.json");
+        let text = serde_json::to_vec(kept)
+            .map_err(io::Error::from)
+            .map_err(failed(&path))?;
+        OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&path)
+            .and_then(|mut file| file.write_all(&text))
+            .map_err(failed(&path))
+    }
+
+    /// A topology that was left running under this run id.
+    #[must_use]
+    pub fn kept(&self, run: &str) -> Option<Kept> {
+        let text = fs::read(self.folder(run).join("kept.json")).ok()?;
+        serde_json::from_slice(&text).ok()
+    }
+
+    /// Forgets a run.
+    pub fn forget(&self, run: &str) {
+        // What cannot be removed is found and tried again by the next run.
+        let _ = fs::remove_dir_all(self.folder(run));
+    }
+
+    /// The ids of all runs that have had a folder for a minute or more. A younger one may be about
+    /// to take its lock.
+    #[must_use]
+    pub fn settled_runs(&self) -> Vec<String> {
+        let Ok(entries) = fs::read_dir(&self.root) else {
+            return Vec::new();
+        };
+        let settled = |entry: &fs::DirEntry| {
+            let modified = entry.metadata().and_then(|metadata| metadata.modified());
+            modified.is_ok_and(|time| time.elapsed().is_ok_and(|age| age > SETTLED))
+        };
+        entries
+            .flatten()
+            .filter(settled)
+            .map(|entry| entry.file_name().to_string_lossy().into_owned())
+            .collect()
+    }
+}

@@ -1,0 +1,84 @@
+//! The end of a run: save the logs, then remove everything.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+
+use super::artefacts::Artefacts;
+use super::interrupt::Interrupts;
+use super::state::State;
+use crate::engine::{Engine, EngineError};
+use crate::events::{Recorder, Stage};
+
+/// Lines of a log that a failure report shows.
+const TAIL: usize = 12;
+/// How long collecting may take. An engine that hangs must not keep us from removing.
+const COLLECT_LIMIT: Duration = Duration::from_secs(20);
+
+/// The end of one container's log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeLog {
+    /// What it is in the topology.
+    pub role: String,
+    /// Its last lines.
+    pub tail: Vec<String>,
+}
+
+/// Saves every container's log, and returns the tails of those that matter. Never fails: what
+/// can't be collected is noted, and must not hide why the run ended. A second interrupt skips it.
+pub(super) async fn collect(
+    engine: &Engine,
+    recorder: &Recorder,
+    artefacts: &Artefacts,
+    containers: &[(String, String)],
+    interrupts: &Interrupts,
+) -> Vec<NodeLog> {
+    let guard = recorder.stage(Stage::Collect, None);
+    let reading = async {
+        let reads = containers.iter().map(|(name, role)| async move {
+            (role, engine.logs(name, None).await)
+        });
+        let mut logs = Vec::new();
+        for (role, result) in join_all(reads).await {
+            let text = match result {
+                Ok(text) => text,
+                // A run that ended early has not created every container.
+                Err(EngineError::Api { .. }) => continue,
+                Err(error) => error.to_string(),
+            };
+            if let Err(error) = artefacts.write(&format!("logs/{}.log", role.replace('/', "-")), text.as_bytes()) {
+                recorder.note(error.to_string());
+            }
+            let lines: Vec<String> = text.lines().map(str::to_owned).collect();
+            logs.push(NodeLog {
+                role: role.clone(),
+                tail: lines[lines.len().saturating_sub(TAIL)..].to_vec(),
+            });
+        }
+        logs
+    };
+    let logs = tokio::select! {
+        logs = reading => logs,
+        () = interrupts.at_least(2) => {
+            guard.saw("interrupted again");
+            return Vec::new();
+        }
+        () = tokio::time::sleep(COLLECT_LIMIT) => {
+            guard.saw(format!("not done within {} s", COLLECT_LIMIT.as_secs()));
+            return Vec::new();
+        }
+    };
+    guard.reached(format!("{} logs saved", logs.len()));
+    logs
+}
+
+/// Removes a topology that was left running. Returns how much was removed.
+///
+/// # Errors
+///
+/// [`EngineError`] when something cannot be removed.
+pub async fn remove_kept(engine: &Engine, state: &State, run: &str) -> Result<usize, EngineError> {
+    let removed = engine.remove_run(run).await?;
+    state.forget(run);
+    Ok(removed)
+}
