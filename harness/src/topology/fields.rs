@@ -39,6 +39,29 @@ impl<'t> Collector<'t> {
     }
 }
 
+/// A value with the table it was read from, so that later mistakes have a line and a path too.
+/// A text that was missing is empty here; it has been reported.
+pub(super) struct Located<'a, 'i, T> {
+    pub(super) fields: Fields<'a, 'i>,
+    pub(super) value: T,
+}
+
+impl<T> Located<'_, '_, T> {
+    /// Notes a mistake in one of the table's keys.
+    pub(super) fn add(&self, into: &mut Collector<'_>, key: &str, message: impl Into<String>) {
+        into.add(
+            self.fields.offset_of(key),
+            self.fields.path_of(key),
+            message,
+        );
+    }
+
+    /// Notes a mistake of the table as a whole.
+    pub(super) fn add_whole(&self, into: &mut Collector<'_>, message: impl Into<String>) {
+        into.add(self.fields.offset, self.fields.path.clone(), message);
+    }
+}
+
 /// One table being read. Every key that is asked for is remembered; [`Fields::finish`] reports
 /// the others as unknown.
 pub(super) struct Fields<'a, 'i> {
@@ -58,6 +81,11 @@ impl<'a, 'i> Fields<'a, 'i> {
         }
     }
 
+    /// The table's own path.
+    pub(super) fn path(&self) -> &str {
+        &self.path
+    }
+
     /// The path of a key in this table, as the mistakes name it.
     pub(super) fn path_of(&self, key: &str) -> String {
         if self.path.is_empty() {
@@ -71,6 +99,11 @@ impl<'a, 'i> Fields<'a, 'i> {
     pub(super) fn offset_of(&self, key: &str) -> usize {
         self.raw(key)
             .map_or(self.offset, |value| value.span().start)
+    }
+
+    /// Whether the text has this key at all.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.raw(key).is_some()
     }
 
     fn raw(&self, key: &str) -> Option<&'a Spanned<DeValue<'i>>> {
@@ -284,7 +317,7 @@ impl<'a, 'i> Fields<'a, 'i> {
     }
 
     /// Reports every key that nobody asked for.
-    pub(super) fn finish(self, into: &mut Collector<'_>) {
+    pub(super) fn finish(&self, into: &mut Collector<'_>) {
         for (key, _) in self.table {
             let name = key.get_ref();
             if !self.known.contains(name.as_ref()) {

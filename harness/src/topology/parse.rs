@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use toml::de::DeTable;
 
-use super::fields::{Collector, Fields};
+use super::fields::{Collector, Fields, Located};
 use super::model::{Auth, Budget, Deadlines, Home, Metric, Network, Peering, Probe, Topology};
 use super::validate::validate;
 use crate::onion::TldFamily;
@@ -110,9 +110,9 @@ fn read(root: &DeTable<'_>, into: &mut Collector<'_>) -> Option<Topology> {
         name: name?,
         description: description?,
         network,
-        homes: homes.into_iter().map(|(_, home)| home).collect(),
-        peerings: peerings.into_iter().map(|(_, peering)| peering).collect(),
-        probe: probe?.1,
+        homes: homes.into_iter().map(|home| home.value).collect(),
+        peerings: peerings.into_iter().map(|peering| peering.value).collect(),
+        probe: probe?.value,
         deadlines,
         budgets,
     })
@@ -154,21 +154,30 @@ fn small(number: u64) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
 
-fn read_homes(fields: &mut Fields<'_, '_>, into: &mut Collector<'_>) -> Vec<(usize, Home)> {
+fn read_homes<'a, 'i>(
+    fields: &mut Fields<'a, 'i>,
+    into: &mut Collector<'_>,
+) -> Vec<Located<'a, 'i, Home>> {
     let mut homes = Vec::new();
     for mut table in fields.tables(into, "home") {
         let id = table.string(into, "id", "\"home-a\"");
         let prefix = table.string(into, "prefix", "\"test.home-a\"");
-        let offset = table.offset_of("id");
         table.finish(into);
-        if let (Some(id), Some(prefix)) = (id, prefix) {
-            homes.push((offset, Home { id, prefix }));
-        }
+        homes.push(Located {
+            fields: table,
+            value: Home {
+                id: id.unwrap_or_default(),
+                prefix: prefix.unwrap_or_default(),
+            },
+        });
     }
     homes
 }
 
-fn read_peerings(fields: &mut Fields<'_, '_>, into: &mut Collector<'_>) -> Vec<(usize, Peering)> {
+fn read_peerings<'a, 'i>(
+    fields: &mut Fields<'a, 'i>,
+    into: &mut Collector<'_>,
+) -> Vec<Located<'a, 'i, Peering>> {
     let mut peerings = Vec::new();
     for mut table in fields.tables(into, "peering") {
         let from = table.string(into, "from", "\"home-a\"");
@@ -182,19 +191,25 @@ fn read_peerings(fields: &mut Fields<'_, '_>, into: &mut Collector<'_>) -> Vec<(
                 format!("{auth:?} is not a way to authenticate; use \"secret\""),
             );
         }
-        let offset = table.offset_of("from");
         table.finish(into);
-        if let (Some(from), Some(to)) = (from, to) {
-            let auth = Auth::Secret;
-            peerings.push((offset, Peering { from, to, auth }));
-        }
+        peerings.push(Located {
+            fields: table,
+            value: Peering {
+                from: from.unwrap_or_default(),
+                to: to.unwrap_or_default(),
+                auth: Auth::Secret,
+            },
+        });
     }
     peerings
 }
 
-fn read_probe(fields: &mut Fields<'_, '_>, into: &mut Collector<'_>) -> Option<(usize, Probe)> {
+fn read_probe<'a, 'i>(
+    fields: &mut Fields<'a, 'i>,
+    into: &mut Collector<'_>,
+) -> Option<Located<'a, 'i, Probe>> {
     let Some(mut table) = fields.table(into, "probe") else {
-        if fields.offset_of("probe") == 0 {
+        if !fields.has("probe") {
             into.add(
                 0,
                 "probe",
@@ -208,16 +223,17 @@ fn read_probe(fields: &mut Fields<'_, '_>, into: &mut Collector<'_>) -> Option<(
     let to = table.string(into, "to", "\"home-b\"");
     let packets = table.integer(into, "packets", 200, 200..=1_000_000);
     let dials = table.integer(into, "dials", 3, 3..=100);
-    let offset = table.offset_of("id");
     table.finish(into);
-    let probe = Probe {
-        id: id?,
-        via: via?,
-        to: to?,
-        packets: u32::try_from(packets).unwrap_or(u32::MAX),
-        dials: u32::try_from(dials).unwrap_or(u32::MAX),
-    };
-    Some((offset, probe))
+    Some(Located {
+        fields: table,
+        value: Probe {
+            id: id.unwrap_or_default(),
+            via: via.unwrap_or_default(),
+            to: to.unwrap_or_default(),
+            packets: u32::try_from(packets).unwrap_or(u32::MAX),
+            dials: u32::try_from(dials).unwrap_or(u32::MAX),
+        },
+    })
 }
 
 fn read_deadlines(fields: &mut Fields<'_, '_>, into: &mut Collector<'_>) -> Deadlines {
@@ -249,7 +265,15 @@ fn read_deadlines(fields: &mut Fields<'_, '_>, into: &mut Collector<'_>) -> Dead
 }
 
 fn read_budgets(fields: &mut Fields<'_, '_>, into: &mut Collector<'_>) -> Vec<Budget> {
+    if !fields.has("budget") {
+        into.add(
+            0,
+            "budget",
+            "is missing; add at least one [[budget]] with metric and at_most",
+        );
+    }
     let mut budgets = Vec::new();
+    let mut seen: Vec<(Metric, f64, String)> = Vec::new();
     for mut table in fields.tables(into, "budget") {
         let name = table.string(into, "metric", "\"round-trip\"");
         let metric = name.as_deref().and_then(|name| {
@@ -268,7 +292,20 @@ fn read_budgets(fields: &mut Fields<'_, '_>, into: &mut Collector<'_>) -> Vec<Bu
         let at_most = table.duration(into, "at_most", None);
         let samples = table.integer(into, "samples", 1, 1..=1_000_000);
         table.finish(into);
-        if let (Some(metric), Some(at_most)) = (metric, at_most) {
+        let Some(metric) = metric else { continue };
+        // Reports name a budget's check by metric and percentile.
+        if let Some((.., twin)) = seen
+            .iter()
+            .find(|(m, p, _)| *m == metric && *p == percentile)
+        {
+            into.add(
+                table.offset_of("metric"),
+                table.path_of("percentile"),
+                format!("is that of {twin}, for the same metric; remove one"),
+            );
+        }
+        seen.push((metric, percentile, table.path().to_owned()));
+        if let Some(at_most) = at_most {
             budgets.push(Budget {
                 metric,
                 percentile,
@@ -276,13 +313,6 @@ fn read_budgets(fields: &mut Fields<'_, '_>, into: &mut Collector<'_>) -> Vec<Bu
                 samples,
             });
         }
-    }
-    if budgets.is_empty() && into.mistakes.is_empty() {
-        into.add(
-            0,
-            "budget",
-            "is missing; add at least one [[budget]] with metric and at_most",
-        );
     }
     budgets
 }

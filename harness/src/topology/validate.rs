@@ -2,17 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use super::fields::{Collector, Fields};
+use super::fields::{Collector, Fields, Located};
 use super::model::{Home, Peering, Probe, secret_variable};
 
-/// Checks names and references over the whole file. Each item comes with its place in the text.
+/// Checks names and references over the whole file. Empty texts have been reported as missing
+/// already, and are passed over.
 pub(super) fn validate(
     root: &Fields<'_, '_>,
     into: &mut Collector<'_>,
     name: Option<&str>,
-    homes: &[(usize, Home)],
-    peerings: &[(usize, Peering)],
-    probe: Option<&(usize, Probe)>,
+    homes: &[Located<'_, '_, Home>],
+    peerings: &[Located<'_, '_, Peering>],
+    probe: Option<&Located<'_, '_, Probe>>,
 ) {
     if let Some(name) = name
         && !(is_plain(name) && name.chars().all(|c| !c.is_ascii_uppercase() && c != '_'))
@@ -42,8 +43,8 @@ pub(super) fn validate(
     }
     validate_homes(into, homes);
     validate_peerings(into, homes, peerings);
-    if let Some((offset, probe)) = probe {
-        validate_probe(into, *offset, probe, homes);
+    if let Some(probe) = probe {
+        validate_probe(into, probe, homes);
     }
     validate_variables(into, homes, probe);
 }
@@ -56,6 +57,9 @@ fn is_plain(id: &str) -> bool {
             .chars()
             .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
 }
+
+/// The relays' network has this name; a home's network is called like the home.
+const RELAYS: &str = "relays";
 
 /// What [`is_plain`] asks for, in a message.
 const PLAIN: &str =
@@ -82,137 +86,136 @@ fn overlaps(a: &str, b: &str) -> bool {
             .is_some_and(|rest| rest.starts_with('.'))
 }
 
-fn validate_homes(into: &mut Collector<'_>, homes: &[(usize, Home)]) {
-    for (index, (offset, home)) in homes.iter().enumerate() {
-        if !is_plain(&home.id) {
-            into.add(
-                *offset,
-                format!("home[{index}].id"),
-                format!("{:?} {PLAIN}", home.id),
+fn validate_homes(into: &mut Collector<'_>, homes: &[Located<'_, '_, Home>]) {
+    for (index, home) in homes.iter().enumerate() {
+        let Home { id, prefix } = &home.value;
+        if !id.is_empty() && !is_plain(id) {
+            home.add(into, "id", format!("{id:?} {PLAIN}"));
+        }
+        if id == RELAYS {
+            home.add(
+                into,
+                "id",
+                format!("{id:?} is what the relays' network is called; choose another"),
             );
         }
-        if !is_prefix(&home.prefix) {
-            into.add(
-                *offset,
-                format!("home[{index}].prefix"),
+        if !prefix.is_empty() && !is_prefix(prefix) {
+            home.add(
+                into,
+                "prefix",
                 format!(
-                    "{:?} is not an ILP address prefix of lower-case letters, digits, - and _ between dots",
-                    home.prefix
+                    "{prefix:?} is not an ILP address prefix of lower-case letters, digits, - and _ between dots"
                 ),
             );
         }
-        for (other_index, (_, other)) in homes[..index].iter().enumerate() {
-            if other.id == home.id {
-                into.add(
-                    *offset,
-                    format!("home[{index}].id"),
-                    format!(
-                        "{:?} is taken by home[{other_index}]; give each home its own id",
-                        home.id
-                    ),
+        for other in &homes[..index] {
+            let path = other.fields.path();
+            if !id.is_empty() && other.value.id == *id {
+                home.add(
+                    into,
+                    "id",
+                    format!("{id:?} is taken by {path}; give each home its own id"),
                 );
             }
-            if overlaps(&other.prefix, &home.prefix) {
-                into.add(
-                    *offset,
-                    format!("home[{index}].prefix"),
-                    format!(
-                        "{:?} overlaps with {:?} of home[{other_index}]; a packet would have two homes",
-                        home.prefix, other.prefix
-                    ),
+            let other = &other.value.prefix;
+            if !prefix.is_empty() && !other.is_empty() && overlaps(other, prefix) {
+                home.add(
+                    into,
+                    "prefix",
+                    format!("{prefix:?} overlaps with {other:?} of {path}; a packet would have two homes"),
                 );
             }
         }
     }
 }
 
-fn refer(into: &mut Collector<'_>, offset: usize, path: String, id: &str, homes: &[(usize, Home)]) {
-    if !homes.iter().any(|(_, home)| home.id == id) {
-        into.add(offset, path, format!("{id:?} is not the id of a [[home]]"));
+/// A reference to a home, by one key of a table.
+fn refer<T>(
+    into: &mut Collector<'_>,
+    from: &Located<'_, '_, T>,
+    key: &str,
+    id: &str,
+    homes: &[Located<'_, '_, Home>],
+) {
+    if !id.is_empty() && !homes.iter().any(|home| home.value.id == id) {
+        from.add(into, key, format!("{id:?} is not the id of a [[home]]"));
     }
 }
 
 fn validate_peerings(
     into: &mut Collector<'_>,
-    homes: &[(usize, Home)],
-    peerings: &[(usize, Peering)],
+    homes: &[Located<'_, '_, Home>],
+    peerings: &[Located<'_, '_, Peering>],
 ) {
-    for (index, (offset, peering)) in peerings.iter().enumerate() {
-        refer(
-            into,
-            *offset,
-            format!("peering[{index}].from"),
-            &peering.from,
-            homes,
-        );
-        refer(
-            into,
-            *offset,
-            format!("peering[{index}].to"),
-            &peering.to,
-            homes,
-        );
-        if peering.from == peering.to {
-            into.add(
-                *offset,
-                format!("peering[{index}].to"),
+    for (index, peering) in peerings.iter().enumerate() {
+        let Peering { from, to, .. } = &peering.value;
+        refer(into, peering, "from", from, homes);
+        refer(into, peering, "to", to, homes);
+        if from.is_empty() || to.is_empty() {
+            continue;
+        }
+        if from == to {
+            peering.add(
+                into,
+                "to",
                 "is the home that dials; a home does not peer with itself",
             );
         }
         let twin = peerings[..index]
             .iter()
-            .position(|(_, other)| other.from == peering.from && other.to == peering.to);
+            .find(|other| other.value.from == *from && other.value.to == *to);
         if let Some(twin) = twin {
-            into.add(
-                *offset,
-                format!("peering[{index}]"),
-                format!("repeats peering[{twin}]; remove one"),
-            );
+            peering.add_whole(into, format!("repeats {}; remove one", twin.fields.path()));
         }
     }
 }
 
-fn validate_probe(into: &mut Collector<'_>, offset: usize, probe: &Probe, homes: &[(usize, Home)]) {
-    refer(into, offset, "probe.via".to_owned(), &probe.via, homes);
-    refer(into, offset, "probe.to".to_owned(), &probe.to, homes);
-    if probe.via == probe.to {
-        into.add(
-            offset,
-            "probe.via",
+fn validate_probe(
+    into: &mut Collector<'_>,
+    probe: &Located<'_, '_, Probe>,
+    homes: &[Located<'_, '_, Home>],
+) {
+    let Probe { id, via, to, .. } = &probe.value;
+    refer(into, probe, "via", via, homes);
+    refer(into, probe, "to", to, homes);
+    if !via.is_empty() && via == to {
+        probe.add(
+            into,
+            "via",
             "is the home that is dialled; dial through another home, or nothing crosses the network",
         );
     }
-    if !is_plain(&probe.id) {
-        into.add(offset, "probe.id", format!("{:?} {PLAIN}", probe.id));
+    if !id.is_empty() && !is_plain(id) {
+        probe.add(into, "id", format!("{id:?} {PLAIN}"));
     }
 }
 
 /// Two peer ids that map to one `BTP_PEER_<ID>_SECRET` would overwrite each other's secret.
 fn validate_variables(
     into: &mut Collector<'_>,
-    homes: &[(usize, Home)],
-    probe: Option<&(usize, Probe)>,
+    homes: &[Located<'_, '_, Home>],
+    probe: Option<&Located<'_, '_, Probe>>,
 ) {
-    let mut seen: BTreeMap<String, String> = BTreeMap::new();
+    let mut seen: BTreeMap<String, &str> = BTreeMap::new();
     let ids = homes
         .iter()
-        .enumerate()
-        .map(|(index, (offset, home))| (*offset, format!("home[{index}].id"), home.id.as_str()))
+        .map(|home| (&home.fields, home.value.id.as_str(), false))
         .chain(
             probe
                 .iter()
-                .map(|(offset, probe)| (*offset, "probe.id".to_owned(), probe.id.as_str())),
+                .map(|probe| (&probe.fields, probe.value.id.as_str(), true)),
         );
-    for (offset, path, id) in ids {
+    for (fields, id, is_probe) in ids.filter(|(_, id, _)| !id.is_empty()) {
         let variable = secret_variable(id);
         match seen.get(&variable) {
-            Some(other) if other != id || path == "probe.id" => into.add(
-                offset,
-                path,
+            // Two homes with one id have been reported as that.
+            Some(other) if *other != id || is_probe => into.add(
+                fields.offset_of("id"),
+                fields.path_of("id"),
                 format!("{id:?} and {other:?} both map to the variable {variable}; rename one"),
             ),
             _ => {
-                seen.insert(variable, id.to_owned());
+                seen.insert(variable, id);
             }
         }
     }

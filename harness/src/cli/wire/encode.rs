@@ -194,7 +194,7 @@ mod tests {
 
     #[test]
     fn decimal_numbers_of_any_length() {
-        assert_eq!(decimal("0").unwrap(), []);
+        assert_eq!(decimal("0").unwrap(), [0u8; 0]);
         assert_eq!(decimal("255").unwrap(), [255]);
         assert_eq!(decimal("256").unwrap(), [1, 0]);
         assert_eq!(
