@@ -39,6 +39,17 @@ impl<'t> Collector<'t> {
     }
 }
 
+/// What a value is, with its article.
+fn kind(value: &DeValue<'_>) -> String {
+    let name = value.type_str();
+    let article = if name.starts_with(['a', 'i']) {
+        "an"
+    } else {
+        "a"
+    };
+    format!("{article} {name}")
+}
+
 /// A value with the table it was read from, so that later mistakes have a line and a path too.
 /// A text that was missing is empty here; it has been reported.
 pub(super) struct Located<'a, 'i, T> {
@@ -123,7 +134,7 @@ impl<'a, 'i> Fields<'a, 'i> {
         into.add(
             value.span().start,
             self.path_of(key),
-            format!("expected {wanted}, found a {}", value.get_ref().type_str()),
+            format!("expected {wanted}, found {}", kind(value.get_ref())),
         );
     }
 
@@ -309,7 +320,7 @@ impl<'a, 'i> Fields<'a, 'i> {
                 None => into.add(
                     item.span().start,
                     path,
-                    format!("expected a table, found a {}", item.get_ref().type_str()),
+                    format!("expected a table, found {}", kind(item.get_ref())),
                 ),
             }
         }
