@@ -1,1 +1,5 @@
-//! Scenarios live in `tests/`.
+//! What scenarios share. The scenarios themselves are in `tests/`, one file each.
+
+mod shell;
+
+pub use shell::{Run, Shell, assert_code, docker, root, signal, text, wait_for};

@@ -54,17 +54,19 @@ impl RunArgs {
 /// Shows an outcome and saves its report.
 fn conclude(outcome: &Outcome, json: bool, print: bool) -> Result<Exit, CliError> {
     let report = Report::new(outcome).to_text();
-    outcome.save("report.json", &report).map_err(RunError::from)?;
     let mut out = std::io::stdout().lock();
     if print && json {
         writeln!(out, "{report}")?;
     } else if print {
         print_outcome(&mut out, outcome)?;
     }
-    Ok(match &outcome.error {
-        Some(error) => Exit::of_error(error),
-        None => Exit::of_verdict(outcome.verdict()),
-    })
+    let saved = outcome.save("report.json", &report);
+    match (&outcome.error, saved) {
+        // The reason why the run ended comes before a report that could not be saved.
+        (Some(error), _) => Ok(Exit::of_error(error)),
+        (None, Err(error)) => Err(RunError::from(error).into()),
+        (None, Ok(())) => Ok(Exit::of_verdict(outcome.verdict())),
+    }
 }
 
 /// Runs, judges and removes a topology, once or many times.

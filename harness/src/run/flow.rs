@@ -341,7 +341,7 @@ pub async fn verify(topology: &Topology, options: &Options, interrupts: &Interru
     let mut outcome = run.outcome(result.map(Some));
     drop(watch);
     run.end(&mut outcome, claim, Some(reaper)).await;
-    finish(&run, outcome)
+    Ok(finish(&run, outcome))
 }
 
 /// Claims a run and starts its reaper and its watch, before anything is created.
@@ -366,10 +366,14 @@ fn begin(
     Ok((run, claim, reaper, watch))
 }
 
-fn finish(run: &Run, mut outcome: Outcome) -> Result<Outcome, RunError> {
+fn finish(run: &Run, mut outcome: Outcome) -> Outcome {
     outcome.events = run.recorder.events();
-    run.artefacts.link_latest()?;
-    Ok(outcome)
+    if let Err(error) = run.artefacts.link_latest()
+        && outcome.error.is_none()
+    {
+        outcome.error = Some(error.into());
+    }
+    outcome
 }
 
 /// A topology of this name that runs and was left by `up`.
@@ -415,7 +419,7 @@ async fn verify_kept(
         outcome.containers_memory = run.memory().await;
     }
     outcome.logs = collect(&run.engine, &run.recorder, &run.artefacts, &run.containers(), interrupts).await;
-    finish(&run, outcome)
+    Ok(finish(&run, outcome))
 }
 
 /// Watches the daemons of a topology that runs already.
@@ -475,12 +479,12 @@ pub async fn bring_up_and_keep(
             let outcome = run.outcome(Ok(None));
             reaper.dismiss().await;
             drop(claim);
-            finish(&run, outcome)
+            Ok(finish(&run, outcome))
         }
         Err(error) => {
             let mut outcome = run.outcome(Err(error));
             run.end(&mut outcome, claim, Some(reaper)).await;
-            finish(&run, outcome)
+            Ok(finish(&run, outcome))
         }
     }
 }

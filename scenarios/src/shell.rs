@@ -1,0 +1,201 @@
+//! Driving the `ator-harness` command as a user does, and looking at the engine from outside.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// Longest wait for something that a healthy command does within seconds.
+const PATIENCE: Duration = Duration::from_secs(90);
+/// Time between two looks at a file or at the engine.
+const POLL: Duration = Duration::from_millis(20);
+
+/// The workspace's root.
+pub fn root() -> PathBuf {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    package.parent().expect("the package is in a workspace").to_owned()
+}
+
+/// A user's shell: a folder for artefacts and one for state.
+pub struct Shell {
+    folder: TempDir,
+}
+
+impl Shell {
+    /// Opens a shell with empty folders.
+    ///
+    /// # Panics
+    ///
+    /// When there is no temporary folder.
+    #[must_use]
+    pub fn open() -> Self {
+        let folder = tempfile::Builder::new().prefix("ator-scenario-").tempdir();
+        Self {
+            folder: folder.expect("a temporary folder"),
+        }
+    }
+
+    /// The command with arguments, ready to be changed and run.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let program = root().join("target/release/ator-harness");
+        assert!(
+            program.is_file(),
+            "{} is missing; run `make harness images engine` first",
+            program.display()
+        );
+        let mut command = Command::new(program);
+        command
+            .args(arguments)
+            .current_dir(root())
+            .env("ATOR_HARNESS_STATE", self.folder.path().join("state"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    /// The command on the two-home topology, with artefacts in this shell's folder.
+    pub fn two_home(&self, verb: &str, more: &[&str]) -> Command {
+        let mut command = self.command(&[verb, "two-home-local"]);
+        command.arg("--artefacts").arg(self.artefacts()).args(more);
+        command
+    }
+
+    /// Where this shell's runs are saved.
+    #[must_use]
+    pub fn artefacts(&self) -> PathBuf {
+        self.folder.path().join("runs")
+    }
+
+    /// The state folders that are left.
+    pub fn states(&self) -> Vec<String> {
+        let Ok(entries) = std::fs::read_dir(self.folder.path().join("state")) else {
+            return Vec::new();
+        };
+        entries
+            .flatten()
+            .map(|entry| entry.file_name().to_string_lossy().into_owned())
+            .collect()
+    }
+
+    /// The one run of this shell, once its folder is there.
+    pub fn run(&self) -> Run {
+        let folder = wait_for("the run's folder", || {
+            let entries = std::fs::read_dir(self.artefacts()).ok()?;
+            entries
+                .flatten()
+                .map(|entry| entry.path())
+                .find(|path| path.is_dir() && !path.is_symlink())
+        });
+        let id = folder.file_name().expect("a name").to_string_lossy().into_owned();
+        Run { id, folder }
+    }
+}
+
+/// A run, seen through its folder and the engine.
+pub struct Run {
+    /// Its id.
+    pub id: String,
+    /// Its folder of artefacts.
+    pub folder: PathBuf,
+}
+
+impl Run {
+    fn events(&self) -> Vec<Value> {
+        let text = std::fs::read_to_string(self.folder.join("events.jsonl")).unwrap_or_default();
+        text.lines()
+            .filter_map(|line| serde_json::from_str(line).ok())
+            .collect()
+    }
+
+    /// Waits until a stage is reached.
+    pub fn reached(&self, stage: &str, node: Option<&str>) {
+        wait_for(&format!("stage {stage}"), || {
+            self.events()
+                .iter()
+                .any(|event| {
+                    event["event"] == "stage-reached"
+                        && event["stage"] == stage
+                        && node.is_none_or(|node| event["node"] == node)
+                })
+                .then_some(())
+        });
+    }
+
+    /// Kills the container with this role, as an outsider would.
+    pub fn kill(&self, role: &str) {
+        let name = docker(&[
+            "ps",
+            "--filter",
+            &format!("label=ator-harness.run={}", self.id),
+            "--filter",
+            &format!("label=ator-harness.role={role}"),
+            "--format",
+            "{{.Names}}",
+        ]);
+        assert!(!name.is_empty(), "{role} does not run");
+        docker(&["kill", &name]);
+    }
+
+    /// What of this run is on the engine.
+    pub fn left(&self) -> String {
+        let label = format!("label=ator-harness.run={}", self.id);
+        [
+            docker(&["ps", "-a", "--filter", &label, "--format", "{{.Names}}"]),
+            docker(&["network", "ls", "--filter", &label, "--format", "{{.Name}}"]),
+            docker(&["volume", "ls", "--filter", &label, "--format", "{{.Name}}"]),
+        ]
+        .join("")
+    }
+
+    /// Waits until nothing of this run is on the engine.
+    pub fn gone(&self) {
+        wait_for("the engine to be clean", || self.left().is_empty().then_some(()));
+    }
+}
+
+/// The docker command line, used here and not by the product: an independent look at the engine.
+pub fn docker(arguments: &[&str]) -> String {
+    let output = Command::new("docker")
+        .args(arguments)
+        .output()
+        .expect("the docker command line is installed with the engine");
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+/// Polls until there is an answer.
+pub fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let start = Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(start.elapsed() < PATIENCE, "waited {PATIENCE:?} for {what}");
+        std::thread::sleep(POLL);
+    }
+}
+
+/// Both streams of a command that has ended, for messages.
+pub fn text(output: &Output) -> String {
+    format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
+}
+
+/// Asserts an exit code and shows the output when it is another.
+pub fn assert_code(output: &Output, code: i32) {
+    assert_eq!(output.status.code(), Some(code), "{}", text(output));
+}
+
+/// Sends a signal to a process of ours.
+pub fn signal(pid: u32, name: &str) {
+    let status = Command::new("kill")
+        .args([format!("-{name}"), pid.to_string()])
+        .status()
+        .expect("kill is there");
+    assert!(status.success(), "no process {pid}");
+}
