@@ -33,20 +33,30 @@ pub(super) const CHECKS: &[Check] = &[
 
 fn wiring(seen: &Observations) -> Finding {
     let mut looked_at = 0;
-    let mut wrong = Vec::new();
+    let mut wrong = seen.unseen_homes();
     for home in &seen.homes {
         looked_at += home.wiring.len();
+        if home.wiring.is_empty() {
+            wrong.push(format!("none of {}'s variables was looked at", home.id));
+        }
         for (variable, right) in &home.wiring {
             if !right {
-                wrong.push(format!("{}'s connector has another value for {variable}", home.id));
+                wrong.push(format!(
+                    "{}'s connector has another value for {variable}",
+                    home.id
+                ));
             }
         }
     }
-    Finding::all(looked_at, &wrong, format!("{looked_at} variables as planned"))
+    Finding::all(
+        looked_at,
+        &wrong,
+        format!("{looked_at} variables as planned"),
+    )
 }
 
 fn connected(seen: &Observations) -> Finding {
-    let mut wrong = Vec::new();
+    let mut wrong = seen.unseen_peerings();
     for peering in &seen.peerings {
         let (from, to) = (&peering.from, &peering.to);
         match peering.connected {

@@ -5,7 +5,11 @@ use crate::engine::Leftovers;
 
 /// Judges what is on the engine, and which files, after everything was removed.
 #[must_use]
-pub fn judge_leftovers(removed: usize, left: Result<&Leftovers, String>, files: &[String]) -> CheckResult {
+pub fn judge_leftovers(
+    removed: usize,
+    left: Result<&Leftovers, String>,
+    files: &[String],
+) -> CheckResult {
     let finding = match left {
         Err(reason) => Finding::fail(reason),
         Ok(_) if removed == 0 => Finding::fail("nothing was found to remove"),

@@ -25,26 +25,44 @@ fn published(seen: &Observations) -> Finding {
 }
 
 fn must_connect(seen: &Observations, arrival: Arrival) -> Finding {
-    let mut wrong = Vec::new();
+    let mut wrong = seen.unseen_homes();
     let mut looked_at = 0;
     for home in &seen.homes {
-        let attempts: Vec<_> = home.attempts.iter().filter(|attempt| attempt.arrival == arrival).collect();
+        let attempts: Vec<_> = home
+            .attempts
+            .iter()
+            .filter(|attempt| attempt.arrival == arrival)
+            .collect();
         if attempts.is_empty() {
             wrong.push(format!("{} tried none", home.id));
         }
         looked_at += attempts.len();
-        for attempt in attempts.iter().filter(|attempt| attempt.outcome != "connected") {
-            wrong.push(format!("{} to {}: {}", home.id, attempt.target, attempt.outcome));
+        for attempt in attempts
+            .iter()
+            .filter(|attempt| attempt.outcome != "connected")
+        {
+            wrong.push(format!(
+                "{} to {}: {}",
+                home.id, attempt.target, attempt.outcome
+            ));
         }
     }
     Finding::all(looked_at, &wrong, format!("{looked_at} dials connected"))
 }
 
-fn must_not_connect(seen: &Observations, arrival: Arrival, wrong: &mut Vec<String>) -> (usize, String) {
+fn must_not_connect(
+    seen: &Observations,
+    arrival: Arrival,
+    wrong: &mut Vec<String>,
+) -> (usize, String) {
     let mut looked_at = 0;
     let mut good = Vec::new();
     for home in &seen.homes {
-        let attempts: Vec<_> = home.attempts.iter().filter(|attempt| attempt.arrival == arrival).collect();
+        let attempts: Vec<_> = home
+            .attempts
+            .iter()
+            .filter(|attempt| attempt.arrival == arrival)
+            .collect();
         if attempts.is_empty() {
             wrong.push(format!("{} tried none", home.id));
         }
@@ -62,18 +80,24 @@ fn must_not_connect(seen: &Observations, arrival: Arrival, wrong: &mut Vec<Strin
 }
 
 fn home_to_home(seen: &Observations) -> Finding {
-    let mut wrong: Vec<String> = seen
-        .homes
-        .iter()
-        .filter(|home| !home.listening)
-        .map(|home| format!("{} does not listen, so a failed dial to it shows nothing", home.id))
-        .collect();
+    let mut wrong = seen.unseen_homes();
+    wrong.extend(
+        seen.homes
+            .iter()
+            .filter(|home| !home.listening)
+            .map(|home| {
+                format!(
+                    "{} does not listen, so a failed dial to it shows nothing",
+                    home.id
+                )
+            }),
+    );
     let (looked_at, good) = must_not_connect(seen, Arrival::OtherHome, &mut wrong);
     Finding::all(looked_at, &wrong, good)
 }
 
 fn nothing_else(seen: &Observations) -> Finding {
-    let mut wrong = Vec::new();
+    let mut wrong = seen.unseen_homes();
     let (looked_at, good) = must_not_connect(seen, Arrival::Elsewhere, &mut wrong);
     Finding::all(looked_at, &wrong, good)
 }

@@ -12,7 +12,10 @@ pub(super) fn judge(seen: &Observations) -> Vec<CheckResult> {
         .map(|budget| {
             let percentile = percentile_name(budget.percentile);
             let id = format!("latency.{}.{percentile}", budget.metric.name());
-            let says = format!("{percentile} of {} stays within its budget", budget.metric.name());
+            let says = format!(
+                "{percentile} of {} stays within its budget",
+                budget.metric.name()
+            );
             result(&id, &says, finding(seen, budget))
         })
         .collect()
@@ -29,7 +32,8 @@ fn percentile_name(percentile: f64) -> String {
 
 fn finding(seen: &Observations, budget: &Budget) -> Finding {
     let bound = format_duration(budget.at_most);
-    let Some(latencies) = seen.metrics.get(&budget.metric) else {
+    let measured = seen.metrics.get(&budget.metric);
+    let Some(latencies) = measured.filter(|latencies| latencies.count() > 0) else {
         return Finding {
             verdict: Verdict::Fail,
             measured: "nothing".to_owned(),

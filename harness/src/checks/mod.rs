@@ -15,10 +15,12 @@ mod service;
 
 use serde::Serialize;
 
+use crate::onion::redact;
+
 pub use hygiene::judge_leftovers;
 pub use observations::{
-    Arrival, Attempt, AuthorityView, Delivery, HomeView, LogView, Metrics, Observations, PeeringView,
-    ProbeView, Refusal, UnknownDestination,
+    Arrival, Attempt, AuthorityView, Delivery, HomeView, LogView, Metrics, Observations,
+    PeeringView, ProbeView, Refusal, UnknownDestination,
 };
 
 /// How a check, or a run, came out.
@@ -144,7 +146,19 @@ pub fn judge(seen: &Observations) -> Vec<CheckResult> {
         .map(|check| result(check.id, check.says, (check.judge)(seen)))
         .collect();
     results.extend(latency::judge(seen));
+    for result in &mut results {
+        result.evidence = redacted(seen, &result.evidence);
+    }
     results
+}
+
+/// Evidence quotes what connectors and daemons answered, and those may quote anything.
+fn redacted(seen: &Observations, evidence: &str) -> String {
+    let mut text = redact(evidence);
+    for secret in seen.secrets.iter().filter(|secret| !secret.is_empty()) {
+        text = text.replace(secret.expose(), &secret.to_string());
+    }
+    text
 }
 
 /// A run's verdict: the worst of its checks. Without checks there is nothing to trust.

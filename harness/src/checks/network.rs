@@ -22,19 +22,21 @@ pub(super) const CHECKS: &[Check] = &[
 
 fn consensus(seen: &Observations) -> Finding {
     let nicknames: Vec<&str> = seen.nicknames.iter().map(String::as_str).collect();
-    let mut wrong = Vec::new();
+    let expected = seen.authority_nicknames.len();
+    let mut wrong = seen.unseen_authorities();
     let mut stamps = Vec::new();
     for authority in &seen.authorities {
         match &authority.consensus {
             None => wrong.push(format!("{} serves no consensus", authority.nickname)),
             Some(consensus) => {
                 stamps.push(&consensus.valid_after);
-                if let Err(refusal) = consensus.refuse(&nicknames, seen.authorities.len()) {
+                if let Err(refusal) = consensus.refuse(&nicknames, expected) {
                     wrong.push(format!("{}: {refusal}", authority.nickname));
                 }
             }
         }
     }
+    stamps.sort();
     stamps.dedup();
     if stamps.len() > 1 {
         wrong.push(format!("authorities serve {} different ones", stamps.len()));
@@ -49,8 +51,8 @@ fn consensus(seen: &Observations) -> Finding {
 }
 
 fn certificates(seen: &Observations) -> Finding {
-    let expected = seen.authorities.len();
-    let mut wrong = Vec::new();
+    let expected = seen.authority_nicknames.len();
+    let mut wrong = seen.unseen_authorities();
     for authority in &seen.authorities {
         let nickname = &authority.nickname;
         match authority.certificates {
@@ -59,24 +61,42 @@ fn certificates(seen: &Observations) -> Finding {
                 wrong.push(format!("{nickname} knows {} of {expected}", found.count));
             }
             Some(found) if found.with_address => {
-                wrong.push(format!("{nickname} knows one with a dir-address, which overrides the configured one"));
+                wrong.push(format!(
+                    "{nickname} knows one with a dir-address, which overrides the configured one"
+                ));
             }
             Some(_) => {}
         }
     }
-    Finding::all(expected, &wrong, format!("all {expected} are known to each"))
+    Finding::all(
+        seen.authorities.len(),
+        &wrong,
+        format!("all {expected} are known to each"),
+    )
 }
 
 fn bootstrapped(seen: &Observations) -> Finding {
-    let wrong: Vec<String> = seen
+    let mut wrong = seen.unseen_homes();
+    let behind = seen
         .homes
         .iter()
         .filter(|home| home.daemon.bootstrap != 100 || home.daemon.gone)
         .map(|home| {
-            let ended = if home.daemon.gone { ", its control connection has ended" } else { "" };
-            format!("{} is at {} % ({}){ended}", home.id, home.daemon.bootstrap, home.daemon.tag)
-        })
-        .collect();
+            let ended = if home.daemon.gone {
+                ", its control connection has ended"
+            } else {
+                ""
+            };
+            format!(
+                "{} is at {} % ({}){ended}",
+                home.id, home.daemon.bootstrap, home.daemon.tag
+            )
+        });
+    wrong.extend(behind);
     let ids: Vec<&str> = seen.homes.iter().map(|home| home.id.as_str()).collect();
-    Finding::all(seen.homes.len(), &wrong, format!("100 % at {}", ids.join(", ")))
+    Finding::all(
+        seen.homes.len(),
+        &wrong,
+        format!("100 % at {}", ids.join(", ")),
+    )
 }

@@ -21,6 +21,12 @@ pub type Metrics = BTreeMap<Metric, Latencies>;
 pub struct Observations {
     /// Nicknames of all authorities and relays there should be.
     pub nicknames: Vec<String>,
+    /// Nicknames of the authorities there should be.
+    pub authority_nicknames: Vec<String>,
+    /// Ids of the homes there should be.
+    pub home_ids: Vec<String>,
+    /// Who should dial whom: the dialling home's id and the accepting one's.
+    pub peering_ends: Vec<(String, String)>,
     /// The family the topology asks for.
     pub family: TldFamily,
     /// Per authority.
@@ -207,6 +213,17 @@ impl Observations {
     pub fn of(plan: &Plan) -> Self {
         Self {
             nicknames: plan.nodes().map(|node| node.nickname.clone()).collect(),
+            authority_nicknames: plan
+                .authorities
+                .iter()
+                .map(|node| node.nickname.clone())
+                .collect(),
+            home_ids: plan.homes.iter().map(|home| home.id.clone()).collect(),
+            peering_ends: plan
+                .peerings
+                .iter()
+                .map(|peering| (peering.from.clone(), peering.to.clone()))
+                .collect(),
             family: plan.topology.network.family,
             authorities: Vec::new(),
             homes: Vec::new(),
@@ -232,4 +249,54 @@ impl Observations {
             budgets: plan.topology.budgets.clone(),
         }
     }
+
+    /// A complaint for every authority that was not looked at.
+    pub(super) fn unseen_authorities(&self) -> Vec<String> {
+        unseen(&self.authority_nicknames, |nickname| {
+            self.authorities
+                .iter()
+                .any(|view| view.nickname == *nickname)
+        })
+    }
+
+    /// A complaint for every home that was not looked at.
+    pub(super) fn unseen_homes(&self) -> Vec<String> {
+        unseen(&self.home_ids, |id| {
+            self.homes.iter().any(|view| view.id == *id)
+        })
+    }
+
+    /// A complaint for every peering that was not looked at.
+    pub(super) fn unseen_peerings(&self) -> Vec<String> {
+        self.peering_ends
+            .iter()
+            .filter(|(from, to)| {
+                !self
+                    .peerings
+                    .iter()
+                    .any(|view| view.from == *from && view.to == *to)
+            })
+            .map(|(from, to)| format!("{from} to {to} was not looked at"))
+            .collect()
+    }
+
+    /// A complaint for every home whose connector's log was not looked at.
+    pub(super) fn unseen_connector_logs(&self) -> Vec<String> {
+        let roles: Vec<String> = self
+            .home_ids
+            .iter()
+            .map(|id| format!("{id}/connector"))
+            .collect();
+        unseen(&roles, |role| {
+            self.logs.iter().any(|log| log.leveled && log.role == *role)
+        })
+    }
+}
+
+fn unseen(names: &[String], seen: impl Fn(&String) -> bool) -> Vec<String> {
+    names
+        .iter()
+        .filter(|name| !seen(name))
+        .map(|name| format!("{name} was not looked at"))
+        .collect()
 }

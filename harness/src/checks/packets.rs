@@ -27,19 +27,22 @@ pub(super) const CHECKS: &[Check] = &[
 
 /// How a packet is named in evidence.
 fn name(delivery: &Delivery) -> String {
-    format!("{} to {} of {}", delivery.from, delivery.to, delivery.amount)
+    format!(
+        "{} to {} of {}",
+        delivery.from, delivery.to, delivery.amount
+    )
 }
 
 /// Both kinds of amount have to be there for every peering, or the check did not look.
 fn missing(seen: &Observations) -> Vec<String> {
     let mut missing = Vec::new();
-    for peering in &seen.peerings {
+    for (from, to) in &seen.peering_ends {
         for (what, wanted) in [("0", false), ("above 0", true)] {
             let found = seen.deliveries.iter().any(|delivery| {
-                delivery.from == peering.from && delivery.to == peering.to && (delivery.amount > 0) == wanted
+                delivery.from == *from && delivery.to == *to && (delivery.amount > 0) == wanted
             });
             if !found {
-                missing.push(format!("none of amount {what} from {} to {}", peering.from, peering.to));
+                missing.push(format!("none of amount {what} from {from} to {to}"));
             }
         }
     }
@@ -58,7 +61,10 @@ fn accepted(seen: &Observations) -> Finding {
                 answer.message.as_deref().unwrap_or("")
             )),
             Ok(answer) if answer.fulfillment.as_deref() != Some(delivery.fulfillment.as_str()) => {
-                wrong.push(format!("{}: the fulfillment does not fit the condition", name(delivery)));
+                wrong.push(format!(
+                    "{}: the fulfillment does not fit the condition",
+                    name(delivery)
+                ));
             }
             Ok(_) => {}
         }
@@ -73,7 +79,10 @@ fn delivered(seen: &Observations) -> Finding {
     for delivery in &seen.deliveries {
         let mut complain = |what: String| wrong.push(format!("{}: {what}", name(delivery)));
         if delivery.arrived_elsewhere > 0 {
-            complain(format!("arrived at another home {} times", delivery.arrived_elsewhere));
+            complain(format!(
+                "arrived at another home {} times",
+                delivery.arrived_elsewhere
+            ));
         }
         let [received] = delivery.arrived.as_slice() else {
             complain(format!("arrived {} times", delivery.arrived.len()));
@@ -95,12 +104,20 @@ fn delivered(seen: &Observations) -> Finding {
         }
         payment_ids.push(&received.payment_id);
     }
-    let good = format!("{} packets, each with its own payload and payment id", seen.deliveries.len());
+    let good = format!(
+        "{} packets, each with its own payload and payment id",
+        seen.deliveries.len()
+    );
     Finding::all(seen.deliveries.len(), &wrong, good)
 }
 
 fn no_route(seen: &Observations) -> Finding {
-    let mut wrong = Vec::new();
+    let mut wrong: Vec<String> = seen
+        .home_ids
+        .iter()
+        .filter(|id| !seen.unknown.iter().any(|unknown| unknown.asked == **id))
+        .map(|id| format!("{id} was not asked"))
+        .collect();
     for unknown in &seen.unknown {
         match &unknown.came {
             Ok(code) if code == "F02" => {}
@@ -108,8 +125,16 @@ fn no_route(seen: &Observations) -> Finding {
             Err(what) => wrong.push(format!("{}: {what}", unknown.asked)),
         }
     }
-    let asked: Vec<&str> = seen.unknown.iter().map(|unknown| unknown.asked.as_str()).collect();
-    Finding::all(seen.unknown.len(), &wrong, format!("F02 from {}", asked.join(", ")))
+    let asked: Vec<&str> = seen
+        .unknown
+        .iter()
+        .map(|unknown| unknown.asked.as_str())
+        .collect();
+    Finding::all(
+        seen.unknown.len(),
+        &wrong,
+        format!("F02 from {}", asked.join(", ")),
+    )
 }
 
 fn probe(seen: &Observations) -> Finding {
@@ -121,17 +146,27 @@ fn probe(seen: &Observations) -> Finding {
             .iter()
             .map(|(outcome, count)| format!("{count} {outcome}"))
             .collect();
-        wrong.push(format!("{} of {} fulfilled; {}", probe.fulfilled, probe.sent, others.join(", ")));
+        wrong.push(format!(
+            "{} of {} fulfilled; {}",
+            probe.fulfilled,
+            probe.sent,
+            others.join(", ")
+        ));
     }
     if probe.recorded != probe.sent {
-        wrong.push(format!("{} of {} recorded at {}", probe.recorded, probe.sent, probe.to));
+        wrong.push(format!(
+            "{} of {} recorded at {}",
+            probe.recorded, probe.sent, probe.to
+        ));
     }
     if probe.repeated > 0 {
         wrong.push(format!("{} recorded more than once", probe.repeated));
     }
     let irregular = probe.counters.irregular();
     if irregular > 0 {
-        wrong.push(format!("{irregular} late, duplicate, unknown or undecodable answers"));
+        wrong.push(format!(
+            "{irregular} late, duplicate, unknown or undecodable answers"
+        ));
     }
     let looked_at = usize::try_from(probe.sent).unwrap_or(usize::MAX);
     let good = format!("{} fulfilled and recorded once each", probe.sent);

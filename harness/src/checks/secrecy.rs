@@ -27,7 +27,7 @@ fn level(line: &str) -> u64 {
 }
 
 fn addresses(seen: &Observations) -> Finding {
-    let mut wrong = Vec::new();
+    let mut wrong = seen.unseen_connector_logs();
     let mut debug_lines = 0;
     let leveled: Vec<&LogView> = seen.logs.iter().filter(|log| log.leveled).collect();
     for log in &leveled {
@@ -39,19 +39,31 @@ fn addresses(seen: &Observations) -> Finding {
             }
         }
     }
-    for log in seen.logs.iter().filter(|log| mentions_address(&log.visible)) {
-        wrong.push(format!("{} shows one in a label or its command line", log.role));
+    for log in seen
+        .logs
+        .iter()
+        .filter(|log| mentions_address(&log.visible))
+    {
+        wrong.push(format!(
+            "{} shows one in a label or its command line",
+            log.role
+        ));
     }
     wrong.dedup();
     if wrong.is_empty() && debug_lines == 0 {
-        return Finding::fail("no DEBUG line holds an onion address either, so there was nothing to look at");
+        return Finding::fail(
+            "no DEBUG line holds an onion address either, so there was nothing to look at",
+        );
     }
-    let good = format!("{} connector logs; {debug_lines} DEBUG lines hold one", leveled.len());
+    let good = format!(
+        "{} connector logs; {debug_lines} DEBUG lines hold one",
+        leveled.len()
+    );
     Finding::all(leveled.len(), &wrong, good)
 }
 
 fn secrets(seen: &Observations) -> Finding {
-    let mut wrong = Vec::new();
+    let mut wrong = seen.unseen_connector_logs();
     for log in &seen.logs {
         for (what, text) in [("log", &log.text), ("labels or command line", &log.visible)] {
             let found = seen
@@ -74,6 +86,10 @@ fn secrets(seen: &Observations) -> Finding {
         wrong.push(format!("{} logged nothing at all", empty.join(", ")));
     }
     let looked_at = seen.logs.len().min(seen.secrets.len());
-    let good = format!("{} secrets in none of {} logs", seen.secrets.len(), seen.logs.len());
+    let good = format!(
+        "{} secrets in none of {} logs",
+        seen.secrets.len(),
+        seen.logs.len()
+    );
     Finding::all(looked_at, &wrong, good)
 }

