@@ -140,6 +140,8 @@ impl Control {
             .iter()
             .find_map(|line| line.strip_prefix(&prefix))
             .unwrap_or_default()
+            // Of a data reply, the value starts on the line after the key.
+            .trim_start_matches('\n')
             .to_owned())
     }
 
@@ -169,11 +171,13 @@ async fn read(
         let separator = line.as_bytes().get(3).copied();
         if separator == Some(b'+') {
             while let Ok(Some(data)) = lines.next_line().await {
-                if data.trim_end() == "." {
+                let data = data.trim_end();
+                if data == "." {
                     break;
                 }
                 line.push('\n');
-                line.push_str(data.trim_end());
+                // A dot at the start of a data line is sent twice.
+                line.push_str(data.strip_prefix('.').unwrap_or(data));
             }
         }
         if let Some(event) = line.strip_prefix("650") {
