@@ -1,0 +1,5 @@
+//! The command as a user meets it, where it can be met without an engine.
+
+mod engine;
+mod support;
+mod usage;

@@ -1,0 +1,235 @@
+//! Usage, topology files, plans and frames: nothing here would need an engine.
+
+use ator_harness::onion::mentions_address;
+use predicates::prelude::*;
+use predicates::str::contains;
+use serde_json::Value;
+
+use crate::support::Place;
+
+#[test]
+fn help_documents_every_exit_code_and_command() {
+    let place = Place::new();
+    let mut assert = place.command().arg("--help").assert().success();
+    for part in [
+        "0    the verdict is pass",
+        "1    the verdict is fail",
+        "2    wrong usage",
+        "3    the environment lacks something",
+        "4    inconclusive",
+        "130  interrupted",
+        "up ",
+        "verify ",
+        "down ",
+        "status ",
+        "plan ",
+        "doctor ",
+    ] {
+        assert = assert.stdout(contains(part));
+    }
+    // The last guard of a run is not for people.
+    assert.stdout(contains("reap").not());
+}
+
+#[test]
+fn wrong_usage_is_2_and_says_what_was_expected() {
+    let place = Place::new();
+    let cases: [(&[&str], &str); 8] = [
+        (&[], "Usage: ator-harness"),
+        (&["fly"], "unrecognized subcommand 'fly'"),
+        (&["verify"], "<TOPOLOGY>"),
+        (
+            &["verify", "two-home-local", "--fast"],
+            "unexpected argument '--fast'",
+        ),
+        (
+            &["verify", "two-home-local", "--repeat", "0"],
+            "0 is not in 1..=1000",
+        ),
+        (
+            &["verify", "two-home-local", "--repeat", "many"],
+            "invalid digit",
+        ),
+        (
+            &[
+                "verify",
+                "two-home-local",
+                "--anon-image",
+                "x",
+                "--anon-binary",
+                "y",
+            ],
+            "cannot be used with",
+        ),
+        (&["wire", "decode"], "<HEX>"),
+    ];
+    for (arguments, message) in cases {
+        place
+            .command()
+            .args(arguments)
+            .assert()
+            .code(2)
+            .stdout("")
+            .stderr(contains(message));
+    }
+}
+
+#[test]
+fn an_unknown_topology_lists_those_there_are() {
+    let place = Place::new();
+    for verb in ["verify", "up", "plan", "doctor"] {
+        place
+            .in_project()
+            .args([verb, "nosuch"])
+            .assert()
+            .code(2)
+            .stderr(contains("there is no topology \"nosuch\"").and(contains("two-home-local")));
+    }
+}
+
+#[test]
+fn a_missing_topology_file_is_named() {
+    let place = Place::new();
+    for argument in ["./nosuch.toml", "nosuch.toml", "folder/nosuch"] {
+        place
+            .command()
+            .args(["verify", argument])
+            .assert()
+            .code(2)
+            .stderr(contains(format!(
+                "failed to read topology file {argument}: No such file"
+            )));
+    }
+}
+
+#[test]
+fn no_project_folder_is_a_matter_of_where_one_stands() {
+    let place = Place::new();
+    // The program is looked for above itself too, so that it works from anywhere in a checkout.
+    let program = assert_cmd::cargo::cargo_bin!("ator-harness");
+    let copy = place.path("ator-harness");
+    std::fs::copy(program, &copy).expect("copies");
+    assert_cmd::Command::new(copy)
+        .env_clear()
+        .current_dir(place.path("."))
+        .args(["plan", "two-home-local"])
+        .assert()
+        .code(2)
+        .stderr(contains("failed to find the project folder").and(contains("--root")));
+}
+
+#[test]
+fn a_topology_file_with_mistakes_shows_all_of_them() {
+    let place = Place::new();
+    let file = place.file(
+        "bad.toml",
+        r#"name = "bad"
+description = "many mistakes"
+colour = "red"
+
+[[home]]
+id = "home-a"
+prefix = "test.a"
+
+[[home]]
+id = "home-a"
+prefix = "test.b"
+
+[[peering]]
+from = "home-a"
+to = "home-x"
+auth = "secret"
+
+[probe]
+id = "probe"
+via = "home-a"
+to = "home-a"
+
+[[budget]]
+metric = "dial"
+at_most = "3"
+"#,
+    );
+    for verb in ["verify", "up", "plan", "doctor"] {
+        let mut assert = place
+            .command()
+            .args([verb, &file])
+            .assert()
+            .code(2)
+            .stdout("");
+        for message in [
+            "bad.toml: 5 mistakes in this topology:",
+            "line 3: colour is not a key here",
+            "line 10: home[1].id \"home-a\" is taken by home[0]",
+            "line 15: peering[0].to \"home-x\" is not the id of a [[home]]",
+            "line 20: probe.via is the home that is dialled",
+            "line 25: budget[0].at_most \"3\" has no unit",
+        ] {
+            assert = assert.stderr(contains(message));
+        }
+    }
+    let syntax = place.file("syntax.toml", "name = \n");
+    place
+        .command()
+        .args(["plan", &syntax])
+        .assert()
+        .code(2)
+        .stderr(contains("syntax.toml: not valid TOML: ").and(contains("line 1")));
+}
+
+#[test]
+fn a_plan_needs_no_engine_and_shows_no_secret() {
+    let place = Place::new();
+    let output = place
+        .in_project()
+        .args(["plan", "two-home-local"])
+        .assert()
+        .success();
+    let text = String::from_utf8(output.get_output().stdout.clone()).expect("is text");
+    let plan: Value = serde_json::from_str(&text).expect("is JSON");
+    assert_eq!(plan["topology"]["name"], "two-home-local");
+    for home in 0..2 {
+        assert_eq!(plan["homes"][home]["onion"], "[onion address].anon");
+        assert_eq!(plan["homes"][home]["admin_key"], "[redacted]");
+        let variables = plan["homes"][home]["environment"]
+            .as_object()
+            .expect("a table");
+        assert!(variables.values().all(|value| value == "[redacted]"));
+    }
+    assert!(!mentions_address(&text));
+    let hex = |character: char| character.is_ascii_hexdigit();
+    let longest = text.split(|c: char| !hex(c)).map(str::len).max();
+    assert!(longest < Some(32), "nothing is as long as a secret");
+    assert!(!place.path("state").exists(), "and it leaves nothing");
+}
+
+#[test]
+fn two_plans_differ_and_a_path_works_like_a_name() {
+    let place = Place::new();
+    let file = place
+        .project()
+        .join("fixtures/topologies/two-home-local.toml");
+    let plan = |argument: &str| {
+        let assert = place
+            .in_project()
+            .args(["plan", argument])
+            .assert()
+            .success();
+        let plan: Value = serde_json::from_slice(&assert.get_output().stdout).expect("is JSON");
+        plan
+    };
+    let (one, two) = (plan("two-home-local"), plan(&file.display().to_string()));
+    assert_eq!(one["topology"], two["topology"]);
+    assert_ne!(one["run"], two["run"]);
+}
+
+#[test]
+fn frames_are_decoded_or_refused_by_exit_code() {
+    let place = Place::new();
+    let wire = |frame: &str| place.command().args(["wire", "decode", frame]).assert();
+    wire("01000000070000000000")
+        .success()
+        .stdout(contains("\"requestId\":7"));
+    wire("0100").code(1).stdout(contains("error"));
+    wire("xyz").code(2).stdout(contains("error"));
+}
