@@ -15,7 +15,10 @@ const POLL: Duration = Duration::from_millis(20);
 /// The workspace's root.
 pub fn root() -> PathBuf {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-    package.parent().expect("the package is in a workspace").to_owned()
+    package
+        .parent()
+        .expect("the package is in a workspace")
+        .to_owned()
 }
 
 /// A user's shell: a folder for artefacts and one for state.
@@ -89,7 +92,11 @@ impl Shell {
                 .map(|entry| entry.path())
                 .find(|path| path.is_dir() && !path.is_symlink())
         });
-        let id = folder.file_name().expect("a name").to_string_lossy().into_owned();
+        let id = folder
+            .file_name()
+            .expect("a name")
+            .to_string_lossy()
+            .into_owned();
         Run { id, folder }
     }
 }
@@ -152,7 +159,9 @@ impl Run {
 
     /// Waits until nothing of this run is on the engine.
     pub fn gone(&self) {
-        wait_for("the engine to be clean", || self.left().is_empty().then_some(()));
+        wait_for("the engine to be clean", || {
+            self.left().is_empty().then_some(())
+        });
     }
 }
 

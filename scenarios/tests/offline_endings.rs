@@ -12,9 +12,15 @@ fn killed(role: &str, stage: &str, node: Option<&str>) {
     let output = child.wait_with_output().expect("ends");
     assert_code(&output, 1);
     let text = text(&output);
-    assert!(text.contains(&format!("{role} ended with status 137")), "{text}");
+    assert!(
+        text.contains(&format!("{role} ended with status 137")),
+        "{text}"
+    );
     assert!(text.contains(&format!("last lines of {role}")), "{text}");
-    assert!(!text.contains("not reached within"), "ended by time-out: {text}");
+    assert!(
+        !text.contains("not reached within"),
+        "ended by time-out: {text}"
+    );
     assert_clean(&shell, &run);
 }
 
@@ -53,7 +59,10 @@ fn signalled(name: &str) {
     let output = child.wait_with_output().expect("ends");
     assert_code(&output, 130);
     assert!(text(&output).contains("interrupted"), "{}", text(&output));
-    assert!(run.folder.join("logs/da1.log").exists(), "logs are collected first");
+    assert!(
+        run.folder.join("logs/da1.log").exists(),
+        "logs are collected first"
+    );
     assert_clean(&shell, &run);
 }
 
@@ -76,7 +85,9 @@ fn the_reaper_outlives_a_kill() {
     signal(child.id(), "KILL");
     child.wait().expect("ends");
     run.gone();
-    wait_for("the state to be gone", || shell.states().is_empty().then_some(()));
+    wait_for("the state to be gone", || {
+        shell.states().is_empty().then_some(())
+    });
 }
 
 #[test]
@@ -97,7 +108,11 @@ fn the_next_run_sweeps_what_a_kill_of_everything_left() {
 
     let next = shell.two_home("verify", &[]).output().expect("runs");
     assert_code(&next, 0);
-    assert!(text(&next).contains("resources of earlier runs removed"), "{}", text(&next));
+    assert!(
+        text(&next).contains("resources of earlier runs removed"),
+        "{}",
+        text(&next)
+    );
     assert_eq!(run.left(), "");
 }
 
@@ -110,7 +125,10 @@ fn a_missing_connector_image_is_named_before_anything_starts() {
         .expect("runs");
     assert_code(&output, 3);
     let text = text(&output);
-    assert!(text.contains("image nobody/nothing:0 does not exist"), "{text}");
+    assert!(
+        text.contains("image nobody/nothing:0 does not exist"),
+        "{text}"
+    );
     assert!(text.contains("nothing is pulled"), "{text}");
     assert_clean(&shell, &shell.run());
 }
@@ -119,11 +137,23 @@ fn a_missing_connector_image_is_named_before_anything_starts() {
 fn a_connector_that_exits_at_start_ends_the_run_with_its_log() {
     // The business-logic server's image as a connector: it starts, finds the server's port taken
     // in the home's network namespace, and exits.
-    let images = docker(&["images", "--filter", "reference=ator-harness/bls", "--format", "{{.Repository}}:{{.Tag}}"]);
+    let images = docker(&[
+        "images",
+        "--filter",
+        "reference=ator-harness/bls",
+        "--format",
+        "{{.Repository}}:{{.Tag}}",
+    ]);
     let image = images.lines().next().unwrap_or_default();
-    assert!(!image.is_empty(), "no image of ours on the engine; run another scenario first");
+    assert!(
+        !image.is_empty(),
+        "no image of ours on the engine; run another scenario first"
+    );
     let shell = Shell::open();
-    let output = shell.two_home("verify", &["--connector-image", image]).output().expect("runs");
+    let output = shell
+        .two_home("verify", &["--connector-image", image])
+        .output()
+        .expect("runs");
     assert_code(&output, 1);
     let text = text(&output);
     assert!(text.contains("/connector ended with status 1"), "{text}");

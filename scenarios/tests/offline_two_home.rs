@@ -1,7 +1,7 @@
 //! The main job: two homes, offline, on real daemons.
 
-use serde_json::Value;
 use scenarios::{Shell, assert_code, docker, text};
+use serde_json::Value;
 
 /// The checks that the main job must make; more may come.
 const CHECKS: [&str; 24] = [
@@ -34,27 +34,47 @@ const CHECKS: [&str; 24] = [
 #[test]
 fn the_verdict_is_pass_with_every_check_and_nothing_is_left() {
     let shell = Shell::open();
-    let output = shell.two_home("verify", &["--json"]).output().expect("runs");
+    let output = shell
+        .two_home("verify", &["--json"])
+        .output()
+        .expect("runs");
     assert_code(&output, 0);
-    let report: Value = serde_json::from_slice(&output.stdout).expect("a JSON report alone on standard output");
+    let report: Value =
+        serde_json::from_slice(&output.stdout).expect("a JSON report alone on standard output");
     assert_eq!(report["verdict"], "pass");
     let checks = report["checks"].as_array().expect("checks");
     for wanted in CHECKS {
         let found = checks.iter().find(|check| check["id"] == wanted);
         let check = found.unwrap_or_else(|| panic!("{wanted} is missing"));
         assert_eq!(check["verdict"], "pass", "{check}");
-        assert!(check["evidence"].as_str().is_some_and(|text| !text.is_empty()), "{check}");
+        assert!(
+            check["evidence"]
+                .as_str()
+                .is_some_and(|text| !text.is_empty()),
+            "{check}"
+        );
     }
     assert!(report["metrics"]["round-trip"]["count"].as_u64() >= Some(200));
 
     let run = shell.run();
     assert_eq!(run.left(), "");
     assert_eq!(shell.states(), Vec::<String>::new());
-    for file in ["events.jsonl", "plan.json", "report.json", "logs/home-a-connector.log", "logs/da1.log"] {
+    for file in [
+        "events.jsonl",
+        "plan.json",
+        "report.json",
+        "logs/home-a-connector.log",
+        "logs/da1.log",
+    ] {
         let path = run.folder.join(file);
-        assert!(path.metadata().is_ok_and(|file| file.len() > 0), "{} is empty or missing", path.display());
+        assert!(
+            path.metadata().is_ok_and(|file| file.len() > 0),
+            "{} is empty or missing",
+            path.display()
+        );
     }
-    let latest = std::fs::read_link(shell.artefacts().join("latest")).expect("a link to the latest run");
+    let latest =
+        std::fs::read_link(shell.artefacts().join("latest")).expect("a link to the latest run");
     assert_eq!(latest.to_string_lossy(), run.id);
 }
 
@@ -64,13 +84,24 @@ fn a_running_topology_is_judged_and_left_running() {
     let up = shell.two_home("up", &[]).output().expect("runs");
     assert_code(&up, 0);
     let run = shell.run();
-    let status = shell.command(&["status", "two-home-local"]).output().expect("runs");
+    let status = shell
+        .command(&["status", "two-home-local"])
+        .output()
+        .expect("runs");
     assert_code(&status, 0);
-    assert!(text(&status).contains("home-a/connector"), "{}", text(&status));
+    assert!(
+        text(&status).contains("home-a/connector"),
+        "{}",
+        text(&status)
+    );
 
     let again = shell.two_home("up", &[]).output().expect("runs");
     assert_code(&again, 2);
-    assert!(text(&again).contains("is running already"), "{}", text(&again));
+    assert!(
+        text(&again).contains("is running already"),
+        "{}",
+        text(&again)
+    );
 
     let before = docker(&["ps", "-q", "--no-trunc"]);
     let verify = shell.two_home("verify", &[]).output().expect("runs");
@@ -78,21 +109,32 @@ fn a_running_topology_is_judged_and_left_running() {
     assert!(text(&verify).contains("left running"), "{}", text(&verify));
     assert_eq!(docker(&["ps", "-q", "--no-trunc"]), before);
 
-    let down = shell.command(&["down", "two-home-local"]).output().expect("runs");
+    let down = shell
+        .command(&["down", "two-home-local"])
+        .output()
+        .expect("runs");
     assert_code(&down, 0);
     assert_eq!(run.left(), "");
     assert_eq!(shell.states(), Vec::<String>::new());
-    let down = shell.command(&["down", "two-home-local"]).output().expect("runs");
+    let down = shell
+        .command(&["down", "two-home-local"])
+        .output()
+        .expect("runs");
     assert_code(&down, 0);
     assert!(text(&down).contains("not running"), "{}", text(&down));
-    let status = shell.command(&["status", "two-home-local"]).output().expect("runs");
+    let status = shell
+        .command(&["status", "two-home-local"])
+        .output()
+        .expect("runs");
     assert_code(&status, 1);
 }
 
 #[test]
 fn two_runs_at_once_do_not_disturb_each_other() {
     let shells = [Shell::open(), Shell::open()];
-    let children = shells.each_ref().map(|shell| shell.two_home("verify", &[]).spawn().expect("starts"));
+    let children = shells
+        .each_ref()
+        .map(|shell| shell.two_home("verify", &[]).spawn().expect("starts"));
     for child in children {
         let output = child.wait_with_output().expect("ends");
         assert_code(&output, 0);

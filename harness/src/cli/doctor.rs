@@ -30,7 +30,10 @@ pub(super) async fn run(common: &Common, args: &Args) -> Result<Exit, CliError> 
         loaded.topology.network.relays
     )?;
     match common.sources(&args.images) {
-        Ok(_) => writeln!(out, "ok       binaries    all that goes into the images is there")?,
+        Ok(_) => writeln!(
+            out,
+            "ok       binaries    all that goes into the images is there"
+        )?,
         Err(error) => lacking.push(("binaries", error)),
     }
     match engine().await {

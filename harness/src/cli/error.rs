@@ -32,7 +32,10 @@ pub enum CliError {
     #[error("failed to find the project folder above the current one; give it with --root")]
     NoRoot,
     /// Binaries for images are missing.
-    #[error("{} missing; run `make images` to build what goes into the images", list(missing))]
+    #[error(
+        "{} missing; run `make images` to build what goes into the images",
+        list(missing)
+    )]
     MissingBinaries {
         /// The files.
         missing: Vec<String>,
@@ -87,7 +90,9 @@ impl CliError {
             Self::Run(error) => Exit::of_error(error),
             Self::Engine(error) => Exit::of_engine(error),
             Self::Plan(PlanError::NoFreeSubnet) => Exit::Environment,
-            Self::Plan(PlanError::TooManyHomes { .. } | PlanError::TooManyNodes { .. }) => Exit::Usage,
+            Self::Plan(PlanError::TooManyHomes { .. } | PlanError::TooManyNodes { .. }) => {
+                Exit::Usage
+            }
         }
     }
 }

@@ -75,7 +75,9 @@ impl Common {
 
     fn topology_path(&self, name: &str) -> Result<PathBuf, CliError> {
         let looks_like_path = name.contains('/')
-            || Path::new(name).extension().is_some_and(|extension| extension == "toml");
+            || Path::new(name)
+                .extension()
+                .is_some_and(|extension| extension == "toml");
         if looks_like_path {
             return Ok(PathBuf::from(name));
         }
@@ -90,8 +92,10 @@ impl Common {
             .flatten()
             .filter_map(|entry| {
                 let path = entry.path();
-                (path.extension()? == "toml")
-                    .then(|| path.file_stem().map(|stem| stem.to_string_lossy().into_owned()))?
+                (path.extension()? == "toml").then(|| {
+                    path.file_stem()
+                        .map(|stem| stem.to_string_lossy().into_owned())
+                })?
             })
             .collect();
         known.sort();
@@ -121,12 +125,20 @@ impl Common {
             (Some(name), _) => Image::Named(name.clone()),
             (None, given) => {
                 let path = given.clone().unwrap_or_else(|| folder.join("anon"));
-                local("anon", vec![(need(path), "/usr/bin/anon")], &["/var/lib/anon", "/etc/anon"])
+                local(
+                    "anon",
+                    vec![(need(path), "/usr/bin/anon")],
+                    &["/var/lib/anon", "/etc/anon"],
+                )
             }
         };
         let connector = match &images.connector_image {
             Some(name) => Image::Named(name.clone()),
-            None => local("connector", vec![(need(folder.join("connector")), "/connector")], &["/config"]),
+            None => local(
+                "connector",
+                vec![(need(folder.join("connector")), "/connector")],
+                &["/config"],
+            ),
         };
         let bls = local(
             "bls",
@@ -157,7 +169,10 @@ fn local(name: &str, files: Vec<(PathBuf, &str)>, directories: &[&str]) -> Image
             .into_iter()
             .map(|(from, to)| (from, to.to_owned()))
             .collect(),
-        directories: directories.iter().map(|&folder| folder.to_owned()).collect(),
+        directories: directories
+            .iter()
+            .map(|&folder| folder.to_owned())
+            .collect(),
         entrypoint,
     })
 }

@@ -32,7 +32,11 @@ pub(super) async fn down(args: &Args) -> Result<Exit, CliError> {
         if run.topology == name && !state.is_alive(&run.run) {
             found = true;
             let removed = remove_kept(&engine, &state, &run.run).await?;
-            writeln!(out, "{name}, run {}: {removed} containers and networks removed", run.run)?;
+            writeln!(
+                out,
+                "{name}, run {}: {removed} containers and networks removed",
+                run.run
+            )?;
         }
     }
     if !found {
@@ -63,7 +67,8 @@ pub(super) async fn status(args: &Args) -> Result<Exit, CliError> {
         for (role, state) in &run.containers {
             writeln!(out, "  {role:<24} {state}")?;
         }
-        healthy |= !run.containers.is_empty() && run.containers.values().all(|state| state == "running");
+        healthy |=
+            !run.containers.is_empty() && run.containers.values().all(|state| state == "running");
     }
     if healthy {
         Ok(Exit::Pass)

@@ -7,6 +7,7 @@ use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::onion::redact;
 use crate::secret::Secret;
 
 /// How long one request may take beyond what it asks for. Registering a peer is answered within
@@ -105,12 +106,16 @@ impl Admin {
         if status.is_success() {
             return Ok(value);
         }
-        let message = value.get("message").and_then(Value::as_str).unwrap_or(&text);
+        let message = value
+            .get("message")
+            .and_then(Value::as_str)
+            .unwrap_or(&text);
         Err(AdminError::Status {
             home: self.home.clone(),
             what: path,
             status: status.as_u16(),
-            message: message.chars().take(200).collect(),
+            // A connector may quote anything, an onion address included.
+            message: redact(&message.chars().take(200).collect::<String>()),
         })
     }
 
@@ -121,7 +126,8 @@ impl Admin {
     /// [`AdminError`] while it does not.
     pub async fn alive(&self) -> Result<(), AdminError> {
         let limit = Duration::from_secs(2);
-        self.call(reqwest::Method::GET, "/health", None, limit).await?;
+        self.call(reqwest::Method::GET, "/health", None, limit)
+            .await?;
         Ok(())
     }
 
@@ -132,8 +138,13 @@ impl Admin {
     /// [`AdminError`] when it is refused.
     pub async fn add_peer(&self, id: &str, url: &Secret, token: &Secret) -> Result<(), AdminError> {
         let body = json!({"id": id, "url": url.expose(), "authToken": token.expose(), "transport": "socks5"});
-        self.call(reqwest::Method::POST, "/admin/peers", Some(body), REQUEST_TIMEOUT)
-            .await?;
+        self.call(
+            reqwest::Method::POST,
+            "/admin/peers",
+            Some(body),
+            REQUEST_TIMEOUT,
+        )
+        .await?;
         Ok(())
     }
 
@@ -149,7 +160,11 @@ impl Admin {
         Ok(list
             .get("peers")
             .and_then(Value::as_array)
-            .and_then(|peers| peers.iter().find(|peer| peer.get("id").and_then(Value::as_str) == Some(id)))
+            .and_then(|peers| {
+                peers
+                    .iter()
+                    .find(|peer| peer.get("id").and_then(Value::as_str) == Some(id))
+            })
             .and_then(|peer| peer.get("connected"))
             .and_then(Value::as_bool))
     }

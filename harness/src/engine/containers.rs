@@ -8,8 +8,8 @@ use bollard::models::{
     PortBinding,
 };
 use bollard::query_parameters::{
-    CreateContainerOptionsBuilder, DownloadFromContainerOptionsBuilder, LogsOptionsBuilder, StatsOptionsBuilder,
-    UploadToContainerOptionsBuilder,
+    CreateContainerOptionsBuilder, DownloadFromContainerOptionsBuilder, LogsOptionsBuilder,
+    StatsOptionsBuilder, UploadToContainerOptionsBuilder,
 };
 use futures_util::StreamExt;
 
@@ -159,8 +159,12 @@ impl Engine {
     /// [`EngineError::Api`] when it is not there.
     pub async fn read_file(&self, container: &str, path: &str) -> Result<String, EngineError> {
         let action = format!("read {path} in {container}");
-        let options = DownloadFromContainerOptionsBuilder::default().path(path).build();
-        let mut stream = self.docker.download_from_container(container, Some(options));
+        let options = DownloadFromContainerOptionsBuilder::default()
+            .path(path)
+            .build();
+        let mut stream = self
+            .docker
+            .download_from_container(container, Some(options));
         let mut archive = Vec::new();
         while let Some(chunk) = stream.next().await {
             archive.extend_from_slice(&chunk.map_err(EngineError::api(action.clone()))?);
@@ -170,7 +174,10 @@ impl Engine {
             path: path.to_owned(),
             source,
         };
-        for entry in tar::Archive::new(archive.as_slice()).entries().map_err(unreadable)? {
+        for entry in tar::Archive::new(archive.as_slice())
+            .entries()
+            .map_err(unreadable)?
+        {
             let mut entry = entry.map_err(unreadable)?;
             std::io::Read::read_to_string(&mut entry, &mut text).map_err(unreadable)?;
         }

@@ -26,11 +26,7 @@ impl Engine {
     ///
     /// [`EngineError::Exec`] when the program can't be started. A program that fails is not an
     /// error, see [`ExecOutput::code`].
-    pub async fn exec(
-        &self,
-        container: &str,
-        command: &[&str],
-    ) -> Result<ExecOutput, EngineError> {
+    pub async fn exec(&self, container: &str, command: &[&str]) -> Result<ExecOutput, EngineError> {
         let program = command.first().copied().unwrap_or_default();
         let api = || EngineError::api(format!("run {program} in {container}"));
         let user = format!("{USER}:{USER}");

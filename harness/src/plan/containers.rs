@@ -185,7 +185,10 @@ impl Plan {
 
     fn connector(&self, home: &HomePlan, images: &Images) -> ContainerSpec {
         let mut environment = vec![
-            ("CONFIG_FILE".to_owned(), Secret::new(connector::CONFIG_FILE)),
+            (
+                "CONFIG_FILE".to_owned(),
+                Secret::new(connector::CONFIG_FILE),
+            ),
             // Onion addresses may appear at DEBUG only, and there they must: otherwise the
             // secrecy check would have nothing to look at.
             ("LOG_LEVEL".to_owned(), Secret::new("debug")),
@@ -219,7 +222,9 @@ impl Plan {
             role: format!("{}/bls", home.id),
             image: images.bls.clone(),
             entrypoint: Some(AGENT.to_owned()),
-            arguments: ["guard", "--allow", &router, "--", SERVER].map(str::to_owned).into(),
+            arguments: ["guard", "--allow", &router, "--", SERVER]
+                .map(str::to_owned)
+                .into(),
             environment: vec![(
                 "PORT".to_owned(),
                 Secret::new(HomePlan::BLS_PORT.to_string()),

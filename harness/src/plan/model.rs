@@ -6,10 +6,10 @@ use serde::{Serialize, Serializer};
 use time::OffsetDateTime;
 
 use super::seed::{RunId, Seed};
-use super::subnets::{Block, NETWORKS, NETWORK_SIZE, Occupied, PREFIX, PlanError};
+use super::subnets::{Block, NETWORK_SIZE, NETWORKS, Occupied, PREFIX, PlanError};
 use crate::engine::{Labels, NetworkSpec};
 use crate::onion::anonrc::{self, Published};
-use crate::onion::{ControlPassword, OnionAddress};
+use crate::onion::{ControlPassword, OnionAddress, redact};
 use crate::secret::Secret;
 use crate::topology::Topology;
 
@@ -289,6 +289,17 @@ impl Plan {
         self.homes.iter().find(|home| home.id == id)
     }
 
+    /// A text that was not written by us, without onion addresses and secrets of this run.
+    #[must_use]
+    pub fn redact(&self, text: &str) -> String {
+        self.secrets()
+            .iter()
+            .filter(|secret| !secret.is_empty())
+            .fold(redact(text), |text, secret| {
+                text.replace(secret.expose(), &secret.to_string())
+            })
+    }
+
     /// Every text that no log, label, command line or report may hold.
     #[must_use]
     pub fn secrets(&self) -> Vec<Secret> {
@@ -302,7 +313,10 @@ impl Plan {
                     .iter()
                     .map(|home| home.control.password.password().clone()),
             )
-            .chain(self.nodes().map(|node| node.control.password.password().clone()))
+            .chain(
+                self.nodes()
+                    .map(|node| node.control.password.password().clone()),
+            )
             .collect();
         secrets.push(self.probe.secret.clone());
         secrets
@@ -324,6 +338,13 @@ fn redacted<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::E
     serializer.collect_str(secret)
 }
 
-fn names_only<S: Serializer>(variables: &[(String, Secret)], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_map(variables.iter().map(|(name, value)| (name, value.to_string())))
+fn names_only<S: Serializer>(
+    variables: &[(String, Secret)],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(
+        variables
+            .iter()
+            .map(|(name, value)| (name, value.to_string())),
+    )
 }

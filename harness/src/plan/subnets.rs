@@ -23,7 +23,9 @@ pub(super) const NETWORKS: usize = 64;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PlanError {
     /// Every block of the pool overlaps with something.
-    #[error("failed to find a free /21 in 10.192.0.0/11; remove networks or routes that overlap with it")]
+    #[error(
+        "failed to find a free /21 in 10.192.0.0/11; remove networks or routes that overlap with it"
+    )]
     NoFreeSubnet,
     /// More homes than networks.
     #[error("{homes} homes need more networks than the {} that one run has", NETWORKS - 1)]
@@ -61,7 +63,8 @@ impl Occupied {
     pub fn add(&mut self, first: Ipv4Addr, prefix: u8) {
         let first = u32::from(first);
         let size = 1u32.checked_shl(32 - u32::from(prefix)).unwrap_or(0);
-        self.0.push((first, first.wrapping_add(size.wrapping_sub(1))));
+        self.0
+            .push((first, first.wrapping_add(size.wrapping_sub(1))));
     }
 
     fn overlaps(&self, first: u32, last: u32) -> bool {

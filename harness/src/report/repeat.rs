@@ -45,7 +45,10 @@ impl Repeats {
         if let Some(took) = outcome.clean_up {
             self.clean_ups.record(took);
         }
-        for stage in stage_times(&outcome.events).iter().filter(|stage| stage.reached) {
+        for stage in stage_times(&outcome.events)
+            .iter()
+            .filter(|stage| stage.reached)
+        {
             let name = stage.name();
             let took = Duration::from_millis(stage.millis);
             match self.stages.iter_mut().find(|(known, _)| *known == name) {
@@ -60,18 +63,28 @@ impl Repeats {
         if let Some(error) = &outcome.error {
             self.failures.push((outcome.run.clone(), error.to_string()));
         }
-        for check in outcome.checks.iter().filter(|check| check.verdict != Verdict::Pass) {
+        for check in outcome
+            .checks
+            .iter()
+            .filter(|check| check.verdict != Verdict::Pass)
+        {
             let what = format!("{} {}: {}", check.id, check.verdict.word(), check.evidence);
             self.failures.push((outcome.run.clone(), what));
         }
-        self.most_containers_memory = self.most_containers_memory.max(outcome.containers_memory.unwrap_or(0));
+        self.most_containers_memory = self
+            .most_containers_memory
+            .max(outcome.containers_memory.unwrap_or(0));
         self.reports.push(Report::new(outcome));
     }
 
     /// The verdict over all runs: the worst.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
-        self.verdicts.keys().max().copied().unwrap_or(Verdict::Inconclusive)
+        self.verdicts
+            .keys()
+            .max()
+            .copied()
+            .unwrap_or(Verdict::Inconclusive)
     }
 
     /// All reports and the summary as JSON.
@@ -100,7 +113,10 @@ impl Repeats {
             .stages
             .iter()
             .map(|(name, latencies)| (name.as_str(), latencies))
-            .chain([("start to verdict", &self.durations), ("clean-up", &self.clean_ups)]);
+            .chain([
+                ("start to verdict", &self.durations),
+                ("clean-up", &self.clean_ups),
+            ]);
         for (name, latencies) in rows {
             let show = |percentile| format_duration(latencies.percentile(percentile));
             table.add_row([

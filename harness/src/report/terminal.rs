@@ -50,7 +50,9 @@ pub fn progress_line(event: &Event) -> Option<String> {
             name(stage, node),
             took(millis)
         )),
-        EventKind::NodeDied { role, status } => Some(format!("{at}  died  {role}, status {status}")),
+        EventKind::NodeDied { role, status } => {
+            Some(format!("{at}  died  {role}, status {status}"))
+        }
         EventKind::Note { text } => Some(format!("{at}  note  {text}")),
     }
 }
@@ -71,9 +73,10 @@ pub fn print_outcome(out: &mut impl Write, outcome: &Outcome) -> io::Result<()> 
     if outcome.verdict() != Verdict::Pass {
         print_logs(out, outcome)?;
     }
-    let clean_up = outcome
-        .clean_up
-        .map_or_else(|| "left running".to_owned(), |took| format!("removed in {}", format_duration(took)));
+    let clean_up = outcome.clean_up.map_or_else(
+        || "left running".to_owned(),
+        |took| format!("removed in {}", format_duration(took)),
+    );
     writeln!(
         out,
         "\nverdict: {} after {} ({clean_up})",
@@ -82,8 +85,13 @@ pub fn print_outcome(out: &mut impl Write, outcome: &Outcome) -> io::Result<()> 
     )?;
     let mebibytes = |bytes: u64| format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20));
     let harness = peak_memory_bytes().map_or_else(|| "unknown".to_owned(), mebibytes);
-    let containers = outcome.containers_memory.map_or_else(|| "not measured".to_owned(), mebibytes);
-    writeln!(out, "memory: harness {harness} at its peak, all containers {containers}")?;
+    let containers = outcome
+        .containers_memory
+        .map_or_else(|| "not measured".to_owned(), mebibytes);
+    writeln!(
+        out,
+        "memory: harness {harness} at its peak, all containers {containers}"
+    )?;
     writeln!(out, "artefacts: {}", outcome.artefacts.display())
 }
 
@@ -121,7 +129,10 @@ fn print_logs(out: &mut impl Write, outcome: &Outcome) -> io::Result<()> {
         (None, Some(node)) => node.split([' ', '/']).any(|part| role.starts_with(part)),
         (None, None) => role.ends_with("/connector"),
     };
-    let shown = outcome.logs.iter().filter(|log| matters(&log.role) && !log.tail.is_empty());
+    let shown = outcome
+        .logs
+        .iter()
+        .filter(|log| matters(&log.role) && !log.tail.is_empty());
     for log in shown.take(LOGS_SHOWN) {
         writeln!(out, "\nlast lines of {}:", log.role)?;
         for line in &log.tail {

@@ -97,14 +97,23 @@ async fn start_all(
     Ok(())
 }
 
-pub(super) async fn create_and_start(context: &Context<'_>, spec: &ContainerSpec) -> Result<(), RunError> {
-    context.engine.create_container(spec, &context.plan.labels).await?;
+pub(super) async fn create_and_start(
+    context: &Context<'_>,
+    spec: &ContainerSpec,
+) -> Result<(), RunError> {
+    context
+        .engine
+        .create_container(spec, &context.plan.labels)
+        .await?;
     context.engine.start_container(spec).await?;
     Ok(())
 }
 
 /// Connects to a daemon's control port as soon as it listens.
-pub(super) async fn control_of(node: &str, control: &crate::plan::Control) -> Result<Control, ControlError> {
+pub(super) async fn control_of(
+    node: &str,
+    control: &crate::plan::Control,
+) -> Result<Control, ControlError> {
     loop {
         match Control::connect(node, control.address, control.password.password()).await {
             Ok((control, _events)) => return Ok(control),
@@ -164,7 +173,11 @@ async fn descriptors(
     guard: &StageGuard,
     directories: &[Directory],
 ) -> Result<(), RunError> {
-    let wanted: Vec<&str> = context.plan.nodes().map(|node| node.nickname.as_str()).collect();
+    let wanted: Vec<&str> = context
+        .plan
+        .nodes()
+        .map(|node| node.nickname.as_str())
+        .collect();
     loop {
         let lists = join_all(directories.iter().map(Directory::known_relays)).await;
         let mut complete = true;
@@ -222,13 +235,13 @@ async fn consensus(
             )));
         }
     }
-    let at = vote_time(OffsetDateTime::now_utc());
-    let command = format!("SETCONF {}", anonrc::vote_at(at));
-    for result in join_all(controls.iter_mut().map(|control| control.command(&command))).await {
-        result.map_err(|error| fail(error.to_string()))?;
-    }
+    schedule_vote(guard, controls).await?;
     guard.saw("the authorities are told to vote");
-    let nicknames: Vec<&str> = context.plan.nodes().map(|node| node.nickname.as_str()).collect();
+    let nicknames: Vec<&str> = context
+        .plan
+        .nodes()
+        .map(|node| node.nickname.as_str())
+        .collect();
     loop {
         let served = served(directories).await;
         let mut having = Vec::new();
@@ -285,7 +298,11 @@ async fn microdescriptors(
                 .collect();
             let found = directory.microdescriptors(&digests).await.unwrap_or(0);
             complete &= found == digests.len() && found > 0;
-            seen.push(format!("{} {found} of {}", directory.nickname(), digests.len()));
+            seen.push(format!(
+                "{} {found} of {}",
+                directory.nickname(),
+                digests.len()
+            ));
         }
         guard.saw(format!("microdescriptors served: {}", seen.join(", ")));
         if complete {
@@ -295,10 +312,28 @@ async fn microdescriptors(
     }
 }
 
-/// The second at which the consensus is to be valid: the authorities vote 2 s and compute 1 s
-/// before it, and need what is left of this second to plan that.
+/// Tells all authorities when to vote. The vote goes out in the second before the last one, so
+/// the answers must be there before that; if this machine was too busy for it, the vote is
+/// planned again, later.
+async fn schedule_vote(guard: &StageGuard, controls: &mut [Control]) -> Result<(), RunError> {
+    loop {
+        let at = vote_time(OffsetDateTime::now_utc());
+        let command = format!("SETCONF {}", anonrc::vote_at(at));
+        let told = controls.iter_mut().map(|control| control.command(&command));
+        for result in join_all(told).await {
+            result.map_err(|error| StageFailure::of(guard, error.to_string()))?;
+        }
+        if OffsetDateTime::now_utc().unix_timestamp() < at - 1 {
+            return Ok(());
+        }
+    }
+}
+
+/// The second at which the consensus is to be valid. An authority acts once a second, in the first
+/// second after the planned one: it votes after `at` less 2, computes after `at` less 1 and
+/// publishes after `at`. All of them have to know before the first can vote.
 fn vote_time(now: OffsetDateTime) -> i64 {
-    let lead = if now.millisecond() > 900 { 4 } else { 3 };
+    let lead = if now.millisecond() > 600 { 3 } else { 2 };
     now.unix_timestamp() + lead
 }
 
@@ -312,7 +347,7 @@ mod tests {
     fn the_vote_leaves_time_to_plan_it() {
         let early = datetime!(2026-11-22 10:00:00.100 UTC);
         let late = datetime!(2026-11-22 10:00:00.950 UTC);
-        assert_eq!(vote_time(early), early.unix_timestamp() + 3);
-        assert_eq!(vote_time(late), late.unix_timestamp() + 4);
+        assert_eq!(vote_time(early), early.unix_timestamp() + 2);
+        assert_eq!(vote_time(late), late.unix_timestamp() + 3);
     }
 }

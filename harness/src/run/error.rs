@@ -84,7 +84,9 @@ pub enum RunError {
     #[error("interrupted")]
     Interrupted,
     /// The topology runs already and `up` was asked for again.
-    #[error("{topology} is running already as run {run}; `ator-harness down {topology}` removes it")]
+    #[error(
+        "{topology} is running already as run {run}; `ator-harness down {topology}` removes it"
+    )]
     AlreadyUp {
         /// The topology.
         topology: String,

@@ -1,7 +1,5 @@
 //! The whole of a run, and what is left of it.
 
-use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::artefacts::{ArtefactError, Artefacts};
@@ -9,13 +7,14 @@ use super::bring_up::{Context, Running, bring_up};
 use super::error::RunError;
 use super::interrupt::Interrupts;
 use super::observe::observe;
+use super::outcome::{Options, Outcome};
 use super::prepare;
 use super::reaper::Reaper;
 use super::state::{Claim, Kept, State};
-use super::tear_down::{NodeLog, collect};
-use crate::checks::{self, CheckResult, Observations, Verdict, judge_leftovers};
-use crate::engine::{Engine, Image, Watch};
-use crate::events::{Event, EventKind, Recorder, Sink, Stage};
+use super::tear_down::collect;
+use crate::checks::{self, Observations, Verdict, judge_leftovers};
+use crate::engine::{Engine, Watch};
+use crate::events::{EventKind, Recorder, Sink, Stage};
 use crate::onion::monitor::{DaemonState, Monitor};
 use crate::plan::{Images, Inputs, Plan, RunId};
 use crate::topology::Topology;
@@ -24,78 +23,6 @@ use crate::topology::Topology;
 const RUN_LIFETIME: Duration = Duration::from_secs(30 * 60);
 /// A topology that `up` left is removed by any later run after this time.
 const KEPT_LIFETIME: Duration = Duration::from_secs(12 * 60 * 60);
-
-/// Where the images come from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sources {
-    /// The onion daemon.
-    pub anon: Image,
-    /// The connector under test.
-    pub connector: Image,
-    /// The business-logic server with the harness's helper.
-    pub bls: Image,
-}
-
-/// A reader of the event stream that only shows it.
-pub type Progress = Arc<dyn Fn(&Event) + Send + Sync>;
-
-/// What a run needs besides its topology.
-#[derive(Clone)]
-pub struct Options {
-    /// Where the images come from.
-    pub sources: Sources,
-    /// Where run folders are made.
-    pub artefacts: PathBuf,
-    /// Reader of the event stream for people, or nobody.
-    pub progress: Option<Progress>,
-}
-
-/// What a run came to.
-pub struct Outcome {
-    /// The run's id.
-    pub run: String,
-    /// The topology's name.
-    pub topology: String,
-    /// Every check's result; empty when the run ended before them.
-    pub checks: Vec<CheckResult>,
-    /// Why the run ended before its checks, if it did.
-    pub error: Option<RunError>,
-    /// The ends of the logs that matter for a failure.
-    pub logs: Vec<NodeLog>,
-    /// From start to verdict, clean-up not counted.
-    pub duration: Duration,
-    /// How long removing took.
-    pub clean_up: Option<Duration>,
-    /// Memory of all containers together at the end, in bytes, as the engine accounts it.
-    pub containers_memory: Option<u64>,
-    /// What was measured.
-    pub metrics: checks::Metrics,
-    /// Every event.
-    pub events: Vec<Event>,
-    /// The run's folder.
-    pub artefacts: PathBuf,
-}
-
-impl Outcome {
-    /// Saves one more file in the run's folder.
-    ///
-    /// # Errors
-    ///
-    /// [`ArtefactError`] names the file.
-    pub fn save(&self, name: &str, text: &str) -> Result<(), ArtefactError> {
-        Artefacts::existing(&self.artefacts).write(name, text.as_bytes())
-    }
-
-    /// The run's verdict.
-    #[must_use]
-    pub fn verdict(&self) -> Verdict {
-        if self.error.is_some() {
-            Verdict::Fail
-        } else {
-            checks::verdict(&self.checks)
-        }
-    }
-}
 
 /// Everything a run holds while it lives.
 struct Run {
@@ -118,7 +45,13 @@ impl Run {
         }
     }
 
-    fn open(options: &Options, engine: Engine, plan: Plan, inputs: Inputs, interrupts: Interrupts) -> Result<Self, RunError> {
+    fn open(
+        options: &Options,
+        engine: Engine,
+        plan: Plan,
+        inputs: Inputs,
+        interrupts: Interrupts,
+    ) -> Result<Self, RunError> {
         // The id of the inputs and not of the plan: a topology that runs already is judged in a
         // folder of its own.
         let folder = RunId::new(inputs.now, &inputs.seed);
@@ -173,14 +106,24 @@ impl Run {
             .take_failure()
             .unwrap_or_else(|| std::io::Error::other("unknown"));
         ArtefactError {
-            path: self.artefacts.folder().join("events.jsonl").display().to_string(),
+            path: self
+                .artefacts
+                .folder()
+                .join("events.jsonl")
+                .display()
+                .to_string(),
             source,
         }
         .into()
     }
 
     /// Sweep, images, networks, keys and containers, up to the last peering.
-    async fn start(&mut self, state: &State, options: &Options, watch: &mut Watch) -> Result<(Running, Images), RunError> {
+    async fn start(
+        &mut self,
+        state: &State,
+        options: &Options,
+        watch: &mut Watch,
+    ) -> Result<(Running, Images), RunError> {
         let guard = self.recorder.stage(Stage::Prepare, None);
         let engine = self.engine.clone();
         let topology = self.plan.topology.clone();
@@ -194,19 +137,23 @@ impl Run {
                     if swept > 0 {
                         recorder.note(format!("{swept} resources of earlier runs removed"));
                     }
-                    let images = prepare::images(&engine, &recorder, &options.sources).await?;
-                    let plan = prepare::networks(&engine, &topology, &mut inputs).await?;
-                    Ok::<_, RunError>((images, plan))
+                    Ok(prepare::images(&engine, &recorder, &options.sources).await?)
                 };
+                let networks = prepare::networks(&engine, &topology, &mut inputs);
                 let keys = async { Ok(prepare::authority_keys(&keyed).await?) };
-                futures_util::future::try_join(images, keys).await
+                futures_util::future::try_join3(images, networks, keys).await
             })
             .await;
-        let ((images, plan), keys) = prepared?;
+        let (images, plan, keys) = prepared?;
         self.plan = plan;
         self.inputs = inputs;
         let redacted = serde_json::to_vec_pretty(&self.plan).map_err(|source| ArtefactError {
-            path: self.artefacts.folder().join("plan.json").display().to_string(),
+            path: self
+                .artefacts
+                .folder()
+                .join("plan.json")
+                .display()
+                .to_string(),
             source: source.into(),
         })?;
         self.artefacts.write("plan.json", &redacted)?;
@@ -248,7 +195,10 @@ impl Run {
     async fn memory(&self) -> Option<u64> {
         let containers = self.containers();
         let reads = containers.iter().map(|(name, _)| self.engine.memory(name));
-        let sizes: Result<Vec<_>, _> = futures_util::future::join_all(reads).await.into_iter().collect();
+        let sizes: Result<Vec<_>, _> = futures_util::future::join_all(reads)
+            .await
+            .into_iter()
+            .collect();
         Some(sizes.ok()?.iter().map(|memory| memory.bytes).sum())
     }
 
@@ -288,7 +238,15 @@ impl Run {
             Some(_) => None,
         };
         let containers = self.containers();
-        outcome.logs = collect(&self.engine, &self.recorder, &self.artefacts, &containers, &self.interrupts).await;
+        outcome.logs = collect(
+            &self.engine,
+            &self.recorder,
+            &self.artefacts,
+            &self.plan,
+            &containers,
+            &self.interrupts,
+        )
+        .await;
         let guard = self.recorder.stage(Stage::TearDown, None);
         let run = self.plan.run.as_str();
         let removed = self.engine.remove_run(run).await;
@@ -327,16 +285,24 @@ impl Run {
 ///
 /// [`RunError`] when the run could not even begin. Whatever happens later is in the
 /// [`Outcome`].
-pub async fn verify(topology: &Topology, options: &Options, interrupts: &Interrupts) -> Result<Outcome, RunError> {
+pub async fn verify(
+    topology: &Topology,
+    options: &Options,
+    interrupts: &Interrupts,
+) -> Result<Outcome, RunError> {
     let engine = Engine::connect().await?;
     let state = State::locate();
     if let Some((plan, kept)) = find_kept(&engine, &state, &topology.name).await? {
         return verify_kept(engine, plan, &kept, options, interrupts).await;
     }
-    let (mut run, claim, reaper, mut watch) = begin(engine, &state, topology, options, interrupts, RUN_LIFETIME)?;
+    let (mut run, claim, reaper, mut watch) =
+        begin(engine, &state, topology, options, interrupts, RUN_LIFETIME)?;
     let result = match run.start(&state, options, &mut watch).await {
         Err(error) => Err(error),
-        Ok((running, _)) => run.observe(&mut watch, &running.monitors, &[], running.ready).await,
+        Ok((running, _)) => {
+            run.observe(&mut watch, &running.monitors, &[], running.ready)
+                .await
+        }
     };
     let mut outcome = run.outcome(result.map(Some));
     drop(watch);
@@ -377,7 +343,11 @@ fn finish(run: &Run, mut outcome: Outcome) -> Outcome {
 }
 
 /// A topology of this name that runs and was left by `up`.
-pub(super) async fn find_kept(engine: &Engine, state: &State, topology: &str) -> Result<Option<(Plan, Kept)>, RunError> {
+pub(super) async fn find_kept(
+    engine: &Engine,
+    state: &State,
+    topology: &str,
+) -> Result<Option<(Plan, Kept)>, RunError> {
     for found in engine.runs().await? {
         if found.topology != topology {
             continue;
@@ -404,21 +374,33 @@ async fn verify_kept(
         source,
     })?;
     let run = Run::open(options, engine, plan, inputs, interrupts.clone())?;
-    run.recorder.note(format!("{} runs already; it is judged as it is and left running", run.plan.topology.name));
+    run.recorder.note(format!(
+        "{} runs already; it is judged as it is and left running",
+        run.plan.topology.name
+    ));
     let mut watch = run.engine.watch(run.plan.run.as_str());
     let attached = run.guarded(&mut watch, attach(&run)).await;
     let result = match attached {
         Err(error) => Err(error),
         Ok(monitors) => {
             let ready = Duration::from_millis(kept.ready_ms);
-            run.observe(&mut watch, &monitors, &kept.daemons, ready).await
+            run.observe(&mut watch, &monitors, &kept.daemons, ready)
+                .await
         }
     };
     let mut outcome = run.outcome(result.map(Some));
     if outcome.error.is_none() {
         outcome.containers_memory = run.memory().await;
     }
-    outcome.logs = collect(&run.engine, &run.recorder, &run.artefacts, &run.containers(), interrupts).await;
+    outcome.logs = collect(
+        &run.engine,
+        &run.recorder,
+        &run.artefacts,
+        &run.plan,
+        &run.containers(),
+        interrupts,
+    )
+    .await;
     Ok(finish(&run, outcome))
 }
 
@@ -426,7 +408,9 @@ async fn verify_kept(
 async fn attach(run: &Run) -> Result<Vec<Monitor>, RunError> {
     let mut monitors = Vec::new();
     for home in &run.plan.homes {
-        let guard = run.recorder.stage(Stage::Connector, Some(&format!("{}/daemon", home.id)));
+        let guard = run
+            .recorder
+            .stage(Stage::Connector, Some(&format!("{}/daemon", home.id)));
         let password = home.control.password.password();
         let monitor = Monitor::attach(&home.nickname, home.control.address, password)
             .await
@@ -457,7 +441,8 @@ pub async fn bring_up_and_keep(
             run: plan.run.to_string(),
         });
     }
-    let (mut run, claim, reaper, mut watch) = begin(engine, &state, topology, options, interrupts, KEPT_LIFETIME)?;
+    let (mut run, claim, reaper, mut watch) =
+        begin(engine, &state, topology, options, interrupts, KEPT_LIFETIME)?;
     let result = match run.start(&state, options, &mut watch).await {
         Err(error) => Err(error),
         Ok((running, images)) => {
@@ -470,7 +455,9 @@ pub async fn bring_up_and_keep(
                 .collect();
             let ready_ms = u64::try_from(running.ready.as_millis()).unwrap_or(u64::MAX);
             let kept = Kept::new(source, &run.inputs, &images, ready_ms, daemons);
-            state.keep(run.plan.run.as_str(), &kept).map_err(RunError::from)
+            state
+                .keep(run.plan.run.as_str(), &kept)
+                .map_err(RunError::from)
         }
     };
     drop(watch);

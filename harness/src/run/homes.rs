@@ -45,11 +45,17 @@ pub(super) async fn start(context: &Context<'_>, specs: &Specs) -> Result<Vec<Mo
         .map(|((sidecar, server), connector)| async move {
             create_and_start(context, sidecar).await?;
             create_and_start(context, server).await?;
-            context.engine.create_container(connector, &context.plan.labels).await?;
+            context
+                .engine
+                .create_container(connector, &context.plan.labels)
+                .await?;
             Ok::<_, RunError>(())
         });
     try_join_all(each).await?;
-    guard.reached(format!("{} homes started, their networks still off", specs.sidecars.len()));
+    guard.reached(format!(
+        "{} homes started, their networks still off",
+        specs.sidecars.len()
+    ));
     let homes = &context.plan.homes;
     let seals = homes.iter().map(|home| seal(context, home));
     let monitors = homes.iter().map(|home| attach(context, home));
@@ -76,7 +82,10 @@ async fn seal(context: &Context<'_>, home: &HomePlan) -> Result<(), RunError> {
                 .iter()
                 .map(|line| format!("{}: {}", line.target, line.outcome))
                 .collect();
-            guard.saw(format!("dials to published addresses: {}", shown.join(", ")));
+            guard.saw(format!(
+                "dials to published addresses: {}",
+                shown.join(", ")
+            ));
             // A proxy that is not up yet refuses; one that is not used at all never answers.
             if failed.iter().any(|line| line.outcome == "timeout") {
                 return Err(fail(
@@ -135,12 +144,16 @@ pub(super) async fn dial(
 /// microdescriptors.
 async fn attach(context: &Context<'_>, home: &HomePlan) -> Result<Monitor, RunError> {
     let deadline = context.plan.topology.deadlines.descriptors;
-    let guard = context.recorder.stage(Stage::Connector, Some(&format!("{}/daemon", home.id)));
+    let guard = context
+        .recorder
+        .stage(Stage::Connector, Some(&format!("{}/daemon", home.id)));
     let fail = |error: ControlError| RunError::from(StageFailure::of(&guard, error.to_string()));
     let control = &home.control;
     let wait = async {
         loop {
-            match Monitor::attach(&home.nickname, control.address, control.password.password()).await {
+            match Monitor::attach(&home.nickname, control.address, control.password.password())
+                .await
+            {
                 Ok(monitor) => return Ok(monitor),
                 Err(ControlError::Connect { .. }) => sleep(POLL).await,
                 Err(error) => return Err(fail(error)),
@@ -148,7 +161,11 @@ async fn attach(context: &Context<'_>, home: &HomePlan) -> Result<Monitor, RunEr
         }
     };
     let mut monitor = within(&guard, deadline, wait).await?;
-    let early = monitor.control.option("FetchDirInfoEarly").await.map_err(fail)?;
+    let early = monitor
+        .control
+        .option("FetchDirInfoEarly")
+        .await
+        .map_err(fail)?;
     if early != "1" {
         let cause = "FetchDirInfoEarly is not 1: the daemon would ask relays for microdescriptors \
                      they do not have, and wait 10 or 60 s";
@@ -191,13 +208,21 @@ pub(super) async fn join_network(
         .zip(monitors)
         .map(|(home, monitor)| publish(context, home, monitor));
     try_join(try_join_all(connectors), try_join_all(services)).await?;
-    let peerings = context.plan.peerings.iter().map(|peering| peer(context, peering));
+    let peerings = context
+        .plan
+        .peerings
+        .iter()
+        .map(|peering| peer(context, peering));
     try_join_all(peerings).await?;
     Ok(())
 }
 
 /// Waits for bootstrap and for every descriptor upload of one home.
-async fn publish(context: &Context<'_>, home: &HomePlan, monitor: &Monitor) -> Result<(), RunError> {
+async fn publish(
+    context: &Context<'_>,
+    home: &HomePlan,
+    monitor: &Monitor,
+) -> Result<(), RunError> {
     let deadline = context.plan.topology.deadlines.publication;
     let expected = uploads_expected(context.plan);
     let mut watch = monitor.watch();
@@ -205,16 +230,17 @@ async fn publish(context: &Context<'_>, home: &HomePlan, monitor: &Monitor) -> R
     let wait = async {
         loop {
             let state = watch.borrow_and_update().clone();
-            let warning = state
-                .warning
-                .as_ref()
-                .map_or_else(String::new, |reason| format!(", the daemon warns: {reason}"));
+            let warning = state.warning.as_ref().map_or_else(String::new, |reason| {
+                format!(", the daemon warns: {reason}")
+            });
             guard.saw(format!("{} % ({}){warning}", state.bootstrap, state.tag));
             if state.bootstrap == 100 {
                 return Ok(());
             }
             if state.gone || watch.changed().await.is_err() {
-                return Err(StageFailure::of(&guard, "the daemon closed its control connection").into());
+                return Err(
+                    StageFailure::of(&guard, "the daemon closed its control connection").into(),
+                );
             }
         }
     };
@@ -238,7 +264,9 @@ async fn publish(context: &Context<'_>, home: &HomePlan, monitor: &Monitor) -> R
                 return Ok(());
             }
             if state.gone || watch.changed().await.is_err() {
-                return Err(StageFailure::of(&guard, "the daemon closed its control connection").into());
+                return Err(
+                    StageFailure::of(&guard, "the daemon closed its control connection").into(),
+                );
             }
         }
     };
@@ -253,7 +281,11 @@ pub(super) fn admin(context: &Context<'_>, home: &HomePlan) -> Admin {
     Admin::new(context.http, &home.id, address, &home.admin_key)
 }
 
-async fn start_connector(context: &Context<'_>, home: &HomePlan, spec: &ContainerSpec) -> Result<(), RunError> {
+async fn start_connector(
+    context: &Context<'_>,
+    home: &HomePlan,
+    spec: &ContainerSpec,
+) -> Result<(), RunError> {
     let guard = context.recorder.stage(Stage::Connector, Some(&home.id));
     context.engine.start_container(spec).await?;
     let admin = admin(context, home);
@@ -277,13 +309,19 @@ async fn peer(context: &Context<'_>, peering: &PeeringPlan) -> Result<(), RunErr
     let guard = context.recorder.stage(Stage::Peering, Some(&name));
     let fail = |error: AdminError| RunError::from(StageFailure::of(&guard, error.to_string()));
     // Validation makes sure that both homes exist.
-    let (Some(from), Some(to)) = (context.plan.home(&peering.from), context.plan.home(&peering.to)) else {
+    let (Some(from), Some(to)) = (
+        context.plan.home(&peering.from),
+        context.plan.home(&peering.to),
+    ) else {
         return Err(StageFailure::of(&guard, "no such home").into());
     };
     let admin = admin(context, from);
     let wait = async {
         let url = to.btp_url();
-        admin.add_peer(&to.id, &url, &peering.secret).await.map_err(fail)?;
+        admin
+            .add_peer(&to.id, &url, &peering.secret)
+            .await
+            .map_err(fail)?;
         guard.saw("registered, not connected yet");
         while admin.connected(&to.id).await.map_err(fail)? != Some(true) {
             sleep(POLL).await;

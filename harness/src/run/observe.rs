@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use data_encoding::BASE64;
-use futures_util::future::{join, join_all};
+use futures_util::future::{join, join_all, join4};
 use sha2::{Digest, Sha256};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
@@ -49,16 +49,22 @@ pub(super) async fn observe(
     first.record(ready);
     metrics.insert(Metric::Ready, first);
 
-    guard.saw("sending packets");
-    seen.deliveries = deliveries(context).await;
-    seen.unknown = unknown(context).await;
+    guard.saw("sending packets and trying dials that must not connect");
+    let (deliveries, unknown, attempts, authorities) = join4(
+        deliveries(context),
+        unknown(context),
+        attempts(context),
+        authorities(context),
+    )
+    .await;
+    seen.deliveries = deliveries;
+    seen.unknown = unknown;
+    seen.authorities = authorities;
+    let attempts = attempts?;
+    // Alone, because it measures.
     guard.saw("probing");
     probe(context, &mut seen.probe, &mut metrics, &mut seen.unknown).await;
     seen.metrics = metrics;
-    guard.saw("trying dials that must not connect");
-    let (attempts, authorities) = join(attempts(context), authorities(context)).await;
-    let attempts = attempts?;
-    seen.authorities = authorities;
     guard.saw("reading logs");
     seen.logs = logs(context).await?;
     seen.peerings = peerings(context, &seen.logs).await;
@@ -112,7 +118,10 @@ async fn deliver(context: &Context<'_>, peering: &PeeringPlan, amount: u64) -> D
     let PeeringPlan { from, to, .. } = peering;
     // The payload names its own payment, so that the far record can be told from every other.
     let data = format!("ator-harness/{}/{from}/{to}/{amount}", context.plan.run);
-    let prefix = context.plan.home(to).map_or("", |home| home.prefix.as_str());
+    let prefix = context
+        .plan
+        .home(to)
+        .map_or("", |home| home.prefix.as_str());
     let destination = format!("{prefix}.receiver");
     let limit = context.plan.topology.deadlines.delivery;
     let answer = match context.plan.home(from) {
@@ -140,7 +149,9 @@ async fn deliver(context: &Context<'_>, peering: &PeeringPlan, amount: u64) -> D
 async fn unknown(context: &Context<'_>) -> Vec<UnknownDestination> {
     let limit = context.plan.topology.deadlines.delivery;
     join_all(context.plan.homes.iter().map(|home| async move {
-        let answer = admin(context, home).send(NOWHERE, 0, b"nowhere", limit).await;
+        let answer = admin(context, home)
+            .send(NOWHERE, 0, b"nowhere", limit)
+            .await;
         UnknownDestination {
             asked: home.id.clone(),
             came: match answer {
@@ -155,58 +166,62 @@ async fn unknown(context: &Context<'_>) -> Vec<UnknownDestination> {
 
 /// Dials from inside every home that must or must not connect.
 async fn attempts(context: &Context<'_>) -> Result<Vec<Vec<Attempt>>, RunError> {
-    let results = join_all(context.plan.homes.iter().map(|home| home_attempts(context, home))).await;
+    let results = join_all(
+        context
+            .plan
+            .homes
+            .iter()
+            .map(|home| home_attempts(context, home)),
+    )
+    .await;
     results.into_iter().collect()
 }
 
 async fn home_attempts(context: &Context<'_>, home: &HomePlan) -> Result<Vec<Attempt>, RunError> {
-    let mut attempts = Vec::new();
-    let published = super::homes::published(context.plan);
-    record(context, home, Arrival::Published, published, &mut attempts).await?;
-    let others: Vec<&HomePlan> = context.plan.homes.iter().filter(|other| other.id != home.id).collect();
-    let ports = [HomePlan::BTP_PORT, SOCKS_PORT, HomePlan::ADMIN_PORT];
-    let homes = others
-        .iter()
-        .flat_map(|other| ports.map(|port| other.socket(port).to_string()))
+    let mut targets: Vec<(Arrival, String)> = super::homes::published(context.plan)
+        .into_iter()
+        .map(|target| (Arrival::Published, target))
         .collect();
-    record(context, home, Arrival::OtherHome, homes, &mut attempts).await?;
+    let others: Vec<&HomePlan> = context
+        .plan
+        .homes
+        .iter()
+        .filter(|other| other.id != home.id)
+        .collect();
+    for other in &others {
+        for port in [HomePlan::BTP_PORT, SOCKS_PORT, HomePlan::ADMIN_PORT] {
+            targets.push((Arrival::OtherHome, other.socket(port).to_string()));
+        }
+    }
     // Two more places that do listen: a relay at its own address instead of the published one,
     // and this process at another home's router.
-    let mut elsewhere: Vec<String> = context
-        .plan
-        .relays
-        .first()
-        .map(|relay| format!("{}:{}", relay.address, relay.published.or_port))
-        .into_iter()
-        .collect();
+    if let Some(relay) = context.plan.relays.first() {
+        let own = format!("{}:{}", relay.address, relay.published.or_port);
+        targets.push((Arrival::Elsewhere, own));
+    }
     let mut listener = None;
     if let Some(other) = others.first()
         && let Ok(bound) = TcpListener::bind((other.gateway, 0)).await
         && let Ok(address) = bound.local_addr()
     {
-        elsewhere.push(address.to_string());
+        targets.push((Arrival::Elsewhere, address.to_string()));
         listener = Some(bound);
     }
-    record(context, home, Arrival::Elsewhere, elsewhere, &mut attempts).await?;
+    let addresses: Vec<String> = targets.iter().map(|(_, target)| target.clone()).collect();
+    let lines = dial(context, home, &addresses, FORBIDDEN_DIAL_MS).await?;
     drop(listener);
-    Ok(attempts)
-}
-
-async fn record(
-    context: &Context<'_>,
-    home: &HomePlan,
-    arrival: Arrival,
-    targets: Vec<String>,
-    attempts: &mut Vec<Attempt>,
-) -> Result<(), RunError> {
-    for line in dial(context, home, &targets, FORBIDDEN_DIAL_MS).await? {
-        attempts.push(Attempt {
-            arrival,
-            target: line.target,
-            outcome: line.outcome,
-        });
-    }
-    Ok(())
+    // A target without an answer is missing among the attempts, and the checks ask for each kind.
+    Ok(targets
+        .into_iter()
+        .filter_map(|(arrival, target)| {
+            let line = lines.iter().find(|line| line.target == target)?;
+            Some(Attempt {
+                arrival,
+                outcome: line.outcome.clone(),
+                target,
+            })
+        })
+        .collect())
 }
 
 async fn authorities(context: &Context<'_>) -> Vec<AuthorityView> {
@@ -224,7 +239,11 @@ async fn authorities(context: &Context<'_>) -> Vec<AuthorityView> {
 async fn logs(context: &Context<'_>) -> Result<Vec<LogView>, RunError> {
     let homes = context.plan.homes.iter().flat_map(|home| {
         [
-            (home.connector.clone(), format!("{}/connector", home.id), true),
+            (
+                home.connector.clone(),
+                format!("{}/connector", home.id),
+                true,
+            ),
             (home.bls.clone(), format!("{}/bls", home.id), false),
             (home.sidecar.clone(), format!("{}/sidecar", home.id), false),
         ]
@@ -233,26 +252,32 @@ async fn logs(context: &Context<'_>) -> Result<Vec<LogView>, RunError> {
         .plan
         .nodes()
         .map(|node| (node.container.clone(), node.nickname.clone(), false));
-    let views = homes.chain(nodes).map(|(container, role, leveled)| async move {
-        let (text, visible) = join(
-            context.engine.logs(&container, None),
-            context.engine.visible(&container),
-        )
-        .await;
-        Ok(LogView {
-            role,
-            leveled,
-            text: text?,
-            visible: visible?,
-        })
-    });
+    let views = homes
+        .chain(nodes)
+        .map(|(container, role, leveled)| async move {
+            let (text, visible) = join(
+                context.engine.logs(&container, None),
+                context.engine.visible(&container),
+            )
+            .await;
+            Ok(LogView {
+                role,
+                leveled,
+                text: text?,
+                visible: visible?,
+            })
+        });
     join_all(views).await.into_iter().collect()
 }
 
 async fn peerings(context: &Context<'_>, logs: &[LogView]) -> Vec<PeeringView> {
     join_all(context.plan.peerings.iter().map(|peering| async move {
         let connected = match context.plan.home(&peering.from) {
-            Some(from) => admin(context, from).connected(&peering.to).await.ok().flatten(),
+            Some(from) => admin(context, from)
+                .connected(&peering.to)
+                .await
+                .ok()
+                .flatten(),
             None => None,
         };
         let role = format!("{}/connector", peering.to);
@@ -341,7 +366,10 @@ async fn homes(
 }
 
 async fn listens(address: SocketAddr) -> bool {
-    matches!(timeout(LISTENING_LIMIT, TcpStream::connect(address)).await, Ok(Ok(_)))
+    matches!(
+        timeout(LISTENING_LIMIT, TcpStream::connect(address)).await,
+        Ok(Ok(_))
+    )
 }
 
 #[cfg(test)]

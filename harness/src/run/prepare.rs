@@ -6,7 +6,7 @@ use futures_util::future::{join_all, try_join_all};
 use time::OffsetDateTime;
 
 use super::error::RunError;
-use super::flow::Sources;
+use super::outcome::Sources;
 use super::state::State;
 use crate::engine::{Engine, EngineError};
 use crate::events::Recorder;
@@ -42,7 +42,8 @@ pub(super) async fn sweep(engine: &Engine, state: &State) -> Result<usize, Engin
     for run in &found {
         // A run of another user's harness on the same engine is known to nobody here; its
         // deadline decides. One of ours is dead when its lock is free and it was not kept.
-        let dead = state.knows(&run.run) && !state.is_alive(&run.run) && state.kept(&run.run).is_none();
+        let dead =
+            state.knows(&run.run) && !state.is_alive(&run.run) && state.kept(&run.run).is_none();
         if dead || now > run.deadline {
             removed += engine.remove_run(&run.run).await?;
             state.forget(&run.run);
@@ -58,7 +59,11 @@ pub(super) async fn sweep(engine: &Engine, state: &State) -> Result<usize, Engin
 }
 
 /// Makes sure that all images are there.
-pub(super) async fn images(engine: &Engine, recorder: &Recorder, sources: &Sources) -> Result<Images, EngineError> {
+pub(super) async fn images(
+    engine: &Engine,
+    recorder: &Recorder,
+    sources: &Sources,
+) -> Result<Images, EngineError> {
     let wanted = [&sources.anon, &sources.connector, &sources.bls];
     let mut names = Vec::new();
     for (name, built) in try_join_all(wanted.map(|image| engine.ensure_image(image))).await? {

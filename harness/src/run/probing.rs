@@ -125,7 +125,11 @@ pub(super) async fn probe(
     count_recorded(context, to, view).await;
 }
 
-async fn enter(door: &Door, secret: &Secret, metrics: &mut Metrics) -> Result<(Session, Duration), String> {
+async fn enter(
+    door: &Door,
+    secret: &Secret,
+    metrics: &mut Metrics,
+) -> Result<(Session, Duration), String> {
     let dialed = door.dial("right", metrics).await?;
     let dial_took = dialed.took;
     let session = door
@@ -244,4 +248,3 @@ fn count(received: &[Received]) -> HashMap<&str, u64> {
     }
     counts
 }
-

@@ -19,7 +19,9 @@ const SETTLED: Duration = Duration::from_secs(60);
 
 /// The state folder could not be used.
 #[derive(Debug, thiserror::Error)]
-#[error("failed to use the state folder {path}: {source}; set ATOR_HARNESS_STATE to a folder that can be written")]
+#[error(
+    "failed to use the state folder {path}: {source}; set ATOR_HARNESS_STATE to a folder that can be written"
+)]
 pub struct StateError {
     /// The file or folder.
     pub path: String,
@@ -128,8 +130,12 @@ impl State {
         let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
         let root = variable("ATOR_HARNESS_STATE")
             .map(PathBuf::from)
-            .or_else(|| variable("XDG_STATE_HOME").map(|home| Path::new(&home).join("ator-harness")))
-            .or_else(|| variable("HOME").map(|home| Path::new(&home).join(".local/state/ator-harness")))
+            .or_else(|| {
+                variable("XDG_STATE_HOME").map(|home| Path::new(&home).join("ator-harness"))
+            })
+            .or_else(|| {
+                variable("HOME").map(|home| Path::new(&home).join(".local/state/ator-harness"))
+            })
             .unwrap_or_else(|| std::env::temp_dir().join("ator-harness"));
         Self { root }
     }

@@ -9,6 +9,7 @@ use super::interrupt::Interrupts;
 use super::state::State;
 use crate::engine::{Engine, EngineError};
 use crate::events::{Recorder, Stage};
+use crate::plan::Plan;
 
 /// Lines of a log that a failure report shows.
 const TAIL: usize = 12;
@@ -20,7 +21,7 @@ const COLLECT_LIMIT: Duration = Duration::from_secs(20);
 pub struct NodeLog {
     /// What it is in the topology.
     pub role: String,
-    /// Its last lines.
+    /// Its last lines, redacted.
     pub tail: Vec<String>,
 }
 
@@ -30,14 +31,15 @@ pub(super) async fn collect(
     engine: &Engine,
     recorder: &Recorder,
     artefacts: &Artefacts,
+    plan: &Plan,
     containers: &[(String, String)],
     interrupts: &Interrupts,
 ) -> Vec<NodeLog> {
     let guard = recorder.stage(Stage::Collect, None);
     let reading = async {
-        let reads = containers.iter().map(|(name, role)| async move {
-            (role, engine.logs(name, None).await)
-        });
+        let reads = containers
+            .iter()
+            .map(|(name, role)| async move { (role, engine.logs(name, None).await) });
         let mut logs = Vec::new();
         for (role, result) in join_all(reads).await {
             let text = match result {
@@ -46,13 +48,17 @@ pub(super) async fn collect(
                 Err(EngineError::Api { .. }) => continue,
                 Err(error) => error.to_string(),
             };
-            if let Err(error) = artefacts.write(&format!("logs/{}.log", role.replace('/', "-")), text.as_bytes()) {
+            if let Err(error) = artefacts.write(
+                &format!("logs/{}.log", role.replace('/', "-")),
+                text.as_bytes(),
+            ) {
                 recorder.note(error.to_string());
             }
-            let lines: Vec<String> = text.lines().map(str::to_owned).collect();
+            let lines: Vec<&str> = text.lines().collect();
+            let tail = &lines[lines.len().saturating_sub(TAIL)..];
             logs.push(NodeLog {
                 role: role.clone(),
-                tail: lines[lines.len().saturating_sub(TAIL)..].to_vec(),
+                tail: tail.iter().map(|line| plan.redact(line)).collect(),
             });
         }
         logs

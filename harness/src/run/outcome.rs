@@ -1,0 +1,84 @@
+//! What a run needs, and what it came to.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::artefacts::{ArtefactError, Artefacts};
+use super::error::RunError;
+use super::tear_down::NodeLog;
+use crate::checks::{self, CheckResult, Verdict};
+use crate::engine::Image;
+use crate::events::Event;
+
+/// Where the images come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sources {
+    /// The onion daemon.
+    pub anon: Image,
+    /// The connector under test.
+    pub connector: Image,
+    /// The business-logic server with the harness's helper.
+    pub bls: Image,
+}
+
+/// A reader of the event stream that only shows it.
+pub type Progress = Arc<dyn Fn(&Event) + Send + Sync>;
+
+/// What a run needs besides its topology.
+#[derive(Clone)]
+pub struct Options {
+    /// Where the images come from.
+    pub sources: Sources,
+    /// Where run folders are made.
+    pub artefacts: PathBuf,
+    /// Reader of the event stream for people, or nobody.
+    pub progress: Option<Progress>,
+}
+
+/// What a run came to.
+pub struct Outcome {
+    /// The run's id.
+    pub run: String,
+    /// The topology's name.
+    pub topology: String,
+    /// Every check's result; empty when the run ended before them.
+    pub checks: Vec<CheckResult>,
+    /// Why the run ended before its checks, if it did.
+    pub error: Option<RunError>,
+    /// The ends of the logs that matter for a failure.
+    pub logs: Vec<NodeLog>,
+    /// From start to verdict, clean-up not counted.
+    pub duration: Duration,
+    /// How long removing took.
+    pub clean_up: Option<Duration>,
+    /// Memory of all containers together at the end, in bytes, as the engine accounts it.
+    pub containers_memory: Option<u64>,
+    /// What was measured.
+    pub metrics: checks::Metrics,
+    /// Every event.
+    pub events: Vec<Event>,
+    /// The run's folder.
+    pub artefacts: PathBuf,
+}
+
+impl Outcome {
+    /// Saves one more file in the run's folder.
+    ///
+    /// # Errors
+    ///
+    /// [`ArtefactError`] names the file.
+    pub fn save(&self, name: &str, text: &str) -> Result<(), ArtefactError> {
+        Artefacts::existing(&self.artefacts).write(name, text.as_bytes())
+    }
+
+    /// The run's verdict.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        if self.error.is_some() {
+            Verdict::Fail
+        } else {
+            checks::verdict(&self.checks)
+        }
+    }
+}
