@@ -20,6 +20,8 @@ pub enum Stage {
     Start,
     /// Every home's routes are sealed and it reaches every published address.
     Seal,
+    /// A home's daemon answers on its control port, and is watched.
+    Daemon,
     /// Every authority holds every relay's descriptor.
     Descriptors,
     /// The authorities serve one complete consensus.
@@ -48,6 +50,7 @@ impl Stage {
             Self::Prepare => "prepare",
             Self::Start => "start",
             Self::Seal => "seal",
+            Self::Daemon => "daemon",
             Self::Descriptors => "descriptors",
             Self::Consensus => "consensus",
             Self::Bootstrap => "bootstrap",

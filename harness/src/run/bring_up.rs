@@ -329,11 +329,11 @@ async fn schedule_vote(guard: &StageGuard, controls: &mut [Control]) -> Result<(
     }
 }
 
-/// The second at which the consensus is to be valid. An authority acts once a second, in the first
-/// second after the planned one: it votes after `at` less 2, computes after `at` less 1 and
-/// publishes after `at`. All of them have to know before the first can vote.
+/// The second at which the consensus is to be valid: the authorities vote 2 s and compute 1 s before
+/// it, and need what is left of this second to plan that. With a second less some miss each
+/// other's votes, and the round after it comes 5 s later.
 fn vote_time(now: OffsetDateTime) -> i64 {
-    let lead = if now.millisecond() > 600 { 3 } else { 2 };
+    let lead = if now.millisecond() > 900 { 4 } else { 3 };
     now.unix_timestamp() + lead
 }
 
@@ -347,7 +347,7 @@ mod tests {
     fn the_vote_leaves_time_to_plan_it() {
         let early = datetime!(2026-11-22 10:00:00.100 UTC);
         let late = datetime!(2026-11-22 10:00:00.950 UTC);
-        assert_eq!(vote_time(early), early.unix_timestamp() + 2);
-        assert_eq!(vote_time(late), late.unix_timestamp() + 3);
+        assert_eq!(vote_time(early), early.unix_timestamp() + 3);
+        assert_eq!(vote_time(late), late.unix_timestamp() + 4);
     }
 }

@@ -408,9 +408,7 @@ async fn verify_kept(
 async fn attach(run: &Run) -> Result<Vec<Monitor>, RunError> {
     let mut monitors = Vec::new();
     for home in &run.plan.homes {
-        let guard = run
-            .recorder
-            .stage(Stage::Connector, Some(&format!("{}/daemon", home.id)));
+        let guard = run.recorder.stage(Stage::Daemon, Some(&home.id));
         let password = home.control.password.password();
         let monitor = Monitor::attach(&home.nickname, home.control.address, password)
             .await

@@ -144,9 +144,7 @@ pub(super) async fn dial(
 /// microdescriptors.
 async fn attach(context: &Context<'_>, home: &HomePlan) -> Result<Monitor, RunError> {
     let deadline = context.plan.topology.deadlines.descriptors;
-    let guard = context
-        .recorder
-        .stage(Stage::Connector, Some(&format!("{}/daemon", home.id)));
+    let guard = context.recorder.stage(Stage::Daemon, Some(&home.id));
     let fail = |error: ControlError| RunError::from(StageFailure::of(&guard, error.to_string()));
     let control = &home.control;
     let wait = async {
