@@ -119,7 +119,7 @@ fn the_json_report_has_the_documented_fields() {
 }
 
 #[test]
-fn the_verdict_is_the_worst_of_the_checks_and_fail_for_a_run_that_broke_off() {
+fn the_verdict_is_the_worst_of_the_checks_and_that_of_a_broken_run_says_whose_fault_it_was() {
     assert_eq!(json_of(&outcome(Verdict::Fail))["verdict"], "fail");
     assert_eq!(
         json_of(&outcome(Verdict::Inconclusive))["verdict"],
@@ -136,8 +136,14 @@ fn the_verdict_is_the_worst_of_the_checks_and_fail_for_a_run_that_broke_off() {
     let report = json_of(&broken);
     assert_eq!(
         (&report["verdict"], &report["error"]),
-        (&json!("fail"), &json!("interrupted"))
+        (&json!("inconclusive"), &json!("interrupted"))
     );
+    broken.error = Some(RunError::NodeDied(Death {
+        container: "ator-abcdef-relay1".to_owned(),
+        role: "relay1".to_owned(),
+        status: "137".to_owned(),
+    }));
+    assert_eq!(json_of(&broken)["verdict"], "fail");
     broken.clean_up = None;
     assert!(
         json_of(&broken).get("clean_up_ms").is_none(),

@@ -72,13 +72,14 @@ impl Outcome {
         Artefacts::existing(&self.artefacts).write(name, text.as_bytes())
     }
 
-    /// The run's verdict.
+    /// The run's verdict: that of its checks, fail when the topology itself did not hold, and
+    /// inconclusive when something else ended the run before it could be judged.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
-        if self.error.is_some() {
-            Verdict::Fail
-        } else {
-            checks::verdict(&self.checks)
+        match &self.error {
+            None => checks::verdict(&self.checks),
+            Some(RunError::Stage(_) | RunError::NodeDied(_)) => Verdict::Fail,
+            Some(_) => Verdict::Inconclusive,
         }
     }
 }
