@@ -44,7 +44,7 @@ pub(super) fn mutants() -> Vec<Mutant> {
             seen.metrics
                 .insert(Metric::BtpConnect, samples(1, Duration::from_millis(3600)));
         }),
-        fails(MEDIAN, "round trips slow on the whole", "p50 11", |seen| {
+        fails(MEDIAN, "round trips slow on the whole", "p50 160", |seen| {
             seen.metrics.insert(
                 Metric::RoundTrip,
                 samples(PACKETS, Duration::from_millis(160)),
@@ -53,7 +53,7 @@ pub(super) fn mutants() -> Vec<Mutant> {
         fails(
             TAIL,
             "every tenth round trip is slow",
-            "p50 20 ms, p95 30",
+            "p50 20 ms, p95 320",
             |seen| {
                 let mut trips = samples(PACKETS - PACKETS / 10, Duration::from_millis(20));
                 trips.merge(&samples(PACKETS / 10, Duration::from_millis(320)));
