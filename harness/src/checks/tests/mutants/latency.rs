@@ -44,19 +44,19 @@ pub(super) fn mutants() -> Vec<Mutant> {
             seen.metrics
                 .insert(Metric::BtpConnect, samples(1, Duration::from_millis(3600)));
         }),
-        fails(MEDIAN, "round trips slow on the whole", "p50 160", |seen| {
+        fails(MEDIAN, "round trips slow on the whole", "p50 210", |seen| {
             seen.metrics.insert(
                 Metric::RoundTrip,
-                samples(PACKETS, Duration::from_millis(160)),
+                samples(PACKETS, Duration::from_millis(210)),
             );
         }),
         fails(
             TAIL,
             "every tenth round trip is slow",
-            "p50 20 ms, p95 320",
+            "p50 20 ms, p95 420",
             |seen| {
                 let mut trips = samples(PACKETS - PACKETS / 10, Duration::from_millis(20));
-                trips.merge(&samples(PACKETS / 10, Duration::from_millis(320)));
+                trips.merge(&samples(PACKETS / 10, Duration::from_millis(420)));
                 seen.metrics.insert(Metric::RoundTrip, trips);
             },
         ),
