@@ -135,23 +135,12 @@ fn a_missing_connector_image_is_named_before_anything_starts() {
 
 #[test]
 fn a_connector_that_exits_at_start_ends_the_run_with_its_log() {
-    // The business-logic server's image as a connector: it starts, finds the server's port taken
-    // in the home's network namespace, and exits.
-    let images = docker(&[
-        "images",
-        "--filter",
-        "reference=ator-harness/bls",
-        "--format",
-        "{{.Repository}}:{{.Tag}}",
-    ]);
-    let image = images.lines().next().unwrap_or_default();
-    assert!(
-        !image.is_empty(),
-        "no image of ours on the engine; run another scenario first"
-    );
+    // The business-logic server as a connector: it starts, finds the server's port taken in the
+    // home's network namespace, and exits.
+    let image = Imported::new("ator-scenario/exits:1", "bls");
     let shell = Shell::open();
     let output = shell
-        .two_home("verify", &["--connector-image", image])
+        .two_home("verify", &["--connector-image", image.0])
         .output()
         .expect("runs");
     assert_code(&output, 1);
@@ -174,6 +163,31 @@ fn a_full_disk_ends_the_run_and_names_the_folder() {
     let run = shell.run();
     drop(disk);
     assert_clean(&shell, &run);
+}
+
+/// An image with one of the built programs, as a user would bring one; gone when this is dropped.
+struct Imported(&'static str);
+
+impl Imported {
+    fn new(image: &'static str, program: &str) -> Self {
+        let command = format!(
+            "tar -C target/images -c {program} | docker import -c 'ENTRYPOINT [\"/{program}\"]' - {image}"
+        );
+        let status = std::process::Command::new("sh")
+            .args(["-ec", &command])
+            .current_dir(scenarios::root())
+            .stdout(std::process::Stdio::null())
+            .status()
+            .expect("a shell is there");
+        assert!(status.success(), "the image was not imported");
+        Self(image)
+    }
+}
+
+impl Drop for Imported {
+    fn drop(&mut self) {
+        docker(&["rmi", self.0]);
+    }
 }
 
 /// A file system with hardly any room, mounted on a folder as long as this lives.

@@ -1,6 +1,7 @@
 //! Finding what runs have left on the engine, and removing it.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use bollard::query_parameters::{
     ListContainersOptionsBuilder, ListNetworksOptionsBuilder, ListVolumesOptionsBuilder,
@@ -11,6 +12,9 @@ use futures_util::future::join_all;
 use super::connect::Engine;
 use super::error::{EngineError, status_of};
 use super::labels::{LABEL_DEADLINE, LABEL_PROJECT, LABEL_ROLE, LABEL_RUN, LABEL_TOPOLOGY, filter};
+
+/// How long a call to the engine that nobody waits for any more may take to show its effect.
+const SETTLE: Duration = Duration::from_millis(600);
 
 /// What of one run is still on the engine.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -139,23 +143,31 @@ impl Engine {
         })
     }
 
-    /// Removes everything of a run. Looks again until nothing is found, because a call that was
-    /// under way when the run ended can still create something. Returns how much was removed.
+    /// Removes everything of a run. A call that was under way when the run ended can still create
+    /// something, so nothing must be found twice in a row, [`SETTLE`] apart. Returns how much was
+    /// removed.
     ///
     /// # Errors
     ///
     /// [`EngineError::Api`] when something cannot be removed.
     pub async fn remove_run(&self, run: &str) -> Result<usize, EngineError> {
         let mut removed = 0;
-        // Each round removes what the last one found; a resource that comes back every time is
-        // an error of the engine's and ends in the list of leftovers.
-        for _ in 0..5 {
+        let mut empty_looks = 0;
+        // A resource that comes back every time is an error of the engine's and ends in the list
+        // of leftovers.
+        for _ in 0..8 {
             let left = self.leftovers(run).await?;
             if left.is_empty() {
-                return Ok(removed);
+                empty_looks += 1;
+                if empty_looks == 2 {
+                    break;
+                }
+                tokio::time::sleep(SETTLE).await;
+            } else {
+                empty_looks = 0;
+                removed += left.count();
+                self.remove(&left).await?;
             }
-            removed += left.count();
-            self.remove(&left).await?;
         }
         Ok(removed)
     }

@@ -137,11 +137,15 @@ impl Run {
                     if swept > 0 {
                         recorder.note(format!("{swept} resources of earlier runs removed"));
                     }
-                    Ok(prepare::images(&engine, &recorder, &options.sources).await?)
+                    Ok::<_, RunError>(prepare::images(&engine, &recorder, &options.sources).await?)
                 };
                 let networks = prepare::networks(&engine, &topology, &mut inputs);
-                let keys = async { Ok(prepare::authority_keys(&keyed).await?) };
-                futures_util::future::try_join3(images, networks, keys).await
+                let keys = async { Ok::<_, RunError>(prepare::authority_keys(&keyed).await?) };
+                // All three are awaited, also when one fails: a network that is being created
+                // could not be removed yet.
+                let (images, networks, keys) =
+                    futures_util::future::join3(images, networks, keys).await;
+                Ok((images?, networks?, keys?))
             })
             .await;
         let (images, plan, keys) = prepared?;
