@@ -144,7 +144,7 @@ impl Engine {
     }
 
     /// Removes everything of a run. A call that was under way when the run ended can still create
-    /// something, so nothing must be found twice in a row, [`SETTLE`] apart. Returns how much was
+    /// something, so nothing must be found twice in a row, a moment apart. Returns how much was
     /// removed.
     ///
     /// # Errors
