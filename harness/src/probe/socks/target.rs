@@ -1,0 +1,74 @@
+//! What a dial is given: where to, and what keeps its circuit apart from others.
+
+use std::fmt;
+
+/// Where to connect to: a host name or address literal, and a port.
+///
+/// `Debug` and `Display` show only the port: the host may be an onion address, and those must not
+/// reach a log or an error text.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Target {
+    host: String,
+    port: u16,
+}
+
+impl Target {
+    /// A target from its parts. The host is not looked at until it is dialled.
+    pub fn new(host: impl Into<String>, port: u16) -> Self {
+        Self {
+            host: host.into(),
+            port,
+        }
+    }
+
+    /// The host, unredacted.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The TCP port.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+}
+
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "[redacted]:{}", self.port)
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+/// SOCKS user name and password, which onion daemons use to keep circuits apart: two streams with
+/// different values never share a circuit.
+///
+/// When isolation is asked for, only the user name/password method is offered, so that a proxy
+/// which ignores it is noticed instead of silently mixing circuits.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Isolation {
+    pub(super) username: String,
+    pub(super) password: String,
+}
+
+impl Isolation {
+    /// An isolation key. Each part is 1 to 255 bytes long (RFC 1929).
+    pub fn new(username: impl Into<String>, password: impl Into<String>) -> Self {
+        Self {
+            username: username.into(),
+            password: password.into(),
+        }
+    }
+}
+
+impl fmt::Debug for Isolation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Isolation([redacted])")
+    }
+}
