@@ -19,8 +19,9 @@ use tokio_tungstenite::tungstenite::error::Error;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Bytes, Message};
-use toon_wire::{BtpBody, BtpFrame, BtpType, Codec, Packet};
+use toon_wire::{BtpBody, BtpFrame, BtpType, Codec, Dialect, Packet};
 
+use super::admission::error_frame;
 use super::counters::{Counters, count};
 use super::inbound::{InboundHandler, InboundReply};
 use super::inflight::{InFlight, Resolution};
@@ -231,18 +232,22 @@ impl<S: ByteStream> Driver<S> {
 
     fn on_inbound(&mut self, bytes: &[u8]) -> Result<(), Error> {
         let counters = &self.links.counters;
-        let prepare = match self.codec.decode_frame(bytes) {
-            Ok(frame) if frame.kind() == Some(BtpType::Message) => {
-                match self.codec.decode_packet(frame.ilp()) {
-                    Ok(Packet::Prepare(prepare)) => Some((frame.request_id, prepare)),
-                    _ => None,
-                }
-            }
+        let Ok(frame) = self.codec.decode_frame(bytes) else {
+            return Ok(());
+        };
+        let request_id = frame.request_id;
+        let prepare = match frame.kind() {
+            Some(BtpType::Message) => self.codec.decode_packet(frame.ilp()).ok(),
             _ => None,
         };
-        let Some((request_id, prepare)) = prepare else {
+        let Some(Packet::Prepare(prepare)) = prepare else {
             count(&counters.inbound_other);
-            return Ok(());
+            return match self.codec.dialect() {
+                // The contract's connector as a client says nothing to it (contract section 1.6).
+                Dialect::Toon => Ok(()),
+                // RFC-0023 wants every request answered.
+                Dialect::Rfc => self.queue(error_frame(&self.codec, request_id)),
+            };
         };
         count(&counters.inbound_prepares);
         let reply = match &mut self.inbound {

@@ -2,8 +2,10 @@
 //!
 //! From the outside in: [`dial`] opens a byte stream, [`WebSocket`] upgrades it, a
 //! [`Session`] authenticates on it and multiplexes requests, and the loops in [`load`] drive a
-//! session. Each layer reports how long it took and, when it fails, a typed cause.
+//! session. [`Session::accept`] is the other end of the same: it takes the place of the peer that
+//! is dialled. Each layer reports how long it took and, when it fails, a typed cause.
 
+mod admission;
 mod auth;
 mod counters;
 mod driver;
@@ -17,13 +19,14 @@ mod session;
 mod socks;
 mod websocket;
 
+pub use admission::{AcceptError, Refusal};
 pub use auth::{AuthError, Credentials};
 pub use counters::SessionCounters;
 pub use inbound::{InboundHandler, InboundReply};
 pub use latency::{Latencies, LatencySummary};
 pub use packet::{Outcome, Outgoing, Payment};
 pub use reply::{Answer, Reply, RequestError};
-pub use session::{ConnectTimes, Paid, Route, Session, SessionError, SessionOptions};
+pub use session::{Accepted, ConnectTimes, Paid, Route, Session, SessionError, SessionOptions};
 pub use socks::{
     DialError, DialErrorKind, DialPhase, Dialed, Isolation, ReplyCode, Target, dial, dial_direct,
 };

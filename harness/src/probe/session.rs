@@ -1,4 +1,4 @@
-//! An authenticated BTP connection with many requests in flight.
+//! An authenticated BTP connection with many requests in flight, opened by either side.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot, watch};
 use toon_wire::{Codec, Dialect, Mode};
 
+use super::admission::{AcceptError, Admitted, admit};
 use super::auth::{AUTH_REQUEST_ID, AuthError, Credentials, authenticate};
 use super::counters::{Counters, SessionCounters};
 use super::driver::{Command, Driver, Links};
@@ -26,10 +27,10 @@ pub struct SessionOptions {
     pub dialect: Dialect,
     /// Longest wait for the byte stream, used by [`Session::open`] only.
     pub dial_limit: Duration,
-    /// Longest wait for the answer to the WebSocket upgrade.
+    /// Longest wait for the answer to the WebSocket upgrade, or for its request.
     pub upgrade_limit: Duration,
-    /// Longest wait for the answer to the authentication. The default is the connector's own 5 s
-    /// (contract section 2).
+    /// Longest wait for the answer to the authentication, or for its request. The default is the
+    /// connector's own 5 s (contract section 2).
     pub auth_limit: Duration,
     /// What to do with PREPAREs from the other side; without a handler they are rejected with
     /// `F02`.
@@ -153,6 +154,56 @@ impl Session {
             upgrade: socket.upgrade_time(),
             auth,
         };
+        Ok(Self::start(
+            socket,
+            codec,
+            times,
+            options.inbound,
+            AUTH_REQUEST_ID + 1,
+        ))
+    }
+
+    /// Takes the other side's part: answers the upgrade on a byte stream that somebody else opened,
+    /// lets in whoever is one of `accounts`, and starts the session's task. So it can stand in for
+    /// a peer; what that peer does with PREPAREs is up to [`SessionOptions::inbound`].
+    ///
+    /// Who is not let in gets the dialect's refusal: an ERROR, then a close with 1008.
+    ///
+    /// # Errors
+    ///
+    /// An [`AcceptError`] that says whether there was no WebSocket, no authentication in time, or
+    /// a refusal and why.
+    pub async fn accept<S>(
+        stream: S,
+        accounts: &[Credentials],
+        options: SessionOptions,
+    ) -> Result<Accepted, AcceptError>
+    where
+        S: ByteStream + 'static,
+    {
+        let codec = Codec::new(options.dialect, Mode::Lenient);
+        let socket = WebSocket::accept(stream, options.upgrade_limit).await?;
+        let (socket, Admitted { peer_id, took }) =
+            admit(socket, &codec, accounts, options.auth_limit).await?;
+        let times = ConnectTimes {
+            dial: None,
+            upgrade: socket.upgrade_time(),
+            auth: took,
+        };
+        let session = Self::start(socket, codec, times, options.inbound, 1);
+        Ok(Accepted { session, peer_id })
+    }
+
+    fn start<S>(
+        socket: WebSocket<S>,
+        codec: Codec,
+        times: ConnectTimes,
+        inbound: Option<InboundHandler>,
+        first_request_id: u32,
+    ) -> Self
+    where
+        S: ByteStream + 'static,
+    {
         let (commands, receiver) = mpsc::channel(QUEUE);
         let (ended, watcher) = watch::channel(None);
         let counters = Arc::new(Counters::default());
@@ -165,17 +216,17 @@ impl Session {
             socket.into_stream(),
             codec,
             links,
-            options.inbound,
-            AUTH_REQUEST_ID + 1,
+            inbound,
+            first_request_id,
         );
         tokio::spawn(Box::pin(driver.run()));
-        Ok(Self {
+        Self {
             commands,
             counters,
             ended: watcher,
             times,
             codec,
-        })
+        }
     }
 
     /// How long it took to get here.
@@ -264,6 +315,15 @@ impl Session {
     fn end_or_local(&self) -> ConnectionEnd {
         self.end().unwrap_or(ConnectionEnd::Local)
     }
+}
+
+/// A session that the other side opened.
+#[derive(Debug, Clone)]
+pub struct Accepted {
+    /// The session.
+    pub session: Session,
+    /// Which of the accounts it is.
+    pub peer_id: String,
 }
 
 /// The result of a payment.

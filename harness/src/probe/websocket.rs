@@ -19,6 +19,14 @@ use super::socks::Target;
 /// 100 MiB; a probe never asks for more than this.
 pub const MAX_MESSAGE: usize = 16 << 20;
 
+/// The same on both sides.
+fn config() -> WebSocketConfig {
+    WebSocketConfig::default()
+        .read_buffer_size(32 * 1024)
+        .max_message_size(Some(MAX_MESSAGE))
+        .max_frame_size(Some(MAX_MESSAGE))
+}
+
 /// Any byte stream a session can run over: TCP, a SOCKS connection, an in-memory pipe.
 pub trait ByteStream: AsyncRead + AsyncWrite + Unpin + Send {}
 
@@ -121,7 +129,8 @@ pub enum Incoming {
 #[derive(Debug)]
 pub struct WebSocket<S> {
     stream: WebSocketStream<S>,
-    /// Time from the upgrade request to its answer.
+    /// Time from the upgrade request to its answer; on the accepting side, from the moment that
+    /// the request was waited for.
     upgrade: Duration,
     ended: Option<ConnectionEnd>,
 }
@@ -147,12 +156,9 @@ impl<S: ByteStream> WebSocket<S> {
         let request = url
             .into_client_request()
             .map_err(|_| UpgradeError::Request)?;
-        let config = WebSocketConfig::default()
-            .read_buffer_size(32 * 1024)
-            .max_message_size(Some(MAX_MESSAGE))
-            .max_frame_size(Some(MAX_MESSAGE));
         let started = Instant::now();
-        let handshake = tokio_tungstenite::client_async_with_config(request, stream, Some(config));
+        let handshake =
+            tokio_tungstenite::client_async_with_config(request, stream, Some(config()));
         match tokio::time::timeout(limit, Box::pin(handshake)).await {
             Err(_) => Err(UpgradeError::TimedOut(limit)),
             Ok(Ok((stream, _response))) => Ok(Self {
@@ -166,7 +172,30 @@ impl<S: ByteStream> WebSocket<S> {
         }
     }
 
-    /// Time from the upgrade request to its answer.
+    /// Answers the upgrade request that comes over `stream` within `limit`. Path, query and headers
+    /// are not looked at, as the contract's connector does not (contract section 1.1), and no
+    /// subprotocol is chosen.
+    ///
+    /// # Errors
+    ///
+    /// [`UpgradeError::TimedOut`] or [`UpgradeError::Ended`]; the latter also if what came is no
+    /// upgrade request.
+    pub async fn accept(stream: S, limit: Duration) -> Result<Self, UpgradeError> {
+        let started = Instant::now();
+        let handshake = tokio_tungstenite::accept_async_with_config(stream, Some(config()));
+        match tokio::time::timeout(limit, Box::pin(handshake)).await {
+            Err(_) => Err(UpgradeError::TimedOut(limit)),
+            Ok(Ok(stream)) => Ok(Self {
+                stream,
+                upgrade: started.elapsed(),
+                ended: None,
+            }),
+            Ok(Err(error)) => Err(UpgradeError::Ended(ConnectionEnd::from_error(&error))),
+        }
+    }
+
+    /// Time from the upgrade request to its answer; on the accepting side, from the moment that
+    /// the request was waited for.
     #[must_use]
     pub fn upgrade_time(&self) -> Duration {
         self.upgrade
@@ -271,13 +300,18 @@ impl<S: ByteStream> WebSocket<S> {
     }
 
     /// Says goodbye with close code 1000 and waits at most `limit` for the other side to close.
-    pub async fn close(mut self, limit: Duration) {
+    pub async fn close(self, limit: Duration) {
+        let frame = CloseFrame {
+            code: CloseCode::Normal,
+            reason: "".into(),
+        };
+        self.close_with(frame, limit).await;
+    }
+
+    /// As [`WebSocket::close`], with a code and a reason.
+    pub(super) async fn close_with(mut self, frame: CloseFrame, limit: Duration) {
         let goodbye = async {
             // Whether the other side still listens does not matter to one who leaves.
-            let frame = CloseFrame {
-                code: CloseCode::Normal,
-                reason: "".into(),
-            };
             let _ = self.stream.close(Some(frame)).await;
             while let Some(Ok(_)) = self.stream.next().await {}
         };
