@@ -1,13 +1,10 @@
-//! What a home's daemon tells of itself while it starts: bootstrap, descriptors, rendezvous.
+//! What a daemon's events add up to.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::watch;
 
-use super::control::{Control, ControlError, Events};
-use crate::secret::Secret;
+use super::line::value_of;
 
 /// Everything that a daemon's events have said so far. Serialized, it holds onion addresses: it goes
 /// into files of mode 0600 only.
@@ -48,7 +45,7 @@ impl DaemonState {
     }
 
     /// Takes one event into account. Unknown events change nothing.
-    fn apply(&mut self, event: &str) {
+    pub(super) fn apply(&mut self, event: &str) {
         let mut words = event.split(' ');
         match words.next() {
             Some("STATUS_CLIENT") => self.apply_status(event),
@@ -77,7 +74,7 @@ impl DaemonState {
         }
     }
 
-    fn apply_status(&mut self, event: &str) {
+    pub(super) fn apply_status(&mut self, event: &str) {
         if !event.contains(" BOOTSTRAP ") {
             return;
         }
@@ -92,68 +89,6 @@ impl DaemonState {
             self.warning = Some(reason.to_owned());
         }
     }
-}
-
-/// The value of `KEY=value` in an event line. Quoted values end at the first space, which is
-/// enough for the keys that are read.
-fn value_of<'a>(event: &'a str, key: &str) -> Option<&'a str> {
-    event
-        .split(' ')
-        .filter_map(|word| word.split_once('='))
-        .find(|(name, _)| *name == key)
-        .map(|(_, value)| value.trim_matches('"'))
-}
-
-/// A daemon under observation.
-pub struct Monitor {
-    /// For commands to the same daemon.
-    pub control: Control,
-    state: watch::Receiver<DaemonState>,
-}
-
-impl Monitor {
-    /// Connects, subscribes to the events and starts following them.
-    ///
-    /// # Errors
-    ///
-    /// [`ControlError`], as from [`Control::connect`].
-    pub async fn attach(
-        node: &str,
-        address: SocketAddr,
-        password: &Secret,
-    ) -> Result<Self, ControlError> {
-        let (mut control, events) = Control::connect(node, address, password).await?;
-        control
-            .command("SETEVENTS STATUS_CLIENT HS_DESC CIRC CIRC_MINOR")
-            .await?;
-        let mut start = DaemonState::default();
-        // What happened before the subscription: the phase, and whether descriptors went out
-        // cannot be asked, so a monitor must be attached before the network is switched on.
-        let phase = control.info("status/bootstrap-phase").await?;
-        start.apply_status(&format!("STATUS_CLIENT {phase}"));
-        let (sender, state) = watch::channel(start);
-        tokio::spawn(follow(events, sender));
-        Ok(Self { control, state })
-    }
-
-    /// What is known now.
-    #[must_use]
-    pub fn state(&self) -> DaemonState {
-        self.state.borrow().clone()
-    }
-
-    /// A receiver that wakes on every change.
-    #[must_use]
-    pub fn watch(&self) -> watch::Receiver<DaemonState> {
-        self.state.clone()
-    }
-}
-
-async fn follow(mut events: Events, state: watch::Sender<DaemonState>) {
-    while let Some(event) = events.recv().await {
-        state.send_modify(|state| state.apply(&event));
-    }
-    state.send_modify(|state| state.gone = true);
 }
 
 #[cfg(test)]
