@@ -24,16 +24,35 @@ pub enum Stage {
     Daemon,
     /// Every authority holds every relay's descriptor.
     Descriptors,
-    /// The authorities serve one complete consensus.
+    /// An authority has voted and computed what the votes come to.
+    Vote,
+    /// The authorities serve one complete consensus; of one authority: it does.
     Consensus,
+    /// A relay is in a consensus, with its flags.
+    Listed,
     /// A home's daemon is bootstrapped.
     Bootstrap,
+    /// A home's onion service has its introduction circuits.
+    Introduction,
+    /// One HSDir has confirmed the descriptors of a home's onion service.
+    Upload,
     /// A home's onion service descriptor is uploaded to every HSDir.
     Publication,
     /// A home's connector answers.
     Connector,
+    /// A home's daemon has fetched another home's descriptor.
+    Fetch,
+    /// A home's daemon has met another home's onion service.
+    Rendezvous,
+    /// A peering's WebSocket is open.
+    #[serde(rename = "websocket")]
+    WebSocket,
+    /// A peering's BTP authentication is accepted.
+    Authentication,
     /// A peering's BTP session is up.
     Peering,
+    /// A peering's first ILP answer is there.
+    FirstAnswer,
     /// The checks look at the running topology.
     Observe,
     /// Logs are saved.
@@ -52,11 +71,20 @@ impl Stage {
             Self::Seal => "seal",
             Self::Daemon => "daemon",
             Self::Descriptors => "descriptors",
+            Self::Vote => "vote",
             Self::Consensus => "consensus",
+            Self::Listed => "listed",
             Self::Bootstrap => "bootstrap",
+            Self::Introduction => "introduction",
+            Self::Upload => "upload",
             Self::Publication => "publication",
             Self::Connector => "connector",
+            Self::Fetch => "fetch",
+            Self::Rendezvous => "rendezvous",
+            Self::WebSocket => "websocket",
+            Self::Authentication => "authentication",
             Self::Peering => "peering",
+            Self::FirstAnswer => "first-answer",
             Self::Observe => "observe",
             Self::Collect => "collect",
             Self::TearDown => "tear-down",
@@ -113,6 +141,20 @@ pub enum EventKind {
         /// The last thing seen.
         evidence: String,
     },
+    /// A stage was reached, as was learnt only later: its event comes after its end.
+    StageSeen {
+        /// Which.
+        stage: Stage,
+        /// Of which node, home or peering.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        node: Option<String>,
+        /// When it began, in milliseconds since the stream began.
+        started_ms: u64,
+        /// When it was reached, in milliseconds since the stream began.
+        ended_ms: u64,
+        /// What showed that it was reached.
+        evidence: String,
+    },
     /// A container ended while it was needed.
     NodeDied {
         /// What it was in the topology.
@@ -147,6 +189,7 @@ pub type Sink = Box<dyn FnMut(&Event) -> std::io::Result<()> + Send>;
 
 struct Inner {
     started: Instant,
+    started_at: OffsetDateTime,
     sinks: Vec<Sink>,
     events: Vec<Event>,
     failure: Option<std::io::Error>,
@@ -166,6 +209,7 @@ impl Recorder {
         Self {
             inner: Arc::new(Mutex::new(Inner {
                 started: Instant::now(),
+                started_at: OffsetDateTime::now_utc(),
                 sinks,
                 events: Vec::new(),
                 failure: None,
@@ -225,6 +269,34 @@ impl Recorder {
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.lock().started.elapsed()
+    }
+
+    /// Records a stage that was reached between two instants in the past.
+    pub fn seen(
+        &self,
+        stage: Stage,
+        node: Option<&str>,
+        (start, end): (Instant, Instant),
+        evidence: impl Into<String>,
+    ) {
+        let started = self.lock().started;
+        self.record(EventKind::StageSeen {
+            stage,
+            node: node.map(str::to_owned),
+            started_ms: millis(start.saturating_duration_since(started)),
+            ended_ms: millis(end.saturating_duration_since(started)),
+            evidence: evidence.into(),
+        });
+    }
+
+    /// The instant of a time of this machine's clock, in milliseconds since 1970, as containers'
+    /// logs carry it. `None` for a time before the stream began.
+    #[must_use]
+    pub fn instant_of(&self, unix_ms: i64) -> Option<Instant> {
+        let inner = self.lock();
+        let began = inner.started_at.unix_timestamp_nanos() / 1_000_000;
+        let after = u64::try_from(i128::from(unix_ms) - began).ok()?;
+        inner.started.checked_add(Duration::from_millis(after))
     }
 
     /// Begins a stage. It is reached by [`StageGuard::reached`]; dropped before that, it is
@@ -334,6 +406,46 @@ mod tests {
             &events[1].kind,
             EventKind::StageFailed { stage: Stage::Consensus, evidence, .. } if evidence == "5 of 7 relays"
         ));
+    }
+
+    #[test]
+    fn a_stage_of_the_past_keeps_its_own_times() {
+        let recorder = Recorder::new(Vec::new());
+        let began = OffsetDateTime::now_utc().unix_timestamp() * 1000;
+        assert_eq!(recorder.instant_of(began - 5000), None);
+        let start = recorder.instant_of(began + 5000).expect("later");
+        let end = start + Duration::from_millis(250);
+        recorder.seen(Stage::WebSocket, Some("a to b"), (start, end), "open");
+        let events = recorder.events();
+        let EventKind::StageSeen {
+            started_ms,
+            ended_ms,
+            ..
+        } = events[0].kind
+        else {
+            panic!("another event");
+        };
+        assert!((4000..=5000).contains(&started_ms), "{started_ms}");
+        assert_eq!(ended_ms - started_ms, 250);
+    }
+
+    #[test]
+    fn stages_are_named_alike_everywhere() {
+        for stage in [
+            Stage::Vote,
+            Stage::Listed,
+            Stage::Introduction,
+            Stage::Upload,
+            Stage::Fetch,
+            Stage::Rendezvous,
+            Stage::WebSocket,
+            Stage::Authentication,
+            Stage::FirstAnswer,
+            Stage::TearDown,
+        ] {
+            let serialized = serde_json::to_value(stage).expect("a name");
+            assert_eq!(serialized, stage.name());
+        }
     }
 
     #[tokio::test]

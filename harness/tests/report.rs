@@ -298,6 +298,43 @@ fn stage_times_are_those_of_the_stages_that_ended() {
 }
 
 #[test]
+fn stages_are_ordered_by_their_start() {
+    let recorder = Recorder::new(Vec::new());
+    let late = recorder.stage(Stage::Publication, None);
+    late.reached("later");
+    let start = std::time::Instant::now();
+    recorder.seen(
+        Stage::Upload,
+        Some("home-a at relay3"),
+        (
+            start + Duration::from_secs(1),
+            start + Duration::from_secs(2),
+        ),
+        "confirmed",
+    );
+    recorder.seen(Stage::Vote, Some("da1"), (start, start), "seen");
+    let events = recorder.events();
+    let names: Vec<String> = stage_times(&events)
+        .iter()
+        .map(|time| time.name())
+        .collect();
+    assert_eq!(
+        names.last().map(String::as_str),
+        Some("upload home-a at relay3")
+    );
+    assert!(names.contains(&"vote da1".to_owned()));
+    let shown: Vec<String> = events.iter().filter_map(progress_line).collect();
+    assert!(
+        shown.iter().any(|line| line.contains("seen  vote da1")),
+        "{shown:?}"
+    );
+    assert!(
+        !shown.iter().any(|line| line.contains("upload")),
+        "{shown:?}"
+    );
+}
+
+#[test]
 fn many_runs_are_summed_up_by_the_worst() {
     let mut repeats = Repeats::default();
     assert_eq!(repeats.verdict(), Verdict::Inconclusive);

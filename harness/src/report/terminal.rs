@@ -40,6 +40,23 @@ pub fn progress_line(event: &Event) -> Option<String> {
             name(stage, node),
             took(millis)
         )),
+        // One line for every relay, and for every HSDir of every home, is for the files.
+        EventKind::StageSeen {
+            stage: Stage::Listed | Stage::Upload,
+            ..
+        } => None,
+        EventKind::StageSeen {
+            stage,
+            node,
+            started_ms,
+            ended_ms,
+            evidence,
+        } => Some(format!(
+            "{:>7.2} s  seen  {:<28} {:>8}  {evidence}",
+            *ended_ms as f64 / 1000.0,
+            name(stage, node),
+            took(&ended_ms.saturating_sub(*started_ms))
+        )),
         EventKind::StageFailed {
             stage,
             node,

@@ -8,12 +8,13 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use futures_util::future::{join_all, try_join, try_join_all};
+use futures_util::future::{join, join_all, try_join, try_join_all};
 use time::OffsetDateTime;
 use tokio::time::{sleep, timeout};
 
 use super::error::{RunError, StageFailure};
 use super::homes;
+use super::ladder::{Ladder, Service};
 use crate::engine::{ContainerSpec, Engine};
 use crate::events::{Recorder, Stage, StageGuard};
 use crate::onion::anonrc;
@@ -33,6 +34,27 @@ pub(super) struct Context<'a> {
     pub(super) recorder: &'a Recorder,
     pub(super) plan: &'a Plan,
     pub(super) http: &'a reqwest::Client,
+    pub(super) ladder: &'a Ladder,
+}
+
+impl Context<'_> {
+    /// Records the stages that daemons, authorities and these logs, each (role, text), have shown.
+    pub(super) fn climbed(&self, logs: &[(&str, &str)]) {
+        let services: Vec<Service<'_>> = self
+            .plan
+            .homes
+            .iter()
+            .map(|home| Service {
+                home: &home.id,
+                label: home.onion.expose_label(),
+            })
+            .collect();
+        self.ladder.find(&services);
+        let peerings = self.plan.peerings.iter();
+        let peerings = peerings.map(|peering| (&*peering.from, &*peering.to));
+        self.ladder.find_in_logs(self.recorder, peerings, logs);
+        self.ladder.record(self.recorder);
+    }
 }
 
 /// A topology that runs: every home's daemon under observation.
@@ -236,6 +258,7 @@ async fn consensus(
         }
     }
     schedule_vote(guard, controls).await?;
+    context.ladder.told_to_vote(directories);
     guard.saw("the authorities are told to vote");
     let nicknames: Vec<&str> = context
         .plan
@@ -243,13 +266,15 @@ async fn consensus(
         .map(|node| node.nickname.as_str())
         .collect();
     loop {
-        let served = served(directories).await;
+        let votes = join_all(directories.iter().map(|one| context.ladder.look(one)));
+        let (served, _) = join(served(directories), votes).await;
         let mut having = Vec::new();
         for (directory, consensus) in directories.iter().zip(&served) {
             if let Some(consensus) = consensus {
                 consensus
                     .refuse(&nicknames, directories.len())
                     .map_err(|refusal| fail(format!("{}: {refusal}", directory.nickname())))?;
+                context.ladder.served(directory.nickname(), consensus);
                 having.push(directory.nickname());
             }
         }

@@ -6,6 +6,7 @@ use super::artefacts::{ArtefactError, Artefacts};
 use super::bring_up::{Context, Running, bring_up};
 use super::error::RunError;
 use super::interrupt::Interrupts;
+use super::ladder::Ladder;
 use super::observe::observe;
 use super::outcome::{Options, Outcome};
 use super::prepare;
@@ -33,6 +34,7 @@ struct Run {
     artefacts: Artefacts,
     interrupts: Interrupts,
     http: reqwest::Client,
+    ladder: Ladder,
 }
 
 impl Run {
@@ -42,6 +44,7 @@ impl Run {
             recorder: &self.recorder,
             plan: &self.plan,
             http: &self.http,
+            ladder: &self.ladder,
         }
     }
 
@@ -76,6 +79,7 @@ impl Run {
             artefacts,
             interrupts,
             http: reqwest::Client::new(),
+            ladder: Ladder::default(),
         })
     }
 
@@ -164,8 +168,21 @@ impl Run {
         guard.reached(format!("{} networks", self.plan.networks.len()));
         let running = self
             .guarded(watch, Box::pin(bring_up(&self.context(), &images, &keys)))
-            .await?;
-        Ok((running, images))
+            .await;
+        self.climbed().await;
+        Ok((running?, images))
+    }
+
+    /// Records the stages that were seen, whether all were reached or not.
+    async fn climbed(&self) {
+        let logs = self.plan.homes.iter().map(|home| async move {
+            let text = self.engine.logs(&home.connector, None).await;
+            // A connector that was never created has logged nothing.
+            (format!("{}/connector", home.id), text.unwrap_or_default())
+        });
+        let logs = futures_util::future::join_all(logs).await;
+        let texts = logs.iter().map(|(role, text)| (&**role, &**text));
+        self.context().climbed(&texts.collect::<Vec<_>>());
     }
 
     async fn observe(

@@ -6,6 +6,7 @@ use tokio::time::sleep;
 
 use super::bring_up::{Context, POLL, create_and_start, within};
 use super::error::{RunError, StageFailure};
+use super::ladder::bootstrap_evidence;
 use crate::connector::{Admin, AdminError};
 use crate::engine::{ContainerSpec, EngineError};
 use crate::events::Stage;
@@ -159,6 +160,7 @@ async fn attach(context: &Context<'_>, home: &HomePlan) -> Result<Monitor, RunEr
         }
     };
     let mut monitor = within(&guard, deadline, wait).await?;
+    context.ladder.follow(&home.id, &monitor);
     let early = monitor
         .control
         .option("FetchDirInfoEarly")
@@ -243,7 +245,7 @@ async fn publish(
         }
     };
     within(&guard, deadline, wait).await?;
-    guard.reached("100 % (done)");
+    guard.reached(bootstrap_evidence(&monitor.timeline()));
 
     let guard = context.recorder.stage(Stage::Publication, Some(&home.id));
     let wait = async {

@@ -9,6 +9,7 @@ mod error;
 mod flow;
 mod homes;
 mod interrupt;
+mod ladder;
 mod observe;
 mod outcome;
 mod prepare;

@@ -67,6 +67,8 @@ pub(super) async fn observe(
     seen.metrics = metrics;
     guard.saw("reading logs");
     seen.logs = logs(context).await?;
+    let texts = seen.logs.iter().map(|log| (&*log.role, &*log.text));
+    context.climbed(&texts.collect::<Vec<_>>());
     seen.peerings = peerings(context, &seen.logs).await;
     seen.homes = homes(context, monitors, earlier, attempts).await?;
     guard.reached(format!(

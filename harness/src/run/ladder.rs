@@ -1,0 +1,410 @@
+//! Stages that are learnt only from what daemons, authorities and connectors tell: gathered while
+//! the run goes on, and recorded with their own times, whether the run went well or not.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use serde_json::Value;
+
+use crate::events::{Recorder, Stage};
+use crate::onion::consensus::Consensus;
+use crate::onion::directory::Directory;
+use crate::onion::monitor::{History, Monitor, Side, Timeline, Transfer};
+use crate::topology::format_duration;
+
+/// What one authority was seen doing.
+#[derive(Debug, Clone, Default)]
+struct Ballot {
+    told: Option<Instant>,
+    voted: Option<Instant>,
+    computed: Option<Instant>,
+    serves: Option<(Instant, String)>,
+}
+
+#[derive(Default)]
+struct Inner {
+    homes: Vec<(String, History)>,
+    ballots: BTreeMap<String, Ballot>,
+    listed: BTreeMap<String, (Instant, String)>,
+    known: BTreeSet<(Stage, String)>,
+    found: Vec<Found>,
+}
+
+/// A stage that was reached and is not recorded yet.
+struct Found {
+    stage: Stage,
+    node: String,
+    times: (Instant, Instant),
+    evidence: String,
+}
+
+/// A home whose descriptor others may fetch.
+pub(super) struct Service<'a> {
+    /// The home's id.
+    pub(super) home: &'a str,
+    /// The 56 characters of its address.
+    pub(super) label: &'a str,
+}
+
+/// What has been seen of the stages that nobody waits for.
+#[derive(Default)]
+pub(super) struct Ladder(Mutex<Inner>);
+
+impl Ladder {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
+        // Each change is one assignment; what is there after a panic is whole.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a home's daemon in. Its timeline outlives the monitor.
+    pub(super) fn follow(&self, home: &str, monitor: &Monitor) {
+        self.lock().homes.push((home.to_owned(), monitor.history()));
+    }
+
+    /// The timelines of all homes' daemons.
+    pub(super) fn timelines(&self) -> Vec<(String, Timeline)> {
+        let inner = self.lock();
+        let homes = inner.homes.iter();
+        homes
+            .map(|(home, history)| (home.clone(), history.timeline()))
+            .collect()
+    }
+
+    /// The authorities have been told to vote. Told again, they begin again.
+    pub(super) fn told_to_vote(&self, authorities: &[Directory]) {
+        let mut inner = self.lock();
+        for authority in authorities {
+            let ballot = Ballot {
+                told: Some(Instant::now()),
+                ..Ballot::default()
+            };
+            let name = authority.nickname().to_owned();
+            inner.ballots.insert(name, ballot);
+        }
+    }
+
+    /// Looks whether an authority has voted, then whether it has computed what the votes come to.
+    /// An authority that does not answer has not.
+    pub(super) async fn look(&self, authority: &Directory) {
+        let ballot = self.lock().ballots.get(authority.nickname()).cloned();
+        let Some(ballot) = ballot.filter(|ballot| ballot.computed.is_none()) else {
+            return;
+        };
+        let document = match ballot.voted {
+            None => "/tor/status-vote/next/authority",
+            Some(_) => "/tor/status-vote/next/consensus",
+        };
+        if !matches!(authority.get(document).await, Ok(Some(_))) {
+            return;
+        }
+        if let Some(ballot) = self.lock().ballots.get_mut(authority.nickname()) {
+            let seen = match ballot.voted {
+                None => &mut ballot.voted,
+                Some(_) => &mut ballot.computed,
+            };
+            seen.get_or_insert_with(Instant::now);
+        }
+    }
+
+    /// An authority serves a consensus that has been looked through and is complete.
+    pub(super) fn served(&self, authority: &str, consensus: &Consensus) {
+        let now = Instant::now();
+        let mut inner = self.lock();
+        for entry in &consensus.entries {
+            let flags: Vec<&str> = entry.flags.iter().map(String::as_str).collect();
+            inner.listed.entry(entry.nickname.clone()).or_insert((
+                now,
+                format!("listed by {authority} as {}", flags.join(", ")),
+            ));
+        }
+        let evidence = format!(
+            "{} relays with all flags and equal weights, {} signatures, valid after {}",
+            consensus.entries.len(),
+            consensus.signatures,
+            consensus.valid_after
+        );
+        let ballot = inner.ballots.entry(authority.to_owned()).or_default();
+        ballot.serves.get_or_insert((now, evidence));
+    }
+
+    /// Records what was found since the last time, in the order of its ends.
+    pub(super) fn record(&self, recorder: &Recorder) {
+        let mut found = std::mem::take(&mut self.lock().found);
+        found.sort_by_key(|found| found.times.1);
+        for found in found {
+            recorder.seen(found.stage, Some(&found.node), found.times, found.evidence);
+        }
+    }
+
+    /// Finds what authorities and daemons have shown so far.
+    pub(super) fn find(&self, services: &[Service<'_>]) {
+        let (ballots, listed) = {
+            let inner = self.lock();
+            (inner.ballots.clone(), inner.listed.clone())
+        };
+        let mut told = None;
+        for (name, ballot) in &ballots {
+            let Some(start) = ballot.told else { continue };
+            told = told.max(Some(start));
+            let computed = ballot.computed.map(|at| (at, "vote and its result seen"));
+            if let Some((end, evidence)) = computed.or(ballot.voted.map(|at| (at, "vote seen"))) {
+                self.once(Stage::Vote, name, (start, end), evidence);
+            }
+            if let Some((end, evidence)) = &ballot.serves {
+                self.once(Stage::Consensus, name, (start, *end), evidence);
+            }
+        }
+        for (name, (end, evidence)) in &listed {
+            if let Some(start) = told {
+                self.once(Stage::Listed, name, (start, *end), evidence);
+            }
+        }
+        for (home, timeline) in self.timelines() {
+            self.find_service(&home, &timeline);
+            for service in services.iter().filter(|service| service.home != home) {
+                self.find_client(&home, &timeline, service);
+            }
+        }
+    }
+
+    fn find_service(&self, home: &str, timeline: &Timeline) {
+        // The daemon uploads its descriptor when every introduction circuit that goes into it is
+        // established.
+        if let Some(first) = timeline.uploads.iter().map(|upload| upload.begun).min() {
+            let ready: Vec<(Instant, Instant)> = timeline
+                .introductions
+                .iter()
+                .filter_map(|one| Some((one.begun, one.established?)))
+                .filter(|(_, established)| *established <= first)
+                .collect();
+            let start = ready.iter().map(|(begun, _)| *begun).min();
+            let end = ready.iter().map(|(_, established)| *established).max();
+            if let (Some(start), Some(end)) = (start, end) {
+                let evidence = format!("{} introduction circuits established", ready.len());
+                self.once(Stage::Introduction, home, (start, end), &evidence);
+            }
+        }
+        let mut hsdirs: BTreeMap<&str, Vec<&Transfer>> = BTreeMap::new();
+        for upload in &timeline.uploads {
+            hsdirs.entry(&upload.hsdir).or_default().push(upload);
+        }
+        for (hsdir, uploads) in hsdirs {
+            let confirmed = |upload: &&&Transfer| matches!(upload.ended, Some((_, Ok(()))));
+            let ends = uploads.iter().filter(confirmed);
+            let end = ends
+                .filter_map(|upload| Some(upload.ended.as_ref()?.0))
+                .max();
+            let start = uploads.iter().map(|upload| upload.begun).min();
+            let all = uploads.iter().all(|upload| confirmed(&upload));
+            if let (true, Some(start), Some(end)) = (all, start, end) {
+                let name = format!("{home} at {hsdir}");
+                let evidence = format!("{} descriptors confirmed", uploads.len());
+                self.once(Stage::Upload, &name, (start, end), &evidence);
+            }
+        }
+    }
+
+    fn find_client(&self, home: &str, timeline: &Timeline, service: &Service<'_>) {
+        let fetches: Vec<&Transfer> = timeline
+            .fetches
+            .iter()
+            .filter(|fetch| fetch.label.expose() == service.label)
+            .collect();
+        let received = fetches.iter().find_map(|fetch| match &fetch.ended {
+            Some((at, Ok(()))) => Some((*at, fetch.hsdir.as_str())),
+            _ => None,
+        });
+        if let (Some(first), Some((end, hsdir))) = (fetches.first(), received) {
+            let name = format!("{home} of {}'s descriptor", service.home);
+            let evidence = format!("received from {hsdir}");
+            let times = (first.begun, end);
+            self.once(Stage::Fetch, &name, times, &evidence);
+        }
+        let met = timeline
+            .rendezvous
+            .iter()
+            .filter(|one| one.side == Side::Client)
+            .filter(|one| {
+                one.label
+                    .as_ref()
+                    .is_some_and(|label| label.expose() == service.label)
+            })
+            .find_map(|one| Some((one.begun, one.joined?, one.circuit)));
+        if let Some((start, end, circuit)) = met {
+            let name = format!("{home} to {}", service.home);
+            let evidence = format!("circuit {circuit} joined with the service");
+            self.once(Stage::Rendezvous, &name, (start, end), &evidence);
+        }
+    }
+
+    /// Finds what the dialling connectors of these peerings, each (dialling home, dialled home),
+    /// have logged. `logs` are (role, whole log).
+    pub(super) fn find_in_logs<'a>(
+        &self,
+        recorder: &Recorder,
+        peerings: impl Iterator<Item = (&'a str, &'a str)>,
+        logs: &[(&str, &str)],
+    ) {
+        for (from, to) in peerings {
+            let role = format!("{from}/connector");
+            let Some((_, text)) = logs.iter().find(|(of, _)| *of == role) else {
+                continue;
+            };
+            let name = format!("{from} to {to}");
+            for (stage, (start, end), evidence) in session(text, to) {
+                let times = (recorder.instant_of(start), recorder.instant_of(end));
+                if let (Some(start), Some(end)) = times {
+                    self.once(stage, &name, (start, end), &evidence);
+                }
+            }
+        }
+    }
+
+    fn once(&self, stage: Stage, node: &str, times: (Instant, Instant), evidence: &str) {
+        let mut inner = self.lock();
+        if inner.known.insert((stage, node.to_owned())) {
+            let (node, evidence) = (node.to_owned(), evidence.to_owned());
+            inner.found.push(Found {
+                stage,
+                node,
+                times,
+                evidence,
+            });
+        }
+    }
+}
+
+/// How a home's daemon came to be bootstrapped, step by step.
+pub(super) fn bootstrap_evidence(timeline: &Timeline) -> String {
+    let Some(first) = timeline.bootstrap.first() else {
+        return "100 % (done)".to_owned();
+    };
+    let steps: Vec<String> = timeline
+        .bootstrap
+        .iter()
+        .map(|step| format!("{} +{}", step.tag, format_duration(step.at - first.at)))
+        .collect();
+    format!("100 % (done): {}", steps.join(", "))
+}
+
+/// A stage with its times in milliseconds since 1970, and its evidence.
+type Logged = (Stage, (i64, i64), String);
+
+/// What a connector's log tells of its session with `peer`: connection, authentication, first
+/// answer (contract section 7). Only the first of each counts.
+fn session(log: &str, peer: &str) -> Vec<Logged> {
+    let mut first: BTreeMap<&str, i64> = BTreeMap::new();
+    let mut attempts = 0;
+    let mut attempted = None;
+    for line in log.lines() {
+        let Ok(line) = serde_json::from_str::<Value>(line) else {
+            continue;
+        };
+        if line["peerId"] != peer {
+            continue;
+        }
+        let Some(time) = line["time"].as_i64() else {
+            continue;
+        };
+        let known = [
+            "btp_connected",
+            "btp_auth_attempt",
+            "btp_auth_success",
+            "btp_forward",
+            "btp_forward_success",
+        ];
+        let event = line["event"].as_str().unwrap_or_default();
+        if event == "btp_connection_attempt" && !first.contains_key("btp_connected") {
+            attempts += 1;
+            attempted.get_or_insert(time);
+        }
+        if let Some(event) = known.iter().find(|known| **known == event) {
+            first.entry(event).or_insert(time);
+        }
+    }
+    let time = |event: &str| first.get(event).copied();
+    let rung = |stage, start: Option<i64>, end: Option<i64>, evidence: String| {
+        Some((stage, (start?, end?), evidence)).filter(|(_, (start, end), _)| start <= end)
+    };
+    [
+        rung(
+            Stage::WebSocket,
+            attempted,
+            time("btp_connected"),
+            format!("the connector logs its connection, attempt {attempts}"),
+        ),
+        rung(
+            Stage::Authentication,
+            time("btp_auth_attempt"),
+            time("btp_auth_success"),
+            "the connector logs that it was let in".to_owned(),
+        ),
+        rung(
+            Stage::FirstAnswer,
+            time("btp_forward"),
+            time("btp_forward_success"),
+            "the connector logs the first answer to a forwarded packet".to_owned(),
+        ),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LOG: &str = r#"
+{"level":30,"time":100,"event":"btp_connection_attempt","peerId":"home-b"}
+{"level":50,"time":110,"event":"btp_connection_error","peerId":"home-b"}
+{"level":30,"time":120,"event":"btp_connection_attempt","peerId":"home-b"}
+{"level":30,"time":300,"event":"btp_connected","peerId":"home-b"}
+{"level":30,"time":301,"event":"btp_auth_attempt","peerId":"home-b"}
+{"level":30,"time":305,"event":"btp_auth_success","peerId":"home-b"}
+{"level":30,"time":306,"event":"btp_connected","peerId":"home-c"}
+not JSON
+{"level":30,"time":400,"event":"btp_forward","peerId":"home-b"}
+{"level":30,"time":420,"event":"btp_forward_success","peerId":"home-b"}
+{"level":30,"time":500,"event":"btp_connection_attempt","peerId":"home-b"}"#;
+
+    #[test]
+    fn a_session_is_read_from_its_log() {
+        let seen: Vec<_> = session(LOG, "home-b")
+            .into_iter()
+            .map(|(stage, times, _)| (stage, times))
+            .collect();
+        assert_eq!(
+            seen,
+            [
+                (Stage::WebSocket, (100, 300)),
+                (Stage::Authentication, (301, 305)),
+                (Stage::FirstAnswer, (400, 420)),
+            ]
+        );
+        assert!(session(LOG, "home-b")[0].2.ends_with("attempt 2"));
+    }
+
+    #[test]
+    fn what_was_not_logged_is_not_seen() {
+        assert!(session(LOG, "home-c").is_empty());
+        assert!(session("", "home-b").is_empty());
+    }
+
+    #[test]
+    fn a_stage_is_recorded_once() {
+        let recorder = Recorder::new(Vec::new());
+        let ladder = Ladder::default();
+        let now = recorder.instant_of(0);
+        assert_eq!(now, None);
+        let began = time::OffsetDateTime::now_utc().unix_timestamp() * 1000 + 2000;
+        let log = LOG.replace("\"time\":", &format!("\"time\":{}", began / 1000));
+        let logs = [("home-a/connector", log.as_str())];
+        for _ in 0..2 {
+            ladder.find_in_logs(&recorder, [("home-a", "home-b")].into_iter(), &logs);
+            ladder.record(&recorder);
+        }
+        assert_eq!(recorder.events().len(), 3);
+    }
+}
