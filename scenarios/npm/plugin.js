@@ -88,6 +88,7 @@ function start ({ listen, dial, preimages }) {
   const known = (preimages || []).map(bytes)
   plugin.registerDataHandler(async (packet) => {
     const prepare = describe(packet)
+    if (prepare.type !== 'PREPARE') throw new Error('a request has to be a PREPARE')
     const answer = decide(prepare, known)
     say('received', { prepare, answer: describe(answer) })
     return answer

@@ -10,7 +10,7 @@ use serde::Serialize;
 use toon_wire::Dialect;
 
 use crate::conformance::{
-    NotReachable, RowReport, Subject, Summary, Verdict, run_row, summarise, table,
+    NotReachable, RowReport, Subject, Summary, Verdict, bystander, run_row, summarise, table,
 };
 use crate::probe::{Credentials, Route, Target};
 use crate::secret::Secret;
@@ -111,6 +111,8 @@ impl Error {
 #[derive(Debug, Serialize)]
 struct Report<'a> {
     dialect: &'static str,
+    /// Whether another connection had to be served after each row.
+    others_watched: bool,
     rows: &'a [RowReport],
     summary: Summary,
 }
@@ -162,7 +164,7 @@ pub async fn run_with(
     if table.is_empty() {
         return Err(Error::NoRows(args.only.clone()));
     }
-    let bystander = subject.session().await?;
+    let bystander = Box::pin(bystander(&subject)).await?;
     let mut rows = Vec::new();
     for row in table {
         rows.push(Box::pin(run_row(&row, &subject, bystander.as_ref(), false)).await?);
@@ -171,6 +173,7 @@ pub async fn run_with(
     if args.json {
         let report = Report {
             dialect: args.dialect.as_str(),
+            others_watched: bystander.is_some(),
             rows: &rows,
             summary,
         };
@@ -178,6 +181,13 @@ pub async fn run_with(
         writeln!(output)?;
     } else {
         print(&rows, summary, output)?;
+        if bystander.is_none() {
+            writeln!(
+                output,
+                "no other connection was watched: the secret was not accepted, or only one \
+                 connection of a peer is served at a time"
+            )?;
+        }
     }
     if summary.failed > 0 {
         return Err(Error::Rows {

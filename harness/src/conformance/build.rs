@@ -137,19 +137,48 @@ pub(super) fn odd_prepare(amount: &[u8], time: &[u8], address: &[u8], trailing: 
     bytes.extend_from_slice(amount);
     bytes.extend_from_slice(time);
     bytes.extend_from_slice(&Condition::toon_for_data(b"").0);
-    // A VarUInt length (contract section 1.4): one byte up to 127, otherwise 82 and two bytes.
-    match u8::try_from(address.len()) {
-        Ok(length) if length < 128 => bytes.push(length),
-        _ => {
-            bytes.push(0x82);
-            let length = u16::try_from(address.len()).unwrap_or(u16::MAX);
-            bytes.extend_from_slice(&length.to_be_bytes());
-        }
-    }
-    bytes.extend_from_slice(address);
+    // A VarUInt length (contract section 1.4) has the same form.
+    octets(address, &mut bytes);
     bytes.push(0);
     bytes.extend_from_slice(trailing);
     toon_message(ROW_ID, &bytes)
+}
+
+/// An `rfc` MESSAGE around any bytes, which need not be a packet.
+pub(super) fn rfc_message(id: u32, ilp: &[u8]) -> Vec<u8> {
+    let codec = Codec::new(Dialect::Rfc, toon_wire::Mode::Lenient);
+    encode(&codec, &BtpFrame::message(id, ilp))
+}
+
+/// An `rfc` packet of any type around any contents.
+pub(super) fn rfc_packet(kind: u8, contents: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![kind];
+    octets(contents, &mut bytes);
+    bytes
+}
+
+/// Contents of an `rfc` PREPARE put together by hand, for forms that the encoder refuses: the
+/// time's and the address's bytes are taken as they are.
+pub(super) fn odd_rfc_contents(amount: u64, time: &[u8], address: &[u8], data: &[u8]) -> Vec<u8> {
+    let mut bytes = amount.to_be_bytes().to_vec();
+    bytes.extend_from_slice(time);
+    bytes.extend_from_slice(&Condition::toon_for_data(data).0);
+    octets(address, &mut bytes);
+    octets(data, &mut bytes);
+    bytes
+}
+
+/// A byte string after its length: one byte up to 127, otherwise 82 and two bytes (RFC-0030).
+fn octets(content: &[u8], bytes: &mut Vec<u8>) {
+    match u8::try_from(content.len()) {
+        Ok(length) if length < 128 => bytes.push(length),
+        _ => {
+            bytes.push(0x82);
+            let length = u16::try_from(content.len()).unwrap_or(u16::MAX);
+            bytes.extend_from_slice(&length.to_be_bytes());
+        }
+    }
+    bytes.extend_from_slice(content);
 }
 
 /// A client's WebSocket frame with any first byte, masked or not (RFC 6455 section 5.2). The mask

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
+use toon_wire::Dialect;
 
 use super::build;
 use super::forwarding;
@@ -18,9 +19,6 @@ const FENCE_IDS: [u32; 2] = [0x00F0_0001, 0x00F0_0002];
 
 /// Request id of an authentication for the same purpose.
 const FENCE_AUTH_ID: u32 = 0x00F0_0000;
-
-/// How long after an ERROR an end of the connection may take to count as part of one refusal.
-const REFUSAL_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Why a row cannot be run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +37,30 @@ impl Subject {
         };
         (!has).then_some(Missing(row.need))
     }
+}
+
+/// A session to watch while the rows are run: it has nothing to do with them and must be served
+/// after each. `None` if the peer is not let in, or if the connector serves only one connection of
+/// a peer at a time: in the `rfc` dialect that is no defect of the other rows, and
+/// `second-connection` is the row that tells.
+///
+/// # Errors
+///
+/// If the connector cannot be reached.
+pub async fn bystander(subject: &Subject) -> Result<Option<Session>, NotReachable> {
+    let Some(session) = subject.session().await? else {
+        return Ok(None);
+    };
+    if subject.dialect == Dialect::Toon {
+        return Ok(Some(session));
+    }
+    let second = subject.session().await?;
+    let packet = build::prepare_nowhere(&subject.codec());
+    let served = session.request(packet, subject.limit).await.is_ok();
+    if let Some(second) = second {
+        second.close().await;
+    }
+    Ok(served.then_some(session))
 }
 
 /// Runs one row. `bystander` is a session that has nothing to do with it and must be served
@@ -71,6 +93,7 @@ pub async fn run_row(
             Ok(socket) => ping(socket, subject).await,
             Err(error) => vec![Seen::Note(error.0)],
         },
+        Script::SecondConnection => second_connection(subject).await,
         Script::OlderCloses => forwarding::older_closes(subject).await,
         Script::NextHopLeaves => forwarding::next_hop_leaves(subject).await,
         Script::ForeignAnswer => forwarding::foreign_answer(subject).await,
@@ -113,36 +136,16 @@ async fn exchange(
         }
     }
     let mut came = Vec::new();
-    match expected {
-        Expected::Refusal => {
-            collect(&mut socket, subject, &mut came, 1, subject.limit).await;
-            collect(
-                &mut socket,
-                subject,
-                &mut came,
-                usize::MAX,
-                REFUSAL_PATIENCE,
-            )
-            .await;
-            // Silence after an ERROR says only that the connection was kept.
-            if came.len() > 1 {
-                came.retain(|seen| *seen != Seen::Silence);
+    match expected.first() {
+        [before @ .., last @ (Seen::Served | Seen::Admitted)] => {
+            let limit = subject.limit;
+            if collect(&mut socket, subject, &mut came, before.len(), limit).await {
+                fence(&mut socket, subject, &mut came, last.clone()).await;
             }
         }
-        Expected::NoHarm => {
-            fence(&mut socket, subject, &mut came, Seen::Served).await;
+        _ => {
+            collect(&mut socket, subject, &mut came, usize::MAX, subject.limit).await;
         }
-        Expected::Exactly(_) | Expected::OneOf(_) => match expected.first() {
-            [before @ .., last @ (Seen::Served | Seen::Admitted)] => {
-                let limit = subject.limit;
-                if collect(&mut socket, subject, &mut came, before.len(), limit).await {
-                    fence(&mut socket, subject, &mut came, last.clone()).await;
-                }
-            }
-            _ => {
-                collect(&mut socket, subject, &mut came, usize::MAX, subject.limit).await;
-            }
-        },
     }
     // Leaves as a peer should, so that what is left behind does not disturb the next row.
     if !came.last().is_some_and(Seen::is_end) {
@@ -223,6 +226,26 @@ async fn ping(mut socket: Socket, subject: &Subject) -> Vec<Seen> {
     }];
     fence(&mut socket, subject, &mut came, Seen::Served).await;
     socket.close(subject.limit).await;
+    came
+}
+
+/// What a packet on the older of two connections leads to, and whether the newer one is served.
+async fn second_connection(subject: &Subject) -> Vec<Seen> {
+    let (mut older, mut newer) = match forwarding::pair(subject).await {
+        Ok(pair) => pair,
+        Err(came) => return came,
+    };
+    let message = build::message_nowhere(&subject.codec(), build::ROW_ID);
+    let mut came = Vec::new();
+    match older.send(message).await {
+        Ok(()) => {
+            collect(&mut older, subject, &mut came, 1, subject.limit).await;
+        }
+        Err(end) => came.push(ended(&end)),
+    }
+    fence(&mut newer, subject, &mut came, Seen::Served).await;
+    older.close(subject.limit).await;
+    newer.close(subject.limit).await;
     came
 }
 

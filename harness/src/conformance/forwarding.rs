@@ -26,7 +26,7 @@ fn note(text: impl Into<String>) -> Seen {
 }
 
 /// Two connections of one peer; `Err` holds what went wrong instead.
-async fn pair(subject: &Subject) -> Result<(Socket, Socket), Vec<Seen>> {
+pub(super) async fn pair(subject: &Subject) -> Result<(Socket, Socket), Vec<Seen>> {
     let older = subject
         .admitted()
         .await

@@ -3,7 +3,8 @@
 //! A [`Row`] says what is sent and what has to come. The expectations of the `toon` table are those
 //! of the observed contract; where the contract describes a defect of the original, the row expects
 //! the right behaviour and knows the defect, so that a connector which has it is told so instead of
-//! being failed for being faithful.
+//! being failed for being faithful. The `rfc` table asks for what the RFCs say, and knows the same
+//! way where the plugin that the Interledger project published departs from them.
 //!
 //! A row may need something that only the other side's owner can arrange ([`Need`]). Without it the
 //! row is *unsupported*, which is not a pass.
@@ -16,7 +17,7 @@ mod seen;
 mod subject;
 mod table;
 
-pub use execute::{Missing, observe_give_up, run_row};
+pub use execute::{Missing, bystander, observe_give_up, run_row};
 pub use report::{RowReport, Summary, Verdict, summarise};
 pub use seen::Seen;
 pub use subject::{NotReachable, Subject};

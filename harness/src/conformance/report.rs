@@ -12,7 +12,7 @@ use super::table::Row;
 pub enum Verdict {
     /// What had to come came.
     Pass,
-    /// What came is a defect that the contract describes.
+    /// What came is a known defect.
     Defect,
     /// The row needs something that was not given.
     Unsupported,
@@ -64,7 +64,10 @@ impl RowReport {
     }
 
     pub(super) fn judged(row: &Row, came: Vec<Seen>) -> Self {
-        let defect = row.defect.as_ref().filter(|defect| defect.shows == came);
+        let defect = row
+            .defect
+            .as_ref()
+            .filter(|defect| seen::all_met(&defect.shows, &came));
         let (verdict, why) = if row.expected.is_met_by(&came) {
             (Verdict::Pass, None)
         } else if let Some(defect) = defect {

@@ -31,8 +31,8 @@ pub enum Seen {
     Error {
         /// Its request id.
         id: u32,
-        /// Code and name, for instance `F00 BTPError`.
-        text: String,
+        /// Code and name, for instance `F00 BTPError`; in an expectation `None` stands for any.
+        text: Option<String>,
     },
     /// A message that is none of these; the text says what.
     Other(String),
@@ -47,6 +47,8 @@ pub enum Seen {
     Ended(String),
     /// An HTTP status instead of a WebSocket.
     Http(u16),
+    /// In an expectation: the connection ended, however.
+    Over,
     /// Nothing within the time limit.
     Silence,
     /// After all that, a PREPARE on the same connection was answered.
@@ -70,7 +72,10 @@ impl Seen {
         let data = match frame.body {
             BtpBody::Error(error) => {
                 let text = format!("{} {}", error.code, error.name);
-                return Self::Error { id, text };
+                return Self::Error {
+                    id,
+                    text: Some(text),
+                };
             }
             BtpBody::Data(data) => data,
         };
@@ -121,6 +126,8 @@ impl Seen {
             (Self::Closed { code, reason: None }, Self::Closed { code: other, .. }) => {
                 code == other
             }
+            (Self::Error { id, text: None }, Self::Error { id: other, .. }) => id == other,
+            (Self::Over, came) => came.is_end(),
             _ => self == came,
         }
     }
@@ -132,7 +139,11 @@ impl fmt::Display for Seen {
             Self::Empty { id } => write!(f, "RESPONSE {id}"),
             Self::Fulfill { id } => write!(f, "RESPONSE {id} FULFILL"),
             Self::Reject { id, code } => write!(f, "RESPONSE {id} REJECT {code}"),
-            Self::Error { id, text } => write!(f, "ERROR {id} {text}"),
+            Self::Error { id, text } => match text {
+                Some(text) => write!(f, "ERROR {id} {text}"),
+                None => write!(f, "ERROR {id}"),
+            },
+            Self::Over => f.write_str("end of the connection"),
             Self::Other(what) => f.write_str(what),
             Self::Closed { code, reason } => match reason.as_deref() {
                 None | Some("") => write!(f, "close {code}"),
@@ -147,6 +158,15 @@ impl fmt::Display for Seen {
             Self::Note(text) => f.write_str(text),
         }
     }
+}
+
+/// Whether what came is what these expect, one by one.
+pub(super) fn all_met(expected: &[Seen], came: &[Seen]) -> bool {
+    expected.len() == came.len()
+        && expected
+            .iter()
+            .zip(came)
+            .all(|(one, other)| one.is_met_by(other))
 }
 
 /// A list of them for a table cell.

@@ -85,6 +85,8 @@ pub(super) struct Driver<S> {
     sweep: Pin<Box<Sleep>>,
     /// When `sweep` fires; `None` when it has fired or was never set.
     sweep_at: Option<Instant>,
+    /// What to close with after a violation.
+    violation: CloseCode,
 }
 
 impl<S: ByteStream> Driver<S> {
@@ -105,6 +107,7 @@ impl<S: ByteStream> Driver<S> {
             unflushed: false,
             sweep: Box::pin(tokio::time::sleep(Duration::ZERO)),
             sweep_at: None,
+            violation: CloseCode::Protocol,
         }
     }
 
@@ -123,17 +126,32 @@ impl<S: ByteStream> Driver<S> {
                 let _ = reply.send(Err(RequestError::Lost(end.clone())));
             }
         }
-        if end == ConnectionEnd::Local {
-            let goodbye = async {
-                let frame = CloseFrame {
-                    code: CloseCode::Normal,
-                    reason: "".into(),
-                };
-                let _ = self.stream.close(Some(frame)).await;
-                while let Some(Ok(_)) = self.stream.next().await {}
-            };
-            let _ = tokio::time::timeout(GOODBYE_LIMIT, goodbye).await;
-        }
+        self.say_goodbye(&end).await;
+    }
+
+    /// Closes as RFC 6455 has it: the close that came is answered, a violation is named by its
+    /// code, and an end of our own says that all is well.
+    async fn say_goodbye(&mut self, end: &ConnectionEnd) {
+        let code = match end {
+            ConnectionEnd::Local => Some(CloseCode::Normal),
+            ConnectionEnd::Violation(_) => Some(self.violation),
+            // The library has queued the answer.
+            ConnectionEnd::Closed { .. } => None,
+            ConnectionEnd::Eof | ConnectionEnd::Broken(_) => return,
+        };
+        let goodbye = async {
+            match code {
+                Some(code) => {
+                    let reason = "".into();
+                    let _ = self.stream.close(Some(CloseFrame { code, reason })).await;
+                }
+                None => {
+                    let _ = self.stream.flush().await;
+                }
+            }
+            while let Some(Ok(_)) = self.stream.next().await {}
+        };
+        let _ = tokio::time::timeout(GOODBYE_LIMIT, goodbye).await;
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<ConnectionEnd> {
@@ -182,7 +200,14 @@ impl<S: ByteStream> Driver<S> {
                 Some(Ok(Message::Close(frame))) => {
                     return Poll::Ready(ConnectionEnd::from_close(frame));
                 }
-                Some(Err(error)) => return Poll::Ready(ConnectionEnd::from_error(&error)),
+                Some(Err(error)) => {
+                    self.violation = match error {
+                        Error::Capacity(_) => CloseCode::Size,
+                        Error::Utf8(_) => CloseCode::Invalid,
+                        _ => CloseCode::Protocol,
+                    };
+                    return Poll::Ready(ConnectionEnd::from_error(&error));
+                }
                 None => return Poll::Ready(ConnectionEnd::Eof),
             }
         }

@@ -4,3 +4,4 @@
 mod command;
 mod faulty;
 mod reference;
+mod rfc;

@@ -62,18 +62,15 @@ pub enum Expected {
     Exactly(Vec<Seen>),
     /// One of these sequences; the first is the contract's.
     OneOf(Vec<Vec<Seen>>),
-    /// A refusal in any form: an ERROR, an end of the connection, or both.
-    Refusal,
-    /// Anything, as long as other peers go on being served.
-    NoHarm,
 }
 
-/// A defect of the original that the contract describes.
+/// A known defect: of the original, which the contract describes, or in the `rfc` dialect a
+/// departure from the RFCs of the plugin that the Interledger project published.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Defect {
     /// What comes from a connector that has it.
     pub shows: Vec<Seen>,
-    /// What it is, in one sentence, with the section of the contract.
+    /// What it is, in one sentence, with the section of the contract or the name of the plugin.
     pub what: &'static str,
 }
 
@@ -88,6 +85,8 @@ pub(super) enum Script {
     Http(String),
     /// An upgrade that offers subprotocols; the note says which one came back.
     Subprotocol(&'static str),
+    /// Two connections of one peer, and a PREPARE on the first.
+    SecondConnection,
     /// A ping, which has to come back as a pong.
     Ping,
     /// Two connections with one peer id, of which the older closes.
@@ -145,21 +144,9 @@ impl fmt::Display for Need {
 impl Expected {
     /// Whether what came is what had to come.
     pub(super) fn is_met_by(&self, came: &[Seen]) -> bool {
-        let matches = |expected: &[Seen]| {
-            expected.len() == came.len()
-                && expected
-                    .iter()
-                    .zip(came)
-                    .all(|(one, other)| one.is_met_by(other))
-        };
         match self {
-            Self::Exactly(expected) => matches(expected),
-            Self::OneOf(choices) => choices.iter().any(|expected| matches(expected)),
-            Self::Refusal => {
-                let is_refusal = |seen: &Seen| seen.is_end() || matches!(seen, Seen::Error { .. });
-                !came.is_empty() && came.iter().all(is_refusal)
-            }
-            Self::NoHarm => !came.contains(&Seen::OthersHarmed),
+            Self::Exactly(expected) => seen::all_met(expected, came),
+            Self::OneOf(choices) => choices.iter().any(|choice| seen::all_met(choice, came)),
         }
     }
 
@@ -168,7 +155,6 @@ impl Expected {
         match self {
             Self::Exactly(expected) => expected,
             Self::OneOf(choices) => choices.first().map_or(&[], Vec::as_slice),
-            Self::Refusal | Self::NoHarm => &[],
         }
     }
 }
@@ -181,8 +167,6 @@ impl fmt::Display for Expected {
                 let texts: Vec<_> = choices.iter().map(|choice| seen::list(choice)).collect();
                 f.write_str(&texts.join(" / or: "))
             }
-            Self::Refusal => f.write_str("a refusal: ERROR, close, or both"),
-            Self::NoHarm => f.write_str("anything, other peers served"),
         }
     }
 }
@@ -200,7 +184,13 @@ pub fn table(subject: &Subject) -> Vec<Row> {
             transport::rows(subject),
         ]
         .concat(),
-        Dialect::Rfc => rfc::rows(subject),
+        Dialect::Rfc => [
+            rfc::handshake::rows(subject),
+            rfc::messages::rows(subject),
+            rfc::packets::rows(subject),
+            rfc::transport::rows(subject),
+        ]
+        .concat(),
     }
 }
 
@@ -211,7 +201,7 @@ impl Row {
             id,
             sends: sends.to_owned(),
             need: Need::Nothing,
-            expected: Expected::NoHarm,
+            expected: Expected::Exactly(Vec::new()),
             defect: None,
             script,
         }
@@ -254,7 +244,7 @@ pub(super) fn authentication_failed() -> Seen {
 pub(super) fn error(id: u32) -> Seen {
     Seen::Error {
         id,
-        text: "F00 BTPError".to_owned(),
+        text: Some("F00 BTPError".to_owned()),
     }
 }
 

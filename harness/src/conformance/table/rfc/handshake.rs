@@ -1,0 +1,276 @@
+//! Authentication (RFC-0023, section on authentication).
+
+use toon_wire::auth::{AUTH, AUTH_TOKEN, AUTH_USERNAME, rfc_entries, toon_entries, toon_json};
+use toon_wire::{BtpFrame, BtpType, Expiry, ProtocolData, ProtocolEntry};
+
+use super::{error, refused};
+use crate::conformance::build;
+use crate::conformance::seen::Seen;
+use crate::conformance::subject::Subject;
+use crate::conformance::table::{Defect, Need, Row, Script, Send, let_in, rejected};
+use crate::probe::Credentials;
+
+/// A secret that nobody has.
+const WRONG: &str = "wrong-conformance-secret";
+
+/// A name that nobody has.
+const NOBODY: &str = "nobody-knows-this-peer";
+
+fn fresh(message: Vec<u8>) -> Script {
+    Script::Fresh(vec![Send::Message(message)])
+}
+
+/// The plugin's listener lets in what the RFC has refused.
+fn lets_in(what: &'static str) -> Defect {
+    Defect {
+        shows: vec![Seen::Empty { id: 1 }, Seen::Silence],
+        what,
+    }
+}
+
+pub(crate) fn rows(subject: &Subject) -> Vec<Row> {
+    let codec = &subject.codec();
+    let (name, secret) = (&subject.peer.peer_id, subject.peer.secret.expose());
+    let right = rfc_entries(name, secret);
+    let [auth, username, token] = right;
+    let as_peer =
+        |name: &str, secret: &str| build::auth_as(subject, &Credentials::new(name, secret), 1);
+    let entries = |entries: &[ProtocolEntry<'_>]| fresh(build::entries(codec, entries, &[]));
+    let first = |kind: BtpType| {
+        let frame = BtpFrame::data(1, kind, ProtocolData::new(&right), &[]);
+        fresh(build::encode(codec, &frame))
+    };
+    let time = Expiry::from(std::time::SystemTime::now()).to_generalized_time();
+    let json = toon_json(name, secret);
+    let row = Row::new;
+    let mut rows = vec![
+        row(
+            "auth-right-secret",
+            "the right secret",
+            fresh(build::auth(subject, 1)),
+        )
+        .expects(let_in(1)),
+        row(
+            "auth-request-id-0",
+            "request id 0",
+            fresh(build::auth(subject, 0)),
+        )
+        .expects(let_in(0)),
+        row(
+            "auth-request-id-max",
+            "request id 4294967295",
+            fresh(build::auth(subject, u32::MAX)),
+        )
+        .expects(let_in(u32::MAX)),
+        row(
+            "auth-extra-entry",
+            "an entry more, which servers may use or not",
+            entries(&[auth, username, token, ProtocolEntry::new("x", 2, b"{}")]),
+        )
+        .expects(let_in(1)),
+        row(
+            "auth-token-before-username",
+            "auth_token before auth_username",
+            entries(&[auth, token, username]),
+        )
+        .expects(let_in(1)),
+        row(
+            "auth-wrong-secret",
+            "a wrong secret",
+            fresh(as_peer(name, WRONG)),
+        )
+        .expects(refused(1)),
+        row(
+            "auth-unknown-peer",
+            "an unknown user name with a wrong secret",
+            fresh(as_peer(NOBODY, WRONG)),
+        )
+        .expects(refused(1)),
+        row(
+            "auth-unknown-peer-right-secret",
+            "an unknown user name with the right secret",
+            fresh(as_peer(NOBODY, secret)),
+        )
+        .expects(refused(1))
+        .knows(lets_in(
+            "incorrect authentication data has to be refused; ilp-plugin-btp does not look at \
+             auth_username",
+        )),
+        row(
+            "auth-secret-cut",
+            "the right secret without its last character",
+            fresh(as_peer(name, cut(secret))),
+        )
+        .expects(refused(1)),
+        row(
+            "auth-empty-secret-refused",
+            "an empty secret where that is refused",
+            fresh(as_peer(name, "")),
+        )
+        .needs(Need::NoAuth(false))
+        .expects(refused(1)),
+        row(
+            "auth-empty-secret-allowed",
+            "an empty secret where no authentication is needed",
+            fresh(as_peer(name, "")),
+        )
+        .needs(Need::NoAuth(true))
+        .expects(let_in(1)),
+    ];
+    if secret.is_empty() {
+        // Nothing can be cut off an empty secret.
+        rows.retain(|row| row.id != "auth-secret-cut");
+    }
+    rows.extend([
+        row("auth-no-token", "no auth_token", entries(&[auth, username])).expects(refused(1)),
+        row(
+            "auth-no-username",
+            "no auth_username",
+            entries(&[auth, token]),
+        )
+        .expects(refused(1))
+        .knows(lets_in(
+            "auth_username cannot be omitted; ilp-plugin-btp does not ask for it",
+        )),
+        row(
+            "auth-no-entry",
+            "a MESSAGE without `auth`",
+            entries(&[ProtocolEntry::new("other", 0, b"x")]),
+        )
+        .expects(refused(1)),
+        row("auth-no-entries", "a MESSAGE without entries", entries(&[])).expects(refused(1)),
+        row(
+            "auth-not-first",
+            "`auth` as the second entry",
+            entries(&[username, auth, token]),
+        )
+        .expects(refused(1)),
+        row(
+            "auth-with-data",
+            "`auth` with data",
+            entries(&[ProtocolEntry::new(AUTH, 0, b"x"), username, token]),
+        )
+        .expects(refused(1))
+        .knows(lets_in(
+            "the data of `auth` must be empty; ilp-plugin-btp does not look at it",
+        )),
+        row(
+            "auth-content-type",
+            "`auth` as JSON",
+            entries(&[ProtocolEntry::new(AUTH, 2, &[]), username, token]),
+        )
+        .expects(refused(1))
+        .knows(lets_in(
+            "`auth` must be of type octet-stream; ilp-plugin-btp does not look at the type",
+        )),
+        row(
+            "auth-token-twice",
+            "auth_token twice, the second one wrong",
+            entries(&[
+                auth,
+                username,
+                token,
+                ProtocolEntry::new(AUTH_TOKEN, 1, WRONG.as_bytes()),
+            ]),
+        )
+        .expects(refused(1))
+        .knows(lets_in(
+            "two entries with one name have to be refused; ilp-plugin-btp takes the first",
+        )),
+        row(
+            "auth-username-twice",
+            "auth_username twice",
+            entries(&[
+                auth,
+                username,
+                ProtocolEntry::new(AUTH_USERNAME, 1, NOBODY.as_bytes()),
+                token,
+            ]),
+        )
+        .expects(refused(1))
+        .knows(lets_in(
+            "two entries with one name have to be refused; ilp-plugin-btp takes the first",
+        )),
+        row(
+            "auth-toon-entry",
+            "the one entry with JSON of TOON connectors",
+            entries(&toon_entries(&json)),
+        )
+        .expects(refused(1)),
+        row(
+            "first-prepare",
+            "a PREPARE first",
+            fresh(build::message_nowhere(codec, 1)),
+        )
+        .expects(refused(1)),
+        row(
+            "first-response",
+            "a RESPONSE first",
+            first(BtpType::Response),
+        )
+        .expects(refused(1)),
+        row(
+            "first-transfer",
+            "a TRANSFER first",
+            first(BtpType::Transfer),
+        )
+        .expects(refused(1)),
+        row(
+            "first-error",
+            "an ERROR first",
+            fresh(build::encode(codec, &BtpFrame::error(1, "F00", "x", &time))),
+        )
+        .expects(refused(1)),
+        row(
+            "auth-and-prepare-in-one-burst",
+            "the right secret and a PREPARE in one burst",
+            Script::Fresh(vec![Send::Burst(vec![
+                build::auth(subject, 1),
+                build::message_nowhere(codec, 2),
+            ])]),
+        )
+        .expects(vec![
+            Seen::Empty { id: 1 },
+            rejected(2, "F02"),
+            Seen::Served,
+        ]),
+        row(
+            "auth-bad-then-good-burst",
+            "a wrong secret and the right one in one burst",
+            Script::Fresh(vec![Send::Burst(vec![
+                as_peer(name, WRONG),
+                build::auth(subject, 2),
+            ])]),
+        )
+        .expects(refused(1)),
+        row(
+            "auth-twice",
+            "the right secret once more after it was accepted",
+            Script::Admitted(vec![Send::Message(build::auth(subject, 2))]),
+        )
+        .expects_one_of(vec![
+            vec![Seen::Empty { id: 2 }, Seen::Served],
+            vec![error(2), Seen::Served],
+        ]),
+        row(
+            "second-connection",
+            "a PREPARE on a connection after another one of the same peer was let in",
+            Script::SecondConnection,
+        )
+        .expects(vec![rejected(build::ROW_ID, "F02"), Seen::Served])
+        .knows(Defect {
+            shows: vec![error(1), Seen::Served],
+            what: "a connection is open until one side closes it; ilp-plugin-btp gives up the \
+                   older of two, and says so when that is used next",
+        }),
+    ]);
+    rows
+}
+
+/// The text without its last character.
+fn cut(text: &str) -> &str {
+    match text.char_indices().next_back() {
+        Some((at, _)) => &text[..at],
+        None => text,
+    }
+}
