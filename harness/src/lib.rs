@@ -4,6 +4,7 @@ pub mod checks;
 pub mod cli;
 pub mod conformance;
 pub mod connector;
+pub mod diagnosis;
 pub mod engine;
 pub mod events;
 pub mod onion;

@@ -55,6 +55,7 @@ fn outcome(verdict: Verdict) -> Outcome {
             },
         ],
         error: None,
+        diagnosis: None,
         logs: Vec::new(),
         duration: Duration::from_millis(12_345),
         clean_up: Some(Duration::from_millis(1_500)),

@@ -252,6 +252,19 @@ impl Engine {
         Ok(text)
     }
 
+    /// The exit status of a container that was started and has ended; `None` while it runs, or
+    /// when it never did.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Api`] when the container is not there.
+    pub async fn exit_status(&self, container: &str) -> Result<Option<i64>, EngineError> {
+        use bollard::models::ContainerStateStatusEnum::{DEAD, EXITED};
+        let state = self.inspect(container).await?.state.unwrap_or_default();
+        let ended = matches!(state.status, Some(EXITED | DEAD));
+        Ok(state.exit_code.filter(|_| ended))
+    }
+
     async fn inspect(
         &self,
         container: &str,

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::stages::{StageTime, stage_times};
 use crate::checks::{CheckResult, Verdict};
+use crate::diagnosis::Diagnosis;
 use crate::probe::LatencySummary;
 use crate::run::Outcome;
 
@@ -22,6 +23,8 @@ pub struct Report {
     verdict: Verdict,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    diagnosis: Option<Diagnosis>,
     duration_ms: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     clean_up_ms: Option<u64>,
@@ -50,6 +53,7 @@ impl Report {
             topology: outcome.topology.clone(),
             verdict: outcome.verdict(),
             error: outcome.error.as_ref().map(ToString::to_string),
+            diagnosis: outcome.diagnosis.clone(),
             duration_ms: millis(outcome.duration),
             clean_up_ms: outcome.clean_up.map(millis),
             checks: outcome.checks.clone(),

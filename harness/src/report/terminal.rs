@@ -87,6 +87,12 @@ pub fn print_outcome(out: &mut impl Write, outcome: &Outcome) -> io::Result<()> 
     if let Some(error) = &outcome.error {
         writeln!(out, "failed: {error}")?;
     }
+    if let Some(diagnosis) = &outcome.diagnosis {
+        writeln!(out, "cause: {}: {}", diagnosis.cause, diagnosis.remedy)?;
+        for line in &diagnosis.evidence {
+            writeln!(out, "  evidence: {}", redact(line))?;
+        }
+    }
     if outcome.verdict() != Verdict::Pass {
         print_logs(out, outcome)?;
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::artefacts::{ArtefactError, Artefacts};
 use super::bring_up::{Context, Running, bring_up};
+use super::diagnose::diagnosed;
 use super::error::RunError;
 use super::interrupt::Interrupts;
 use super::ladder::Ladder;
@@ -12,7 +13,7 @@ use super::outcome::{Options, Outcome};
 use super::prepare;
 use super::reaper::Reaper;
 use super::state::{Claim, Kept, State};
-use super::tear_down::collect;
+use super::tear_down::{Collected, collect};
 use crate::checks::{self, Observations, Verdict, judge_leftovers};
 use crate::engine::{Engine, Watch};
 use crate::events::{EventKind, Recorder, Sink, Stage};
@@ -230,6 +231,7 @@ impl Run {
             topology: self.plan.topology.name.clone(),
             checks: Vec::new(),
             error: None,
+            diagnosis: None,
             logs: Vec::new(),
             duration: self.recorder.elapsed(),
             clean_up: None,
@@ -252,6 +254,17 @@ impl Run {
         outcome
     }
 
+    /// Keeps what was collected, and names the cause of a failure by it.
+    async fn explain(&self, outcome: &mut Outcome, collected: Collected) {
+        outcome.logs = collected.tails;
+        if let Some(error) = &outcome.error {
+            let context = self.context();
+            let containers = self.containers();
+            let found = diagnosed(&context, error, &containers, collected.texts).await;
+            outcome.diagnosis = found;
+        }
+    }
+
     /// Collects, removes, and adds the check that nothing is left.
     async fn end(&self, outcome: &mut Outcome, claim: Claim, reaper: Option<Reaper>) {
         outcome.containers_memory = match outcome.error {
@@ -259,7 +272,7 @@ impl Run {
             Some(_) => None,
         };
         let containers = self.containers();
-        outcome.logs = collect(
+        let collected = collect(
             &self.engine,
             &self.recorder,
             &self.artefacts,
@@ -268,6 +281,7 @@ impl Run {
             &self.interrupts,
         )
         .await;
+        self.explain(outcome, collected).await;
         let guard = self.recorder.stage(Stage::TearDown, None);
         let run = self.plan.run.as_str();
         let removed = self.engine.remove_run(run).await;
@@ -413,7 +427,7 @@ async fn verify_kept(
     if outcome.error.is_none() {
         outcome.containers_memory = run.memory().await;
     }
-    outcome.logs = collect(
+    let collected = collect(
         &run.engine,
         &run.recorder,
         &run.artefacts,
@@ -422,6 +436,7 @@ async fn verify_kept(
         interrupts,
     )
     .await;
+    run.explain(&mut outcome, collected).await;
     Ok(finish(&run, outcome))
 }
 

@@ -5,6 +5,7 @@
 
 mod artefacts;
 mod bring_up;
+mod diagnose;
 mod error;
 mod flow;
 mod homes;

@@ -8,6 +8,7 @@ use super::artefacts::{ArtefactError, Artefacts};
 use super::error::RunError;
 use super::tear_down::NodeLog;
 use crate::checks::{self, CheckResult, Verdict};
+use crate::diagnosis::Diagnosis;
 use crate::engine::Image;
 use crate::events::Event;
 
@@ -46,6 +47,9 @@ pub struct Outcome {
     pub checks: Vec<CheckResult>,
     /// Why the run ended before its checks, if it did.
     pub error: Option<RunError>,
+    /// What was at the bottom of it, as far as the evidence tells; for stages that were not
+    /// reached and containers that ended.
+    pub diagnosis: Option<Diagnosis>,
     /// The ends of the logs that matter for a failure.
     pub logs: Vec<NodeLog>,
     /// From start to verdict, clean-up not counted.

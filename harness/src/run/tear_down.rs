@@ -7,6 +7,7 @@ use futures_util::future::join_all;
 use super::artefacts::Artefacts;
 use super::interrupt::Interrupts;
 use super::state::State;
+use crate::diagnosis::NodeText;
 use crate::engine::{Engine, EngineError};
 use crate::events::{Recorder, Stage};
 use crate::plan::Plan;
@@ -25,8 +26,16 @@ pub struct NodeLog {
     pub tail: Vec<String>,
 }
 
-/// Saves every container's log, and returns the tails of those that matter. Never fails: what
-/// can't be collected is noted, and must not hide why the run ended. A second interrupt skips it.
+/// What was collected.
+#[derive(Default)]
+pub(super) struct Collected {
+    /// The ends of the logs, for people.
+    pub(super) tails: Vec<NodeLog>,
+    /// The whole logs, for the diagnosis.
+    pub(super) texts: Vec<NodeText>,
+}
+
+/// Saves every container's log, and returns them. Never fails: what can't be collected is noted, and must not hide why the run ended. A second interrupt skips it.
 pub(super) async fn collect(
     engine: &Engine,
     recorder: &Recorder,
@@ -34,13 +43,13 @@ pub(super) async fn collect(
     plan: &Plan,
     containers: &[(String, String)],
     interrupts: &Interrupts,
-) -> Vec<NodeLog> {
+) -> Collected {
     let guard = recorder.stage(Stage::Collect, None);
     let reading = async {
         let reads = containers
             .iter()
             .map(|(name, role)| async move { (role, engine.logs(name, None).await) });
-        let mut logs = Vec::new();
+        let mut logs = Collected::default();
         for (role, result) in join_all(reads).await {
             let text = match result {
                 Ok(text) => text,
@@ -56,9 +65,13 @@ pub(super) async fn collect(
             }
             let lines: Vec<&str> = text.lines().collect();
             let tail = &lines[lines.len().saturating_sub(TAIL)..];
-            logs.push(NodeLog {
+            logs.tails.push(NodeLog {
                 role: role.clone(),
                 tail: tail.iter().map(|line| plan.redact(line)).collect(),
+            });
+            logs.texts.push(NodeText {
+                role: role.clone(),
+                text,
             });
         }
         logs
@@ -67,14 +80,14 @@ pub(super) async fn collect(
         logs = reading => logs,
         () = interrupts.at_least(2) => {
             guard.saw("interrupted again");
-            return Vec::new();
+            return Collected::default();
         }
         () = tokio::time::sleep(COLLECT_LIMIT) => {
             guard.saw(format!("not done within {} s", COLLECT_LIMIT.as_secs()));
-            return Vec::new();
+            return Collected::default();
         }
     };
-    guard.reached(format!("{} logs saved", logs.len()));
+    guard.reached(format!("{} logs saved", logs.tails.len()));
     logs
 }
 

@@ -197,7 +197,7 @@ pub struct Timeline {
 
 impl Timeline {
     /// Takes one event into account. Unknown events change nothing.
-    pub(super) fn apply(&mut self, at: Instant, event: &str) {
+    pub(crate) fn apply(&mut self, at: Instant, event: &str) {
         let mut words = event.split(' ');
         let keyword = words.next().unwrap_or_default();
         let rest: Vec<&str> = words.collect();

@@ -1,0 +1,113 @@
+//! What a diagnosis goes by.
+
+use crate::events::Stage;
+use crate::onion::TldFamily;
+use crate::onion::monitor::Timeline;
+
+/// A container that ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ending {
+    /// What it was in the topology.
+    pub role: String,
+    /// Its exit status, as the engine reports it.
+    pub status: String,
+}
+
+/// Which authorities answered on their directory ports when the run had failed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Authorities {
+    /// Nicknames of those that answered.
+    pub answering: Vec<String>,
+    /// Nicknames of those that did not.
+    pub silent: Vec<String>,
+}
+
+/// A program's whole log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeText {
+    /// What the container is in the topology.
+    pub role: String,
+    /// What it wrote.
+    pub text: String,
+}
+
+/// What a home's daemon told on its control port that can explain a failure.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DaemonSigns {
+    /// The home.
+    pub node: String,
+    /// Bootstrap percentage, 0 to 100.
+    pub percent: u8,
+    /// Bootstrap tag.
+    pub tag: String,
+    /// Reason and text of each warning.
+    pub warnings: Vec<(String, String)>,
+    /// Why circuits failed before they were built.
+    pub failed_circuits: Vec<String>,
+    /// Domain and reason of each stream that failed.
+    pub failed_streams: Vec<(String, String)>,
+    /// HSDir and reason of each upload that failed.
+    pub failed_uploads: Vec<(String, String)>,
+    /// HSDir and reason of each fetch that failed.
+    pub failed_fetches: Vec<(String, String)>,
+}
+
+impl DaemonSigns {
+    /// The signs in a daemon's timeline.
+    #[must_use]
+    pub fn of(node: &str, timeline: &Timeline) -> Self {
+        let failed = |transfers: &[crate::onion::monitor::Transfer]| {
+            let failed = transfers.iter().filter_map(|transfer| {
+                let reason = transfer.ended.as_ref()?.1.as_ref().err()?;
+                Some((transfer.hsdir.clone(), reason.clone()))
+            });
+            failed.collect()
+        };
+        let last = timeline.bootstrap.last();
+        Self {
+            node: node.to_owned(),
+            percent: last.map_or(0, |step| step.percent),
+            tag: last.map_or_else(|| "starting".to_owned(), |step| step.tag.clone()),
+            warnings: timeline
+                .warnings
+                .iter()
+                .map(|warning| (warning.reason.clone(), warning.text.clone()))
+                .collect(),
+            failed_circuits: timeline.failed_circuits.clone(),
+            failed_streams: timeline
+                .streams
+                .values()
+                .filter(|stream| stream.succeeded.is_none())
+                .filter_map(|stream| {
+                    let domain = stream.domain().unwrap_or_default();
+                    Some((domain.to_owned(), stream.failure.clone()?))
+                })
+                .collect(),
+            failed_uploads: failed(&timeline.uploads),
+            failed_fetches: failed(&timeline.fetches),
+        }
+    }
+}
+
+/// Everything that is known when a run has failed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Evidence {
+    /// The stage that was not reached.
+    pub stage: Option<Stage>,
+    /// Of which node, home or peering.
+    pub node: Option<String>,
+    /// What was last seen of it, and why it was given up.
+    pub last_seen: String,
+    /// The container that ended.
+    pub ending: Option<Ending>,
+    /// Nicknames that the daemons were given.
+    pub nicknames: Vec<String>,
+    /// The TLD family that the daemons speak.
+    pub family: Option<TldFamily>,
+    /// Which authorities answer; absent when nobody asked.
+    pub authorities: Option<Authorities>,
+    /// What the homes' daemons told.
+    pub daemons: Vec<DaemonSigns>,
+    /// What programs wrote.
+    pub logs: Vec<NodeText>,
+}

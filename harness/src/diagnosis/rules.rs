@@ -1,0 +1,327 @@
+//! From evidence to a cause: one small rule per cause, the more certain ones first.
+
+use super::evidence::{DaemonSigns, Evidence, NodeText};
+use super::{Cause, Diagnosis};
+use crate::events::Stage;
+use crate::onion::TldFamily;
+
+/// Longest nickname that a daemon takes.
+const NICKNAME_MAX: usize = 19;
+/// Lines of evidence that are quoted per sign.
+const QUOTED: usize = 3;
+/// Exit status of a program that aborted (128 and SIGABRT): how a daemon of version 0.4.9 ends
+/// after a mistake in its configuration, mostly without a word.
+const ABORTED: &str = "134";
+
+/// A rule: what supports its cause, or nothing.
+type Rule = fn(&Evidence) -> Vec<String>;
+
+/// The causes in the order in which they are looked for. What a log says in words comes before
+/// what follows from it, and the whole network before a single home.
+const RULES: [(Cause, Rule); 10] = [
+    (Cause::TermsNotAgreed, terms),
+    (Cause::BadNickname, nickname),
+    (Cause::DaemonExited, exited),
+    (Cause::ClockSkewed, clock),
+    (Cause::NoQuorum, quorum),
+    (Cause::NoRoute, route),
+    (Cause::AddressesBlocked, blocked),
+    (Cause::WrongTldFamily, family),
+    (Cause::TargetNotListening, target),
+    (Cause::DescriptorNotPublished, descriptor),
+];
+
+/// Names the cause that the evidence supports.
+#[must_use]
+pub fn diagnose(evidence: &Evidence) -> Diagnosis {
+    for (cause, rule) in RULES {
+        let found = rule(evidence);
+        if !found.is_empty() {
+            return Diagnosis::new(cause, found);
+        }
+    }
+    Diagnosis::new(Cause::Unknown, unknown(evidence))
+}
+
+fn terms(evidence: &Evidence) -> Vec<String> {
+    quoted(
+        ended(evidence),
+        &["not agreed to the terms", "Not agreed to terms"],
+    )
+}
+
+fn nickname(evidence: &Evidence) -> Vec<String> {
+    let said = quoted(ended(evidence), &["nicknames must be between"]);
+    let aborted = evidence.ending.as_ref().filter(|end| end.status == ABORTED);
+    if !said.is_empty() || aborted.is_none() {
+        return said;
+    }
+    // The daemon aborts before it says what it does not like.
+    let bad = evidence.nicknames.iter().filter(|name| {
+        name.is_empty()
+            || name.len() > NICKNAME_MAX
+            || !name.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    });
+    bad.map(|name| format!("the nickname {name:?}, and the daemon aborted"))
+        .collect()
+}
+
+fn exited(evidence: &Evidence) -> Vec<String> {
+    let Some(ending) = &evidence.ending else {
+        return Vec::new();
+    };
+    let meaning = match ending.status.as_str() {
+        ABORTED => " (it aborted, as the daemon does after a mistake in its configuration)",
+        "137" => " (it was killed)",
+        "139" => " (it crashed)",
+        "143" => " (it was told to end)",
+        _ => "",
+    };
+    let mut found = vec![format!(
+        "{} ended with status {}{meaning}",
+        ending.role, ending.status
+    )];
+    for log in ended(evidence) {
+        let lines: Vec<&str> = log.text.lines().filter(|line| !line.is_empty()).collect();
+        let last = &lines[lines.len().saturating_sub(QUOTED)..];
+        found.extend(last.iter().map(|line| quote(log, line)));
+    }
+    found
+}
+
+fn clock(evidence: &Evidence) -> Vec<String> {
+    let mut found: Vec<String> = concerned(evidence)
+        .flat_map(|daemon| {
+            let skewed = daemon
+                .warnings
+                .iter()
+                .filter(|(reason, _)| reason == "CLOCK_SKEW");
+            skewed.map(|(reason, text)| format!("{} warns: {reason} {text}", daemon.node))
+        })
+        .take(QUOTED)
+        .collect();
+    found.extend(quoted(
+        evidence.logs.iter(),
+        &[
+            "with skewed time",
+            "Our clock is",
+            "Anon needs an accurate clock",
+        ],
+    ));
+    found
+}
+
+fn quorum(evidence: &Evidence) -> Vec<String> {
+    let network = [
+        Stage::Descriptors,
+        Stage::Vote,
+        Stage::Consensus,
+        Stage::Bootstrap,
+    ];
+    if !evidence.stage.is_some_and(|stage| network.contains(&stage)) {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    if let Some(authorities) = &evidence.authorities {
+        let all = authorities.answering.len() + authorities.silent.len();
+        if authorities.answering.len() <= all / 2 {
+            found.push(format!(
+                "{} of {all} authorities answer; silent: {}",
+                authorities.answering.len(),
+                authorities.silent.join(", ")
+            ));
+        }
+    }
+    found.extend(quoted(
+        evidence.logs.iter(),
+        &[
+            "enough votes to generate a consensus",
+            "good signatures from recognized authorities",
+        ],
+    ));
+    found
+}
+
+fn route(evidence: &Evidence) -> Vec<String> {
+    if evidence.stage == Some(Stage::Seal) {
+        return if evidence.last_seen.contains("-unreachable") {
+            vec![evidence.last_seen.clone()]
+        } else {
+            Vec::new()
+        };
+    }
+    if evidence.stage != Some(Stage::Bootstrap) {
+        return Vec::new();
+    }
+    concerned(evidence)
+        .filter(|daemon| daemon.percent < 100)
+        .flat_map(|daemon| {
+            let at = format!("{} at {} % ({})", daemon.node, daemon.percent, daemon.tag);
+            let warned = daemon
+                .warnings
+                .iter()
+                .find(|(reason, _)| reason == "NOROUTE");
+            let warned = warned.map(|(reason, text)| format!("{at} warns: {reason} {text}"));
+            // Without any route the daemon says nothing: its connections fail before they begin,
+            // so the bootstrap does not even get to `conn`.
+            let failed = daemon
+                .failed_circuits
+                .iter()
+                .filter(|reason| *reason == "CONNECTFAILED");
+            let failed = failed.count();
+            let silent = (daemon.percent == 0 && failed > 0)
+                .then(|| format!("{at}: {failed} circuits failed with CONNECTFAILED"));
+            warned.into_iter().chain(silent)
+        })
+        .collect()
+}
+
+fn blocked(evidence: &Evidence) -> Vec<String> {
+    match evidence.stage {
+        Some(Stage::Seal) => ["timeout", "refused", "not-permitted"]
+            .iter()
+            .any(|outcome| evidence.last_seen.contains(outcome))
+            .then(|| evidence.last_seen.clone())
+            .into_iter()
+            .collect(),
+        Some(Stage::Bootstrap) => concerned(evidence)
+            // Connected once, a daemon's later troubles have other causes.
+            .filter(|daemon| daemon.percent <= 5)
+            .flat_map(|daemon| {
+                let silent = ["TIMEOUT", "CONNECTREFUSED"];
+                let warned = daemon.warnings.iter();
+                let warned = warned.filter(move |(reason, _)| silent.contains(&reason.as_str()));
+                warned.map(|(reason, text)| {
+                    format!(
+                        "{} at {} % warns: {reason} {text}",
+                        daemon.node, daemon.percent
+                    )
+                })
+            })
+            .take(QUOTED)
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn family(evidence: &Evidence) -> Vec<String> {
+    let Some(own) = evidence.family else {
+        return Vec::new();
+    };
+    concerned(evidence)
+        .flat_map(|daemon| {
+            let others = daemon.failed_streams.iter().filter(move |(domain, _)| {
+                domain
+                    .parse::<TldFamily>()
+                    .is_ok_and(|family| family != own)
+            });
+            let others = others.map(move |(domain, reason)| {
+                format!(
+                    "{} asked its daemon of the family .{} for a name in .{domain}: {reason}",
+                    daemon.node,
+                    own.tld()
+                )
+            });
+            // A name with the right suffix and the checksum of another family.
+            let invalid = daemon.warnings.iter();
+            let invalid = invalid.filter(|(reason, _)| reason == "SOCKS_BAD_HOSTNAME");
+            others.chain(invalid.map(|(reason, _)| {
+                format!("{} asked for an invalid onion name: {reason}", daemon.node)
+            }))
+        })
+        .take(QUOTED)
+        .collect()
+}
+
+fn target(evidence: &Evidence) -> Vec<String> {
+    // How a service whose target refuses (MISC), or that has no such port (DONE), ends a stream.
+    let ends = ["END/MISC", "END/DONE", "END/CONNECTREFUSED"];
+    let own = evidence.family.map(TldFamily::tld);
+    concerned(evidence)
+        .flat_map(|daemon| {
+            let refused = daemon
+                .failed_streams
+                .iter()
+                .filter(move |(domain, reason)| {
+                    own.is_none_or(|own| own == domain) && ends.contains(&reason.as_str())
+                });
+            refused.map(|(_, reason)| {
+                format!(
+                    "the far service ended a stream of {} with {reason}",
+                    daemon.node
+                )
+            })
+        })
+        .take(QUOTED)
+        .collect()
+}
+
+fn descriptor(evidence: &Evidence) -> Vec<String> {
+    concerned(evidence)
+        .flat_map(|daemon| {
+            let line = |what: &str, (hsdir, reason): &(String, String)| {
+                format!("{}'s {what} {hsdir} failed with {reason}", daemon.node)
+            };
+            let uploads = daemon.failed_uploads.iter();
+            let uploads = uploads.map(move |failed| line("upload to", failed));
+            let fetches = daemon.failed_fetches.iter();
+            uploads.chain(fetches.map(move |failed| line("fetch from", failed)))
+        })
+        .take(QUOTED)
+        .collect()
+}
+
+fn unknown(evidence: &Evidence) -> Vec<String> {
+    let mut found = Vec::new();
+    if !evidence.last_seen.is_empty() {
+        found.push(format!("last seen: {}", evidence.last_seen));
+    }
+    for daemon in concerned(evidence) {
+        found.push(format!(
+            "{} at {} % ({})",
+            daemon.node, daemon.percent, daemon.tag
+        ));
+        if let Some((reason, text)) = daemon.warnings.last() {
+            found.push(format!("{} warns: {reason} {text}", daemon.node));
+        }
+        if let Some((_, reason)) = daemon.failed_streams.last() {
+            found.push(format!(
+                "{}'s last stream failed with {reason}",
+                daemon.node
+            ));
+        }
+    }
+    found
+}
+
+/// The daemons that the stage is about: those that its node names, or all.
+fn concerned(evidence: &Evidence) -> impl Iterator<Item = &DaemonSigns> {
+    let node = evidence.node.as_deref();
+    evidence.daemons.iter().filter(move |daemon| {
+        node.is_none_or(|node| node.split([' ', '/']).any(|part| part == daemon.node))
+    })
+}
+
+/// The log of the container that ended.
+fn ended(evidence: &Evidence) -> impl Iterator<Item = &NodeText> {
+    let role = evidence.ending.as_ref().map(|ending| ending.role.as_str());
+    evidence
+        .logs
+        .iter()
+        .filter(move |log| Some(log.role.as_str()) == role)
+}
+
+/// Lines that contain one of these texts, with where they are from.
+fn quoted<'a>(logs: impl Iterator<Item = &'a NodeText>, texts: &[&str]) -> Vec<String> {
+    logs.flat_map(|log| {
+        let lines = log.text.lines();
+        let lines = lines.filter(|line| texts.iter().any(|text| line.contains(text)));
+        lines.map(|line| quote(log, line)).collect::<Vec<_>>()
+    })
+    .take(QUOTED)
+    .collect()
+}
+
+fn quote(log: &NodeText, line: &str) -> String {
+    format!("{}: {}", log.role, line.trim())
+}

@@ -1,0 +1,304 @@
+//! One piece of evidence per cause. Log lines and events are those of a daemon of version
+//! 0.4.9.11 that was made to fail this way.
+
+use std::time::Instant;
+
+use super::*;
+use crate::events::Stage;
+use crate::onion::TldFamily;
+use crate::onion::monitor::Timeline;
+
+fn stuck(stage: Stage, node: &str) -> Evidence {
+    Evidence {
+        stage: Some(stage),
+        node: Some(node.to_owned()),
+        last_seen: "not reached within 30 s".to_owned(),
+        family: Some(TldFamily::Anon),
+        ..Evidence::default()
+    }
+}
+
+fn died(role: &str, status: &str, log: &str) -> Evidence {
+    Evidence {
+        ending: Some(Ending {
+            role: role.to_owned(),
+            status: status.to_owned(),
+        }),
+        logs: vec![
+            NodeText {
+                role: "another".to_owned(),
+                text: "User has not agreed to the terms and conditions. Exiting.".to_owned(),
+            },
+            NodeText {
+                role: role.to_owned(),
+                text: log.to_owned(),
+            },
+        ],
+        ..Evidence::default()
+    }
+}
+
+/// Evidence whose home-a has told these events.
+fn told(stage: Stage, node: &str, events: &[&str]) -> Evidence {
+    let mut timeline = Timeline::default();
+    for event in events {
+        timeline.apply(Instant::now(), event);
+    }
+    Evidence {
+        daemons: vec![DaemonSigns::of("home-a", &timeline)],
+        ..stuck(stage, node)
+    }
+}
+
+fn named(evidence: &Evidence, cause: Cause, quotes: &str) {
+    let diagnosis = diagnose(evidence);
+    assert_eq!(diagnosis.cause, cause, "{diagnosis:?}");
+    let text = diagnosis.evidence.join("\n");
+    assert!(text.contains(quotes), "{text}");
+}
+
+const CONN: &str =
+    r#"STATUS_CLIENT NOTICE BOOTSTRAP PROGRESS=5 TAG=conn SUMMARY="Connecting to a relay""#;
+const DONE: &str = r#"STATUS_CLIENT NOTICE BOOTSTRAP PROGRESS=100 TAG=done SUMMARY="Done""#;
+
+#[test]
+fn terms() {
+    let log = "Nov 22 19:08:38.264 [notice] Opened Control listener connection (ready) on 127.0.0.1:19551\n\
+               Nov 22 19:08:38.000 [err] User has not agreed to the terms and conditions. Exiting.\n\
+               Nov 22 19:08:38.000 [warn] Not agreed to terms\n\
+               Nov 22 19:08:38.000 [err] Reading config failed--see warnings above.";
+    let evidence = died("relay1", "1", log);
+    named(
+        &evidence,
+        Cause::TermsNotAgreed,
+        "relay1: Nov 22 19:08:38.000 [err] User has not",
+    );
+}
+
+const ABORT: &str = "Nov 22 19:08:38.200 [notice] Anon can't help you if you use it wrong!\n\
+                     Nov 22 19:08:38.200 [notice] Read configuration file \"/etc/anon/anonrc\".\n\
+                     free(): invalid size";
+
+#[test]
+fn nickname() {
+    let mut evidence = died("relay1", "134", ABORT);
+    evidence.nicknames = vec!["da1".to_owned(), "relay-1".to_owned()];
+    named(&evidence, Cause::BadNickname, "\"relay-1\"");
+    evidence.nicknames = vec!["abcdefghijklmnopqrst".to_owned()];
+    named(&evidence, Cause::BadNickname, "abcdefghijklmnopqrst");
+    // In the words of a daemon that gets to say them.
+    let log = "[warn] Nickname 'relay-1', nicknames must be between 1 and 19 characters inclusive, and must contain only the characters [a-zA-Z0-9].";
+    named(&died("relay1", "1", log), Cause::BadNickname, "relay-1");
+}
+
+#[test]
+fn exit() {
+    let mut evidence = died("relay1", "134", ABORT);
+    evidence.nicknames = vec!["relay1".to_owned()];
+    named(&evidence, Cause::DaemonExited, "it aborted");
+    named(
+        &evidence,
+        Cause::DaemonExited,
+        "relay1: free(): invalid size",
+    );
+    named(
+        &died("da3", "137", ""),
+        Cause::DaemonExited,
+        "da3 ended with status 137 (it was killed)",
+    );
+}
+
+#[test]
+fn clock() {
+    let evidence = told(
+        Stage::Bootstrap,
+        "home-a",
+        &[
+            CONN,
+            r#"STATUS_CLIENT WARN BOOTSTRAP PROGRESS=14 TAG=handshake SUMMARY="Handshaking with a relay" WARNING="Clock skew -90000 in NETINFO cell from OR" REASON=CLOCK_SKEW COUNT=1 RECOMMENDATION=warn HOSTID="2971" HOSTADDR="10.194.104.1:21002""#,
+            "STATUS_GENERAL WARN CLOCK_SKEW SKEW=-89641 SOURCE=CONSENSUS",
+        ],
+    );
+    named(
+        &evidence,
+        Cause::ClockSkewed,
+        "home-a warns: CLOCK_SKEW Clock skew -90000",
+    );
+    named(&evidence, Cause::ClockSkewed, "SKEW=-89641");
+    let mut evidence = stuck(Stage::Descriptors, "");
+    evidence.logs = vec![NodeText {
+        role: "relay2".to_owned(),
+        text: "Nov 21 18:10:59.000 [warn] Received NETINFO cell with skewed time (OR:10.194.104.1:21002): It seems that our clock is behind by 1 days, 1 hours, 0 minutes, or that theirs is ahead. Anon requires an accurate clock to work: please check your time, timezone, and date settings.".to_owned(),
+    }];
+    named(&evidence, Cause::ClockSkewed, "relay2: Nov 21");
+}
+
+#[test]
+fn quorum() {
+    let mut evidence = stuck(Stage::Consensus, "");
+    evidence.authorities = Some(Authorities {
+        answering: vec!["da1".to_owned()],
+        silent: vec!["da2".to_owned(), "da3".to_owned()],
+    });
+    named(
+        &evidence,
+        Cause::NoQuorum,
+        "1 of 3 authorities answer; silent: da2, da3",
+    );
+    // Two of three are enough, and a peering does not need authorities.
+    let mut enough = evidence.clone();
+    enough.authorities = Some(Authorities {
+        answering: vec!["da1".to_owned(), "da2".to_owned()],
+        silent: vec!["da3".to_owned()],
+    });
+    named(&enough, Cause::Unknown, "not reached");
+    evidence.stage = Some(Stage::Peering);
+    named(&evidence, Cause::Unknown, "not reached");
+}
+
+#[test]
+fn route() {
+    // In a network namespace without routes: the daemon says nothing and stays at 0 %.
+    let evidence = told(
+        Stage::Bootstrap,
+        "home-a",
+        &[
+            "CIRC 1 LAUNCHED BUILD_FLAGS=ONEHOP_TUNNEL,IS_INTERNAL,NEED_CAPACITY PURPOSE=GENERAL TIME_CREATED=2026-11-22T19:08:44.680315",
+            "CIRC 1 FAILED BUILD_FLAGS=ONEHOP_TUNNEL,IS_INTERNAL,NEED_CAPACITY PURPOSE=GENERAL TIME_CREATED=2026-11-22T19:08:44.680315 REASON=CONNECTFAILED",
+        ],
+    );
+    named(
+        &evidence,
+        Cause::NoRoute,
+        "home-a at 0 % (starting): 1 circuits failed",
+    );
+    let mut seal = stuck(Stage::Seal, "home-a");
+    seal.last_seen = "dials to published addresses: 10.1.0.1:21001: network-unreachable".to_owned();
+    named(&seal, Cause::NoRoute, "network-unreachable");
+}
+
+#[test]
+fn blocked() {
+    let evidence = told(
+        Stage::Bootstrap,
+        "home-a",
+        &[
+            CONN,
+            r#"STATUS_CLIENT WARN BOOTSTRAP PROGRESS=5 TAG=conn SUMMARY="Connecting to a relay" WARNING="Connection refused" REASON=CONNECTREFUSED COUNT=1 RECOMMENDATION=ignore HOSTID="2971" HOSTADDR="127.0.0.1:11002""#,
+        ],
+    );
+    named(&evidence, Cause::AddressesBlocked, "CONNECTREFUSED");
+    let mut seal = stuck(Stage::Seal, "home-a");
+    seal.last_seen = "dials to published addresses: 10.1.0.1:21001: timeout".to_owned();
+    named(&seal, Cause::AddressesBlocked, "timeout");
+}
+
+#[test]
+fn family() {
+    let evidence = told(
+        Stage::Peering,
+        "home-a to home-b",
+        &[
+            DONE,
+            "STREAM 53 NEW 0 label.anyone:3000 SOURCE_ADDR=10.194.104.33:34312 PURPOSE=USER CLIENT_PROTOCOL=SOCKS5",
+            "STREAM 53 SENTCONNECT 60 label.anyone:3000 CLIENT_PROTOCOL=SOCKS5",
+            "STREAM 53 FAILED 59 label.anyone:3000 REASON=END REMOTE_REASON=RESOLVEFAILED CLIENT_PROTOCOL=SOCKS5",
+        ],
+    );
+    named(
+        &evidence,
+        Cause::WrongTldFamily,
+        "for a name in .anyone: END/RESOLVEFAILED",
+    );
+    let evidence = told(
+        Stage::Peering,
+        "home-a to home-b",
+        &[
+            DONE,
+            r#"STATUS_CLIENT WARN SOCKS_BAD_HOSTNAME HOSTNAME="label.anon""#,
+        ],
+    );
+    named(&evidence, Cause::WrongTldFamily, "SOCKS_BAD_HOSTNAME");
+}
+
+#[test]
+fn target() {
+    let refused = |reason: &str| {
+        format!(
+            "STREAM 57 FAILED 58 label.anon:3000 REASON=END REMOTE_REASON={reason} CLIENT_PROTOCOL=SOCKS5"
+        )
+    };
+    for reason in ["MISC", "DONE"] {
+        let evidence = told(
+            Stage::Peering,
+            "home-a to home-b",
+            &[
+                DONE,
+                "STREAM 57 NEW 0 label.anon:3000 SOURCE_ADDR=10.194.104.33:33252 PURPOSE=USER CLIENT_PROTOCOL=SOCKS5",
+                "STREAM 57 SENTCONNECT 58 label.anon:3000 CLIENT_PROTOCOL=SOCKS5",
+                &refused(reason),
+            ],
+        );
+        named(&evidence, Cause::TargetNotListening, reason);
+    }
+}
+
+#[test]
+fn descriptor() {
+    let evidence = told(
+        Stage::Peering,
+        "home-a to home-b",
+        &[
+            DONE,
+            "STREAM 58 NEW 0 label.anon:3000 SOURCE_ADDR=10.194.104.33:33264 PURPOSE=USER CLIENT_PROTOCOL=SOCKS5",
+            "HS_DESC REQUESTED label NO_AUTH $7BDC~relay4 USiBA HSDIR_INDEX=09DD",
+            "HS_DESC FAILED label NO_AUTH $7BDC~relay4 USiBA REASON=NOT_FOUND",
+            "STREAM 58 FAILED 0 label.anon:3000 REASON=RESOLVEFAILED CLIENT_PROTOCOL=SOCKS5",
+        ],
+    );
+    named(
+        &evidence,
+        Cause::DescriptorNotPublished,
+        "fetch from relay4 failed with NOT_FOUND",
+    );
+    let evidence = told(
+        Stage::Publication,
+        "home-a",
+        &[
+            DONE,
+            "HS_DESC UPLOAD own UNKNOWN $7BDC~relay4 Xo3rf58 HSDIR_INDEX=D293",
+            "HS_DESC FAILED own UNKNOWN $7BDC~relay4 Xo3rf58 REASON=UPLOAD_REJECTED",
+        ],
+    );
+    named(&evidence, Cause::DescriptorNotPublished, "UPLOAD_REJECTED");
+}
+
+#[test]
+fn what_fits_nothing_is_not_known() {
+    let evidence = told(Stage::Publication, "home-a", &[DONE]);
+    named(
+        &evidence,
+        Cause::Unknown,
+        "last seen: not reached within 30 s",
+    );
+    named(&evidence, Cause::Unknown, "home-a at 100 % (done)");
+    // Signs of a home that the stage is not about prove nothing.
+    let evidence = told(
+        Stage::Publication,
+        "home-b",
+        &["STATUS_GENERAL WARN CLOCK_SKEW SKEW=-89641 SOURCE=CONSENSUS"],
+    );
+    named(&evidence, Cause::Unknown, "last seen");
+}
+
+#[test]
+fn every_cause_has_a_name_and_a_remedy_of_its_own() {
+    let names: std::collections::BTreeSet<_> =
+        Cause::ALL.iter().map(|cause| cause.name()).collect();
+    let remedies: std::collections::BTreeSet<_> =
+        Cause::ALL.iter().map(|cause| cause.remedy()).collect();
+    assert_eq!((names.len(), remedies.len()), (11, 11));
+    for cause in Cause::ALL {
+        assert_eq!(serde_json::to_value(cause).expect("a name"), cause.name());
+    }
+}

@@ -1,0 +1,86 @@
+//! What is gathered when a run has failed, so that its cause can be named. Nothing is removed yet.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use tokio::time::timeout;
+
+use super::bring_up::{Context, directories};
+use super::error::RunError;
+use crate::diagnosis::{Authorities, DaemonSigns, Diagnosis, Ending, Evidence, NodeText, diagnose};
+
+/// How long an authority may take to answer. It is on this machine, and the run has failed.
+const ANSWER_LIMIT: Duration = Duration::from_secs(2);
+
+/// Names the cause of a stage that was not reached or a container that ended; other errors speak
+/// for themselves.
+pub(super) async fn diagnosed(
+    context: &Context<'_>,
+    error: &RunError,
+    containers: &[(String, String)],
+    logs: Vec<NodeText>,
+) -> Option<Diagnosis> {
+    let plan = context.plan;
+    let timelines = context.ladder.timelines();
+    let daemons = timelines
+        .iter()
+        .map(|(home, timeline)| DaemonSigns::of(home, timeline));
+    let homes = plan.homes.iter().map(|home| home.nickname.clone());
+    let nodes = plan.nodes().map(|node| node.nickname.clone());
+    let mut evidence = Evidence {
+        nicknames: nodes.chain(homes).collect(),
+        family: Some(plan.topology.network.family),
+        daemons: daemons.collect(),
+        logs,
+        ..Evidence::default()
+    };
+    match error {
+        RunError::NodeDied(death) => {
+            evidence.ending = Some(Ending {
+                role: death.role.clone(),
+                status: death.status.clone(),
+            });
+        }
+        RunError::Stage(failure) => {
+            evidence.stage = Some(failure.stage);
+            evidence.node = failure.node.clone();
+            evidence.last_seen = format!("{} ({})", failure.evidence, failure.cause);
+            // A program that ends closes its connections, which may be noticed before its end is.
+            evidence.ending = ended(context, containers).await;
+            evidence.authorities = Some(authorities(context).await);
+        }
+        _ => return None,
+    }
+    let mut diagnosis = diagnose(&evidence);
+    for line in &mut diagnosis.evidence {
+        *line = plan.redact(line);
+    }
+    Some(diagnosis)
+}
+
+async fn ended(context: &Context<'_>, containers: &[(String, String)]) -> Option<Ending> {
+    let looks = containers.iter().map(|(name, role)| async move {
+        let status = context.engine.exit_status(name).await.ok()??;
+        Some(Ending {
+            role: role.clone(),
+            status: status.to_string(),
+        })
+    });
+    join_all(looks).await.into_iter().flatten().next()
+}
+
+async fn authorities(context: &Context<'_>) -> Authorities {
+    let directories = directories(context);
+    let asked = directories
+        .iter()
+        .map(|directory| timeout(ANSWER_LIMIT, directory.consensus()));
+    let mut found = Authorities::default();
+    for (directory, answer) in directories.iter().zip(join_all(asked).await) {
+        let list = match answer {
+            Ok(Ok(_)) => &mut found.answering,
+            Ok(Err(_)) | Err(_) => &mut found.silent,
+        };
+        list.push(directory.nickname().to_owned());
+    }
+    found
+}
