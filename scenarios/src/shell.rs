@@ -131,9 +131,9 @@ impl Run {
         });
     }
 
-    /// Kills the container with this role, as an outsider would.
-    pub fn kill(&self, role: &str) {
-        let name = docker(&[
+    /// The name of the running container with this role, or nothing.
+    pub fn running(&self, role: &str) -> String {
+        docker(&[
             "ps",
             "--filter",
             &format!("label=ator-harness.run={}", self.id),
@@ -141,9 +141,19 @@ impl Run {
             &format!("label=ator-harness.role={role}"),
             "--format",
             "{{.Names}}",
-        ]);
+        ])
+    }
+
+    /// The name of the container with this role, which must run.
+    pub fn container(&self, role: &str) -> String {
+        let name = self.running(role);
         assert!(!name.is_empty(), "{role} does not run");
-        docker(&["kill", &name]);
+        name
+    }
+
+    /// Kills the container with this role, as an outsider would.
+    pub fn kill(&self, role: &str) {
+        docker(&["kill", &self.container(role)]);
     }
 
     /// What of this run is on the engine.
