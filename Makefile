@@ -4,6 +4,7 @@
 SHELL := /bin/sh
 HARNESS := target/release/ator-harness
 ARGS ?=
+FUZZ_SECONDS ?= 20
 
 .PHONY: help
 help: ## Show this list
@@ -49,6 +50,10 @@ test-default: ## Run the tests that need no engine
 .PHONY: test-offline
 test-offline: engine images harness ## Run the scenarios that need an engine
 	@fixtures/nextest.sh run --workspace --locked --profile offline
+
+.PHONY: fuzz
+fuzz: ## Fuzz the codecs, FUZZ_SECONDS (20) per target
+	@fixtures/fuzz.sh $(FUZZ_SECONDS)
 
 .PHONY: lint
 lint: ## Check format, lints and documentation

@@ -89,6 +89,9 @@ pub enum Error {
     /// The connector cannot be reached, or no longer.
     #[error(transparent)]
     NotReachable(#[from] NotReachable),
+    /// The user ended it; the rows until then were printed.
+    #[error("run every row: interrupted")]
+    Interrupted,
     /// The report could not be written.
     #[error("write the report: {0}")]
     Io(#[from] io::Error),
@@ -96,13 +99,14 @@ pub enum Error {
 
 impl Error {
     /// The exit code of the command: 1 for failed rows, 2 for a mistake in the arguments, 3
-    /// for what the environment lacks.
+    /// for what the environment lacks, 130 when interrupted.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Rows { .. } => 1,
             Self::NoRows(_) => 2,
             Self::NoSecret(_) | Self::NotReachable(_) | Self::Io(_) => 3,
+            Self::Interrupted => 130,
         }
     }
 }
@@ -166,8 +170,22 @@ pub async fn run_with(
     }
     let bystander = Box::pin(bystander(&subject)).await?;
     let mut rows = Vec::new();
-    for row in table {
-        rows.push(Box::pin(run_row(&row, &subject, bystander.as_ref(), false)).await?);
+    let mut ended = None;
+    let interrupted = tokio::signal::ctrl_c();
+    tokio::pin!(interrupted);
+    for row in &table {
+        let report = tokio::select! {
+            report = Box::pin(run_row(row, &subject, bystander.as_ref(), false)) => report.map_err(Error::from),
+            _ = &mut interrupted => Err(Error::Interrupted),
+        };
+        match report {
+            Ok(report) => rows.push(report),
+            // What was found until then is worth its print.
+            Err(error) => {
+                ended = Some(error);
+                break;
+            }
+        }
     }
     let summary = summarise(&rows);
     if args.json {
@@ -188,6 +206,9 @@ pub async fn run_with(
                  connection of a peer is served at a time"
             )?;
         }
+    }
+    if let Some(error) = ended {
+        return Err(error);
     }
     if summary.failed > 0 {
         return Err(Error::Rows {

@@ -81,6 +81,7 @@ impl CliError {
             Self::Wire(super::wire::Error::Io(_)) => Exit::Environment,
             Self::Conformance(super::conformance::Error::Rows { .. }) => Exit::Fail,
             Self::Conformance(super::conformance::Error::NoRows(_)) => Exit::Usage,
+            Self::Conformance(super::conformance::Error::Interrupted) => Exit::Interrupted,
             Self::Conformance(
                 super::conformance::Error::NoSecret(_)
                 | super::conformance::Error::NotReachable(_)
