@@ -450,6 +450,7 @@ async fn attach(run: &Run) -> Result<Vec<Monitor>, RunError> {
             .await
             .map_err(|error| super::error::StageFailure::of(&guard, error.to_string()))?;
         guard.reached("control port answers");
+        run.ladder.follow(&home.id, &monitor);
         monitors.push(monitor);
     }
     Ok(monitors)

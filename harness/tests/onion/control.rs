@@ -216,7 +216,10 @@ async fn a_port_that_nobody_listens_on_is_told_from_one_that_refuses() {
 async fn a_monitor_starts_from_the_phase_and_notices_the_end() {
     let (address, task) = daemon(vec![
         (AUTHENTICATE, "250 OK\r\n"),
-        ("SETEVENTS STATUS_CLIENT HS_DESC CIRC CIRC_MINOR", "250 OK\r\n"),
+        (
+            "SETEVENTS STATUS_CLIENT STATUS_GENERAL NEWCONSENSUS HS_DESC CIRC CIRC_MINOR STREAM STREAM_BW CIRC_BW",
+            "250 OK\r\n",
+        ),
         (
             "GETINFO status/bootstrap-phase",
             "250-status/bootstrap-phase=NOTICE BOOTSTRAP PROGRESS=45 TAG=requesting_descriptors SUMMARY=\"x\"\r\n\
