@@ -11,7 +11,7 @@ pub(super) fn judge(seen: &Observations) -> Vec<CheckResult> {
         .iter()
         .map(|budget| {
             let percentile = percentile_name(budget.percentile);
-            let id = format!("latency.{}.{percentile}", budget.metric.name());
+            let id = budget_check_id(budget);
             let says = format!(
                 "{percentile} of {} stays within its budget",
                 budget.metric.name()
@@ -19,6 +19,13 @@ pub(super) fn judge(seen: &Observations) -> Vec<CheckResult> {
             result(&id, &says, finding(seen, budget))
         })
         .collect()
+}
+
+/// The id of the check that holds a metric against a budget.
+#[must_use]
+pub fn budget_check_id(budget: &Budget) -> String {
+    let percentile = percentile_name(budget.percentile);
+    format!("latency.{}.{percentile}", budget.metric.name())
 }
 
 /// `p95`, or `max` for the hundredth.

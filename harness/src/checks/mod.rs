@@ -13,18 +13,19 @@ mod packets;
 mod secrecy;
 mod service;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::onion::redact;
 
 pub use hygiene::judge_leftovers;
+pub use latency::budget_check_id;
 pub use observations::{
     Arrival, Attempt, AuthorityView, Delivery, HomeView, LogView, Metrics, Observations,
     PeeringView, ProbeView, Refusal, UnknownDestination,
 };
 
 /// How a check, or a run, came out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// What the check says is true.

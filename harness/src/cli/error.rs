@@ -55,6 +55,12 @@ pub enum CliError {
     /// A connector is not as the contract has it, or could not be asked.
     #[error("failed to {0}")]
     Conformance(#[from] super::conformance::Error),
+    /// Two reports could not be compared.
+    #[error("failed to {0}")]
+    Compare(#[from] crate::report::compare::CompareError),
+    /// The job's summary could not be written.
+    #[error(transparent)]
+    Summary(#[from] crate::report::SummaryError),
     /// Output could not be written.
     #[error("failed to write the output: {0}")]
     Output(#[from] std::io::Error),
@@ -87,7 +93,8 @@ impl CliError {
                 | super::conformance::Error::NotReachable(_)
                 | super::conformance::Error::Io(_),
             ) => Exit::Environment,
-            Self::MissingBinaries { .. } | Self::Output(_) => Exit::Environment,
+            Self::Compare(_) => Exit::Usage,
+            Self::MissingBinaries { .. } | Self::Summary(_) | Self::Output(_) => Exit::Environment,
             Self::Run(error) => Exit::of_error(error),
             Self::Engine(error) => Exit::of_engine(error),
             Self::Plan(PlanError::NoFreeSubnet) => Exit::Environment,

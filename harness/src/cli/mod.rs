@@ -1,5 +1,6 @@
 //! The `ator-harness` command: one file per subcommand.
 
+mod compare;
 pub mod conformance;
 mod doctor;
 mod error;
@@ -20,8 +21,8 @@ pub use exit::Exit;
 /// What every help text ends with.
 const EXIT_CODES: &str = "Exit codes:
   0    the verdict is pass, or what was asked for is done
-  1    the verdict is fail
-  2    wrong usage, or a mistake in a topology file
+  1    the verdict is fail; compare: something got slower or worse
+  2    wrong usage, or a mistake in a topology file or report
   3    the environment lacks something (engine, image, file, space)
   4    inconclusive: too little to judge by
   130  interrupted";
@@ -50,6 +51,8 @@ enum Command {
     Plan(plan::Args),
     /// Say whether this machine has what a run needs
     Doctor(doctor::Args),
+    /// Show what got slower or worse between two reports; exit code 1 when something did
+    Compare(compare::Args),
     /// Hold a running connector against the contract's handshake and robustness rows
     Conformance(conformance::Args),
     /// Print BTP frames as JSON, or turn that JSON into bytes
@@ -81,6 +84,7 @@ async fn dispatch(cli: &Cli) -> Result<Exit, CliError> {
         Command::Down(args) => manage::down(args).await,
         Command::Status(args) => manage::status(args).await,
         Command::Plan(args) => plan::run(common, args),
+        Command::Compare(args) => compare::run(args),
         Command::Doctor(args) => doctor::run(common, args).await,
         Command::Wire(args) => {
             let (mut input, mut output) = (std::io::stdin().lock(), std::io::stdout().lock());

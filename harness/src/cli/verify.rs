@@ -1,14 +1,17 @@
 //! `verify`: the main job.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::error::CliError;
 use super::exit::Exit;
 use super::load::{Common, ImageArgs};
-use crate::report::{Repeats, Report, print_outcome, progress_line};
-use crate::run::{Interrupts, Options, Outcome, Progress, RunError, bring_up_and_keep, verify};
+use crate::checks::Verdict;
+use crate::report::{Repeats, Report, append_summary, print_report, progress_line};
+use crate::run::{
+    Artefacts, Interrupts, Options, Outcome, Progress, RunError, bring_up_and_keep, verify,
+};
 
 /// Options of a run.
 #[derive(Debug, Clone, clap::Args)]
@@ -23,6 +26,9 @@ pub(super) struct RunArgs {
     /// Print the report as JSON on standard output instead of the table
     #[arg(long)]
     json: bool,
+    /// Append the report as Markdown to this file, as a CI job's summary
+    #[arg(long, value_name = "FILE", env = "GITHUB_STEP_SUMMARY")]
+    summary: Option<PathBuf>,
 }
 
 /// Arguments of `verify`.
@@ -33,6 +39,9 @@ pub(super) struct Args {
     /// Run that many times, each with fresh keys, and sum the runs up
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     repeat: u32,
+    /// With --repeat, keep the artefacts of passed runs too
+    #[arg(long)]
+    keep_artefacts: bool,
 }
 
 impl RunArgs {
@@ -51,21 +60,42 @@ impl RunArgs {
     }
 }
 
-/// Shows an outcome and saves its report.
-fn conclude(outcome: &Outcome, json: bool, print: bool) -> Result<Exit, CliError> {
-    let report = Report::new(outcome).to_text();
-    let mut out = std::io::stdout().lock();
-    if print && json {
-        writeln!(out, "{report}")?;
-    } else if print {
-        print_outcome(&mut out, outcome)?;
-    }
-    let saved = outcome.save("report.json", &report);
-    match (&outcome.error, saved) {
+/// A run's report, saved in its folder, and the exit code.
+struct Concluded {
+    report: Report,
+    exit: Exit,
+}
+
+/// Makes a run's report and saves it in every form. `otherwise` is the exit code of a run without
+/// an error.
+fn conclude(outcome: &Outcome, otherwise: Exit) -> Result<Concluded, CliError> {
+    let exit = outcome.error.as_ref().map_or(otherwise, Exit::of_error);
+    let report = Report::new(outcome, exit.code());
+    match report.save(&outcome.artefacts) {
         // The reason why the run ended comes before a report that could not be saved.
-        (Some(error), _) => Ok(Exit::of_error(error)),
-        (None, Err(error)) => Err(RunError::from(error).into()),
-        (None, Ok(())) => Ok(Exit::of_verdict(outcome.verdict())),
+        Err(error) if outcome.error.is_none() => Err(RunError::from(error).into()),
+        _ => Ok(Concluded { report, exit }),
+    }
+}
+
+impl RunArgs {
+    /// Shows a report, and appends it to the job's summary.
+    fn show(&self, report: &Report) -> Result<(), CliError> {
+        let mut out = std::io::stdout().lock();
+        if self.json {
+            writeln!(out, "{}", report.to_text())?;
+        } else {
+            print_report(&mut out, report)?;
+        }
+        self.summarise(|| report.to_markdown())
+    }
+
+    fn summarise(&self, markdown: impl FnOnce() -> String) -> Result<(), CliError> {
+        // A variable that is set to nothing names no file.
+        match &self.summary {
+            Some(file) if !file.as_os_str().is_empty() => Ok(append_summary(file, &markdown())?),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -76,14 +106,26 @@ pub(super) async fn run(common: &Common, args: &Args) -> Result<Exit, CliError> 
     let interrupts = Interrupts::listen()?;
     if args.repeat == 1 {
         let outcome = verify(&loaded.topology, &options, &interrupts).await?;
-        return conclude(&outcome, args.run.json, true);
+        let Concluded { report, exit } = conclude(&outcome, Exit::of_verdict(outcome.verdict()))?;
+        args.run.show(&report)?;
+        return Ok(exit);
     }
     let mut repeats = Repeats::default();
     let mut worst = Exit::Pass;
     for _ in 0..args.repeat {
         let outcome = verify(&loaded.topology, &options, &interrupts).await?;
-        let exit = conclude(&outcome, args.run.json, !args.run.json)?;
-        repeats.add(&outcome);
+        let Concluded { report, exit } = conclude(&outcome, Exit::of_verdict(outcome.verdict()))?;
+        let keep = args.keep_artefacts
+            || report.verdict != Verdict::Pass
+            || !is_removed(&outcome.artefacts);
+        let mut out = std::io::stdout().lock();
+        if !args.run.json && keep {
+            print_report(&mut out, &report)?;
+        } else if !args.run.json {
+            writeln!(out, "{}: {}", report.run, report.headline)?;
+        }
+        drop(out);
+        repeats.add(&report, &outcome.metrics, keep);
         if exit.code() > worst.code() || worst == Exit::Pass {
             worst = exit;
         }
@@ -91,13 +133,47 @@ pub(super) async fn run(common: &Common, args: &Args) -> Result<Exit, CliError> 
             break;
         }
     }
-    let mut out = std::io::stdout().lock();
-    if args.run.json {
-        writeln!(out, "{}", repeats.to_text())?;
-    } else {
-        repeats.print(&mut out)?;
-    }
+    sum_up(&repeats, &args.run, worst)?;
     Ok(worst)
+}
+
+/// Removes a run's folder. What cannot be removed is said and stays.
+fn is_removed(folder: &Path) -> bool {
+    let removed = std::fs::remove_dir_all(folder);
+    if let Err(error) = &removed {
+        let _ = writeln!(
+            std::io::stderr().lock(),
+            "failed to remove {}: {error}; it is kept",
+            folder.display()
+        );
+    }
+    removed.is_ok()
+}
+
+/// Shows what many runs came to, and saves it in a folder of its own beside theirs.
+fn sum_up(repeats: &Repeats, args: &RunArgs, worst: Exit) -> Result<(), CliError> {
+    let Some(sum) = repeats.report(worst.code()) else {
+        return Ok(());
+    };
+    let first = sum.runs.first().map_or("", |run| run.run.as_str());
+    let saved = Artefacts::create_bare(&args.artefacts, &format!("repeat-{first}"))
+        .and_then(|artefacts| {
+            artefacts.write("repeat.json", sum.to_text().as_bytes())?;
+            artefacts.write("repeat.md", sum.to_markdown().as_bytes())?;
+            // The last run's folder may be gone.
+            artefacts.link_latest()?;
+            Ok(artefacts)
+        })
+        .map_err(RunError::from)?;
+    let mut out = std::io::stdout().lock();
+    if args.json {
+        writeln!(out, "{}", sum.to_text())?;
+    } else {
+        sum.print(&mut out)?;
+        let file = saved.folder().join("repeat.json");
+        writeln!(out, "report: {}", file.display())?;
+    }
+    args.summarise(|| sum.to_markdown())
 }
 
 /// Brings a topology up and leaves it running.
@@ -107,15 +183,18 @@ pub(super) async fn up(common: &Common, args: &RunArgs) -> Result<Exit, CliError
     let interrupts = Interrupts::listen()?;
     let source = (loaded.file.as_str(), loaded.text.as_str());
     let outcome = bring_up_and_keep(source, &loaded.topology, &options, &interrupts).await?;
+    let Concluded { report, exit } = conclude(&outcome, Exit::Pass)?;
     if outcome.error.is_some() {
-        return conclude(&outcome, args.json, true);
+        args.show(&report)?;
+        return Ok(exit);
     }
+    args.summarise(|| report.to_markdown())?;
     let name = &loaded.topology.name;
     let mut out = std::io::stdout().lock();
     writeln!(
         out,
         "{name} is up as run {}; `ator-harness verify {name}` judges it, `ator-harness down {name}` removes it",
-        outcome.run
+        report.run
     )?;
     Ok(Exit::Pass)
 }

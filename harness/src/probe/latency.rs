@@ -57,6 +57,16 @@ impl Latencies {
         Duration::from_nanos(self.nanoseconds.value_at_percentile(percentile))
     }
 
+    /// Every value that was recorded, shortest first, with how often, at the recorder's resolution.
+    pub fn recorded(&self) -> impl Iterator<Item = (Duration, u64)> {
+        self.nanoseconds.iter_recorded().map(|value| {
+            let nanoseconds = self
+                .nanoseconds
+                .lowest_equivalent(value.value_iterated_to());
+            (Duration::from_nanos(nanoseconds), value.count_at_value())
+        })
+    }
+
     /// The figures that go into reports.
     #[must_use]
     pub fn summary(&self) -> LatencySummary {

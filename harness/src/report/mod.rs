@@ -1,11 +1,29 @@
-//! Readers of what a run left: the terminal and JSON.
+//! Readers of what a run left. [`Report`] is gathered from the event stream and what was judged;
+//! JSON, JUnit XML, the page, the job summary and comparisons are drawn from it alone.
 
-mod json;
+mod build;
+pub mod compare;
+mod html;
+mod junit;
+mod markdown;
+mod metric;
+mod model;
 mod repeat;
+mod repeat_text;
+mod save;
 mod stages;
 mod terminal;
+mod words;
 
-pub use json::{Report, peak_memory_bytes};
-pub use repeat::Repeats;
+pub use build::peak_memory_bytes;
+pub use model::{
+    ArtefactsView, Bucket, BudgetView, CheckView, DeathView, DiagnosisView, ErrorView, HomeView, LogTail, Memory,
+    MetricView, NetworkView, NoteView, PeeringView, ProbeView, Report, ReportKind, TopologyView,
+    VERSION,
+};
+pub use repeat::{
+    CheckTally, ErrorTally, FirstFailure, RepeatReport, Repeats, RunTally, StageTally,
+};
+pub use save::{SummaryError, append_summary};
 pub use stages::{StageTime, stage_times};
-pub use terminal::{print_outcome, progress_line};
+pub use terminal::{print_report, progress_line};

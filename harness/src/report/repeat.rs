@@ -1,147 +1,310 @@
-//! Many runs of one topology, summed up.
+//! Many runs of one topology, summed up: how often each check failed, and how times spread.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
-use std::time::Duration;
+use std::path::Path;
 
-use comfy_table::{Table, presets};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::json::Report;
-use super::stages::stage_times;
-use crate::checks::Verdict;
+use super::model::{MetricView, Report, ReportKind, TopologyView, VERSION};
+use crate::checks::{Metrics, Verdict};
 use crate::probe::Latencies;
-use crate::run::Outcome;
-use crate::topology::format_duration;
+
+/// Many runs. The definition `repeat` of `harness/schema/report.schema.json` describes it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RepeatReport {
+    /// Always [`ReportKind::Repeat`].
+    pub kind: ReportKind,
+    /// [`VERSION`].
+    pub version: u32,
+    /// Version of the harness.
+    pub harness: String,
+    /// What was run.
+    pub topology: TopologyView,
+    /// The worst verdict of all runs.
+    pub verdict: Verdict,
+    /// The command's exit code.
+    pub exit_code: u8,
+    /// Start of the first run, RFC 3339 in UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started: Option<String>,
+    /// End of the last run, RFC 3339 in UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finished: Option<String>,
+    /// How many runs came out how.
+    pub verdicts: BTreeMap<Verdict, usize>,
+    /// The runs, in order.
+    pub runs: Vec<RunTally>,
+    /// The checks, in report order.
+    pub checks: Vec<CheckTally>,
+    /// Runs that ended before their checks.
+    pub errors: Vec<ErrorTally>,
+    /// Start to verdict, over all runs.
+    pub duration: MetricView,
+    /// Removing, over all runs that removed.
+    pub clean_up: MetricView,
+    /// The stages, in the order in which they first began.
+    pub stages: Vec<StageTally>,
+    /// What was measured, all samples of all runs together.
+    pub metrics: BTreeMap<String, MetricView>,
+    /// The most memory that all containers of a run had together, in bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub containers_bytes_most: Option<u64>,
+}
+
+/// One run among many.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunTally {
+    /// The run's id. Runs over a topology that `up` left running have its id in common; here each
+    /// has that of its folder.
+    pub run: String,
+    /// How it came out.
+    pub verdict: Verdict,
+    /// What its own exit code would be.
+    pub exit_code: u8,
+    /// The verdict as one sentence.
+    pub headline: String,
+    /// Start to verdict, in milliseconds.
+    pub duration_ms: u64,
+    /// Its folder; absent when its artefacts were removed because it passed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub artefacts: Option<String>,
+}
+
+/// One check over many runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckTally {
+    /// `family.name`.
+    pub id: String,
+    /// What is true when it passes.
+    pub says: String,
+    /// In how many runs it was judged.
+    pub runs: usize,
+    /// In how many it passed.
+    pub passed: usize,
+    /// In how many it failed.
+    pub failed: usize,
+    /// In how many there was too little to judge by.
+    pub inconclusive: usize,
+    /// In how many it could not be made.
+    pub unsupported: usize,
+    /// The first run in which it failed or was inconclusive.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<FirstFailure>,
+}
+
+/// Where something first went wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FirstFailure {
+    /// The run's id.
+    pub run: String,
+    /// What was seen.
+    pub evidence: String,
+}
+
+/// A run that ended before its checks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorTally {
+    /// The run's id.
+    pub run: String,
+    /// The error's kind.
+    pub kind: String,
+    /// Its text.
+    pub message: String,
+}
+
+/// One stage over many runs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StageTally {
+    /// Stage and node as one name.
+    pub name: String,
+    /// In how many runs it was not reached.
+    pub missed: usize,
+    /// The first of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_missed: Option<FirstFailure>,
+    /// How long it took in the runs that reached it.
+    pub took: MetricView,
+}
 
 /// What the runs so far came to.
 #[derive(Default)]
 pub struct Repeats {
-    runs: usize,
-    verdicts: BTreeMap<Verdict, usize>,
+    topology: Option<TopologyView>,
+    started: Option<String>,
+    finished: Option<String>,
+    runs: Vec<RunTally>,
+    checks: Vec<CheckTally>,
+    errors: Vec<ErrorTally>,
     durations: Latencies,
     clean_ups: Latencies,
-    stages: Vec<(String, Latencies)>,
-    failures: Vec<(String, String)>,
-    most_containers_memory: u64,
-    reports: Vec<Report>,
-}
-
-/// The JSON form of [`Repeats`].
-#[derive(Serialize)]
-struct Summary<'a> {
-    runs: usize,
-    passed: usize,
-    duration_us: crate::probe::LatencySummary,
-    reports: &'a [Report],
+    stages: Vec<(StageTally, Latencies)>,
+    metrics: BTreeMap<String, (MetricView, Latencies)>,
+    containers_bytes_most: Option<u64>,
 }
 
 impl Repeats {
-    /// Adds one run.
-    pub fn add(&mut self, outcome: &Outcome) {
-        self.runs += 1;
-        *self.verdicts.entry(outcome.verdict()).or_default() += 1;
-        self.durations.record(outcome.duration);
-        if let Some(took) = outcome.clean_up {
-            self.clean_ups.record(took);
+    /// Adds one run: its report, the samples behind it, and whether its artefacts are kept.
+    pub fn add(&mut self, report: &Report, metrics: &Metrics, kept: bool) {
+        self.topology.get_or_insert_with(|| report.topology.clone());
+        if self.started.is_none() {
+            self.started.clone_from(&report.started);
         }
-        for stage in stage_times(&outcome.events)
-            .iter()
-            .filter(|stage| stage.reached)
-        {
-            let name = stage.name();
-            let took = Duration::from_millis(stage.millis);
-            match self.stages.iter_mut().find(|(known, _)| *known == name) {
-                Some((_, latencies)) => latencies.record(took),
-                None => {
-                    let mut latencies = Latencies::new();
-                    latencies.record(took);
-                    self.stages.push((name, latencies));
-                }
+        self.finished.clone_from(&report.finished);
+        let run = folder_name(report);
+        self.runs.push(RunTally {
+            run: run.clone(),
+            verdict: report.verdict,
+            exit_code: report.exit_code,
+            headline: report.headline.clone(),
+            duration_ms: report.duration_ms,
+            artefacts: kept.then(|| report.artefacts.folder.clone()),
+        });
+        // A run that broke off has no time to a verdict.
+        if let Some(error) = &report.error {
+            self.errors.push(ErrorTally {
+                run: run.clone(),
+                kind: error.kind.clone(),
+                message: error.message.clone(),
+            });
+        } else {
+            self.durations.record(millis(report.duration_ms));
+        }
+        if let Some(took) = report.clean_up_ms {
+            self.clean_ups.record(millis(took));
+        }
+        self.add_checks(report);
+        self.add_stages(report);
+        for (metric, latencies) in metrics {
+            let name = metric.name();
+            let Some(view) = report.metrics.get(name) else {
+                continue;
+            };
+            let entry = self.metrics.entry(name.to_owned());
+            let (_, all) = entry.or_insert_with(|| (view.clone(), Latencies::new()));
+            all.merge(latencies);
+        }
+        self.containers_bytes_most = self
+            .containers_bytes_most
+            .max(report.memory.containers_bytes);
+    }
+
+    fn add_checks(&mut self, report: &Report) {
+        for check in &report.checks {
+            let place = self.checks.iter().position(|known| known.id == check.id);
+            let place = place.unwrap_or_else(|| {
+                self.checks.push(CheckTally {
+                    id: check.id.clone(),
+                    says: check.says.clone(),
+                    runs: 0,
+                    passed: 0,
+                    failed: 0,
+                    inconclusive: 0,
+                    unsupported: 0,
+                    first: None,
+                });
+                self.checks.len() - 1
+            });
+            let tally = &mut self.checks[place];
+            tally.runs += 1;
+            match check.verdict {
+                Verdict::Pass => tally.passed += 1,
+                Verdict::Fail => tally.failed += 1,
+                Verdict::Inconclusive => tally.inconclusive += 1,
+                Verdict::Unsupported => tally.unsupported += 1,
+            }
+            if matches!(check.verdict, Verdict::Fail | Verdict::Inconclusive) {
+                tally.first.get_or_insert_with(|| FirstFailure {
+                    run: folder_name(report),
+                    evidence: check.evidence.clone(),
+                });
             }
         }
-        if let Some(error) = &outcome.error {
-            self.failures.push((outcome.run.clone(), error.to_string()));
-        }
-        for check in outcome
-            .checks
-            .iter()
-            .filter(|check| check.verdict != Verdict::Pass)
-        {
-            let what = format!("{} {}: {}", check.id, check.verdict.word(), check.evidence);
-            self.failures.push((outcome.run.clone(), what));
-        }
-        self.most_containers_memory = self
-            .most_containers_memory
-            .max(outcome.containers_memory.unwrap_or(0));
-        self.reports.push(Report::new(outcome));
     }
 
-    /// The verdict over all runs: the worst.
+    fn add_stages(&mut self, report: &Report) {
+        for stage in &report.stages {
+            let name = stage.name();
+            let place = self.stages.iter().position(|(known, _)| known.name == name);
+            let place = place.unwrap_or_else(|| {
+                let tally = StageTally {
+                    name,
+                    missed: 0,
+                    first_missed: None,
+                    took: MetricView::of(&Latencies::new(), Vec::new()),
+                };
+                self.stages.push((tally, Latencies::new()));
+                self.stages.len() - 1
+            });
+            let (tally, latencies) = &mut self.stages[place];
+            if stage.reached {
+                latencies.record(millis(stage.millis));
+            } else {
+                tally.missed += 1;
+                tally.first_missed.get_or_insert_with(|| FirstFailure {
+                    run: folder_name(report),
+                    evidence: stage.evidence.clone(),
+                });
+            }
+        }
+    }
+
+    /// The sum, or nothing before the first run. `exit_code` is the command's.
     #[must_use]
-    pub fn verdict(&self) -> Verdict {
-        self.verdicts
-            .keys()
-            .max()
-            .copied()
-            .unwrap_or(Verdict::Inconclusive)
-    }
-
-    /// All reports and the summary as JSON.
-    #[must_use]
-    pub fn to_text(&self) -> String {
-        let summary = Summary {
-            runs: self.runs,
-            passed: self.verdicts.get(&Verdict::Pass).copied().unwrap_or(0),
-            duration_us: self.durations.summary(),
-            reports: &self.reports,
-        };
-        serde_json::to_string_pretty(&summary).unwrap_or_default()
-    }
-
-    /// Prints the summary.
-    ///
-    /// # Errors
-    ///
-    /// What the writer says.
-    pub fn print(&self, out: &mut impl Write) -> io::Result<()> {
-        let mut table = Table::new();
-        table
-            .load_style(presets::UTF8_FULL_CONDENSED)
-            .set_header(["stage", "runs", "min", "p50", "p95", "max"]);
-        let rows = self
-            .stages
-            .iter()
-            .map(|(name, latencies)| (name.as_str(), latencies))
-            .chain([
-                ("start to verdict", &self.durations),
-                ("clean-up", &self.clean_ups),
-            ]);
-        for (name, latencies) in rows {
-            let show = |percentile| format_duration(latencies.percentile(percentile));
-            table.add_row([
-                name.to_owned(),
-                latencies.count().to_string(),
-                show(0.0),
-                show(50.0),
-                show(95.0),
-                show(100.0),
-            ]);
+    pub fn report(&self, exit_code: u8) -> Option<RepeatReport> {
+        let mut verdicts = BTreeMap::new();
+        for run in &self.runs {
+            *verdicts.entry(run.verdict).or_default() += 1;
         }
-        writeln!(out, "\n{table}")?;
-        for (run, what) in &self.failures {
-            writeln!(out, "{run}: {what}")?;
-        }
-        let counts: Vec<String> = self
-            .verdicts
-            .iter()
-            .map(|(verdict, count)| format!("{count} {}", verdict.word()))
-            .collect();
-        writeln!(out, "{} runs: {}", self.runs, counts.join(", "))?;
-        writeln!(
-            out,
-            "all containers at most {:.1} MiB",
-            self.most_containers_memory as f64 / f64::from(1 << 20)
-        )
+        let figures = |latencies: &Latencies| MetricView::of(latencies, Vec::new());
+        Some(RepeatReport {
+            kind: ReportKind::Repeat,
+            version: VERSION,
+            harness: env!("CARGO_PKG_VERSION").to_owned(),
+            topology: self.topology.clone()?,
+            verdict: self.runs.iter().map(|run| run.verdict).max()?,
+            exit_code,
+            started: self.started.clone(),
+            finished: self.finished.clone(),
+            verdicts,
+            runs: self.runs.clone(),
+            checks: self.checks.clone(),
+            errors: self.errors.clone(),
+            duration: figures(&self.durations),
+            clean_up: figures(&self.clean_ups),
+            stages: self
+                .stages
+                .iter()
+                .map(|(tally, latencies)| StageTally {
+                    took: figures(latencies),
+                    ..tally.clone()
+                })
+                .collect(),
+            metrics: self
+                .metrics
+                .iter()
+                .map(|(name, (view, latencies))| {
+                    let mut budgets = view.budgets.clone();
+                    for budget in &mut budgets {
+                        budget.measured_us =
+                            super::metric::micros(latencies.percentile(budget.percentile));
+                    }
+                    (name.clone(), MetricView::of(latencies, budgets))
+                })
+                .collect(),
+            containers_bytes_most: self.containers_bytes_most,
+        })
     }
+}
+
+/// The name of the run's folder, which is the run's id.
+fn folder_name(report: &Report) -> String {
+    let folder = Path::new(&report.artefacts.folder);
+    folder.file_name().map_or_else(
+        || report.run.clone(),
+        |name| name.to_string_lossy().into_owned(),
+    )
+}
+
+fn millis(millis: u64) -> std::time::Duration {
+    std::time::Duration::from_millis(millis)
 }

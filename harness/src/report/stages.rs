@@ -1,16 +1,16 @@
 //! Times of stages, read from the event stream.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::events::{Event, EventKind, Stage};
+use crate::events::{Event, EventKind};
 
 /// How long one stage took.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StageTime {
     /// Which.
-    pub stage: Stage,
-    /// Of which node, home or peering.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stage: String,
+    /// Of which node, home or peering; absent for the whole topology.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node: Option<String>,
     /// When it began, in milliseconds since the run's start.
     pub started_ms: u64,
@@ -30,15 +30,36 @@ impl StageTime {
     pub fn name(&self) -> String {
         match &self.node {
             Some(node) => format!("{} {node}", self.stage),
-            None => self.stage.to_string(),
+            None => self.stage.clone(),
         }
     }
 }
 
-/// Every stage that ended, by the time it began.
+/// Every stage, by the time it began. One that never ended is there as not reached at the last
+/// event.
 #[must_use]
 pub fn stage_times(events: &[Event]) -> Vec<StageTime> {
     let mut times: Vec<StageTime> = events.iter().filter_map(stage_time).collect();
+    let last = events.last().map_or(0, |event| event.at_ms);
+    let open = events.iter().filter_map(|event| match &event.kind {
+        EventKind::StageStarted { stage, node } => Some(StageTime {
+            stage: stage.to_string(),
+            node: node.clone(),
+            started_ms: event.at_ms,
+            ended_ms: last,
+            millis: last.saturating_sub(event.at_ms),
+            reached: false,
+            evidence: "did not end".to_owned(),
+        }),
+        _ => None,
+    });
+    let open: Vec<StageTime> = open
+        .filter(|open| {
+            let mut ended = times.iter();
+            !ended.any(|time| time.stage == open.stage && time.node == open.node)
+        })
+        .collect();
+    times.extend(open);
     times.sort_by_key(|time| time.started_ms);
     times
 }
@@ -67,7 +88,7 @@ fn stage_time(event: &Event) -> Option<StageTime> {
         _ => return None,
     };
     Some(StageTime {
-        stage: *stage,
+        stage: stage.to_string(),
         node: node.clone(),
         started_ms,
         ended_ms,

@@ -6,15 +6,11 @@ use std::time::Duration;
 use comfy_table::presets;
 use comfy_table::{Cell, ContentArrangement, Table};
 
-use super::json::peak_memory_bytes;
-use crate::checks::Verdict;
+use super::model::Report;
+use super::words::{show_bytes, show_ms};
 use crate::events::{Event, EventKind, Stage};
-use crate::onion::redact;
-use crate::run::{Outcome, RunError};
 use crate::topology::format_duration;
 
-/// Logs shown after a failure, at most.
-const LOGS_SHOWN: usize = 4;
 /// Width of the table when the output is no terminal.
 const WIDTH: u16 = 132;
 
@@ -79,53 +75,57 @@ pub fn progress_line(event: &Event) -> Option<String> {
 /// # Errors
 ///
 /// What the writer says.
-pub fn print_outcome(out: &mut impl Write, outcome: &Outcome) -> io::Result<()> {
+pub fn print_report(out: &mut impl Write, report: &Report) -> io::Result<()> {
     writeln!(out)?;
-    if !outcome.checks.is_empty() {
-        writeln!(out, "{}", table(outcome))?;
+    if !report.checks.is_empty() {
+        writeln!(out, "{}", table(report))?;
     }
-    if let Some(error) = &outcome.error {
-        writeln!(out, "failed: {error}")?;
+    if let Some(error) = &report.error {
+        writeln!(out, "failed: {}", error.message)?;
     }
-    if let Some(diagnosis) = &outcome.diagnosis {
+    if let Some(diagnosis) = &report.diagnosis {
         writeln!(out, "cause: {}: {}", diagnosis.cause, diagnosis.remedy)?;
         for line in &diagnosis.evidence {
-            writeln!(out, "  evidence: {}", redact(line))?;
+            writeln!(out, "  evidence: {line}")?;
         }
     }
-    if outcome.verdict() != Verdict::Pass {
-        print_logs(out, outcome)?;
+    for log in &report.logs {
+        writeln!(out, "\nlast lines of {}:", log.role)?;
+        for line in &log.tail {
+            writeln!(out, "  {line}")?;
+        }
     }
-    let clean_up = outcome.clean_up.map_or_else(
+    let clean_up = report.clean_up_ms.map_or_else(
         || "left running".to_owned(),
-        |took| format!("removed in {}", format_duration(took)),
+        |took| format!("removed in {}", show_ms(took)),
     );
     writeln!(
         out,
         "\nverdict: {} after {} ({clean_up})",
-        outcome.verdict().word().to_uppercase(),
-        format_duration(outcome.duration)
+        report.verdict.word().to_uppercase(),
+        show_ms(report.duration_ms)
     )?;
-    let mebibytes = |bytes: u64| format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20));
-    let harness = peak_memory_bytes().map_or_else(|| "unknown".to_owned(), mebibytes);
-    let containers = outcome
-        .containers_memory
-        .map_or_else(|| "not measured".to_owned(), mebibytes);
+    let show = |bytes: Option<u64>, otherwise: &str| {
+        bytes.map_or_else(|| otherwise.to_owned(), show_bytes)
+    };
     writeln!(
         out,
-        "memory: harness {harness} at its peak, all containers {containers}"
+        "memory: harness {} at its peak, all containers {}",
+        show(report.memory.harness_peak_bytes, "unknown"),
+        show(report.memory.containers_bytes, "not measured")
     )?;
-    writeln!(out, "artefacts: {}", outcome.artefacts.display())
+    let folder = &report.artefacts.folder;
+    writeln!(out, "artefacts: {folder}\nreport: {folder}/report.html")
 }
 
-fn table(outcome: &Outcome) -> Table {
+fn table(report: &Report) -> Table {
     let mut table = Table::new();
     table
         .load_style(presets::UTF8_FULL_CONDENSED)
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_width(WIDTH)
         .set_header(["check", "verdict", "measured", "budget", "evidence"]);
-    for check in &outcome.checks {
+    for check in &report.checks {
         table.add_row([
             Cell::new(&check.id),
             Cell::new(check.verdict.word()),
@@ -135,32 +135,4 @@ fn table(outcome: &Outcome) -> Table {
         ]);
     }
     table
-}
-
-/// The ends of the logs that matter: of the container that died, or of the homes.
-fn print_logs(out: &mut impl Write, outcome: &Outcome) -> io::Result<()> {
-    let died = match &outcome.error {
-        Some(RunError::NodeDied(death)) => Some(death.role.as_str()),
-        _ => None,
-    };
-    let node = match &outcome.error {
-        Some(RunError::Stage(failure)) => failure.node.as_deref(),
-        _ => None,
-    };
-    let matters = |role: &str| match (died, node) {
-        (Some(died), _) => role == died,
-        (None, Some(node)) => node.split([' ', '/']).any(|part| role.starts_with(part)),
-        (None, None) => role.ends_with("/connector"),
-    };
-    let shown = outcome
-        .logs
-        .iter()
-        .filter(|log| matters(&log.role) && !log.tail.is_empty());
-    for log in shown.take(LOGS_SHOWN) {
-        writeln!(out, "\nlast lines of {}:", log.role)?;
-        for line in &log.tail {
-            writeln!(out, "  {}", redact(line))?;
-        }
-    }
-    Ok(())
 }

@@ -42,6 +42,17 @@ impl Artefacts {
         Ok(Self { folder })
     }
 
+    /// Makes a folder below `root` for what belongs to no single run.
+    ///
+    /// # Errors
+    ///
+    /// [`ArtefactError`] names the folder.
+    pub fn create_bare(root: &Path, name: &str) -> Result<Self, ArtefactError> {
+        let folder = root.join(name);
+        fs::create_dir_all(&folder).map_err(failed(&folder))?;
+        Ok(Self { folder })
+    }
+
     /// A run's folder that is there already.
     #[must_use]
     pub fn existing(folder: &Path) -> Self {

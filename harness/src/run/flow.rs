@@ -227,8 +227,7 @@ impl Run {
     /// The outcome so far. What `verify` and `up` share.
     fn outcome(&self, result: Result<Option<Observations>, RunError>) -> Outcome {
         let mut outcome = Outcome {
-            run: self.plan.run.to_string(),
-            topology: self.plan.topology.name.clone(),
+            plan: self.plan.clone(),
             checks: Vec::new(),
             error: None,
             diagnosis: None,

@@ -4,13 +4,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::artefacts::{ArtefactError, Artefacts};
 use super::error::RunError;
 use super::tear_down::NodeLog;
 use crate::checks::{self, CheckResult, Verdict};
 use crate::diagnosis::Diagnosis;
 use crate::engine::Image;
 use crate::events::Event;
+use crate::plan::Plan;
 
 /// Where the images come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,10 +39,9 @@ pub struct Options {
 
 /// What a run came to.
 pub struct Outcome {
-    /// The run's id.
-    pub run: String,
-    /// The topology's name.
-    pub topology: String,
+    /// What was run, and how. Its id names the topology's resources; a topology that ran already
+    /// is judged in a folder of its own.
+    pub plan: Plan,
     /// Every check's result; empty when the run ended before them.
     pub checks: Vec<CheckResult>,
     /// Why the run ended before its checks, if it did.
@@ -67,15 +66,6 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Saves one more file in the run's folder.
-    ///
-    /// # Errors
-    ///
-    /// [`ArtefactError`] names the file.
-    pub fn save(&self, name: &str, text: &str) -> Result<(), ArtefactError> {
-        Artefacts::existing(&self.artefacts).write(name, text.as_bytes())
-    }
-
     /// The run's verdict: that of its checks, fail when the topology itself did not hold, and
     /// inconclusive when something else ended the run before it could be judged.
     #[must_use]

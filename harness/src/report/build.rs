@@ -1,0 +1,293 @@
+//! From a run's outcome to its report.
+
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::Value;
+use time::format_description::well_known::Rfc3339;
+
+use super::model::{
+    ArtefactsView, BudgetView, CheckView, DeathView, DiagnosisView, ErrorView, HomeView, LogTail, Memory,
+    MetricView, NetworkView, NoteView, PeeringView, ProbeView, Report, ReportKind, TopologyView,
+    VERSION,
+};
+use super::save::FILES;
+use super::stages::stage_times;
+use super::{metric, words};
+use crate::checks::{Verdict, budget_check_id};
+use crate::events::EventKind;
+use crate::run::{Outcome, RunError};
+use crate::topology::Topology;
+
+/// Logs whose ends are shown after a failure, at most.
+const LOGS_SHOWN: usize = 4;
+
+impl Report {
+    /// The report of a run that the command ends with `exit_code`.
+    ///
+    /// # Panics
+    ///
+    /// Never: what was serialized is read back with the same types.
+    #[must_use]
+    pub fn new(outcome: &Outcome, exit_code: u8) -> Self {
+        let report = gather(outcome, exit_code);
+        // As a whole and not text by text: a field that is added cannot be forgotten.
+        let mut value = serde_json::to_value(&report).expect("strings, numbers and lists of those");
+        redact(&mut value, &|text| outcome.plan.redact(text));
+        serde_json::from_value(value).expect("read back with the types it was written with")
+    }
+
+    /// The report as JSON.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        // Every field is a string, a number or a list of those; serializing cannot fail.
+        serde_json::to_string_pretty(self).unwrap_or_default()
+    }
+}
+
+fn gather(outcome: &Outcome, exit_code: u8) -> Report {
+    let topology = &outcome.plan.topology;
+    let time = |event: Option<&crate::events::Event>| event?.time.format(&Rfc3339).ok();
+    let checks: Vec<CheckView> = checks(outcome);
+    let error = outcome.error.as_ref().map(|error| ErrorView {
+        kind: kind(error).to_owned(),
+        message: error.to_string(),
+    });
+    let verdict = outcome.verdict();
+    Report {
+        kind: ReportKind::Run,
+        version: VERSION,
+        harness: env!("CARGO_PKG_VERSION").to_owned(),
+        run: outcome.plan.run.to_string(),
+        topology: TopologyView::of(topology),
+        verdict,
+        headline: words::headline(verdict, error.as_ref(), &checks),
+        exit_code,
+        error,
+        diagnosis: outcome.diagnosis.as_ref().map(|found| DiagnosisView {
+            cause: found.cause.name().to_owned(),
+            remedy: found.remedy.to_owned(),
+            evidence: found.evidence.clone(),
+        }),
+        started: time(outcome.events.first()),
+        finished: time(outcome.events.last()),
+        duration_ms: millis(outcome.duration),
+        clean_up_ms: outcome.clean_up.map(millis),
+        checks,
+        stages: stage_times(&outcome.events),
+        metrics: outcome
+            .metrics
+            .iter()
+            .map(|(metric, latencies)| {
+                let budgets = topology
+                    .budgets
+                    .iter()
+                    .filter(|budget| budget.metric == *metric)
+                    .map(|budget| BudgetView {
+                        check: budget_check_id(budget),
+                        percentile: budget.percentile,
+                        at_most_us: metric::micros(budget.at_most),
+                        samples: budget.samples,
+                        measured_us: metric::micros(latencies.percentile(budget.percentile)),
+                    })
+                    .collect();
+                let name = metric.name().to_owned();
+                (name, MetricView::of(latencies, budgets))
+            })
+            .collect(),
+        deaths: deaths(outcome),
+        notes: notes(outcome),
+        logs: logs(outcome),
+        memory: Memory {
+            harness_peak_bytes: peak_memory_bytes(),
+            containers_bytes: outcome.containers_memory,
+        },
+        artefacts: ArtefactsView {
+            folder: outcome.artefacts.display().to_string(),
+            files: files(&outcome.artefacts),
+        },
+    }
+}
+
+impl TopologyView {
+    /// What a reader needs of a topology.
+    #[must_use]
+    pub fn of(topology: &Topology) -> Self {
+        let word = |value: Result<Value, serde_json::Error>| match value {
+            Ok(Value::String(word)) => word,
+            other => format!("{other:?}"),
+        };
+        Self {
+            name: topology.name.clone(),
+            description: topology.description.clone(),
+            network: NetworkView {
+                family: topology.network.family.to_string(),
+                authorities: topology.network.authorities,
+                relays: topology.network.relays,
+            },
+            homes: topology
+                .homes
+                .iter()
+                .map(|home| HomeView {
+                    id: home.id.clone(),
+                    prefix: home.prefix.clone(),
+                })
+                .collect(),
+            peerings: topology
+                .peerings
+                .iter()
+                .map(|peering| PeeringView {
+                    from: peering.from.clone(),
+                    to: peering.to.clone(),
+                    auth: word(serde_json::to_value(peering.auth)),
+                })
+                .collect(),
+            probe: ProbeView {
+                id: topology.probe.id.clone(),
+                via: topology.probe.via.clone(),
+                to: topology.probe.to.clone(),
+            },
+        }
+    }
+}
+
+/// The checks, each with the time at which the stream has it judged.
+fn checks(outcome: &Outcome) -> Vec<CheckView> {
+    let judged = |id: &str| {
+        outcome.events.iter().find_map(|event| match &event.kind {
+            EventKind::CheckJudged(check) if check.id == id => Some(event.at_ms),
+            _ => None,
+        })
+    };
+    outcome
+        .checks
+        .iter()
+        .map(|check| CheckView {
+            id: check.id.clone(),
+            says: check.says.clone(),
+            verdict: check.verdict,
+            measured: check.measured.clone(),
+            budget: check.budget.clone(),
+            evidence: check.evidence.clone(),
+            judged_ms: judged(&check.id),
+        })
+        .collect()
+}
+
+fn deaths(outcome: &Outcome) -> Vec<DeathView> {
+    let deaths = outcome.events.iter().filter_map(|event| match &event.kind {
+        EventKind::NodeDied { role, status } => Some(DeathView {
+            at_ms: event.at_ms,
+            role: role.clone(),
+            status: status.clone(),
+        }),
+        _ => None,
+    });
+    deaths.collect()
+}
+
+fn notes(outcome: &Outcome) -> Vec<NoteView> {
+    let notes = outcome.events.iter().filter_map(|event| match &event.kind {
+        EventKind::Note { text } => Some(NoteView {
+            at_ms: event.at_ms,
+            text: text.clone(),
+        }),
+        _ => None,
+    });
+    notes.collect()
+}
+
+/// The ends of the logs that matter: of the container that died, of the node whose stage failed,
+/// or of the connectors. None for a run that passed.
+fn logs(outcome: &Outcome) -> Vec<LogTail> {
+    if outcome.verdict() == Verdict::Pass {
+        return Vec::new();
+    }
+    let died = match &outcome.error {
+        Some(RunError::NodeDied(death)) => Some(death.role.as_str()),
+        _ => None,
+    };
+    let node = match &outcome.error {
+        Some(RunError::Stage(failure)) => failure.node.as_deref(),
+        _ => None,
+    };
+    let matters = |role: &str| match (died, node) {
+        (Some(died), _) => role == died,
+        (None, Some(node)) => node.split([' ', '/']).any(|part| role.starts_with(part)),
+        (None, None) => role.ends_with("/connector"),
+    };
+    outcome
+        .logs
+        .iter()
+        .filter(|log| matters(&log.role) && !log.tail.is_empty())
+        .take(LOGS_SHOWN)
+        .map(|log| LogTail {
+            role: log.role.clone(),
+            tail: log.tail.clone(),
+        })
+        .collect()
+}
+
+/// The word for an error's kind.
+fn kind(error: &RunError) -> &'static str {
+    match error {
+        RunError::Engine(_) => "engine",
+        RunError::Plan(_) => "plan",
+        RunError::Keys(_) => "keys",
+        RunError::Artefacts(_) => "artefacts",
+        RunError::State(_) => "state",
+        RunError::Stage(_) => "stage",
+        RunError::NodeDied(_) => "node-died",
+        RunError::Interrupted => "interrupted",
+        RunError::AlreadyUp { .. } => "already-up",
+    }
+}
+
+/// Every file below the folder, and the reports that are about to be written into it.
+fn files(folder: &Path) -> Vec<String> {
+    let mut files: Vec<String> = FILES.iter().map(|&name| name.to_owned()).collect();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in std::fs::read_dir(next).into_iter().flatten().flatten() {
+            let path = entry.path();
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() => folders.push(path),
+                Ok(kind) if kind.is_file() => {
+                    let name = path.strip_prefix(folder).unwrap_or(&path);
+                    files.push(name.display().to_string());
+                }
+                _ => {}
+            }
+        }
+    }
+    files.sort();
+    files.dedup();
+    files
+}
+
+/// Applies `redactor` to every text of a value.
+fn redact(value: &mut Value, redactor: &dyn Fn(&str) -> String) {
+    match value {
+        Value::String(text) => *text = redactor(text),
+        Value::Array(items) => items.iter_mut().for_each(|item| redact(item, redactor)),
+        Value::Object(fields) => fields
+            .values_mut()
+            .for_each(|field| redact(field, redactor)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+pub(super) fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The most memory that this process has had resident, from the kernel (`VmHWM`).
+#[must_use]
+pub fn peak_memory_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kilobytes: u64 = line.trim().trim_end_matches("kB").trim().parse().ok()?;
+    Some(kilobytes * 1024)
+}

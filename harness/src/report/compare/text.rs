@@ -1,0 +1,72 @@
+//! A comparison on the terminal.
+
+use std::io::{self, Write};
+
+use comfy_table::{CellAlignment, Table, presets};
+
+use super::super::words::show_us;
+use super::{Comparison, TimeRow};
+
+impl Comparison {
+    /// The comparison as JSON.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        // Every field is a string, a number or a list of those; serializing cannot fail.
+        serde_json::to_string_pretty(self).unwrap_or_default()
+    }
+
+    /// Prints every figure, what came out differently, and the sum.
+    ///
+    /// # Errors
+    ///
+    /// What the writer says.
+    pub fn print(&self, out: &mut impl Write) -> io::Result<()> {
+        let mut table = Table::new();
+        table.load_style(presets::UTF8_FULL_CONDENSED).set_header([
+            "stage or metric",
+            "figure",
+            "A",
+            "B",
+            "change",
+            "",
+        ]);
+        for row in &self.times {
+            let show = |micros: Option<f64>| micros.map_or_else(|| "-".to_owned(), show_us);
+            table.add_row([
+                row.name.clone(),
+                row.figure.to_owned(),
+                show(row.a_us),
+                show(row.b_us),
+                change(row),
+                if row.slower { "slower" } else { "" }.to_owned(),
+            ]);
+        }
+        for column in 2..5 {
+            if let Some(column) = table.column_mut(column) {
+                column.set_cell_alignment(CellAlignment::Right);
+            }
+        }
+        writeln!(out, "A: {}\nB: {}\n{table}", self.a, self.b)?;
+        for change in &self.changes {
+            let word = if change.worse { "worse" } else { "changed" };
+            writeln!(out, "{word}  {}: {} to {}", change.what, change.a, change.b)?;
+        }
+        writeln!(
+            out,
+            "{}: {} of {} figures slower by more than {} % and {}, {} checks or stages worse",
+            self.topology,
+            self.slower,
+            self.times.len(),
+            self.limits.threshold * 100.0,
+            crate::topology::format_duration(self.limits.floor),
+            self.worse
+        )
+    }
+}
+
+fn change(row: &TimeRow) -> String {
+    row.change.map_or_else(
+        || "-".to_owned(),
+        |change| format!("{:+.0} %", change * 100.0),
+    )
+}

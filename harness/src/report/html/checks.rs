@@ -1,0 +1,57 @@
+//! Every check, by family.
+
+use maud::{Markup, html as markup};
+
+use super::super::model::{CheckView, Report};
+use super::chip;
+
+/// The table.
+pub(super) fn checks(report: &Report) -> Markup {
+    if report.checks.is_empty() {
+        return markup! { p { "No check was made." } };
+    }
+    markup! {
+        table class="checks" {
+            caption { "Every check with its evidence, by family." }
+            thead { tr {
+                th scope="col" { "Check" }
+                th scope="col" { "Verdict" }
+                th scope="col" { "Measured" }
+                th scope="col" { "Budget" }
+                th scope="col" { "Evidence" }
+            } }
+            @for (family, checks) in families(&report.checks) {
+                tbody {
+                    tr class="group" { th scope="rowgroup" colspan="5" { (family) } }
+                    @for check in checks {
+                        tr class=(check.verdict.word()) {
+                            th scope="row" {
+                                span class="id" { (check.id) }
+                                span class="says" { (check.says) }
+                            }
+                            td class="verdict" { (chip(check.verdict)) }
+                            td class="measured" data-label="measured " { (check.measured) }
+                            td class="budget" data-label="budget " { (check.budget) }
+                            td class="evidence" { (check.evidence) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Checks by family, in report order.
+fn families(checks: &[CheckView]) -> Vec<(&str, Vec<&CheckView>)> {
+    let mut families: Vec<(&str, Vec<&CheckView>)> = Vec::new();
+    for check in checks {
+        match families
+            .iter_mut()
+            .find(|(known, _)| *known == check.family())
+        {
+            Some((_, members)) => members.push(check),
+            None => families.push((check.family(), vec![check])),
+        }
+    }
+    families
+}

@@ -1,0 +1,160 @@
+//! The stages as bars on one time axis, in a table that says the same in words.
+
+use maud::{Markup, html as markup};
+
+use super::super::model::Report;
+use super::super::stages::StageTime;
+use super::super::words::{show_ms, show_us};
+use super::scale::linear_ticks;
+
+/// Ticks on the time axis, besides its start.
+const TICKS: usize = 5;
+/// Shortest bar, in percent of the axis, so that a stage of a millisecond is still seen.
+const SHORTEST: f64 = 0.8;
+/// How stages of the whole topology are headed.
+const WHOLE: &str = "whole topology";
+
+/// Everything that a bar needs to know of its surroundings.
+struct Axis<'a> {
+    end: f64,
+    ticks: Vec<f64>,
+    report: &'a Report,
+}
+
+impl Axis<'_> {
+    fn percent(&self, millis: u64) -> f64 {
+        (millis as f64 / self.end * 100.0).clamp(0.0, 100.0)
+    }
+}
+
+/// The table.
+pub(super) fn timeline(report: &Report) -> Markup {
+    if report.stages.is_empty() {
+        return markup! { p { "No stage began." } };
+    }
+    let ends = report.stages.iter().map(|stage| stage.ended_ms);
+    let deaths = report.deaths.iter().map(|death| death.at_ms);
+    let end = ends.chain(deaths).chain([report.duration_ms, 1]).max();
+    let end = end.unwrap_or(1) as f64;
+    let axis = Axis {
+        end,
+        ticks: linear_ticks(end, TICKS),
+        report,
+    };
+    markup! {
+        p class="legend" {
+            span { span class="swatch reached" {} "reached" }
+            span { span class="swatch missed" {} "not reached" }
+            span { span class="swatch verdict" {} "verdict at " (show_ms(report.duration_ms)) }
+            @for death in &report.deaths {
+                span { span class="swatch death" {} (death.role) " ended at " (show_ms(death.at_ms)) }
+            }
+        }
+        table class="timeline" {
+            caption { "Every stage by node: how long it took, when, and what showed that it was reached. All bars share one time axis from the start of the run." }
+            thead { tr {
+                th scope="col" { "Stage" }
+                th scope="col" { "Took" }
+                th scope="col" { "When" }
+                th scope="col" { "Evidence" }
+            } }
+            @for (node, stages) in groups(&report.stages) {
+                tbody {
+                    tr class="group" {
+                        th scope="rowgroup" colspan="2" { (node) }
+                        td class="track" { (ticks(&axis)) }
+                        td class="filler" {}
+                    }
+                    @for (index, stage) in stages { (row(&axis, index, stage)) }
+                }
+            }
+        }
+    }
+}
+
+/// Stages by node, nodes by their first stage, each stage with its place in the report.
+fn groups(stages: &[StageTime]) -> Vec<(&str, Vec<(usize, &StageTime)>)> {
+    let mut ordered: Vec<(usize, &StageTime)> = stages.iter().enumerate().collect();
+    ordered.sort_by_key(|(_, stage)| (stage.started_ms, stage.ended_ms));
+    let mut groups: Vec<(&str, Vec<(usize, &StageTime)>)> = Vec::new();
+    for (index, stage) in ordered {
+        let node = stage.node.as_deref().unwrap_or(WHOLE);
+        match groups.iter_mut().find(|(known, _)| *known == node) {
+            Some((_, group)) => group.push((index, stage)),
+            None => groups.push((node, vec![(index, stage)])),
+        }
+    }
+    groups
+}
+
+fn row(axis: &Axis<'_>, index: usize, stage: &StageTime) -> Markup {
+    let class = if stage.reached { "reached" } else { "missed" };
+    markup! {
+        tr id={ "stage-" (index) } class=(class) {
+            th scope="row" { (stage.stage) }
+            td class="took" {
+                (show_ms(stage.millis))
+                @if !stage.reached { " " strong { "not reached" } }
+            }
+            td class="track" { (bar(axis, stage)) }
+            td class="evidence" {
+                @if !stage.reached { span class="last-seen" { "last seen: " } }
+                (stage.evidence)
+            }
+        }
+    }
+}
+
+fn bar(axis: &Axis<'_>, stage: &StageTime) -> Markup {
+    let width = (axis.percent(stage.ended_ms) - axis.percent(stage.started_ms)).max(SHORTEST);
+    let from = axis.percent(stage.started_ms).min(100.0 - width);
+    let state = if stage.reached {
+        "reached"
+    } else {
+        "not reached"
+    };
+    let text = format!(
+        "{}: {state}, from {} to {} after the start. {}",
+        stage.name(),
+        show_ms(stage.started_ms),
+        show_ms(stage.ended_ms),
+        stage.evidence
+    );
+    let percent = |value: f64| format!("{value:.3}%");
+    markup! {
+        svg class="bar" role="img" aria-label={ "from " (show_ms(stage.started_ms)) " to " (show_ms(stage.ended_ms)) } {
+            @for tick in &axis.ticks {
+                (line("grid", tick / axis.end * 100.0))
+            }
+            (line("verdict", axis.percent(axis.report.duration_ms)))
+            @for death in &axis.report.deaths {
+                (line("death", axis.percent(death.at_ms)))
+            }
+            rect class={ "stage " (if stage.reached { "reached" } else { "missed" }) }
+                x=(percent(from)) y="9" width=(percent(width)) height="13" rx="2" {
+                title { (text) }
+            }
+        }
+    }
+}
+
+fn line(class: &str, percent: f64) -> Markup {
+    let at = format!("{percent:.3}%");
+    markup! { line class=(class) x1=(at) x2=(at) y1="0" y2="100%" {} }
+}
+
+/// The axis' labels, once per group.
+fn ticks(axis: &Axis<'_>) -> Markup {
+    markup! {
+        svg class="axis" aria-hidden="true" {
+            @for tick in &axis.ticks {
+                @let place = tick / axis.end * 100.0;
+                (line("grid", place))
+                text x={ (format!("{place:.3}%")) } y="13"
+                    text-anchor=(if *tick == 0.0 { "start" } else if place > 94.0 { "end" } else { "middle" }) {
+                    (if *tick == 0.0 { "0".to_owned() } else { show_us(tick * 1000.0) })
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! The report for CI systems: JUnit XML, a suite per family and a case per check.
+
+use std::time::Duration;
+
+use quick_junit::{NonSuccessKind, Property, Report as Junit, TestCase, TestCaseStatus, TestSuite};
+
+use super::model::{CheckView, Report};
+use crate::checks::Verdict;
+
+/// The run's own suite. It is there in every report, so that a run without checks is never green.
+const RUN: &str = "run";
+
+/// The report as JUnit XML.
+///
+/// A failed check is a failure, an inconclusive one an error, an unsupported one is skipped, each
+/// with its evidence. A run that ended before its checks, or made none, fails the suite `run`.
+///
+/// # Errors
+///
+/// What the serializer says; it has no reason to.
+pub(super) fn junit(report: &Report) -> Result<String, quick_junit::SerializeError> {
+    let mut whole = Junit::new(format!("ator-harness {}", report.topology.name));
+    whole.set_time(Duration::from_millis(report.duration_ms));
+    whole.add_test_suite(run_suite(report));
+    let mut suites: Vec<TestSuite> = Vec::new();
+    for check in &report.checks {
+        let family = check.family();
+        let case = case(report, check);
+        match suites
+            .iter_mut()
+            .find(|suite| suite.name.as_str() == family)
+        {
+            Some(suite) => {
+                suite.add_test_case(case);
+            }
+            None => {
+                let mut suite = TestSuite::new(family);
+                suite.add_test_case(case);
+                suites.push(suite);
+            }
+        }
+    }
+    whole.add_test_suites(suites);
+    whole.to_string()
+}
+
+fn run_suite(report: &Report) -> TestSuite {
+    let status = match (&report.error, report.checks.is_empty()) {
+        (Some(error), _) => not_passed(
+            nature(report.verdict),
+            &error.kind,
+            &error.message,
+            &stages_left(report),
+        ),
+        (None, true) => not_passed(
+            NonSuccessKind::Error,
+            "nothing-judged",
+            &report.headline,
+            &report.headline,
+        ),
+        (None, false) => TestCaseStatus::success(),
+    };
+    let mut case = TestCase::new("judged", status);
+    case.set_classname(format!("{}.{RUN}", report.topology.name));
+    case.set_time(Duration::from_millis(report.duration_ms));
+    case.set_system_out(report.headline.as_str());
+    let mut suite = TestSuite::new(RUN);
+    suite.set_time(Duration::from_millis(report.duration_ms));
+    for (name, value) in [
+        ("run", report.run.as_str()),
+        ("topology", &report.topology.name),
+        ("harness", &report.harness),
+        ("started", report.started.as_deref().unwrap_or_default()),
+        ("artefacts", &report.artefacts.folder),
+    ] {
+        suite.add_property(Property::new(name, value));
+    }
+    suite.add_test_case(case);
+    suite
+}
+
+fn case(report: &Report, check: &CheckView) -> TestCase {
+    let text = text(check);
+    let status = match check.verdict {
+        Verdict::Pass => TestCaseStatus::success(),
+        Verdict::Fail | Verdict::Inconclusive => not_passed(
+            nature(check.verdict),
+            check.verdict.word(),
+            &check.evidence,
+            &text,
+        ),
+        Verdict::Unsupported => {
+            let mut status = TestCaseStatus::skipped();
+            status
+                .set_type(check.verdict.word())
+                .set_message(check.evidence.as_str())
+                .set_description(text.as_str());
+            status
+        }
+    };
+    let mut case = TestCase::new(check.id.as_str(), status);
+    case.set_classname(format!("{}.{}", report.topology.name, check.family()));
+    if check.verdict == Verdict::Pass {
+        case.set_system_out(text);
+    }
+    case
+}
+
+const fn nature(verdict: Verdict) -> NonSuccessKind {
+    match verdict {
+        Verdict::Fail => NonSuccessKind::Failure,
+        Verdict::Pass | Verdict::Inconclusive | Verdict::Unsupported => NonSuccessKind::Error,
+    }
+}
+
+fn not_passed(kind: NonSuccessKind, word: &str, message: &str, text: &str) -> TestCaseStatus {
+    let mut status = TestCaseStatus::non_success(kind);
+    status
+        .set_type(word)
+        .set_message(message)
+        .set_description(text);
+    status
+}
+
+/// What a check says, measured and saw, line by line.
+fn text(check: &CheckView) -> String {
+    let mut lines = vec![format!("should be true: {}", check.says)];
+    if !check.measured.is_empty() {
+        lines.push(format!("measured: {}", check.measured));
+    }
+    if !check.budget.is_empty() {
+        lines.push(format!("budget: {}", check.budget));
+    }
+    lines.push(format!("evidence: {}", check.evidence));
+    lines.join("\n")
+}
+
+/// The cause as far as it is known, and the stages that were not reached with the last thing seen.
+fn stages_left(report: &Report) -> String {
+    let left = report.stages.iter().filter(|stage| !stage.reached);
+    let cause = report.diagnosis.iter().flat_map(|found| {
+        let cause = format!("cause: {}: {}", found.cause, found.remedy);
+        let evidence = found.evidence.iter().map(|line| format!("evidence: {line}"));
+        std::iter::once(cause).chain(evidence)
+    });
+    let lines: Vec<String> = std::iter::once(report.headline.clone())
+        .chain(cause)
+        .chain(left.map(|stage| format!("not reached: {}: {}", stage.name(), stage.evidence)))
+        .collect();
+    lines.join("\n")
+}

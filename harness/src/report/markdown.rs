@@ -1,0 +1,219 @@
+//! The report for a CI job's summary: Markdown, what failed first.
+
+use std::fmt::Write;
+
+use super::model::{CheckView, Report};
+use super::words::{WORST_FIRST, past, show_ms, show_percentile, show_us};
+
+/// Evidence in a table is cut to this many characters; the failed checks above it are not.
+const EVIDENCE_IN_TABLE: usize = 160;
+
+/// The report as Markdown (GitHub's dialect). Writing to a `String` does not fail.
+pub(super) fn markdown(report: &Report) -> String {
+    let mut out = String::new();
+    let _ = writeln!(
+        out,
+        "## {}: {}\n",
+        escape(&report.topology.name),
+        escape(&report.headline)
+    );
+    let removed = report.clean_up_ms.map_or_else(
+        || "left running".to_owned(),
+        |ms| format!("removed in {}", show_ms(ms)),
+    );
+    let _ = writeln!(
+        out,
+        "Verdict **{}** after {} ({removed}), run `{}`, exit code {}.\n",
+        report.verdict.word(),
+        show_ms(report.duration_ms),
+        code(&report.run),
+        report.exit_code
+    );
+    cause(&mut out, report);
+    what_failed(&mut out, report);
+    checks(&mut out, report);
+    budgets(&mut out, report);
+    let _ = writeln!(
+        out,
+        "Artefacts: `{}` (`report.html` has the timeline and the histograms).",
+        code(&report.artefacts.folder)
+    );
+    out
+}
+
+fn cause(out: &mut String, report: &Report) {
+    let Some(diagnosis) = &report.diagnosis else {
+        return;
+    };
+    let _ = writeln!(
+        out,
+        "Cause **{}**: {}\n",
+        escape(&diagnosis.cause),
+        escape(&diagnosis.remedy)
+    );
+    for line in &diagnosis.evidence {
+        let _ = writeln!(out, "- {}", escape(line));
+    }
+    out.push('\n');
+}
+
+fn what_failed(out: &mut String, report: &Report) {
+    let bad: Vec<&CheckView> = WORST_FIRST[..2]
+        .iter()
+        .flat_map(|verdict| {
+            report
+                .checks
+                .iter()
+                .filter(move |check| check.verdict == *verdict)
+        })
+        .collect();
+    let left: Vec<_> = report
+        .stages
+        .iter()
+        .filter(|stage| !stage.reached)
+        .collect();
+    if bad.is_empty() && left.is_empty() && report.deaths.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "### What did not pass\n");
+    for check in bad {
+        let measured = match (check.measured.as_str(), check.budget.as_str()) {
+            ("", "") => String::new(),
+            (measured, budget) => {
+                format!(" Measured {}, budget {}.", escape(measured), escape(budget))
+            }
+        };
+        let _ = writeln!(
+            out,
+            "- **{}** {}: {}{measured} Should be true: {}.",
+            escape(&check.id),
+            past(check.verdict),
+            escape(&check.evidence),
+            escape(&check.says)
+        );
+    }
+    for stage in left {
+        let _ = writeln!(
+            out,
+            "- stage **{}** not reached after {}; last seen: {}",
+            escape(&stage.name()),
+            show_ms(stage.millis),
+            escape(&stage.evidence)
+        );
+    }
+    for death in &report.deaths {
+        let _ = writeln!(
+            out,
+            "- **{}** ended with status {} at {}",
+            escape(&death.role),
+            escape(&death.status),
+            show_ms(death.at_ms)
+        );
+    }
+    out.push('\n');
+}
+
+fn checks(out: &mut String, report: &Report) {
+    if report.checks.is_empty() {
+        return;
+    }
+    let _ = writeln!(
+        out,
+        "<details><summary>All {} checks</summary>\n\n| check | verdict | measured | budget | evidence |\n|---|---|---|---|---|",
+        report.checks.len()
+    );
+    for check in &report.checks {
+        let _ = writeln!(
+            out,
+            "| {} | {} | {} | {} | {} |",
+            escape(&check.id),
+            check.verdict.word(),
+            escape(&check.measured),
+            escape(&check.budget),
+            escape(&cut(&check.evidence))
+        );
+    }
+    let _ = writeln!(out, "\n</details>\n");
+}
+
+fn budgets(out: &mut String, report: &Report) {
+    let verdict = |id: &str| {
+        let check = report.checks.iter().find(|check| check.id == id);
+        check.map_or("not judged", |check| check.verdict.word())
+    };
+    let mut rows = report
+        .metrics
+        .iter()
+        .flat_map(|(name, metric)| {
+            metric
+                .budgets
+                .iter()
+                .map(move |budget| (name, metric, budget))
+        })
+        .peekable();
+    if rows.peek().is_none() {
+        return;
+    }
+    let _ = writeln!(
+        out,
+        "| budget | bound | measured | samples | verdict |\n|---|---|---|---|---|"
+    );
+    for (name, metric, budget) in rows {
+        let _ = writeln!(
+            out,
+            "| {} {} | {} | {} | {} of {} | {} |",
+            escape(name),
+            show_percentile(budget.percentile),
+            show_us(budget.at_most_us),
+            show_us(budget.measured_us),
+            metric.count,
+            budget.samples,
+            verdict(&budget.check)
+        );
+    }
+    out.push('\n');
+}
+
+/// A text in which nothing is markup, on one line.
+pub(super) fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for character in text.trim().chars() {
+        match character {
+            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '#' | '|' | '~' | '!' => {
+                out.push('\\');
+                out.push(character);
+            }
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            // What would make a mention of a name.
+            '@' => out.push_str("&#64;"),
+            '\n' => out.push_str("<br>"),
+            character if character.is_control() => out.push(' '),
+            character => out.push(character),
+        }
+    }
+    // What would make a link of an address.
+    out.replace("://", "&#58;//")
+}
+
+/// A text between backticks.
+pub(super) fn code(text: &str) -> String {
+    text.chars()
+        .map(|character| match character {
+            '`' => '\'',
+            character if character.is_control() => ' ',
+            character => character,
+        })
+        .collect()
+}
+
+fn cut(text: &str) -> String {
+    let mut characters = text.chars();
+    let start: String = characters.by_ref().take(EVIDENCE_IN_TABLE).collect();
+    if characters.next().is_some() {
+        format!("{start}…")
+    } else {
+        start
+    }
+}

@@ -1,0 +1,126 @@
+//! Distributions for reports: percentiles, and a histogram on one grid for all reports.
+
+use std::time::Duration;
+
+use super::model::{Bucket, BudgetView, MetricView};
+use crate::probe::Latencies;
+
+/// Buckets to a decade.
+const PER_DECADE: f64 = 10.0;
+
+/// A duration in microseconds.
+pub(super) fn micros(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1_000_000.0
+}
+
+impl MetricView {
+    /// The figures of a recorder.
+    #[must_use]
+    pub fn of(latencies: &Latencies, budgets: Vec<BudgetView>) -> Self {
+        let summary = latencies.summary();
+        Self {
+            count: summary.count,
+            min_us: summary.min_us,
+            p50_us: summary.p50_us,
+            p90_us: micros(latencies.percentile(90.0)),
+            p95_us: summary.p95_us,
+            p99_us: summary.p99_us,
+            max_us: summary.max_us,
+            mean_us: summary.mean_us,
+            histogram: histogram(latencies),
+            budgets,
+        }
+    }
+}
+
+/// Counts per bucket, from the first that has samples to the last.
+fn histogram(latencies: &Latencies) -> Vec<Bucket> {
+    let mut buckets: Vec<(i32, u64)> = Vec::new();
+    for (latency, count) in latencies.recorded() {
+        let index = bucket_of(latency);
+        let next = buckets.last().map_or(index, |(last, _)| last + 1);
+        // Values come shortest first; buckets between two of them are empty.
+        buckets.extend((next..=index).map(|index| (index, 0)));
+        if let Some((_, total)) = buckets.last_mut() {
+            *total += count;
+        }
+    }
+    buckets
+        .into_iter()
+        .map(|(index, count)| Bucket {
+            from_us: lower_bound(index) / 1000.0,
+            to_us: lower_bound(index + 1) / 1000.0,
+            count,
+        })
+        .collect()
+}
+
+/// The bucket's lower bound in whole nanoseconds.
+fn lower_bound(index: i32) -> f64 {
+    10f64.powf(f64::from(index) / PER_DECADE).round()
+}
+
+fn bucket_of(latency: Duration) -> i32 {
+    let nanoseconds = (latency.as_nanos() as f64).max(1.0);
+    let mut index = (nanoseconds.log10() * PER_DECADE).floor() as i32;
+    // Bounds are rounded, and so is the logarithm.
+    while lower_bound(index + 1) <= nanoseconds {
+        index += 1;
+    }
+    while lower_bound(index) > nanoseconds {
+        index -= 1;
+    }
+    index
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_sample_is_in_exactly_one_bucket_that_holds_it() {
+        let mut latencies = Latencies::new();
+        for exponent in 0..=11 {
+            for digit in [1, 2, 3, 7, 9] {
+                latencies.record(Duration::from_nanos(digit * 10u64.pow(exponent)));
+            }
+        }
+        let view = MetricView::of(&latencies, Vec::new());
+        let total: u64 = view.histogram.iter().map(|bucket| bucket.count).sum();
+        assert_eq!(total, view.count);
+        for pair in view.histogram.windows(2) {
+            assert_eq!(pair[0].to_us, pair[1].from_us);
+        }
+        let filled = view.histogram.iter().filter(|bucket| bucket.count > 0);
+        assert!(filled.count() > 30, "{:?}", view.histogram);
+        assert!(
+            view.histogram
+                .iter()
+                .all(|bucket| bucket.from_us <= bucket.to_us)
+        );
+    }
+
+    #[test]
+    fn a_bound_belongs_to_the_bucket_above_it() {
+        for micros in [1, 10, 1_000, 1_000_000] {
+            let mut latencies = Latencies::new();
+            latencies.record(Duration::from_micros(micros));
+            let view = MetricView::of(&latencies, Vec::new());
+            assert_eq!(view.histogram.len(), 1);
+            let bucket = view.histogram[0];
+            assert!(
+                bucket.from_us <= micros as f64 && bucket.to_us > micros as f64,
+                "{bucket:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn nothing_measured_has_no_bucket() {
+        assert!(
+            MetricView::of(&Latencies::new(), Vec::new())
+                .histogram
+                .is_empty()
+        );
+    }
+}

@@ -1,0 +1,9 @@
+//! Reports: their fields, their forms, and what they never show.
+
+mod comparison;
+mod forms;
+mod json;
+mod page;
+mod repeats;
+mod support;
+mod terminal;

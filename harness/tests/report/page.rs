@@ -1,0 +1,140 @@
+//! The page, as far as its text tells. How it looks is a scenario's matter.
+
+use ator_harness::checks::Verdict;
+use ator_harness::report::{HomeView, PeeringView, Report};
+
+use crate::support::saved_run;
+
+/// Every value of an attribute in a page of ours, which quotes all of them.
+fn attributes<'a>(page: &'a str, name: &str) -> Vec<&'a str> {
+    let start = format!(" {name}=\"");
+    page.split(start.as_str())
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .collect()
+}
+
+#[test]
+fn nothing_is_loaded_from_anywhere() {
+    for name in ["passed", "failed", "stuck", "interrupted"] {
+        let page = saved_run(name).to_html();
+        assert!(
+            page.contains("default-src 'none'"),
+            "{name} has a content policy"
+        );
+        for element in [
+            "<script", "<img", "<link", "<iframe", "<object", "@import", "url(http",
+        ] {
+            assert!(!page.contains(element), "{element} in {name}");
+        }
+        assert_eq!(attributes(&page, "src"), Vec::<&str>::new(), "{name}");
+        for link in attributes(&page, "href") {
+            assert!(
+                link.starts_with('#') || link.starts_with("./"),
+                "{link} in {name}"
+            );
+        }
+    }
+}
+
+#[test]
+fn ids_are_unique_and_links_within_the_page_lead_somewhere() {
+    for name in ["passed", "failed", "stuck"] {
+        let page = saved_run(name).to_html();
+        let mut ids = attributes(&page, "id");
+        for link in attributes(&page, "href") {
+            if let Some(id) = link.strip_prefix('#') {
+                assert!(ids.contains(&id), "{link} in {name}");
+            }
+        }
+        let count = ids.len();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), count, "{name}");
+    }
+}
+
+#[test]
+fn everything_that_was_judged_reached_and_measured_is_on_the_page() {
+    for name in ["passed", "failed", "stuck", "interrupted"] {
+        let report = saved_run(name);
+        let page = report.to_html();
+        let escaped = |text: &str| {
+            text.replace('&', "&amp;")
+                .replace('<', "&lt;")
+                .replace('>', "&gt;")
+                .replace('"', "&quot;")
+        };
+        for check in &report.checks {
+            assert!(
+                page.contains(&escaped(&check.evidence)),
+                "{} in {name}",
+                check.id
+            );
+        }
+        assert_eq!(
+            page.matches("class=\"bar\"").count(),
+            report.stages.len(),
+            "{name}"
+        );
+        assert_eq!(
+            page.matches("<figure class=\"metric\"").count(),
+            report.metrics.len(),
+            "{name}"
+        );
+        let failures = page.contains("id=\"failures\"");
+        assert_eq!(failures, report.verdict != Verdict::Pass, "{name}");
+    }
+}
+
+/// A report of a topology that is not among the committed ones.
+fn grown(homes: usize, each_dials: usize) -> Report {
+    let mut report = saved_run("passed");
+    report.topology.homes = (0..homes)
+        .map(|index| HomeView {
+            id: format!("home-{index}"),
+            prefix: format!("test.home-{index}"),
+        })
+        .collect();
+    report.topology.peerings = (0..homes)
+        .flat_map(|from| {
+            (1..=each_dials).map(move |step| PeeringView {
+                from: format!("home-{from}"),
+                to: format!("home-{}", (from + step) % homes),
+                auth: "secret".to_owned(),
+            })
+        })
+        .collect();
+    report
+}
+
+#[test]
+fn any_number_of_homes_and_peerings_is_drawn_without_overlap() {
+    for (homes, each_dials) in [(2, 1), (3, 1), (4, 3), (8, 7), (20, 2)] {
+        let page = grown(homes, each_dials).to_html();
+        assert_eq!(
+            page.matches("class=\"peering\"").count(),
+            homes * each_dials
+        );
+        // The boxes of the homes: x, y, width, height.
+        let boxes: Vec<[f64; 4]> = page
+            .split("<g class=\"home\">")
+            .skip(1)
+            .map(|rest| {
+                let rect = rest.split("<rect").nth(1).expect("a box");
+                ["x", "y", "width", "height"]
+                    .map(|name| attributes(rect, name)[0].parse().expect("a number"))
+            })
+            .collect();
+        assert_eq!(boxes.len(), homes);
+        for (index, a) in boxes.iter().enumerate() {
+            for b in &boxes[index + 1..] {
+                let apart = a[0] + a[2] <= b[0]
+                    || b[0] + b[2] <= a[0]
+                    || a[1] + a[3] <= b[1]
+                    || b[1] + b[3] <= a[1];
+                assert!(apart, "{homes} homes: {a:?} and {b:?}");
+            }
+        }
+    }
+}
