@@ -80,12 +80,16 @@ fn what_failed(out: &mut String, report: &Report) {
         let measured = match (check.measured.as_str(), check.budget.as_str()) {
             ("", "") => String::new(),
             (measured, budget) => {
-                format!(" Measured {}, budget {}.", escape(measured), escape(budget))
+                format!(
+                    "<br>measured {}, budget {}",
+                    escape(measured),
+                    escape(budget)
+                )
             }
         };
         let _ = writeln!(
             out,
-            "- **{}** {}: {}{measured} Should be true: {}.",
+            "- **{}** {}: {}{measured}<br>should be true: {}",
             escape(&check.id),
             past(check.verdict),
             escape(&check.evidence),
@@ -177,7 +181,9 @@ fn budgets(out: &mut String, report: &Report) {
 /// A text in which nothing is markup, on one line.
 pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for character in text.trim().chars() {
+    // Blanks and controls at the ends would keep marks around the text from being marks.
+    let blank = |character: char| character.is_whitespace() || character.is_control();
+    for character in text.trim_matches(blank).chars() {
         match character {
             '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '#' | '|' | '~' | '!' => {
                 out.push('\\');

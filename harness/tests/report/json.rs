@@ -295,9 +295,6 @@ fn no_form_of_a_report_holds_an_address_or_a_secret() {
         ("terminal", String::from_utf8(printed).expect("is text")),
     ] {
         assert!(!hold(&text), "{form}: {text}");
-        assert!(
-            text.contains("redacted"),
-            "{form} shows that there was one"
-        );
+        assert!(text.contains("redacted"), "{form} shows that there was one");
     }
 }

@@ -7,6 +7,7 @@ use maud::{Markup, html as markup};
 use super::super::model::{HomeView, PeeringView, Report};
 use super::super::stages::StageTime;
 use super::super::words::show_ms;
+use crate::events::Stage;
 
 /// Height of a home's box.
 const BOX_HEIGHT: f64 = 32.0;
@@ -18,8 +19,8 @@ const LONGEST: usize = 13;
 const NETWORK: (f64, f64) = (70.0, 62.0);
 /// Distance of the homes from the middle, when there are few.
 const RADIUS: f64 = 138.0;
-/// Room that a home takes on the circle.
-const ROOM: f64 = 112.0;
+/// Room between two homes on the circle.
+const GAP: f64 = 10.0;
 /// How far an arrow bows to its left, so that the two directions of a pair lie apart.
 const BOW: f64 = 84.0;
 
@@ -91,8 +92,12 @@ fn session(report: &Report, peering: &PeeringView) -> String {
 
 fn stage_of<'a>(report: &'a Report, peering: &PeeringView) -> Option<&'a StageTime> {
     let name = format!("{} to {}", peering.from, peering.to);
-    let mut stages = report.stages.iter();
-    stages.find(|stage| stage.node.as_deref() == Some(name.as_str()))
+    let stages = report
+        .stages
+        .iter()
+        .filter(|stage| stage.node.as_deref() == Some(name.as_str()));
+    // What was not reached before all else; then the session as a whole, before its parts.
+    stages.min_by_key(|stage| (stage.reached, stage.stage != Stage::Peering.name()))
 }
 
 /// Whether something of a home was not reached or died.
@@ -100,7 +105,9 @@ fn is_bad(report: &Report, home: &str) -> bool {
     let missed = report
         .stages
         .iter()
-        .any(|stage| !stage.reached && stage.node.as_deref() == Some(home));
+        .filter(|stage| !stage.reached)
+        .filter_map(|stage| stage.node.as_deref())
+        .any(|node| node == home || node.starts_with(&format!("{home} at ")));
     let died = report
         .deaths
         .iter()
@@ -111,7 +118,9 @@ fn is_bad(report: &Report, home: &str) -> bool {
 fn drawing(report: &Report) -> Markup {
     let topology = &report.topology;
     let count = topology.homes.len().max(1) as f64;
-    let radius = RADIUS.max(ROOM / 2.0 / (TAU / 2.0 / count.max(2.0)).sin());
+    let widths = topology.homes.iter().map(|home| width(&home.id));
+    let room = widths.fold(0.0, f64::max) + GAP;
+    let radius = RADIUS.max(room / 2.0 / (TAU / 2.0 / count.max(2.0)).sin());
     let homes: Vec<Placed<'_>> = topology
         .homes
         .iter()
@@ -124,8 +133,7 @@ fn drawing(report: &Report) -> Markup {
                     x: radius * angle.cos(),
                     y: radius * angle.sin(),
                 },
-                // The sign of a home that is marked takes room too.
-                width: home.id.chars().count().min(LONGEST) as f64 * CHARACTER + 36.0,
+                width: width(&home.id),
             }
         })
         .collect();
@@ -161,6 +169,11 @@ fn drawing(report: &Report) -> Markup {
             @for home in &homes { (home_box(report, home)) }
         }
     }
+}
+
+/// Width of a home's box. The sign of a home that is marked takes room too.
+fn width(id: &str) -> f64 {
+    id.chars().count().min(LONGEST) as f64 * CHARACTER + 36.0
 }
 
 fn arrowhead(id: &str) -> Markup {

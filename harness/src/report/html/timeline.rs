@@ -13,6 +13,10 @@ const TICKS: usize = 5;
 const SHORTEST: f64 = 0.8;
 /// How stages of the whole topology are headed.
 const WHOLE: &str = "whole topology";
+/// How stages of authorities and relays are headed.
+const NETWORK: &str = "network";
+/// The node of stages that concern all homes together.
+const HOMES: &str = "homes";
 
 /// Everything that a bar needs to know of its surroundings.
 struct Axis<'a> {
@@ -58,40 +62,81 @@ pub(super) fn timeline(report: &Report) -> Markup {
                 th scope="col" { "When" }
                 th scope="col" { "Evidence" }
             } }
-            @for (node, stages) in groups(&report.stages) {
+            @for (node, rows) in groups(report) {
                 tbody {
                     tr class="group" {
                         th scope="rowgroup" colspan="2" { (node) }
                         td class="track" { (ticks(&axis)) }
                         td class="filler" {}
                     }
-                    @for (index, stage) in stages { (row(&axis, index, stage)) }
+                    @for one in &rows { (row(&axis, one)) }
                 }
             }
         }
     }
 }
 
-/// Stages by node, nodes by their first stage, each stage with its place in the report.
-fn groups(stages: &[StageTime]) -> Vec<(&str, Vec<(usize, &StageTime)>)> {
-    let mut ordered: Vec<(usize, &StageTime)> = stages.iter().enumerate().collect();
+/// One bar's stage: its place in the report, and its name below the heading of its group.
+struct Row<'a> {
+    index: usize,
+    label: String,
+    stage: &'a StageTime,
+}
+
+/// Stages by home, peering, network and the whole; groups by their first stage.
+fn groups(report: &Report) -> Vec<(&str, Vec<Row<'_>>)> {
+    let mut ordered: Vec<(usize, &StageTime)> = report.stages.iter().enumerate().collect();
     ordered.sort_by_key(|(_, stage)| (stage.started_ms, stage.ended_ms));
-    let mut groups: Vec<(&str, Vec<(usize, &StageTime)>)> = Vec::new();
+    let mut groups: Vec<(&str, Vec<Row<'_>>)> = Vec::new();
     for (index, stage) in ordered {
-        let node = stage.node.as_deref().unwrap_or(WHOLE);
-        match groups.iter_mut().find(|(known, _)| *known == node) {
-            Some((_, group)) => group.push((index, stage)),
-            None => groups.push((node, vec![(index, stage)])),
+        let (group, rest) = group(report, stage);
+        let label = format!("{} {rest}", stage.stage).trim_end().to_owned();
+        let row = Row {
+            index,
+            label,
+            stage,
+        };
+        match groups.iter_mut().find(|(known, _)| *known == group) {
+            Some((_, rows)) => rows.push(row),
+            None => groups.push((group, vec![row])),
         }
     }
     groups
 }
 
-fn row(axis: &Axis<'_>, index: usize, stage: &StageTime) -> Markup {
+/// The group of a stage, and what its name still has to say there: `home-a` and `at relay3` of
+/// `home-a at relay3`.
+fn group<'a>(report: &'a Report, stage: &'a StageTime) -> (&'a str, &'a str) {
+    let is_home = |id: &str| report.topology.homes.iter().any(|home| home.id == id);
+    let Some(node) = stage.node.as_deref() else {
+        return (WHOLE, "");
+    };
+    if is_home(node) {
+        return (node, "");
+    }
+    match node.split_once(' ') {
+        Some((home, rest)) if is_home(home) => match rest.strip_prefix("to ") {
+            Some(_) => (node, ""),
+            None => (home, rest),
+        },
+        _ if node == HOMES => (WHOLE, node),
+        _ if node == NETWORK => (NETWORK, ""),
+        _ => (NETWORK, node),
+    }
+}
+
+fn row(
+    axis: &Axis<'_>,
+    Row {
+        index,
+        label,
+        stage,
+    }: &Row<'_>,
+) -> Markup {
     let class = if stage.reached { "reached" } else { "missed" };
     markup! {
         tr id={ "stage-" (index) } class=(class) {
-            th scope="row" { (stage.stage) }
+            th scope="row" { (label) }
             td class="took" {
                 (show_ms(stage.millis))
                 @if !stage.reached { " " strong { "not reached" } }
