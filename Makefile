@@ -16,6 +16,10 @@ help: ## Show this list
 engine: ## Find a Docker Engine, or install and start one (root on Debian or Ubuntu)
 	@fixtures/engine/ensure.sh
 
+.PHONY: browser
+browser: ## Find Chromium, or install it (root on Debian); the tests look at the report's page with it
+	@fixtures/browser/ensure.sh
+
 .PHONY: images
 images: ## Build what goes into the images: onion daemon, connector, business-logic server
 	@fixtures/images/build.sh
@@ -48,7 +52,7 @@ test-default: ## Run the tests that need no engine
 	@fixtures/nextest.sh run --workspace --locked
 
 .PHONY: test-offline
-test-offline: engine images harness ## Run the scenarios that need an engine
+test-offline: engine browser images harness ## Run the scenarios that need an engine
 	@fixtures/nextest.sh run --workspace --locked --profile offline
 
 .PHONY: fuzz

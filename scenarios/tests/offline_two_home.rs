@@ -63,6 +63,9 @@ fn the_verdict_is_pass_with_every_check_and_nothing_is_left() {
         "events.jsonl",
         "plan.json",
         "report.json",
+        "report.html",
+        "report.md",
+        "junit.xml",
         "logs/home-a-connector.log",
         "logs/da1.log",
     ] {

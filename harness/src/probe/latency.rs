@@ -60,9 +60,7 @@ impl Latencies {
     /// Every value that was recorded, shortest first, with how often, at the recorder's resolution.
     pub fn recorded(&self) -> impl Iterator<Item = (Duration, u64)> {
         self.nanoseconds.iter_recorded().map(|value| {
-            let nanoseconds = self
-                .nanoseconds
-                .lowest_equivalent(value.value_iterated_to());
+            let nanoseconds = value.value_iterated_to();
             (Duration::from_nanos(nanoseconds), value.count_at_value())
         })
     }

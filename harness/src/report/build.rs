@@ -7,9 +7,9 @@ use serde_json::Value;
 use time::format_description::well_known::Rfc3339;
 
 use super::model::{
-    ArtefactsView, BudgetView, CheckView, DeathView, DiagnosisView, ErrorView, HomeView, LogTail, Memory,
-    MetricView, NetworkView, NoteView, PeeringView, ProbeView, Report, ReportKind, TopologyView,
-    VERSION,
+    ArtefactsView, BudgetView, CheckView, DeathView, DiagnosisView, ErrorView, HomeView, LogTail,
+    Memory, MetricView, NetworkView, NoteView, PeeringView, ProbeView, Report, ReportKind,
+    TopologyView, VERSION,
 };
 use super::save::FILES;
 use super::stages::stage_times;

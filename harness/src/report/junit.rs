@@ -140,7 +140,10 @@ fn stages_left(report: &Report) -> String {
     let left = report.stages.iter().filter(|stage| !stage.reached);
     let cause = report.diagnosis.iter().flat_map(|found| {
         let cause = format!("cause: {}: {}", found.cause, found.remedy);
-        let evidence = found.evidence.iter().map(|line| format!("evidence: {line}"));
+        let evidence = found
+            .evidence
+            .iter()
+            .map(|line| format!("evidence: {line}"));
         std::iter::once(cause).chain(evidence)
     });
     let lines: Vec<String> = std::iter::once(report.headline.clone())

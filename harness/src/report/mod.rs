@@ -17,9 +17,9 @@ mod words;
 
 pub use build::peak_memory_bytes;
 pub use model::{
-    ArtefactsView, Bucket, BudgetView, CheckView, DeathView, DiagnosisView, ErrorView, HomeView, LogTail, Memory,
-    MetricView, NetworkView, NoteView, PeeringView, ProbeView, Report, ReportKind, TopologyView,
-    VERSION,
+    ArtefactsView, Bucket, BudgetView, CheckView, DeathView, DiagnosisView, ErrorView, HomeView,
+    LogTail, Memory, MetricView, NetworkView, NoteView, PeeringView, ProbeView, Report, ReportKind,
+    TopologyView, VERSION,
 };
 pub use repeat::{
     CheckTally, ErrorTally, FirstFailure, RepeatReport, Repeats, RunTally, StageTally,

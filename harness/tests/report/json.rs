@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use ator_harness::checks::{CheckResult, Verdict};
+use ator_harness::diagnosis::{Cause, Diagnosis};
 use ator_harness::engine::Death;
 use ator_harness::events::{EventKind, Recorder, Stage};
 use ator_harness::onion::TldFamily;
@@ -22,6 +23,14 @@ fn schema() -> Validator {
     let schema: Value = serde_json::from_str(&text).expect("and is JSON");
     jsonschema::draft202012::meta::validate(&schema).expect("and is a schema");
     jsonschema::draft202012::new(&schema).expect("and compiles")
+}
+
+fn diagnosis(evidence: &str) -> Diagnosis {
+    Diagnosis {
+        cause: Cause::Unknown,
+        remedy: Cause::Unknown.remedy(),
+        evidence: vec![evidence.to_owned()],
+    }
 }
 
 fn assert_valid(schema: &Validator, value: &Value, what: &str) {
@@ -139,6 +148,7 @@ fn reports_are_as_the_schema_says() {
     broken.clean_up = None;
     broken.containers_memory = None;
     broken.metrics.insert(Metric::Dial, Latencies::new());
+    broken.diagnosis = Some(diagnosis("nothing to go by"));
     let errors = [
         RunError::Interrupted,
         RunError::NodeDied(Death {
@@ -275,6 +285,7 @@ fn no_form_of_a_report_holds_an_address_or_a_secret() {
         role: "relay1".to_owned(),
         tail: vec![all.clone()],
     }];
+    outcome.diagnosis = Some(diagnosis(&all));
     outcome.error = Some(RunError::NodeDied(Death {
         container: "x".to_owned(),
         role: "relay1".to_owned(),
