@@ -53,6 +53,8 @@ pub enum Stage {
     Peering,
     /// A peering's first ILP answer is there.
     FirstAnswer,
+    /// The nodes' distances are switched on.
+    Distances,
     /// The checks look at the running topology.
     Observe,
     /// Logs are saved.
@@ -85,6 +87,7 @@ impl Stage {
             Self::Authentication => "authentication",
             Self::Peering => "peering",
             Self::FirstAnswer => "first-answer",
+            Self::Distances => "distances",
             Self::Observe => "observe",
             Self::Collect => "collect",
             Self::TearDown => "tear-down",

@@ -6,7 +6,7 @@ use crate::topology::format_duration;
 pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "handshake.wiring",
-        says: "each side's environment holds the secrets that the other sides send, and refuses empty ones",
+        says: "each side's environment holds the secrets that the other sides send, and says whether empty ones are allowed",
         judge: wiring,
     },
     Check {
@@ -26,8 +26,13 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "handshake.empty-secret",
-        says: "a third peer with an empty secret gets ERROR F00 and close 1008",
+        says: "a third peer with an empty secret gets ERROR F00 and close 1008, or is let in where BTP_ALLOW_NOAUTH allows it",
         judge: empty_secret,
+    },
+    Check {
+        id: "handshake.configured-secret",
+        says: "the token that a connector sends to a peer it dials lets nobody in: ERROR F00 and close 1008",
+        judge: configured_secret,
     },
 ];
 
@@ -93,7 +98,18 @@ fn wrong_secret(seen: &Observations) -> Finding {
 }
 
 fn empty_secret(seen: &Observations) -> Finding {
-    refused(&seen.probe.empty_secret)
+    if !seen.probe.no_auth_allowed {
+        return refused(&seen.probe.empty_secret);
+    }
+    match &seen.probe.empty_secret {
+        Refusal::Accepted => Finding::pass("let in, as BTP_ALLOW_NOAUTH allows"),
+        Refusal::AsContract => Finding::fail("refused, though BTP_ALLOW_NOAUTH allows it"),
+        Refusal::Otherwise(how) => Finding::fail(how),
+    }
+}
+
+fn configured_secret(seen: &Observations) -> Finding {
+    refused(&seen.probe.configured_secret)
 }
 
 fn refused(refusal: &Refusal) -> Finding {

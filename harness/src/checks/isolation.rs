@@ -1,6 +1,6 @@
 //! Nothing but the onion network connects the homes.
 
-use super::{Arrival, Check, Finding, Observations};
+use super::{Arrival, Check, Crossing, Finding, Observations};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -17,6 +17,16 @@ pub(super) const CHECKS: &[Check] = &[
         id: "isolation.nothing-else",
         says: "a home reaches nothing beyond its own bridge but the published addresses",
         judge: nothing_else,
+    },
+    Check {
+        id: "isolation.circuit",
+        says: "each peering's packets crossed its rendezvous circuit: SOCKS request, stream, circuit and the delivered bytes match",
+        judge: circuit,
+    },
+    Check {
+        id: "isolation.no-direct-dial",
+        says: "a connector that the onion network refuses does not dial directly",
+        judge: no_direct_dial,
     },
 ];
 
@@ -100,4 +110,94 @@ fn nothing_else(seen: &Observations) -> Finding {
     let mut wrong = seen.unseen_homes();
     let (looked_at, good) = must_not_connect(seen, Arrival::Elsewhere, &mut wrong);
     Finding::all(looked_at, &wrong, good)
+}
+
+fn circuit(seen: &Observations) -> Finding {
+    let mut wrong = seen.unseen_homes();
+    let mut good = Vec::new();
+    for (from, to) in &seen.onion_peerings {
+        let name = format!("{from} to {to}");
+        let crossing = crossing(seen, from, to);
+        let Some(crossing) = crossing else {
+            wrong.push(format!("{name} was not looked at"));
+            continue;
+        };
+        for (count, what) in [
+            (crossing.requests, "no SOCKS request for it succeeded"),
+            (
+                crossing.attached,
+                "the daemon attached no request to a circuit",
+            ),
+            (
+                crossing.joined,
+                "no circuit of its requests is joined with the far service",
+            ),
+        ] {
+            if count == 0 {
+                wrong.push(format!("{name}: {what}"));
+                break;
+            }
+        }
+        if crossing.joined == 0 {
+            continue;
+        }
+        // Two homes may hold a session in each direction, and packets take either.
+        let back = self::crossing(seen, to, from);
+        let carried = crossing.circuit.0 + back.map_or(0, |back| back.circuit.1);
+        let passed = crossing.passed.0 + back.map_or(0, |back| back.passed.1);
+        let delivered: u64 = seen
+            .deliveries
+            .iter()
+            .filter(|packet| packet.from == *from && packet.to == *to)
+            .filter(|packet| !packet.arrived.is_empty())
+            .map(|packet| packet.payload.len() as u64 * 3 / 4)
+            .sum();
+        if delivered == 0 {
+            wrong.push(format!("{name}: no packet was delivered"));
+        } else if carried < delivered || passed < delivered {
+            wrong.push(format!(
+                "{name}: {delivered} bytes were delivered, but {passed} passed the proxy and {carried} the circuit"
+            ));
+        } else {
+            good.push(format!(
+                "{name}: {delivered} bytes delivered, {carried} on the joined circuit"
+            ));
+        }
+    }
+    Finding::all(seen.onion_peerings.len(), &wrong, good.join(", "))
+}
+
+fn crossing<'a>(seen: &'a Observations, from: &str, to: &str) -> Option<&'a Crossing> {
+    seen.homes
+        .iter()
+        .find(|home| home.id == from)?
+        .crossings
+        .iter()
+        .find(|crossing| crossing.to == to)
+}
+
+fn no_direct_dial(seen: &Observations) -> Finding {
+    let mut wrong = seen.unseen_homes();
+    let mut good = Vec::new();
+    for home in seen.onion_homes() {
+        let absent = &home.absent;
+        if !absent.registered {
+            wrong.push(format!("{} was not told to dial", home.id));
+        } else if absent.control != "connected" {
+            wrong.push(format!(
+                "a direct dial from {} would not have arrived: {}",
+                home.id, absent.control
+            ));
+        } else if absent.refused == 0 {
+            wrong.push(format!("the onion network refused {} nothing", home.id));
+        }
+        if absent.direct > 0 {
+            wrong.push(format!(
+                "{} dialled directly {} times after the onion network refused it",
+                home.id, absent.direct
+            ));
+        }
+        good.push(format!("{}: refused {} times", home.id, absent.refused));
+    }
+    Finding::all(good.len(), &wrong, good.join(", "))
 }

@@ -3,20 +3,28 @@
 use std::time::Duration;
 
 use super::{CheckResult, Finding, Observations, Verdict, result};
-use crate::topology::{Budget, format_duration};
+use crate::topology::{Budget, Metric, format_duration};
 
 /// One check per budget.
 pub(super) fn judge(seen: &Observations) -> Vec<CheckResult> {
-    seen.budgets
+    ids(&seen.budgets)
+        .into_iter()
+        .zip(&seen.budgets)
+        .map(|((id, says), budget)| result(&id, &says, finding(seen, budget)))
+        .collect()
+}
+
+/// The id of each budget's check, and what it says.
+pub(super) fn ids(budgets: &[Budget]) -> Vec<(String, String)> {
+    budgets
         .iter()
         .map(|budget| {
             let percentile = percentile_name(budget.percentile);
-            let id = budget_check_id(budget);
-            let says = format!(
-                "{percentile} of {} stays within its budget",
-                budget.metric.name()
-            );
-            result(&id, &says, finding(seen, budget))
+            let metric = budget.metric.name();
+            (
+                budget_check_id(budget),
+                format!("{percentile} of {metric} stays within its budget"),
+            )
         })
         .collect()
 }
@@ -41,6 +49,15 @@ fn finding(seen: &Observations, budget: &Budget) -> Finding {
     let bound = format_duration(budget.at_most);
     let measured = seen.metrics.get(&budget.metric);
     let Some(latencies) = measured.filter(|latencies| latencies.count() > 0) else {
+        if let Some(reason) = seen
+            .probe_missing()
+            .filter(|_| budget.metric != Metric::Ready)
+        {
+            return Finding {
+                budget: bound,
+                ..Finding::inconclusive(reason)
+            };
+        }
         return Finding {
             verdict: Verdict::Fail,
             measured: "nothing".to_owned(),

@@ -7,11 +7,14 @@ mod handshake;
 mod hygiene;
 mod isolation;
 mod latency;
+mod names;
 mod network;
 mod observations;
 mod packets;
+mod resilience;
 mod secrecy;
 mod service;
+mod stuck;
 
 use serde::{Deserialize, Serialize};
 
@@ -20,9 +23,11 @@ use crate::onion::redact;
 pub use hygiene::judge_leftovers;
 pub use latency::budget_check_id;
 pub use observations::{
-    Arrival, Attempt, AuthorityView, Delivery, HomeView, LogView, Metrics, Observations,
-    PeeringView, ProbeView, Refusal, UnknownDestination,
+    AbsentView, Answer, Arrival, Attempt, AuthorityView, Crossing, Delivery, HealthView, HomeView,
+    LogView, Metrics, Observations, PeeringView, ProbeView, Reason, Refusal, Reject, SocksRequest,
+    Wire,
 };
+pub use stuck::judge_stuck;
 
 /// How a check, or a run, came out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -82,14 +87,18 @@ impl Finding {
         Self::plain(Verdict::Fail, evidence)
     }
 
+    pub(crate) fn inconclusive(evidence: impl Into<String>) -> Self {
+        Self::plain(Verdict::Inconclusive, evidence)
+    }
+
     /// Passes when there were things to look at and none was wrong.
     pub(crate) fn all(looked_at: usize, wrong: &[String], good: impl Into<String>) -> Self {
-        if looked_at == 0 {
-            Self::fail("found nothing to look at")
-        } else if wrong.is_empty() {
-            Self::pass(good)
-        } else {
+        if !wrong.is_empty() {
             Self::fail(wrong.join("; "))
+        } else if looked_at == 0 {
+            Self::fail("found nothing to look at")
+        } else {
+            Self::pass(good)
         }
     }
 }
@@ -130,8 +139,10 @@ pub fn catalogue() -> Vec<&'static Check> {
         network::CHECKS,
         service::CHECKS,
         isolation::CHECKS,
+        names::CHECKS,
         handshake::CHECKS,
         packets::CHECKS,
+        resilience::CHECKS,
         secrecy::CHECKS,
     ]
     .into_iter()

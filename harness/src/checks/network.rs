@@ -15,7 +15,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "network.bootstrapped",
-        says: "every home's daemon is bootstrapped",
+        says: "every onion daemon of a home is bootstrapped",
         judge: bootstrapped,
     },
 ];
@@ -78,8 +78,7 @@ fn certificates(seen: &Observations) -> Finding {
 fn bootstrapped(seen: &Observations) -> Finding {
     let mut wrong = seen.unseen_homes();
     let behind = seen
-        .homes
-        .iter()
+        .onion_homes()
         .filter(|home| home.daemon.bootstrap != 100 || home.daemon.gone)
         .map(|home| {
             let ended = if home.daemon.gone {
@@ -93,10 +92,6 @@ fn bootstrapped(seen: &Observations) -> Finding {
             )
         });
     wrong.extend(behind);
-    let ids: Vec<&str> = seen.homes.iter().map(|home| home.id.as_str()).collect();
-    Finding::all(
-        seen.homes.len(),
-        &wrong,
-        format!("100 % at {}", ids.join(", ")),
-    )
+    let ids: Vec<&str> = seen.onion_homes().map(|home| home.id.as_str()).collect();
+    Finding::all(ids.len(), &wrong, format!("100 % at {}", ids.join(", ")))
 }

@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::connector::{Received, SendAnswer};
+use crate::connector::Received;
 use crate::onion::consensus::Consensus;
 use crate::onion::directory::Certificates;
 use crate::onion::monitor::DaemonState;
 use crate::onion::{OnionAddress, TldFamily};
-use crate::plan::Plan;
+use crate::plan::{HomePlan, Plan};
 use crate::probe::{Latencies, SessionCounters};
 use crate::secret::Secret;
-use crate::topology::{Budget, Metric};
+use crate::topology::{Budget, Metric, Transport};
 
 /// What was measured, by metric.
 pub type Metrics = BTreeMap<Metric, Latencies>;
@@ -25,8 +25,14 @@ pub struct Observations {
     pub authority_nicknames: Vec<String>,
     /// Ids of the homes there should be.
     pub home_ids: Vec<String>,
+    /// Ids of those without an onion daemon.
+    pub daemonless: Vec<String>,
     /// Who should dial whom: the dialling home's id and the accepting one's.
     pub peering_ends: Vec<(String, String)>,
+    /// Those of them that run over the onion network.
+    pub onion_peerings: Vec<(String, String)>,
+    /// Who should send to whom over several peerings.
+    pub paths: Vec<(String, String)>,
     /// The family the topology asks for.
     pub family: TldFamily,
     /// Per authority.
@@ -35,14 +41,16 @@ pub struct Observations {
     pub homes: Vec<HomeView>,
     /// Per peering.
     pub peerings: Vec<PeeringView>,
-    /// Packets sent by connectors for other homes.
+    /// Packets sent for other homes, by connectors and by the probe.
     pub deliveries: Vec<Delivery>,
-    /// Packets for a destination that nobody has.
-    pub unknown: Vec<UnknownDestination>,
+    /// Packets that have to be rejected.
+    pub rejects: Vec<Reject>,
     /// The harness's own peer.
     pub probe: ProbeView,
     /// The containers' logs and visible metadata.
     pub logs: Vec<LogView>,
+    /// What the run has written so far for people to read: its name and its text.
+    pub written: Vec<(String, String)>,
     /// Texts that must appear nowhere.
     pub secrets: Vec<Secret>,
     /// What was measured.
@@ -82,9 +90,92 @@ pub struct HomeView {
     /// Whether this home's own BTP port answers the machine, so that a refused dial from another
     /// home means something.
     pub listening: bool,
+    /// What the wire oracle between the connector and the rest of the world saw, or why its record
+    /// could not be read.
+    pub wire: Result<Wire, String>,
+    /// The sessions to other homes, followed through the daemon.
+    pub crossings: Vec<Crossing>,
+    /// The peer that does not exist.
+    pub absent: AbsentView,
+    /// What the connector says of its own health, or why it did not.
+    pub health: Result<HealthView, String>,
     /// `BTP_*` variables the plan wants in the connector's environment, and whether each is there
     /// with the right value.
     pub wiring: Vec<(String, bool)>,
+}
+
+/// What a wire oracle saw.
+#[derive(Debug, Clone, Default)]
+pub struct Wire {
+    /// SOCKS requests.
+    pub requests: Vec<SocksRequest>,
+    /// Names that were asked of DNS.
+    pub queries: Vec<Secret>,
+    /// What was neither SOCKS5 nor DNS.
+    pub malformed: Vec<String>,
+}
+
+/// One SOCKS request as it was on the wire (RFC 1928).
+#[derive(Debug, Clone)]
+pub struct SocksRequest {
+    /// ATYP: 1 is IPv4, 3 a host name, 4 IPv6.
+    pub address_type: u8,
+    /// The host name or address.
+    pub host: Secret,
+    /// The port that the daemon saw the request come from.
+    pub upstream: u16,
+    /// REP, once there was one: 0 is success.
+    pub reply: Option<u8>,
+    /// Whether the connection is closed.
+    pub ended: bool,
+    /// Bytes towards the daemon.
+    pub sent: u64,
+    /// Bytes from the daemon.
+    pub received: u64,
+}
+
+/// A session to another home, followed from the SOCKS request to the rendezvous circuit.
+#[derive(Debug, Clone)]
+pub struct Crossing {
+    /// The home that is dialled.
+    pub to: String,
+    /// Successful SOCKS requests for that home's address.
+    pub requests: usize,
+    /// Those of them that the daemon attached to a circuit.
+    pub attached: usize,
+    /// Those of the circuits that are joined with the dialled home's service.
+    pub joined: usize,
+    /// Bytes that the requests carried towards the daemon and from it.
+    pub passed: (u64, u64),
+    /// Bytes that the daemon counted on the joined circuits, written and read.
+    pub circuit: (u64, u64),
+}
+
+/// What became of the peer that does not exist.
+#[derive(Debug, Clone, Default)]
+pub struct AbsentView {
+    /// Whether the connector could be told to dial it.
+    pub registered: bool,
+    /// How many of the connector's dials through the onion network came to nothing.
+    pub refused: usize,
+    /// Connections that reached the place where only a direct dial can arrive.
+    pub direct: usize,
+    /// How a dial from inside the home to that place ended, which shows that it can be reached.
+    pub control: String,
+}
+
+/// What a connector says of its own health.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HealthView {
+    /// `peersConnected`.
+    pub connected: u64,
+    /// `totalPeers`.
+    pub total: u64,
+    /// Whether the admin API lists the peer that does not exist as connected; `None` when it does
+    /// not list it.
+    pub absent_connected: Option<bool>,
+    /// Peers that are known to be gone.
+    pub gone: u64,
 }
 
 /// What a dial from inside a home was meant to show.
@@ -123,33 +214,93 @@ pub struct PeeringView {
     pub accepted_in_log: bool,
 }
 
-/// One packet sent through a connector for another home.
+/// How a packet was answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// With a fulfillment.
+    Fulfilled {
+        /// Whether it fits the condition.
+        fits: bool,
+    },
+    /// With a reject.
+    Rejected {
+        /// Its code.
+        code: String,
+        /// Its message.
+        message: String,
+    },
+    /// Not at all, or with something else.
+    Otherwise(String),
+}
+
+/// One packet sent for another home.
 #[derive(Debug, Clone)]
 pub struct Delivery {
-    /// The home that sent.
+    /// The home that sent, or the probe.
     pub from: String,
     /// The home it was for.
     pub to: String,
-    /// Its destination.
+    /// Its destination. Unique per packet: by it the packet is found again.
     pub destination: String,
     /// The amount.
     pub amount: u64,
     /// The payload, base64. Unique per packet.
     pub payload: String,
-    /// The connector's answer, or why there was none.
-    pub answer: Result<SendAnswer, String>,
-    /// The fulfillment that fits the condition, base64.
-    pub fulfillment: String,
-    /// Every record of this payload at the destination home.
+    /// The answer.
+    pub answer: Answer,
+    /// How many connectors handed it on to another connector.
+    pub hops: u32,
+    /// When it was to expire as it was sent, in milliseconds since the Unix epoch: no earlier and
+    /// no later than this. A connector makes the expiry some time after it is asked to send.
+    pub expires_ms: (i64, i64),
+    /// Every record of this destination at the home it was for.
     pub arrived: Vec<Received>,
-    /// How often the payload arrived at any other home.
+    /// How often it arrived at any other home.
     pub arrived_elsewhere: usize,
 }
 
-/// A packet for a destination that nobody has.
+/// Why a packet has to be rejected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reason {
+    /// Nobody has its destination: `F02`.
+    NoRoute,
+    /// It has expired: `R00`.
+    Expired,
+    /// It has too little time left for the next hop: `R00`.
+    TooLittleTime,
+    /// The business-logic server refuses it: `F99`.
+    Application,
+}
+
+impl Reason {
+    /// The code that the contract asks for (sections 3.2 and 4).
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::NoRoute => "F02",
+            Self::Expired | Self::TooLittleTime => "R00",
+            Self::Application => "F99",
+        }
+    }
+
+    /// The reason in words, for evidence.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::NoRoute => "unknown destination",
+            Self::Expired => "expired packet",
+            Self::TooLittleTime => "too little time",
+            Self::Application => "refusal by the server",
+        }
+    }
+}
+
+/// A packet that has to be rejected.
 #[derive(Debug, Clone)]
-pub struct UnknownDestination {
-    /// Who was asked.
+pub struct Reject {
+    /// Why.
+    pub reason: Reason,
+    /// Who was asked, and by whom if not by the harness itself.
     pub asked: String,
     /// The reject's code, or what came instead.
     pub came: Result<String, String>,
@@ -169,6 +320,10 @@ pub enum Refusal {
 /// What the harness's own peer met.
 #[derive(Debug, Clone)]
 pub struct ProbeView {
+    /// Its peer id.
+    pub id: String,
+    /// The home behind others that it sends to as well.
+    pub far: Option<String>,
     /// The home it dialled through.
     pub via: String,
     /// The home it dialled.
@@ -177,19 +332,13 @@ pub struct ProbeView {
     pub accepted: Result<Duration, String>,
     /// With a wrong secret.
     pub wrong_secret: Refusal,
-    /// With an empty secret, which `BTP_ALLOW_NOAUTH=false` forbids.
+    /// With an empty secret.
     pub empty_secret: Refusal,
-    /// Packets sent.
-    pub sent: u64,
-    /// Packets fulfilled with a fitting fulfillment.
-    pub fulfilled: u64,
-    /// What the others ended as, counted.
-    pub other_outcomes: BTreeMap<String, u64>,
-    /// Packets of the probe that the far server recorded with the sent payload, each payload
-    /// counted once.
-    pub recorded: u64,
-    /// Payloads that it recorded more than once.
-    pub repeated: u64,
+    /// Whether the dialled home lets peers in that have no secret (`BTP_ALLOW_NOAUTH`).
+    pub no_auth_allowed: bool,
+    /// As a peer that the dialled home dials itself, with the token it would send there: that token
+    /// says nothing about who comes in.
+    pub configured_secret: Refusal,
     /// What the session counted.
     pub counters: SessionCounters,
 }
@@ -203,8 +352,16 @@ pub struct LogView {
     pub leveled: bool,
     /// The log.
     pub text: String,
-    /// Command line and labels.
+    /// What everybody can see of the container: all of its metadata but the environment.
     pub visible: String,
+}
+
+impl SocksRequest {
+    /// Whether it came to nothing: the daemon refused it, or the connector gave it up.
+    #[must_use]
+    pub fn failed(&self) -> bool {
+        self.reply.map_or(self.ended, |code| code != 0)
+    }
 }
 
 impl Observations {
@@ -224,26 +381,39 @@ impl Observations {
                 .iter()
                 .map(|peering| (peering.from.clone(), peering.to.clone()))
                 .collect(),
+            daemonless: ids(plan, |home| !home.is_onion()),
+            onion_peerings: plan
+                .peerings
+                .iter()
+                .filter(|peering| peering.transport == Transport::Onion)
+                .map(|peering| (peering.from.clone(), peering.to.clone()))
+                .collect(),
+            paths: plan
+                .topology
+                .paths
+                .iter()
+                .map(|path| (path.from.clone(), path.to.clone()))
+                .collect(),
             family: plan.topology.network.family,
             authorities: Vec::new(),
             homes: Vec::new(),
             peerings: Vec::new(),
             deliveries: Vec::new(),
-            unknown: Vec::new(),
+            rejects: Vec::new(),
             probe: ProbeView {
+                id: plan.probe.id.clone(),
+                far: plan.topology.probe.far.clone(),
                 via: plan.probe.via.clone(),
                 to: plan.probe.to.clone(),
                 accepted: Err("not tried".to_owned()),
                 wrong_secret: Refusal::Otherwise("not tried".to_owned()),
                 empty_secret: Refusal::Otherwise("not tried".to_owned()),
-                sent: 0,
-                fulfilled: 0,
-                other_outcomes: BTreeMap::new(),
-                recorded: 0,
-                repeated: 0,
+                no_auth_allowed: plan.topology.allows_no_auth(&plan.probe.to),
+                configured_secret: Refusal::Otherwise("not tried".to_owned()),
                 counters: SessionCounters::default(),
             },
             logs: Vec::new(),
+            written: Vec::new(),
             secrets: plan.secrets(),
             metrics: Metrics::new(),
             budgets: plan.topology.budgets.clone(),
@@ -264,6 +434,20 @@ impl Observations {
         unseen(&self.home_ids, |id| {
             self.homes.iter().any(|view| view.id == *id)
         })
+    }
+
+    /// Why nothing of the probe's session can be judged, if it was not let in: another check
+    /// fails because of that.
+    pub(super) fn probe_missing(&self) -> Option<String> {
+        let reason = self.probe.accepted.as_ref().err()?;
+        Some(format!("the probe has no session: {reason}"))
+    }
+
+    /// The homes that have an onion daemon.
+    pub(super) fn onion_homes(&self) -> impl Iterator<Item = &HomeView> {
+        self.homes
+            .iter()
+            .filter(|home| !self.daemonless.contains(&home.id))
     }
 
     /// A complaint for every peering that was not looked at.
@@ -291,6 +475,14 @@ impl Observations {
             self.logs.iter().any(|log| log.leveled && log.role == *role)
         })
     }
+}
+
+fn ids(plan: &Plan, wanted: impl Fn(&HomePlan) -> bool) -> Vec<String> {
+    plan.homes
+        .iter()
+        .filter(|home| wanted(home))
+        .map(|home| home.id.clone())
+        .collect()
 }
 
 fn unseen(names: &[String], seen: impl Fn(&String) -> bool) -> Vec<String> {

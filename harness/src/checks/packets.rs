@@ -1,17 +1,39 @@
 //! ILP packets between the homes.
 
-use super::{Check, Delivery, Finding, Observations};
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Answer, Check, Delivery, Finding, Observations, Reason};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "packets.accepted",
-        says: "packets of amount 0 and above 0 are accepted in every peering's direction, each with a fulfillment that fits its condition",
+        says: "every packet is fulfilled: of amount 0 and above 0 in every peering's direction, over every path, and those of the probe",
         judge: accepted,
     },
     Check {
+        id: "packets.fulfillment",
+        says: "every fulfillment fits its packet's condition",
+        judge: fulfillment,
+    },
+    Check {
         id: "packets.delivered",
-        says: "each arrived once, at the right home only, with the sent payload, destination and amount and a payment id of its own",
+        says: "every fulfilled packet arrived at the right home, with the sent amount",
         judge: delivered,
+    },
+    Check {
+        id: "packets.once",
+        says: "no packet arrived twice, or at another home, or with another packet's payment id, and none was answered twice or late",
+        judge: once,
+    },
+    Check {
+        id: "packets.payload",
+        says: "every packet arrived with the sent payload",
+        judge: payload,
+    },
+    Check {
+        id: "packets.hops",
+        says: "every packet arrived with an expiry that is one second earlier for each connector that handed it on",
+        judge: hops,
     },
     Check {
         id: "packets.no-route",
@@ -19,156 +41,288 @@ pub(super) const CHECKS: &[Check] = &[
         judge: no_route,
     },
     Check {
-        id: "packets.probe",
-        says: "every packet of the third peer is fulfilled, and arrived once with its payload",
-        judge: probe,
+        id: "packets.expired",
+        says: "a packet that has expired, and one with too little time for the next hop, are rejected with R00",
+        judge: expired,
+    },
+    Check {
+        id: "packets.application-error",
+        says: "a packet that the business-logic server refuses is rejected with its code",
+        judge: application_error,
     },
 ];
 
-/// How a packet is named in evidence.
-fn name(delivery: &Delivery) -> String {
-    format!(
-        "{} to {} of {}",
-        delivery.from, delivery.to, delivery.amount
-    )
-}
+/// How much earlier a packet expires after each connector (contract section 3.2), in milliseconds.
+const PER_HOP_MS: i64 = 1000;
+/// By how much the expiry may differ besides: it is written in whole milliseconds.
+const SLACK_MS: i64 = 5;
 
-/// Both kinds of amount have to be there for every peering, or the check did not look.
+/// Packets that there should be and are not.
 fn missing(seen: &Observations) -> Vec<String> {
     let mut missing = Vec::new();
+    let mut want = |from: &str, to: &str, what: &str, fits: &dyn Fn(&Delivery) -> bool| {
+        let found = seen
+            .deliveries
+            .iter()
+            .any(|packet| packet.from == *from && packet.to == *to && fits(packet));
+        if !found {
+            missing.push(format!("none {what} from {from} to {to}"));
+        }
+    };
     for (from, to) in &seen.peering_ends {
-        for (what, wanted) in [("0", false), ("above 0", true)] {
-            let found = seen.deliveries.iter().any(|delivery| {
-                delivery.from == *from && delivery.to == *to && (delivery.amount > 0) == wanted
-            });
-            if !found {
-                missing.push(format!("none of amount {what} from {from} to {to}"));
-            }
+        want(from, to, "of amount 0", &|packet| packet.amount == 0);
+        want(from, to, "of an amount above 0", &|packet| {
+            packet.amount > 0
+        });
+    }
+    for (from, to) in &seen.paths {
+        want(from, to, "over the path", &|_| true);
+    }
+    if seen.probe_missing().is_none() {
+        want(&seen.probe.id, &seen.probe.to, "of the probe", &|_| true);
+        if let Some(far) = &seen.probe.far {
+            want(&seen.probe.id, far, "of the probe", &|_| true);
         }
     }
     missing
 }
 
+/// Complaints, counted and in order.
+#[derive(Default)]
+struct Complaints(BTreeMap<String, u64>);
+
+impl Complaints {
+    fn add(&mut self, packet: &Delivery, what: &str) {
+        let line = format!("{} to {}: {what}", packet.from, packet.to);
+        *self.0.entry(line).or_default() += 1;
+    }
+
+    fn lines(self, seen: &Observations) -> Vec<String> {
+        let counted = self.0.into_iter().map(|(line, count)| match count {
+            1 => line,
+            _ => format!("{line} ({count} packets)"),
+        });
+        missing(seen).into_iter().chain(counted).collect()
+    }
+}
+
+/// Judges a property of the packets. Without the probe's session there is less to look at, which
+/// is said.
+fn all(
+    seen: &Observations,
+    looked_at: usize,
+    complaints: Complaints,
+    good: impl Into<String>,
+) -> Finding {
+    let wrong = complaints.lines(seen);
+    match seen.probe_missing() {
+        Some(reason) if wrong.is_empty() => Finding::inconclusive(reason),
+        _ => Finding::all(looked_at, &wrong, good),
+    }
+}
+
+/// Senders, receivers and how many packets, for evidence.
+fn summary<'a>(packets: impl Iterator<Item = &'a Delivery>) -> String {
+    let mut counts: BTreeMap<(&str, &str), u64> = BTreeMap::new();
+    for packet in packets {
+        *counts.entry((&packet.from, &packet.to)).or_default() += 1;
+    }
+    let lines: Vec<String> = counts
+        .iter()
+        .map(|((from, to), count)| format!("{from} to {to}: {count}"))
+        .collect();
+    lines.join(", ")
+}
+
 fn accepted(seen: &Observations) -> Finding {
-    let mut wrong = missing(seen);
-    for delivery in &seen.deliveries {
-        match &delivery.answer {
-            Err(reason) => wrong.push(format!("{}: {reason}", name(delivery))),
-            Ok(answer) if !answer.accepted => wrong.push(format!(
-                "{}: rejected with {} {}",
-                name(delivery),
-                answer.code.as_deref().unwrap_or("no code"),
-                answer.message.as_deref().unwrap_or("")
-            )),
-            Ok(answer) if answer.fulfillment.as_deref() != Some(delivery.fulfillment.as_str()) => {
-                wrong.push(format!(
-                    "{}: the fulfillment does not fit the condition",
-                    name(delivery)
-                ));
+    let mut complaints = Complaints::default();
+    for packet in &seen.deliveries {
+        match &packet.answer {
+            Answer::Fulfilled { .. } => {}
+            Answer::Rejected { code, message } => {
+                complaints.add(packet, &format!("rejected with {code} {message}"));
             }
-            Ok(_) => {}
+            Answer::Otherwise(what) => complaints.add(packet, what),
         }
     }
-    let good: Vec<String> = seen.deliveries.iter().map(name).collect();
-    Finding::all(seen.deliveries.len(), &wrong, good.join(", "))
+    let good = summary(seen.deliveries.iter());
+    all(seen, seen.deliveries.len(), complaints, good)
+}
+
+fn fulfilled(seen: &Observations) -> impl Iterator<Item = &Delivery> {
+    seen.deliveries
+        .iter()
+        .filter(|packet| matches!(packet.answer, Answer::Fulfilled { .. }))
+}
+
+fn fulfillment(seen: &Observations) -> Finding {
+    let mut complaints = Complaints::default();
+    for packet in fulfilled(seen) {
+        if packet.answer != (Answer::Fulfilled { fits: true }) {
+            complaints.add(packet, "the fulfillment does not fit the condition");
+        }
+    }
+    let count = fulfilled(seen).count();
+    all(seen, count, complaints, format!("{count} fit"))
 }
 
 fn delivered(seen: &Observations) -> Finding {
-    let mut wrong = missing(seen);
-    let mut payment_ids = Vec::new();
-    for delivery in &seen.deliveries {
-        let mut complain = |what: String| wrong.push(format!("{}: {what}", name(delivery)));
-        if delivery.arrived_elsewhere > 0 {
-            complain(format!(
-                "arrived at another home {} times",
-                delivery.arrived_elsewhere
-            ));
+    let mut complaints = Complaints::default();
+    for packet in fulfilled(seen) {
+        match packet.arrived.first() {
+            None => complaints.add(packet, "fulfilled, but never arrived"),
+            Some(received) if received.amount != packet.amount.to_string() => {
+                complaints.add(packet, "arrived with another amount");
+            }
+            Some(_) => {}
         }
-        let [received] = delivery.arrived.as_slice() else {
-            complain(format!("arrived {} times", delivery.arrived.len()));
+    }
+    let good = summary(fulfilled(seen));
+    all(seen, fulfilled(seen).count(), complaints, good)
+}
+
+fn arrived(seen: &Observations) -> impl Iterator<Item = &Delivery> {
+    seen.deliveries
+        .iter()
+        .filter(|packet| !packet.arrived.is_empty())
+}
+
+fn once(seen: &Observations) -> Finding {
+    let mut complaints = Complaints::default();
+    let mut payment_ids = BTreeSet::new();
+    for packet in &seen.deliveries {
+        if packet.arrived.len() > 1 {
+            let what = format!("arrived {} times", packet.arrived.len());
+            complaints.add(packet, &what);
+        }
+        if packet.arrived_elsewhere > 0 {
+            complaints.add(packet, "arrived at another home");
+        }
+        if let Some(received) = packet.arrived.first() {
+            if received.payment_id.is_empty() {
+                complaints.add(packet, "arrived without a payment id");
+            } else if !payment_ids.insert(&received.payment_id) {
+                complaints.add(packet, "arrived with another packet's payment id");
+            }
+        }
+    }
+    let irregular = seen.probe.counters.irregular();
+    let finding = all(
+        seen,
+        arrived(seen).count(),
+        complaints,
+        format!("{} payment ids, each its own", payment_ids.len()),
+    );
+    if irregular > 0 {
+        return Finding::fail(format!(
+            "{irregular} late, duplicate, unknown or undecodable answers to the probe"
+        ));
+    }
+    finding
+}
+
+fn payload(seen: &Observations) -> Finding {
+    let mut complaints = Complaints::default();
+    for packet in arrived(seen) {
+        let same = packet
+            .arrived
+            .iter()
+            .all(|received| received.data == packet.payload);
+        if !same {
+            complaints.add(packet, "arrived with another payload");
+        }
+    }
+    let count = arrived(seen).count();
+    all(seen, count, complaints, format!("{count} as sent"))
+}
+
+fn hops(seen: &Observations) -> Finding {
+    let mut complaints = Complaints::default();
+    let mut most = 0;
+    for packet in arrived(seen) {
+        let received = packet.arrived.first().and_then(|first| first.expires_ms());
+        let Some(expires) = received else {
+            complaints.add(packet, "arrived without an expiry");
             continue;
         };
-        if received.amount != delivery.amount.to_string() {
-            complain(format!("arrived with amount {}", received.amount));
+        let expected = PER_HOP_MS * i64::from(packet.hops);
+        // What the sender's expiry was before the hops took their time from it.
+        let sent = expires + expected;
+        let (from, until) = packet.expires_ms;
+        if sent < from - SLACK_MS || sent > until + SLACK_MS {
+            let what = format!(
+                "its expiry is {} ms earlier, {} hops take {expected} ms",
+                from - expires,
+                packet.hops
+            );
+            complaints.add(packet, &what);
         }
-        if received.destination != delivery.destination {
-            complain(format!("arrived for {}", received.destination));
-        }
-        if received.data != delivery.payload {
-            complain("arrived with another payload".to_owned());
-        }
-        if received.payment_id.is_empty() {
-            complain("arrived without a payment id".to_owned());
-        } else if payment_ids.contains(&&received.payment_id) {
-            complain("arrived with the payment id of another packet".to_owned());
-        }
-        payment_ids.push(&received.payment_id);
+        most = most.max(packet.hops);
     }
-    let good = format!(
-        "{} packets, each with its own payload and payment id",
-        seen.deliveries.len()
-    );
-    Finding::all(seen.deliveries.len(), &wrong, good)
+    let good = format!("up to {most} hops, each took a second of the expiry");
+    all(seen, arrived(seen).count(), complaints, good)
+}
+
+/// Judges the rejects for some reasons. Every reason has to have been tried.
+fn rejected(seen: &Observations, reasons: &[Reason], asked: &[String]) -> Finding {
+    let mut wrong = Vec::new();
+    let tried: Vec<_> = seen
+        .rejects
+        .iter()
+        .filter(|reject| reasons.contains(&reject.reason))
+        .collect();
+    let mut open = None;
+    for reason in reasons {
+        if tried.iter().any(|reject| reject.reason == *reason) {
+            continue;
+        }
+        open = seen.probe_missing();
+        if open.is_none() {
+            wrong.push(format!(
+                "{}: no packet was sent that {} is due to",
+                reason.words(),
+                reason.code()
+            ));
+        }
+    }
+    for id in asked {
+        if !tried.iter().any(|reject| reject.asked == *id) {
+            wrong.push(format!("{id} was not asked"));
+        }
+    }
+    for reject in &tried {
+        match &reject.came {
+            Ok(code) if code == reject.reason.code() => {}
+            Ok(code) => wrong.push(format!(
+                "{}: {} answered {code}",
+                reject.reason.words(),
+                reject.asked
+            )),
+            Err(what) => wrong.push(format!(
+                "{}: {} {what}",
+                reject.reason.words(),
+                reject.asked
+            )),
+        }
+    }
+    if let Some(reason) = open.filter(|_| wrong.is_empty()) {
+        return Finding::inconclusive(reason);
+    }
+    let good: Vec<String> = tried
+        .iter()
+        .map(|reject| format!("{} from {}", reject.reason.code(), reject.asked))
+        .collect();
+    Finding::all(tried.len(), &wrong, good.join(", "))
 }
 
 fn no_route(seen: &Observations) -> Finding {
-    let mut wrong: Vec<String> = seen
-        .home_ids
-        .iter()
-        .filter(|id| !seen.unknown.iter().any(|unknown| unknown.asked == **id))
-        .map(|id| format!("{id} was not asked"))
-        .collect();
-    for unknown in &seen.unknown {
-        match &unknown.came {
-            Ok(code) if code == "F02" => {}
-            Ok(code) => wrong.push(format!("{} answered {code}", unknown.asked)),
-            Err(what) => wrong.push(format!("{}: {what}", unknown.asked)),
-        }
-    }
-    let asked: Vec<&str> = seen
-        .unknown
-        .iter()
-        .map(|unknown| unknown.asked.as_str())
-        .collect();
-    Finding::all(
-        seen.unknown.len(),
-        &wrong,
-        format!("F02 from {}", asked.join(", ")),
-    )
+    rejected(seen, &[Reason::NoRoute], &seen.home_ids)
 }
 
-fn probe(seen: &Observations) -> Finding {
-    let probe = &seen.probe;
-    let mut wrong = Vec::new();
-    if probe.fulfilled != probe.sent {
-        let others: Vec<String> = probe
-            .other_outcomes
-            .iter()
-            .map(|(outcome, count)| format!("{count} {outcome}"))
-            .collect();
-        wrong.push(format!(
-            "{} of {} fulfilled; {}",
-            probe.fulfilled,
-            probe.sent,
-            others.join(", ")
-        ));
-    }
-    if probe.recorded != probe.sent {
-        wrong.push(format!(
-            "{} of {} recorded at {}",
-            probe.recorded, probe.sent, probe.to
-        ));
-    }
-    if probe.repeated > 0 {
-        wrong.push(format!("{} recorded more than once", probe.repeated));
-    }
-    let irregular = probe.counters.irregular();
-    if irregular > 0 {
-        wrong.push(format!(
-            "{irregular} late, duplicate, unknown or undecodable answers"
-        ));
-    }
-    let looked_at = usize::try_from(probe.sent).unwrap_or(usize::MAX);
-    let good = format!("{} fulfilled and recorded once each", probe.sent);
-    Finding::all(looked_at, &wrong, good)
+fn expired(seen: &Observations) -> Finding {
+    rejected(seen, &[Reason::Expired, Reason::TooLittleTime], &[])
+}
+
+fn application_error(seen: &Observations) -> Finding {
+    rejected(seen, &[Reason::Application], &[])
 }

@@ -6,12 +6,12 @@ use crate::onion::mentions_address;
 pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "secrecy.addresses",
-        says: "no connector log line at INFO or above and no label or command line holds an onion address; at DEBUG they do appear",
+        says: "no log line at INFO or above, no metadata of a container and nothing that the run wrote holds an onion address; at DEBUG they do appear in the connectors' logs",
         judge: addresses,
     },
     Check {
         id: "secrecy.secrets",
-        says: "no log line, label or command line holds a secret of the run",
+        says: "no log line, no metadata of a container but its environment, and nothing that the run wrote holds a secret of the run",
         judge: secrets,
     },
 ];
@@ -44,10 +44,22 @@ fn addresses(seen: &Observations) -> Finding {
         .iter()
         .filter(|log| mentions_address(&log.visible))
     {
-        wrong.push(format!(
-            "{} shows one in a label or its command line",
-            log.role
-        ));
+        wrong.push(format!("{} shows one in its metadata", log.role));
+    }
+    for log in seen.logs.iter().filter(|log| !log.leveled) {
+        if log.text.lines().any(mentions_address) {
+            wrong.push(format!("{} logs one, and its log has no levels", log.role));
+        }
+    }
+    for (name, _) in seen
+        .written
+        .iter()
+        .filter(|(_, text)| mentions_address(text))
+    {
+        wrong.push(format!("{name} holds one"));
+    }
+    if seen.written.is_empty() {
+        wrong.push("nothing that the run wrote was looked at".to_owned());
     }
     wrong.dedup();
     if wrong.is_empty() && debug_lines == 0 {
@@ -56,7 +68,8 @@ fn addresses(seen: &Observations) -> Finding {
         );
     }
     let good = format!(
-        "{} connector logs; {debug_lines} DEBUG lines hold one",
+        "{} logs, {} of connectors; {debug_lines} DEBUG lines hold one",
+        seen.logs.len(),
         leveled.len()
     );
     Finding::all(leveled.len(), &wrong, good)
@@ -65,7 +78,7 @@ fn addresses(seen: &Observations) -> Finding {
 fn secrets(seen: &Observations) -> Finding {
     let mut wrong = seen.unseen_connector_logs();
     for log in &seen.logs {
-        for (what, text) in [("log", &log.text), ("labels or command line", &log.visible)] {
+        for (what, text) in [("log", &log.text), ("metadata", &log.visible)] {
             let found = seen
                 .secrets
                 .iter()
@@ -74,6 +87,16 @@ fn secrets(seen: &Observations) -> Finding {
             if found > 0 {
                 wrong.push(format!("{}'s {what}: {found} secrets", log.role));
             }
+        }
+    }
+    for (name, text) in &seen.written {
+        let found = seen
+            .secrets
+            .iter()
+            .filter(|secret| !secret.is_empty() && text.contains(secret.expose()))
+            .count();
+        if found > 0 {
+            wrong.push(format!("{name}: {found} secrets"));
         }
     }
     let empty: Vec<&str> = seen

@@ -9,7 +9,7 @@ const REJECTED: &str = "UPLOAD_REJECTED";
 pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "service.address",
-        says: "every home's onion address is well formed for the topology's TLD family, checksum included, and is that of its key",
+        says: "every onion address that is handed out is well formed for the topology's TLD family, checksum included, and is that of the home's key",
         judge: address,
     },
     Check {
@@ -31,9 +31,9 @@ pub(super) const CHECKS: &[Check] = &[
 
 fn address(seen: &Observations) -> Finding {
     let mut wrong = seen.unseen_homes();
-    for home in &seen.homes {
+    for home in seen.onion_homes() {
         match &home.hostname {
-            Err(reason) => wrong.push(format!("{}'s hostname file: {reason}", home.id)),
+            Err(reason) => wrong.push(format!("{}'s address: {reason}", home.id)),
             Ok(text) => match text.expose().trim().parse::<OnionAddress>() {
                 Err(error) => wrong.push(format!("{}'s address {error}", home.id)),
                 Ok(found) if found.family() != seen.family => wrong.push(format!(
@@ -49,18 +49,15 @@ fn address(seen: &Observations) -> Finding {
             },
         }
     }
-    let good = format!(
-        "{} addresses of the .{} family",
-        seen.homes.len(),
-        seen.family
-    );
-    Finding::all(seen.homes.len(), &wrong, good)
+    let looked_at = seen.onion_homes().count();
+    let good = format!("{looked_at} addresses of the .{} family", seen.family);
+    Finding::all(looked_at, &wrong, good)
 }
 
 fn uploaded(seen: &Observations) -> Finding {
     let mut wrong = seen.unseen_homes();
     let mut counts = Vec::new();
-    for home in &seen.homes {
+    for home in seen.onion_homes() {
         let daemon = &home.daemon;
         if daemon.uploaded < home.uploads_expected {
             wrong.push(format!(
@@ -79,14 +76,14 @@ fn uploaded(seen: &Observations) -> Finding {
         }
         counts.push(format!("{}: {} confirmed", home.id, daemon.uploaded));
     }
-    Finding::all(seen.homes.len(), &wrong, counts.join(", "))
+    Finding::all(counts.len(), &wrong, counts.join(", "))
 }
 
 fn fetched(seen: &Observations) -> Finding {
     let dialled: Vec<_> = seen
         .homes
         .iter()
-        .filter(|home| seen.peerings.iter().any(|peering| peering.to == home.id))
+        .filter(|home| seen.onion_peerings.iter().any(|(_, to)| *to == home.id))
         .collect();
     let mut wrong = [seen.unseen_homes(), seen.unseen_peerings()].concat();
     wrong.extend(
@@ -111,7 +108,7 @@ fn rendezvous(seen: &Observations) -> Finding {
     let dialling: Vec<_> = seen
         .homes
         .iter()
-        .filter(|home| seen.peerings.iter().any(|peering| peering.from == home.id))
+        .filter(|home| seen.onion_peerings.iter().any(|(from, _)| *from == home.id))
         .collect();
     let mut wrong = [seen.unseen_homes(), seen.unseen_peerings()].concat();
     wrong.extend(

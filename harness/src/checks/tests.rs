@@ -6,26 +6,98 @@
 mod healthy;
 mod mutants;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use healthy::{healthy, plan};
+use healthy::{healthy, healthy_of, plan, plan_of};
 use mutants::Mutant;
 
-use super::{CheckResult, Observations, Verdict, catalogue, judge, judge_leftovers, verdict};
+use super::{
+    Answer, CheckResult, Observations, Reason, Verdict, catalogue, judge, judge_leftovers, verdict,
+};
 use crate::engine::Leftovers;
 
-/// Ids of the checks that did not pass.
-fn failing(results: &[CheckResult]) -> BTreeSet<&str> {
+/// The checks that did not pass, and how they came out.
+fn failing(results: &[CheckResult]) -> BTreeMap<&str, Verdict> {
     results
         .iter()
         .filter(|result| result.verdict != Verdict::Pass)
-        .map(|result| result.id.as_str())
+        .map(|result| (result.id.as_str(), result.verdict))
         .collect()
 }
 
+/// Every kind of home and of peering, ways over several hops, and every metric.
+const MIXED: &str = r#"name = "mixed"
+description = "every kind of home and peering"
+
+[[home]]
+id = "home-a"
+prefix = "test.a"
+
+[[home]]
+id = "home-b"
+prefix = "test.b"
+daemon = "managed"
+
+[[home]]
+id = "home-c"
+prefix = "test.c"
+daemon = "none"
+beside = "home-b"
+
+[[peering]]
+from = "home-a"
+to = "home-b"
+auth = "none"
+
+[[peering]]
+from = "home-b"
+to = "home-c"
+auth = "secret"
+transport = "direct"
+
+[[path]]
+from = "home-c"
+to = "home-a"
+
+[probe]
+id = "probe"
+via = "home-a"
+to = "home-b"
+far = "home-c"
+
+[[budget]]
+metric = "redial"
+at_most = "1s"
+
+[[budget]]
+metric = "authentication"
+at_most = "1s"
+
+[[budget]]
+metric = "far-round-trip"
+percentile = 95
+at_most = "1s"
+samples = 200
+"#;
+
 #[test]
 fn every_check_passes_on_a_healthy_topology() {
-    let results = judge(&healthy());
+    every_check_passes(&healthy());
+}
+
+#[test]
+fn every_check_passes_where_homes_and_peerings_differ() {
+    let seen = healthy_of(&plan_of("mixed", MIXED));
+    assert_eq!(seen.daemonless, ["home-c"]);
+    assert_eq!(seen.onion_peerings.len(), 1);
+    assert!(seen.probe.no_auth_allowed);
+    let most = seen.deliveries.iter().map(|packet| packet.hops).max();
+    assert_eq!(most, Some(2), "over home-b");
+    every_check_passes(&seen);
+}
+
+fn every_check_passes(seen: &Observations) {
+    let results = judge(seen);
     for result in &results {
         assert_eq!(
             result.verdict,
@@ -41,26 +113,24 @@ fn every_check_passes_on_a_healthy_topology() {
 
 /// What is wrong with how a mutant came out.
 fn survives(mutant: &Mutant) -> Option<String> {
-    let Mutant { name, checks, .. } = mutant;
+    let name = mutant.name;
     let mut seen = healthy();
     (mutant.bend)(&mut seen);
     let results = judge(&seen);
-    let wanted: BTreeSet<&str> = checks.iter().copied().collect();
+    let checks = mutant.checks.iter().map(|id| (*id, mutant.verdict));
+    let open = mutant.open.iter().map(|id| (*id, Verdict::Inconclusive));
+    let wanted: BTreeMap<&str, Verdict> = checks.chain(open).collect();
     let found = failing(&results);
     if found != wanted {
-        return Some(format!(
-            "{name}: {found:?} did not pass instead of {wanted:?}"
-        ));
+        return Some(format!("{name}: {found:?} instead of {wanted:?}"));
+    }
+    if verdict(&results) != mutant.verdict {
+        return Some(format!("{name}: not {}", mutant.verdict.word()));
     }
     let failed: Vec<&CheckResult> = results
         .iter()
-        .filter(|result| wanted.contains(result.id.as_str()))
+        .filter(|result| mutant.checks.contains(&result.id.as_str()))
         .collect();
-    if failed.iter().any(|result| result.verdict != mutant.verdict)
-        || verdict(&results) != mutant.verdict
-    {
-        return Some(format!("{name}: not {}", mutant.verdict.word()));
-    }
     if !failed
         .iter()
         .any(|result| result.evidence.contains(mutant.evidence))
@@ -108,19 +178,64 @@ fn every_check_has_a_mutant_of_its_own() {
     );
 }
 
+/// Checks that look at nothing but what the probe did in its session.
+const OF_THE_SESSION: [&str; 6] = [
+    "latency.btp-connect.max",
+    "latency.dial.max",
+    "latency.round-trip.p50",
+    "latency.round-trip.p95",
+    "packets.application-error",
+    "packets.expired",
+];
+
 #[test]
-fn where_nothing_was_seen_every_check_fails() {
+fn where_nothing_was_seen_no_check_passes() {
     let results = judge(&Observations::of(&plan()));
     for result in &results {
+        // That the probe was not let in is one failure, and not that of everything it would do.
+        let expected = match OF_THE_SESSION.contains(&result.id.as_str()) {
+            true => Verdict::Inconclusive,
+            false => Verdict::Fail,
+        };
         assert_eq!(
-            result.verdict,
-            Verdict::Fail,
+            result.verdict, expected,
             "{}: {}",
-            result.id,
-            result.evidence
+            result.id, result.evidence
         );
     }
     assert_eq!(verdict(&results), Verdict::Fail);
+}
+
+#[test]
+fn what_is_known_to_be_wrong_stays_wrong_without_the_probe() {
+    let mut seen = healthy();
+    mutants::shut_out(&mut seen);
+    for id in ["packets.expired", "packets.hops", "latency.round-trip.p50"] {
+        let results = judge(&seen);
+        let open = results.iter().find(|result| result.id == id);
+        assert_eq!(
+            open.expect("is judged").evidence,
+            "the probe has no session: not let in: refused with F00",
+            "{id}"
+        );
+    }
+    seen.deliveries[0].answer = Answer::Fulfilled { fits: false };
+    seen.rejects[0].came = Ok("F00".to_owned());
+    seen.rejects[1].reason = Reason::Expired;
+    seen.rejects[1].came = Ok("F99".to_owned());
+    let results = judge(&seen);
+    let failed: Vec<&str> = failing(&results)
+        .into_iter()
+        .filter(|(_, verdict)| *verdict == Verdict::Fail)
+        .map(|(id, _)| id)
+        .collect();
+    let expected = [
+        "handshake.right-secret",
+        "packets.expired",
+        "packets.fulfillment",
+        "packets.no-route",
+    ];
+    assert_eq!(failed, expected);
 }
 
 #[test]
@@ -144,9 +259,13 @@ fn evidence_shows_no_address_and_no_secret_that_a_connector_quotes() {
     let mut seen = healthy();
     let address = seen.homes[0].planned.expose().to_owned();
     let secret = seen.secrets[0].expose().to_owned();
-    seen.deliveries[0].answer = Err(format!("no route to ws://{address}:3000 with {secret}"));
+    let quoted = format!("no route to ws://{address}:3000 with {secret}");
+    seen.deliveries[0].answer = Answer::Otherwise(quoted);
     let results = judge(&seen);
-    assert_eq!(failing(&results), BTreeSet::from(["packets.accepted"]));
+    assert_eq!(
+        failing(&results),
+        BTreeMap::from([("packets.accepted", Verdict::Fail)])
+    );
     for result in &results {
         assert!(!result.evidence.contains(&address[..56]), "{}", result.id);
         assert!(!result.evidence.contains(&secret), "{}", result.id);

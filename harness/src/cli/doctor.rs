@@ -4,14 +4,14 @@ use std::io::Write;
 
 use super::error::CliError;
 use super::exit::Exit;
-use super::load::{Common, ImageArgs};
+use super::load::{Common, ImageArgs, TopologyArgs};
 use crate::engine::Engine;
 
 /// Arguments of `doctor`.
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct Args {
-    /// Name of a topology in fixtures/topologies, or a path to a file
-    topology: String,
+    #[command(flatten)]
+    topology: TopologyArgs,
     #[command(flatten)]
     images: ImageArgs,
 }

@@ -55,7 +55,11 @@ impl Exit {
             | RunError::Keys(_)
             | RunError::Artefacts(_)
             | RunError::State(_) => Self::Environment,
-            RunError::Plan(PlanError::TooManyHomes { .. } | PlanError::TooManyNodes { .. })
+            RunError::Plan(
+                PlanError::TooManyHomes { .. }
+                | PlanError::TooManyNodes { .. }
+                | PlanError::TooManyNeighbours { .. },
+            )
             | RunError::AlreadyUp { .. } => Self::Usage,
             RunError::Stage(_) | RunError::NodeDied(_) => Self::Fail,
             RunError::Interrupted => Self::Interrupted,

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::CliError;
 use crate::engine::{Image, ImageContent};
-use crate::run::Sources;
+use crate::run::{Sources, TopologySource};
 use crate::topology::Topology;
 
 /// Where a topology is looked for by name.
@@ -14,9 +14,18 @@ const BINARIES: &str = "target/images";
 
 /// A topology with the text it came from.
 pub(super) struct Loaded {
-    pub(super) file: String,
-    pub(super) text: String,
+    pub(super) source: TopologySource,
     pub(super) topology: Topology,
+}
+
+/// Which topology.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct TopologyArgs {
+    /// Name of a topology in fixtures/topologies, or a path to a file
+    pub(super) topology: String,
+    /// How many homes, for a topology with a [many] table
+    #[arg(long, value_name = "N")]
+    homes: Option<usize>,
 }
 
 /// Options that several subcommands share.
@@ -58,19 +67,17 @@ impl Common {
     }
 
     /// Reads a topology: a path, or the name of one of the project's.
-    pub(super) fn topology(&self, name: &str) -> Result<Loaded, CliError> {
-        let path = self.topology_path(name)?;
+    pub(super) fn topology(&self, args: &TopologyArgs) -> Result<Loaded, CliError> {
+        let path = self.topology_path(&args.topology)?;
         let file = path.display().to_string();
         let text = std::fs::read_to_string(&path).map_err(|source| CliError::TopologyFile {
             path: file.clone(),
             source,
         })?;
-        let topology = Topology::parse(&file, &text)?;
-        Ok(Loaded {
-            file,
-            text,
-            topology,
-        })
+        let homes = args.homes;
+        let topology = Topology::parse_sized(&file, &text, homes)?;
+        let source = TopologySource { file, text, homes };
+        Ok(Loaded { source, topology })
     }
 
     fn topology_path(&self, name: &str) -> Result<PathBuf, CliError> {
@@ -121,13 +128,14 @@ impl Common {
             }
             path
         };
+        let mut daemon = folder.join("anon");
         let anon = match (&images.anon_image, &images.anon_binary) {
             (Some(name), _) => Image::Named(name.clone()),
             (None, given) => {
-                let path = given.clone().unwrap_or_else(|| folder.join("anon"));
+                daemon = given.clone().unwrap_or_else(|| folder.join("anon"));
                 local(
                     "anon",
-                    vec![(need(path), "/usr/bin/anon")],
+                    vec![(need(daemon.clone()), "/usr/bin/anon")],
                     &["/var/lib/anon", "/etc/anon"],
                 )
             }
@@ -138,6 +146,18 @@ impl Common {
                 "connector",
                 vec![(need(folder.join("connector")), "/connector")],
                 &["/config"],
+            ),
+        };
+        // A connector image that was given has to hold a daemon of its own.
+        let managed = match &images.connector_image {
+            Some(name) => Image::Named(name.clone()),
+            None => local(
+                "managed-connector",
+                vec![
+                    (folder.join("connector"), "/connector"),
+                    (daemon, "/usr/bin/anon"),
+                ],
+                &["/config", "/var/lib/anon", "/etc/anon"],
             ),
         };
         let bls = local(
@@ -152,6 +172,7 @@ impl Common {
             Ok(Sources {
                 anon,
                 connector,
+                managed,
                 bls,
             })
         } else {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::error::CliError;
 use super::exit::Exit;
-use super::load::Common;
+use super::load::{Common, TopologyArgs};
 use crate::plan::Plan;
 use crate::run::fresh_inputs;
 
@@ -15,8 +15,8 @@ const LIFETIME: Duration = Duration::from_secs(30 * 60);
 /// Arguments of `plan`.
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct Args {
-    /// Name of a topology in fixtures/topologies, or a path to a file
-    topology: String,
+    #[command(flatten)]
+    topology: TopologyArgs,
 }
 
 /// Prints a plan as JSON, secrets and onion addresses redacted.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::error::CliError;
 use super::exit::Exit;
-use super::load::{Common, ImageArgs};
+use super::load::{Common, ImageArgs, TopologyArgs};
 use crate::checks::Verdict;
 use crate::report::{Repeats, Report, append_summary, print_report, progress_line};
 use crate::run::{
@@ -16,8 +16,8 @@ use crate::run::{
 /// Options of a run.
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct RunArgs {
-    /// Name of a topology in fixtures/topologies, or a path to a file
-    pub topology: String,
+    #[command(flatten)]
+    topology: TopologyArgs,
     #[command(flatten)]
     images: ImageArgs,
     /// Folder in which each run gets a folder of its own
@@ -181,8 +181,8 @@ pub(super) async fn up(common: &Common, args: &RunArgs) -> Result<Exit, CliError
     let loaded = common.topology(&args.topology)?;
     let options = args.options(common)?;
     let interrupts = Interrupts::listen()?;
-    let source = (loaded.file.as_str(), loaded.text.as_str());
-    let outcome = bring_up_and_keep(source, &loaded.topology, &options, &interrupts).await?;
+    let outcome =
+        bring_up_and_keep(&loaded.source, &loaded.topology, &options, &interrupts).await?;
     let Concluded { report, exit } = conclude(&outcome, Exit::Pass)?;
     if outcome.error.is_some() {
         args.show(&report)?;

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::onion::redact;
 use crate::secret::Secret;
+use crate::topology::Transport;
 
 /// How long one request may take beyond what it asks for. Registering a peer is answered within
 /// 5 s by contract, and may take longer while the dial is under way.
@@ -23,7 +24,7 @@ pub enum AdminError {
         /// The home.
         home: String,
         /// The request.
-        what: &'static str,
+        what: String,
         /// The HTTP client's error.
         source: reqwest::Error,
     },
@@ -33,7 +34,7 @@ pub enum AdminError {
         /// The home.
         home: String,
         /// The request.
-        what: &'static str,
+        what: String,
         /// The HTTP status.
         status: u16,
         /// The answer's `message`, cut short.
@@ -82,13 +83,13 @@ impl Admin {
     async fn call(
         &self,
         method: reqwest::Method,
-        path: &'static str,
+        path: &str,
         body: Option<Value>,
         limit: Duration,
     ) -> Result<Value, AdminError> {
         let unreachable = |source: reqwest::Error| AdminError::Unreachable {
             home: self.home.clone(),
-            what: path,
+            what: path.to_owned(),
             source: source.without_url(),
         };
         let mut request = self
@@ -112,7 +113,7 @@ impl Admin {
             .unwrap_or(&text);
         Err(AdminError::Status {
             home: self.home.clone(),
-            what: path,
+            what: path.to_owned(),
             status: status.as_u16(),
             // A connector may quote anything, an onion address included.
             message: redact(&message.chars().take(200).collect::<String>()),
@@ -136,8 +137,23 @@ impl Admin {
     /// # Errors
     ///
     /// [`AdminError`] when it is refused.
-    pub async fn add_peer(&self, id: &str, url: &Secret, token: &Secret) -> Result<(), AdminError> {
-        let body = json!({"id": id, "url": url.expose(), "authToken": token.expose(), "transport": "socks5"});
+    pub async fn add_peer(
+        &self,
+        id: &str,
+        url: &Secret,
+        token: &Secret,
+        transport: Transport,
+    ) -> Result<(), AdminError> {
+        let transport = match transport {
+            Transport::Onion => "socks5",
+            Transport::Direct => "direct",
+        };
+        let body = json!({
+            "id": id,
+            "url": url.expose(),
+            "authToken": token.expose(),
+            "transport": transport,
+        });
         self.call(
             reqwest::Method::POST,
             "/admin/peers",
@@ -148,25 +164,66 @@ impl Admin {
         Ok(())
     }
 
+    /// Forgets a peer.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminError`] when it is not known, or the connector does not answer.
+    pub async fn remove_peer(&self, id: &str) -> Result<(), AdminError> {
+        let path = format!("/admin/peers/{id}");
+        self.call(reqwest::Method::DELETE, &path, None, REQUEST_TIMEOUT)
+            .await?;
+        Ok(())
+    }
+
+    /// The peers that this connector dials: id, and whether it is connected.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminError`] when the list cannot be had.
+    pub async fn peers(&self) -> Result<Vec<(String, bool)>, AdminError> {
+        let list = self
+            .call(reqwest::Method::GET, "/admin/peers", None, REQUEST_TIMEOUT)
+            .await?;
+        let peers = list.get("peers").and_then(Value::as_array);
+        Ok(peers
+            .into_iter()
+            .flatten()
+            .filter_map(|peer| {
+                let id = peer.get("id")?.as_str()?.to_owned();
+                Some((id, peer.get("connected")?.as_bool()?))
+            })
+            .collect())
+    }
+
     /// Whether the peer that this connector dials is connected; `None` when it is not known.
     ///
     /// # Errors
     ///
     /// [`AdminError`] when the list cannot be had.
     pub async fn connected(&self, id: &str) -> Result<Option<bool>, AdminError> {
-        let list = self
-            .call(reqwest::Method::GET, "/admin/peers", None, REQUEST_TIMEOUT)
+        let peers = self.peers().await?;
+        Ok(peers
+            .into_iter()
+            .find(|(peer, _)| peer == id)
+            .map(|(_, connected)| connected))
+    }
+
+    /// The onion address that a connector with a daemon of its own hands out; `None` while there
+    /// is none (section 2 of the later versions).
+    ///
+    /// # Errors
+    ///
+    /// [`AdminError`] when it has no daemon, or does not answer.
+    pub async fn hostname(&self) -> Result<Option<Secret>, AdminError> {
+        let path = "/admin/hs-hostname";
+        let answer = self
+            .call(reqwest::Method::GET, path, None, REQUEST_TIMEOUT)
             .await?;
-        Ok(list
-            .get("peers")
-            .and_then(Value::as_array)
-            .and_then(|peers| {
-                peers
-                    .iter()
-                    .find(|peer| peer.get("id").and_then(Value::as_str) == Some(id))
-            })
-            .and_then(|peer| peer.get("connected"))
-            .and_then(Value::as_bool))
+        Ok(answer
+            .get("hostname")
+            .and_then(Value::as_str)
+            .map(Secret::new))
     }
 
     /// Sends one packet and waits for its answer, at most `limit`.

@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 /// How long one request may take.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
@@ -32,9 +34,21 @@ pub struct Received {
     /// Payload, base64; empty when there was none.
     #[serde(default)]
     pub data: String,
+    /// When it expires, ISO 8601.
+    #[serde(default)]
+    pub expires_at: String,
     /// When it arrived, ISO 8601.
     #[serde(default)]
     pub received_at: String,
+}
+
+impl Received {
+    /// When it expires, in milliseconds since the Unix epoch.
+    #[must_use]
+    pub fn expires_ms(&self) -> Option<i64> {
+        let at = OffsetDateTime::parse(&self.expires_at, &Rfc3339).ok()?;
+        i64::try_from(at.unix_timestamp_nanos() / 1_000_000).ok()
+    }
 }
 
 #[derive(Deserialize)]

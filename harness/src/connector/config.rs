@@ -1,9 +1,10 @@
 //! The connector's configuration file (contract sections 0 and 1).
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::onion::anonrc::SOCKS_PORT;
-use crate::plan::{HomePlan, Plan};
+use crate::onion::anonrc::{SERVICE_DIRECTORY, SOCKS_PORT};
+use crate::plan::{ANONRC, HomePlan, MANAGED_DAEMON, Plan};
+use crate::topology::{Daemon, Mutant, Transport};
 
 /// Where the connector finds its configuration in its container.
 pub const CONFIG_FILE: &str = "/config/connector.yaml";
@@ -15,15 +16,9 @@ pub const CONFIG_FILE: &str = "/config/connector.yaml";
 #[must_use]
 pub fn config(plan: &Plan, home: &HomePlan) -> String {
     let mut routes = vec![json!({"prefix": home.prefix, "nextHop": home.id, "priority": 0})];
-    for other in &plan.homes {
-        // A connector routes to a peer it dials and, over the same kind of session, to a peer
-        // that dials it.
-        let peered = plan.peerings.iter().any(|peering| {
-            (peering.from == home.id && peering.to == other.id)
-                || (peering.from == other.id && peering.to == home.id)
-        });
-        if peered {
-            routes.push(json!({"prefix": other.prefix, "nextHop": other.id, "priority": 0}));
+    for other in plan.homes.iter().filter(|other| other.id != home.id) {
+        if let Some(next) = plan.topology.next_hop(&home.id, &other.id) {
+            routes.push(json!({"prefix": other.prefix, "nextHop": next, "priority": 0}));
         }
     }
     let config = json!({
@@ -43,14 +38,40 @@ pub fn config(plan: &Plan, home: &HomePlan) -> String {
             "handlerUrl": format!("http://127.0.0.1:{}", HomePlan::BLS_PORT),
             "timeout": 10_000,
         },
-        "transport": {
-            "type": "socks5",
-            "socksProxy": format!("socks5h://127.0.0.1:{SOCKS_PORT}"),
-            "managed": false,
-            "externalUrl": home.btp_url().expose(),
-        },
+        "transport": transport(plan, home),
         "peers": [],
         "routes": routes,
     });
     format!("{config:#}\n")
+}
+
+/// The `transport:` block (contract section 1.4 of the later versions). The proxy is the home's
+/// recording relay, which hands everything on to the daemon.
+fn transport(plan: &Plan, home: &HomePlan) -> Value {
+    let port = match plan.broken(home) {
+        Some(Mutant::BypassesRecorder) => SOCKS_PORT,
+        _ => HomePlan::RECORDER_PORT,
+    };
+    let proxy = format!("socks5h://127.0.0.1:{port}");
+    match home.daemon {
+        Daemon::None => json!({"type": "direct"}),
+        Daemon::Sidecar => json!({
+            "type": "socks5",
+            "socksProxy": proxy,
+            "managed": false,
+            "externalUrl": home.btp_url(Transport::Onion).expose(),
+        }),
+        Daemon::Managed => json!({
+            "type": "socks5",
+            "socksProxy": proxy,
+            "managed": true,
+            "externalUrl": "auto",
+            "managedOptions": {
+                "binaryPath": MANAGED_DAEMON,
+                "configFilePath": ANONRC,
+                "hiddenServiceDir": SERVICE_DIRECTORY,
+                "hiddenServicePort": HomePlan::BTP_PORT,
+            },
+        }),
+    }
 }

@@ -3,7 +3,9 @@
 mod admin;
 mod bls;
 mod config;
+mod health;
 
 pub use admin::{Admin, AdminError, SendAnswer};
 pub use bls::{Bls, BlsError, Received};
 pub use config::{CONFIG_FILE, config};
+pub use health::{Health, HealthError, health};

@@ -8,8 +8,9 @@ use bollard::models::{
     PortBinding,
 };
 use bollard::query_parameters::{
-    CreateContainerOptionsBuilder, DownloadFromContainerOptionsBuilder, LogsOptionsBuilder,
-    StatsOptionsBuilder, UploadToContainerOptionsBuilder,
+    CreateContainerOptionsBuilder, DownloadFromContainerOptionsBuilder,
+    KillContainerOptionsBuilder, LogsOptionsBuilder, StatsOptionsBuilder,
+    UploadToContainerOptionsBuilder,
 };
 use futures_util::StreamExt;
 
@@ -40,6 +41,8 @@ pub enum NetworkMode {
         /// Ports to publish.
         publish: Vec<Port>,
     },
+    /// On no network.
+    None,
     /// In another container's network namespace.
     Share {
         /// The other container's name.
@@ -89,6 +92,24 @@ pub struct ContainerSpec {
     pub network: NetworkMode,
     /// What it may do.
     pub privileges: Privileges,
+}
+
+impl ContainerSpec {
+    /// A container that nobody is meant to start.
+    #[must_use]
+    pub fn idle(name: &str, image: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            role: "forgotten".to_owned(),
+            image: image.to_owned(),
+            entrypoint: None,
+            arguments: Vec::new(),
+            environment: Vec::new(),
+            files: Vec::new(),
+            network: NetworkMode::None,
+            privileges: Privileges::None,
+        }
+    }
 }
 
 /// A container's memory as the engine accounts it.
@@ -275,6 +296,21 @@ impl Engine {
             .map_err(EngineError::api(format!("look at {container}")))
     }
 
+    /// Sends a signal to a container's first program.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Api`] when the container does not run.
+    pub async fn signal(&self, container: &str, signal: &str) -> Result<(), EngineError> {
+        let options = KillContainerOptionsBuilder::default()
+            .signal(signal)
+            .build();
+        self.docker
+            .kill_container(container, Some(options))
+            .await
+            .map_err(EngineError::api(format!("send {signal} to {container}")))
+    }
+
     /// A container's output so far, both streams; at most the last `tail` lines.
     ///
     /// # Errors
@@ -340,6 +376,7 @@ fn body(spec: &ContainerSpec, labels: &Labels) -> ContainerCreateBody {
     let mut exposed = None;
     let mut networking = None;
     match &spec.network {
+        NetworkMode::None => host.network_mode = Some("none".to_owned()),
         NetworkMode::Share { container } => {
             host.network_mode = Some(format!("container:{container}"));
         }

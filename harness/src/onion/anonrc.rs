@@ -4,7 +4,7 @@
 //! comment names the stall that the option prevents.
 
 use std::fmt::Write as _;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 
 use serde::Serialize;
 
@@ -48,11 +48,11 @@ pub struct Common<'a> {
 
 /// Folder of the daemon's state in its container.
 pub const DATA_DIRECTORY: &str = "/var/lib/anon";
-/// Folder of the onion service in a home's sidecar.
+/// Folder of a home's onion service in its daemon's container.
 pub const SERVICE_DIRECTORY: &str = "/var/lib/anon/hs";
 /// The control port of every daemon.
 pub const CONTROL_PORT: u16 = 9051;
-/// The SOCKS port of a home's sidecar.
+/// The SOCKS port of a home's daemon.
 pub const SOCKS_PORT: u16 = 9050;
 
 fn common(node: &Common<'_>) -> String {
@@ -90,7 +90,7 @@ fn common(node: &Common<'_>) -> String {
     rc
 }
 
-fn published(rc: &mut String, at: Published) {
+fn published(rc: &mut String, at: Published, listener: SocketAddr) {
     let Published {
         address,
         or_port,
@@ -100,7 +100,7 @@ fn published(rc: &mut String, at: Published) {
         rc,
         "Address {address}\n\
          ORPort {address}:{or_port} NoListen IPv4Only\n\
-         ORPort 0.0.0.0:{or_port} NoAdvertise IPv4Only\n",
+         ORPort {listener} NoAdvertise IPv4Only\n",
     );
     if let Some(dir_port) = dir_port {
         let _ = write!(
@@ -121,11 +121,12 @@ pub fn idle_voting_offset(now_unix: i64) -> i64 {
     (now_unix + VOTING_INTERVAL / 2).rem_euclid(VOTING_INTERVAL)
 }
 
-/// Configuration of a directory authority that waits to be told when to vote.
+/// Configuration of a directory authority that waits to be told when to vote. Its daemon takes
+/// connections at `listener`.
 #[must_use]
-pub fn authority(node: &Common<'_>, at: Published, now_unix: i64) -> String {
+pub fn authority(node: &Common<'_>, at: Published, listener: SocketAddr, now_unix: i64) -> String {
     let mut rc = common(node);
-    published(&mut rc, at);
+    published(&mut rc, at, listener);
     let _ = write!(
         rc,
         "AuthoritativeDirectory 1\n\
@@ -161,16 +162,16 @@ pub fn vote_at(at_unix: i64) -> String {
     )
 }
 
-/// Configuration of a relay.
+/// Configuration of a relay whose daemon takes connections at `listener`.
 #[must_use]
-pub fn relay(node: &Common<'_>, at: Published) -> String {
+pub fn relay(node: &Common<'_>, at: Published, listener: SocketAddr) -> String {
     let mut rc = common(node);
-    published(&mut rc, at);
+    published(&mut rc, at, listener);
     rc.push_str("ExitRelay 1\nExitPolicy accept *:*\n");
     rc
 }
 
-/// Configuration of a home's sidecar: a client with an onion service, its network switched off
+/// Configuration of a home's daemon: a client with an onion service, its network switched off
 /// until the consensus is complete.
 #[must_use]
 pub fn home(node: &Common<'_>, service_port: u16) -> String {

@@ -4,6 +4,8 @@
 //! authority's fingerprints, so they must be known before anything starts, on any machine and
 //! for any daemon image.
 
+use std::net::SocketAddrV4;
+
 use data_encoding::{BASE64, HEXUPPER};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -50,19 +52,23 @@ pub struct AuthorityKeys {
 impl AuthorityKeys {
     /// Makes fresh keys from a seed, with a certificate valid from a day before `now` for a year.
     ///
-    /// The certificate names no `dir-address`: one that did would override the address in every
-    /// node's `DirAuthority` line.
+    /// Without an `address` the certificate names no `dir-address`, as it should: one that did
+    /// would override the address in every node's `DirAuthority` line.
     ///
     /// # Errors
     ///
     /// [`AuthorityKeyError`] when the RSA library refuses.
-    pub fn generate(seed: &[u8; 32], now: OffsetDateTime) -> Result<Self, AuthorityKeyError> {
+    pub fn generate(
+        seed: &[u8; 32],
+        now: OffsetDateTime,
+        address: Option<SocketAddrV4>,
+    ) -> Result<Self, AuthorityKeyError> {
         let mut rng = ChaCha20Rng::from_seed(*seed);
         let relay = RsaPrivateKey::new(&mut rng, RELAY_IDENTITY_BITS)?;
         let identity = RsaPrivateKey::new(&mut rng, CERTIFICATE_BITS)?;
         let signing = RsaPrivateKey::new(&mut rng, CERTIFICATE_BITS)?;
         let v3_identity = fingerprint(&identity.to_public_key())?;
-        let certificate = certify(&identity, &signing, &v3_identity, now)?;
+        let certificate = certify(&identity, &signing, &v3_identity, now, address)?;
         Ok(Self {
             fingerprint: fingerprint(&relay.to_public_key())?,
             v3_identity,
@@ -85,13 +91,15 @@ fn certify(
     signing: &RsaPrivateKey,
     v3_identity: &str,
     now: OffsetDateTime,
+    address: Option<SocketAddrV4>,
 ) -> Result<String, AuthorityKeyError> {
     let identity_public = identity.to_public_key();
     let identity_digest = Sha1::digest(identity_public.to_pkcs1_der()?.as_bytes());
     let crosscert = signing.sign(Pkcs1v15Sign::new_unprefixed(), &identity_digest)?;
+    let address = address.map_or_else(String::new, |address| format!("dir-address {address}\n"));
     let mut text = format!(
         "dir-key-certificate-version 3\n\
-         fingerprint {v3_identity}\n\
+         {address}fingerprint {v3_identity}\n\
          dir-key-published {}\n\
          dir-key-expires {}\n\
          dir-identity-key\n{}\

@@ -1,17 +1,24 @@
 //! The containers of a plan, once the images and the authorities' keys are there.
 
+use std::net::{Ipv4Addr, SocketAddrV4};
+
+use data_encoding::BASE32_NOPAD;
 use serde::{Deserialize, Serialize};
 
+use super::homes::ALLOW_NO_AUTH;
 use super::model::{HomePlan, NodePlan, Plan, Role};
 use crate::connector;
 use crate::engine::{ContainerSpec, FileSpec, NetworkMode, Port, Privileges};
-use crate::onion::anonrc::{self, AuthorityLine, Common, DATA_DIRECTORY, SERVICE_DIRECTORY};
+use crate::onion::anonrc::{
+    self, AuthorityLine, Common, DATA_DIRECTORY, SERVICE_DIRECTORY, SOCKS_PORT,
+};
 use crate::onion::authority::{AuthorityKeyError, AuthorityKeys};
 use crate::onion::{ControlPassword, ServiceKeys};
 use crate::secret::Secret;
+use crate::topology::{Access, Daemon, Mutant};
 
 /// Where the daemon finds its configuration.
-const ANONRC: &str = "/etc/anon/anonrc";
+pub(crate) const ANONRC: &str = "/etc/anon/anonrc";
 
 /// The daemon's program, found by `PATH` in whatever image was given.
 const DAEMON: &str = "anon";
@@ -20,6 +27,21 @@ const DAEMON: &str = "anon";
 pub const AGENT: &str = "/agent";
 /// The business-logic server in its image.
 const SERVER: &str = "/bls";
+/// The daemon in the image of a connector that runs its own.
+pub(crate) const MANAGED_DAEMON: &str = "/usr/bin/anon";
+/// What a home's wire oracle has seen, in the business-logic server's container.
+pub const RECORD: &str = "/record/names.jsonl";
+/// Its folder.
+const RECORD_DIRECTORY: &str = "/record";
+/// Where a home's name server listens. The engine's own resolver asks there.
+const NAME_SERVER: &str = "127.0.0.1:53";
+/// Tells the reference connector which part of it is broken.
+const MUTANT_VARIABLE: &str = "REFERENCE_CONNECTOR_MUTANT";
+/// The IP address that some mutants dial.
+const MUTANT_ADDRESS_VARIABLE: &str = "REFERENCE_CONNECTOR_MUTANT_ADDRESS";
+/// What a mutant that hands its proxy addresses uses for the peer it dials; the home's daemon maps
+/// it to the peer's onion address, so that nothing else is broken.
+const MAPPED: Ipv4Addr = Ipv4Addr::new(10, 191, 255, 254);
 
 /// Image names on the engine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +50,9 @@ pub struct Images {
     pub anon: String,
     /// The connector under test.
     pub connector: String,
+    /// The connector with an onion daemon of its own; absent where no home needs one.
+    #[serde(default)]
+    pub managed: Option<String>,
     /// The business-logic server, with the harness's helper beside it.
     pub bls: String,
 }
@@ -38,12 +63,20 @@ pub struct Specs {
     pub authorities: Vec<ContainerSpec>,
     /// The relays.
     pub relays: Vec<ContainerSpec>,
-    /// Sidecars, one per home.
-    pub sidecars: Vec<ContainerSpec>,
-    /// Connectors, one per home.
-    pub connectors: Vec<ContainerSpec>,
-    /// Business-logic servers, one per home.
-    pub servers: Vec<ContainerSpec>,
+    /// What gives authorities and relays their distances; empty without distances.
+    pub distances: Vec<ContainerSpec>,
+    /// The homes, in plan order.
+    pub homes: Vec<HomeSpecs>,
+}
+
+/// The containers of one home.
+pub struct HomeSpecs {
+    /// The daemon's, unless the connector runs the daemon or there is none.
+    pub sidecar: Option<ContainerSpec>,
+    /// The business-logic server's.
+    pub server: ContainerSpec,
+    /// The connector's.
+    pub connector: ContainerSpec,
 }
 
 impl Plan {
@@ -54,7 +87,14 @@ impl Plan {
     /// [`AuthorityKeyError`] when the RSA library refuses.
     pub fn authority_keys(&self, index: usize) -> Result<AuthorityKeys, AuthorityKeyError> {
         let seed = self.seed.derive(&format!("authority/{index}"));
-        AuthorityKeys::generate(&seed, self.now)
+        let address = match self.topology.mutant {
+            Some(Mutant::CertificateAddress) => self.authorities.get(index).map(|node| {
+                let port = node.published.dir_port.unwrap_or_default();
+                SocketAddrV4::new(node.published.address, port)
+            }),
+            _ => None,
+        };
+        AuthorityKeys::generate(&seed, self.now, address)
     }
 
     /// Every container, given the images and the keys of all authorities in order.
@@ -83,20 +123,19 @@ impl Plan {
                 .iter()
                 .map(|node| self.node(node, images, &lines, None))
                 .collect(),
-            sidecars: self
-                .homes
-                .iter()
-                .map(|home| self.sidecar(home, images, &lines))
+            distances: self
+                .nodes()
+                .filter_map(|node| self.distance(node, images))
                 .collect(),
-            connectors: self
+            homes: self
                 .homes
                 .iter()
-                .map(|home| self.connector(home, images))
-                .collect(),
-            servers: self
-                .homes
-                .iter()
-                .map(|home| self.server(home, images))
+                .map(|home| HomeSpecs {
+                    sidecar: (home.daemon == Daemon::Sidecar)
+                        .then(|| self.sidecar(home, images, &lines)),
+                    server: self.server(home, images),
+                    connector: self.connector(home, images, &lines),
+                })
                 .collect(),
         }
     }
@@ -111,10 +150,13 @@ impl Plan {
         let hashed = node.control.password.hashed();
         let common = common(&node.nickname, lines, &hashed);
         let rc = match node.role {
-            Role::Authority => {
-                anonrc::authority(&common, node.published, self.now.unix_timestamp())
-            }
-            Role::Relay => anonrc::relay(&common, node.published),
+            Role::Authority => anonrc::authority(
+                &common,
+                node.published,
+                node.or_listener(),
+                self.now.unix_timestamp(),
+            ),
+            Role::Relay => self.relay_rc(node, &common),
         };
         let mut files = daemon_files(rc);
         if let Some(keys) = keys {
@@ -127,7 +169,6 @@ impl Plan {
                 files.push(file(&format!("{DATA_DIRECTORY}/keys/{name}"), content));
             }
         }
-        let ports = std::iter::once(node.published.or_port).chain(node.published.dir_port);
         ContainerSpec {
             name: node.container.clone(),
             role: node.nickname.clone(),
@@ -136,26 +177,119 @@ impl Plan {
             arguments: daemon_arguments(),
             environment: Vec::new(),
             files,
-            network: NetworkMode::Bridge {
-                network: self.networks[0].name.clone(),
-                address: node.address,
-                publish: ports
-                    .map(|port| Port {
-                        address: node.published.address,
-                        port,
-                    })
-                    .collect(),
+            network: match &node.distance {
+                None => self.network_of_node(node),
+                Some(distance) => NetworkMode::Share {
+                    container: distance.container.clone(),
+                },
             },
             privileges: Privileges::None,
         }
     }
 
-    fn sidecar(&self, home: &HomePlan, images: &Images, lines: &[AuthorityLine]) -> ContainerSpec {
+    /// The bridge of authorities and relays, with a node's ports published.
+    fn network_of_node(&self, node: &NodePlan) -> NetworkMode {
+        let ports = std::iter::once(node.published.or_port).chain(node.published.dir_port);
+        NetworkMode::Bridge {
+            network: self.networks[0].name.clone(),
+            address: node.address,
+            publish: ports
+                .map(|port| Port {
+                    address: node.published.address,
+                    port,
+                })
+                .collect(),
+        }
+    }
+
+    /// The relay between a node's published OR port and its daemon. It is the first in the node's
+    /// network, so that it takes connections as soon as the daemon does.
+    fn distance(&self, node: &NodePlan, images: &Images) -> Option<ContainerSpec> {
+        let plan = node.distance.as_ref()?;
+        let Access {
+            latency,
+            jitter,
+            bandwidth,
+        } = plan.access;
+        let listen = format!("0.0.0.0:{}={}", node.published.or_port, node.or_listener());
+        let arguments = [
+            "wan".to_owned(),
+            "--listen".to_owned(),
+            listen,
+            "--latency-us".to_owned(),
+            latency.as_micros().to_string(),
+            "--jitter-us".to_owned(),
+            jitter.as_micros().to_string(),
+            "--bandwidth".to_owned(),
+            bandwidth.to_string(),
+            "--seed".to_owned(),
+            plan.seed.to_string(),
+        ];
+        Some(ContainerSpec {
+            name: plan.container.clone(),
+            role: format!("{}/distance", node.nickname),
+            image: images.bls.clone(),
+            entrypoint: Some(AGENT.to_owned()),
+            arguments: arguments.into(),
+            environment: Vec::new(),
+            files: Vec::new(),
+            network: self.network_of_node(node),
+            privileges: Privileges::None,
+        })
+    }
+
+    fn relay_rc(&self, node: &NodePlan, common: &Common<'_>) -> String {
+        let mut rc = anonrc::relay(common, node.published, node.or_listener());
+        let last = self.relays.last().map(|relay| &relay.nickname);
+        if self.topology.mutant == Some(Mutant::MissingRelay) && last == Some(&node.nickname) {
+            rc.push_str("PublishServerDescriptor 0\n");
+        }
+        rc
+    }
+
+    /// Whether a home is the one that a mutant is in: the home that the probe dials, which is
+    /// looked at most closely.
+    pub(crate) fn broken(&self, home: &HomePlan) -> Option<Mutant> {
+        self.topology
+            .mutant
+            .filter(|_| home.id == self.topology.probe.to)
+    }
+
+    /// A home's daemon: its configuration and the keys of its onion service.
+    fn daemon_files(&self, home: &HomePlan, lines: &[AuthorityLine]) -> Vec<FileSpec> {
         let hashed = ControlPassword::hashed(&home.control.password);
-        let rc = anonrc::home(&common(&home.nickname, lines, &hashed), HomePlan::BTP_PORT);
+        let broken = self.broken(home);
+        let port = match broken {
+            Some(Mutant::WrongServicePort) => HomePlan::BTP_PORT + 1,
+            _ => HomePlan::BTP_PORT,
+        };
+        let mut rc = anonrc::home(&common(&home.nickname, lines, &hashed), port);
+        match broken {
+            Some(Mutant::NeverBootstraps) => rc.push_str("ReachableAddresses reject *:*\n"),
+            Some(Mutant::FetchesNoDescriptor) => rc.push_str("FetchHidServDescriptors 0\n"),
+            Some(Mutant::PublishesNoDescriptor) => rc.push_str("PublishHidServDescriptors 0\n"),
+            Some(Mutant::SendsAddressToSocks) => {
+                let dialled = self.peerings.iter().find(|peering| peering.from == home.id);
+                if let Some(far) = dialled.and_then(|peering| self.home(&peering.to)) {
+                    rc.push_str(&format!("MapAddress {MAPPED} {}\n", far.onion.expose()));
+                }
+            }
+            _ => {}
+        }
         let keys = ServiceKeys::from_seed(&self.seed.derive(&format!("service/{}", home.id)));
         let mut files = daemon_files(rc);
         files.push(directory(SERVICE_DIRECTORY));
+        if broken == Some(Mutant::ShutsClientsOut) {
+            // Client authorization (rend-spec-v3, appendix G): a public key that nobody has the
+            // secret of.
+            let key = BASE32_NOPAD.encode(&self.seed.derive("nobody"));
+            let folder = format!("{SERVICE_DIRECTORY}/authorized_clients");
+            files.push(directory(&folder));
+            files.push(file(
+                &format!("{folder}/nobody.auth"),
+                &format!("descriptor:x25519:{key}\n"),
+            ));
+        }
         for (name, content) in [
             ("hs_ed25519_secret_key", keys.secret_file()),
             ("hs_ed25519_public_key", keys.public_file()),
@@ -166,6 +300,25 @@ impl Plan {
                 content: Some(content),
             });
         }
+        files
+    }
+
+    /// The network of a home's container: the first has the home's address, the others share it.
+    fn network_of(home: &HomePlan, container: &str) -> NetworkMode {
+        if home.first() == container {
+            NetworkMode::Bridge {
+                network: home.network.clone(),
+                address: home.address,
+                publish: Vec::new(),
+            }
+        } else {
+            NetworkMode::Share {
+                container: home.first().to_owned(),
+            }
+        }
+    }
+
+    fn sidecar(&self, home: &HomePlan, images: &Images, lines: &[AuthorityLine]) -> ContainerSpec {
         ContainerSpec {
             name: home.sidecar.clone(),
             role: format!("{}/sidecar", home.id),
@@ -173,17 +326,18 @@ impl Plan {
             entrypoint: Some(DAEMON.to_owned()),
             arguments: daemon_arguments(),
             environment: Vec::new(),
-            files,
-            network: NetworkMode::Bridge {
-                network: home.network.clone(),
-                address: home.address,
-                publish: Vec::new(),
-            },
+            files: self.daemon_files(home, lines),
+            network: Self::network_of(home, &home.sidecar),
             privileges: Privileges::None,
         }
     }
 
-    fn connector(&self, home: &HomePlan, images: &Images) -> ContainerSpec {
+    fn connector(
+        &self,
+        home: &HomePlan,
+        images: &Images,
+        lines: &[AuthorityLine],
+    ) -> ContainerSpec {
         let mut environment = vec![
             (
                 "CONFIG_FILE".to_owned(),
@@ -194,45 +348,106 @@ impl Plan {
             ("LOG_LEVEL".to_owned(), Secret::new("debug")),
         ];
         environment.extend(home.environment.iter().cloned());
+        // In a home that nobody without a secret comes to, so that only the plan notices.
+        if self.topology.mutant == Some(Mutant::OtherEnvironment)
+            && home.id == self.topology.probe.via
+        {
+            environment.retain(|(variable, _)| variable != ALLOW_NO_AUTH);
+        }
+        if let Some(mutant) = self.broken(home).filter(|mutant| mutant.is_connector()) {
+            let mut set = |variable: &str, value: &str| {
+                environment.push((variable.to_owned(), Secret::new(value)));
+            };
+            set(MUTANT_VARIABLE, mutant.name());
+            match mutant {
+                Mutant::SendsAddressToSocks => set(MUTANT_ADDRESS_VARIABLE, &MAPPED.to_string()),
+                // The harness waits there for a dial that must not come.
+                Mutant::DialsDirectly => set(MUTANT_ADDRESS_VARIABLE, &home.gateway.to_string()),
+                _ => {}
+            }
+        }
+        let mut files = vec![
+            directory("/config"),
+            file(connector::CONFIG_FILE, &connector::config(self, home)),
+        ];
+        let managed = home.daemon == Daemon::Managed;
+        if managed {
+            files.extend(self.daemon_files(home, lines));
+        }
+        let image = match &images.managed {
+            Some(image) if managed => image,
+            _ => &images.connector,
+        };
         ContainerSpec {
             name: home.connector.clone(),
             role: format!("{}/connector", home.id),
-            image: images.connector.clone(),
+            image: image.clone(),
             entrypoint: None,
             arguments: Vec::new(),
             environment,
-            files: vec![
-                directory("/config"),
-                file(connector::CONFIG_FILE, &connector::config(self, home)),
-            ],
-            network: NetworkMode::Share {
-                container: home.sidecar.clone(),
-            },
+            files,
+            network: Self::network_of(home, &home.connector),
             privileges: Privileges::None,
         }
     }
 
-    /// The business-logic server's container is the first in a home's network namespace after the
-    /// sidecar, whose daemon is still told to use no network. It seals the home before it becomes
-    /// the server.
+    /// The business-logic server's container starts while the home's daemon is still told to use
+    /// no network. Its first program seals the home's routes and starts the wire oracle (a
+    /// recording relay before the daemon's SOCKS port, and a name server that knows no name)
+    /// before it becomes the server.
     fn server(&self, home: &HomePlan, images: &Images) -> ContainerSpec {
-        let router = self.networks[0].gateway.to_string();
+        let broken = self.broken(home);
+        let router = match broken {
+            Some(Mutant::BlocksHome) => home.gateway.to_string(),
+            _ => self.networks[0].gateway.to_string(),
+        };
+        let relay = format!(
+            "127.0.0.1:{}=127.0.0.1:{SOCKS_PORT}",
+            HomePlan::RECORDER_PORT
+        );
+        let arguments = [
+            "guard",
+            "--allow",
+            &router,
+            "--record",
+            RECORD,
+            "--socks",
+            &relay,
+            "--dns",
+            NAME_SERVER,
+            "--",
+            SERVER,
+        ];
+        let mut arguments: Vec<String> = arguments.map(str::to_owned).into();
+        let other = self
+            .homes
+            .iter()
+            .find(|other| other.network != home.network);
+        if let (Some(Mutant::LeavesHomeOpen), Some(other)) = (broken, other) {
+            let open = ["--allow".to_owned(), other.gateway.to_string()];
+            arguments.splice(1..1, open);
+        }
         ContainerSpec {
             name: home.bls.clone(),
             role: format!("{}/bls", home.id),
             image: images.bls.clone(),
             entrypoint: Some(AGENT.to_owned()),
-            arguments: ["guard", "--allow", &router, "--", SERVER]
-                .map(str::to_owned)
-                .into(),
-            environment: vec![(
-                "PORT".to_owned(),
-                Secret::new(HomePlan::BLS_PORT.to_string()),
-            )],
-            files: Vec::new(),
-            network: NetworkMode::Share {
-                container: home.sidecar.clone(),
-            },
+            arguments,
+            environment: vec![
+                (
+                    "PORT".to_owned(),
+                    Secret::new(HomePlan::BLS_PORT.to_string()),
+                ),
+                // A destination can ask to be refused.
+                ("BLS_MODE".to_owned(), Secret::new("scripted")),
+            ],
+            files: vec![FileSpec {
+                path: RECORD_DIRECTORY.to_owned(),
+                // The oracle opens its file before it becomes an ordinary user.
+                mode: 0o777,
+                content: None,
+            }],
+            network: Self::network_of(home, &home.bls),
             privileges: Privileges::SetUpNetwork,
         }
     }

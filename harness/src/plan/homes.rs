@@ -2,11 +2,14 @@
 
 use std::net::Ipv4Addr;
 
-use super::model::{HomePlan, PeeringPlan, ProbePlan, control};
+use super::model::{AbsentPlan, HomePlan, PeeringPlan, ProbePlan, control};
 use super::seed::Seed;
 use crate::onion::ServiceKeys;
 use crate::secret::Secret;
-use crate::topology::{Topology, secret_variable};
+use crate::topology::{ABSENT, Auth, Mutant, Topology, secret_variable};
+
+/// The variable that says whether peers without a secret are let in (contract section 2).
+pub(super) const ALLOW_NO_AUTH: &str = "BTP_ALLOW_NOAUTH";
 
 /// Where a home stands.
 pub(super) struct Place<'a> {
@@ -18,17 +21,32 @@ pub(super) struct Place<'a> {
 /// A fresh 32-byte secret per peering. The same bytes become the dialling side's `authToken` and
 /// the accepting side's variable, so the two cannot differ.
 pub(super) fn peerings(topology: &Topology, seed: &Seed) -> Vec<PeeringPlan> {
-    let plan = |from: &str, to: &str| PeeringPlan {
-        from: from.to_owned(),
-        to: to.to_owned(),
-        variable: secret_variable(from),
-        secret: seed.secret(&format!("peering/{from}/{to}")),
-    };
     topology
         .peerings
         .iter()
-        .map(|peering| plan(&peering.from, &peering.to))
+        .map(|peering| {
+            let (from, to) = (&peering.from, &peering.to);
+            PeeringPlan {
+                from: from.clone(),
+                to: to.clone(),
+                transport: peering.transport,
+                variable: secret_variable(from),
+                secret: match peering.auth {
+                    Auth::Secret => seed.secret(&format!("peering/{from}/{to}")),
+                    Auth::None => Secret::new(""),
+                },
+            }
+        })
         .collect()
+}
+
+pub(super) fn absent(topology: &Topology, seed: &Seed) -> AbsentPlan {
+    let keys = ServiceKeys::from_seed(&seed.derive("service/absent"));
+    AbsentPlan {
+        id: ABSENT.to_owned(),
+        onion: keys.address(topology.network.family),
+        token: seed.secret("absent"),
+    }
 }
 
 pub(super) fn probe(topology: &Topology, seed: &Seed) -> ProbePlan {
@@ -47,19 +65,29 @@ pub(super) fn homes<'a>(
     seed: &Seed,
     peerings: &[PeeringPlan],
     probe: &ProbePlan,
-    place: &dyn Fn(u32) -> Place<'a>,
+    place: &dyn Fn(u32, u32) -> Place<'a>,
 ) -> Vec<HomePlan> {
+    let lans = topology.lans();
+    // How many homes stand on each local network so far.
+    let mut standing = vec![0; lans.len()];
     topology
         .homes
         .iter()
         .zip(1..)
         .map(|(home, index)| {
+            let lan = match topology.mutant {
+                Some(Mutant::OneBridge) => 0,
+                // Validation makes sure that it is one of them.
+                _ => lans.iter().position(|lan| *lan == home.lan()).unwrap_or(0),
+            };
             let Place {
                 name,
                 address,
                 gateway,
-            } = place(index);
+            } = place(u32::try_from(lan + 1).unwrap_or(u32::MAX), standing[lan]);
+            standing[lan] += 1;
             let nickname = format!("home{index}");
+            let network = name(lans[lan]);
             let keys = ServiceKeys::from_seed(&seed.derive(&format!("service/{}", home.id)));
             HomePlan {
                 id: home.id.clone(),
@@ -67,23 +95,33 @@ pub(super) fn homes<'a>(
                 sidecar: name(&format!("{}-sidecar", home.id)),
                 connector: name(&format!("{}-connector", home.id)),
                 bls: name(&format!("{}-bls", home.id)),
-                network: name(&home.id),
+                daemon: home.daemon,
+                network,
                 address,
                 gateway,
                 control: control(seed, &nickname, address),
                 nickname,
                 onion: keys.address(topology.network.family),
                 admin_key: seed.secret(&format!("admin/{}", home.id)),
-                environment: environment(&home.id, peerings, probe),
+                environment: environment(topology, &home.id, peerings, probe),
             }
         })
         .collect()
 }
 
 /// The `BTP_*` variables of an accepting connector (contract section 2).
-fn environment(id: &str, peerings: &[PeeringPlan], probe: &ProbePlan) -> Vec<(String, Secret)> {
-    let mut variables = vec![("BTP_ALLOW_NOAUTH".to_owned(), Secret::new("false"))];
-    for peering in peerings.iter().filter(|peering| peering.to == id) {
+fn environment(
+    topology: &Topology,
+    id: &str,
+    peerings: &[PeeringPlan],
+    probe: &ProbePlan,
+) -> Vec<(String, Secret)> {
+    let allowed = topology.allows_no_auth(id).to_string();
+    let mut variables = vec![(ALLOW_NO_AUTH.to_owned(), Secret::new(allowed))];
+    for peering in peerings
+        .iter()
+        .filter(|peering| peering.to == id && !peering.secret.is_empty())
+    {
         variables.push((peering.variable.clone(), peering.secret.clone()));
     }
     if probe.to == id {

@@ -9,7 +9,11 @@ mod model;
 mod seed;
 mod subnets;
 
-pub use containers::{AGENT, Images, Specs};
-pub use model::{Control, HomePlan, Inputs, NodePlan, PeeringPlan, Plan, ProbePlan, Role};
+pub use containers::{AGENT, HomeSpecs, Images, RECORD, Specs};
+pub(crate) use containers::{ANONRC, MANAGED_DAEMON};
+pub use model::{
+    AbsentPlan, Control, DistancePlan, HomePlan, Inputs, NodePlan, PeeringPlan, Plan, ProbePlan,
+    Role,
+};
 pub use seed::{RunId, Seed};
 pub use subnets::{Occupied, PlanError};

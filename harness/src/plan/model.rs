@@ -11,10 +11,12 @@ use crate::engine::{Labels, NetworkSpec};
 use crate::onion::anonrc::{self, Published};
 use crate::onion::{ControlPassword, OnionAddress, redact};
 use crate::secret::Secret;
-use crate::topology::Topology;
+use crate::topology::{Access, Daemon, Mutant, Topology, Transport, Wan};
 
 /// First OR port; node `n` publishes on this plus `n`.
 const OR_PORT: u16 = 21001;
+/// Behind a distance, the daemon's own OR port is this much above the published one.
+const OR_BEHIND: u16 = 10_000;
 /// First directory port of the authorities.
 const DIR_PORT: u16 = 22001;
 /// Addresses of a bridge below this one are left to the engine.
@@ -73,6 +75,46 @@ pub struct NodePlan {
     pub published: Published,
     /// Its control port.
     pub control: Control,
+    /// What stands between its published OR port and the daemon; `None` without distances.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub distance: Option<DistancePlan>,
+}
+
+impl NodePlan {
+    /// All containers of the node with their roles.
+    #[must_use]
+    pub fn containers(&self) -> Vec<(String, String)> {
+        let mut all = vec![(self.container.clone(), self.nickname.clone())];
+        if let Some(distance) = &self.distance {
+            all.push((
+                distance.container.clone(),
+                format!("{}/distance", self.nickname),
+            ));
+        }
+        all
+    }
+
+    /// Where the daemon itself takes connections on its OR port: all interfaces, or, behind a
+    /// distance, the loopback interface alone.
+    #[must_use]
+    pub fn or_listener(&self) -> SocketAddr {
+        let port = self.published.or_port;
+        match &self.distance {
+            None => SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)),
+            Some(_) => SocketAddr::from((Ipv4Addr::LOCALHOST, port + OR_BEHIND)),
+        }
+    }
+}
+
+/// The relay that gives a node its distance, in the node's network namespace.
+#[derive(Clone, Serialize)]
+pub struct DistancePlan {
+    /// Its container's name on the engine.
+    pub container: String,
+    /// What it adds.
+    pub access: Access,
+    /// What its delays are drawn from.
+    pub seed: u64,
 }
 
 /// One home: sidecar, connector and business-logic server in one network namespace.
@@ -84,7 +126,9 @@ pub struct HomePlan {
     pub prefix: String,
     /// The daemon's nickname.
     pub nickname: String,
-    /// Container names on the engine.
+    /// Who runs the daemon. Without one, what is said of it below means nothing.
+    pub daemon: Daemon,
+    /// The sidecar's container on the engine, if there is one.
     pub sidecar: String,
     /// The connector's container.
     pub connector: String,
@@ -117,6 +161,45 @@ impl HomePlan {
     pub const ADMIN_PORT: u16 = 8081;
     /// Port of the business-logic server.
     pub const BLS_PORT: u16 = 3100;
+    /// Port of the recording relay between the connector and its daemon's SOCKS port.
+    pub const RECORDER_PORT: u16 = 9150;
+
+    /// Whether the home has an onion daemon, and with it an onion service.
+    #[must_use]
+    pub fn is_onion(&self) -> bool {
+        self.daemon != Daemon::None
+    }
+
+    /// The container that starts first and that the home's others share the network of.
+    #[must_use]
+    pub fn first(&self) -> &str {
+        match self.daemon {
+            Daemon::Sidecar => &self.sidecar,
+            Daemon::Managed | Daemon::None => &self.bls,
+        }
+    }
+
+    /// The container in which the daemon runs.
+    #[must_use]
+    pub fn daemon_container(&self) -> &str {
+        match self.daemon {
+            Daemon::Sidecar => &self.sidecar,
+            Daemon::Managed | Daemon::None => &self.connector,
+        }
+    }
+
+    /// All containers of the home with their roles, those that explain most first.
+    #[must_use]
+    pub fn containers(&self) -> Vec<(String, String)> {
+        let mut all = vec![
+            (self.connector.clone(), format!("{}/connector", self.id)),
+            (self.bls.clone(), format!("{}/bls", self.id)),
+        ];
+        if self.daemon == Daemon::Sidecar {
+            all.push((self.sidecar.clone(), format!("{}/sidecar", self.id)));
+        }
+        all
+    }
 
     /// A port of this home as the harness reaches it from the machine.
     #[must_use]
@@ -124,10 +207,15 @@ impl HomePlan {
         SocketAddr::from((self.address, port))
     }
 
-    /// The URL under which other homes dial this one. Holds the onion address.
+    /// The URL under which other homes dial this one. Over the onion network it holds the onion
+    /// address.
     #[must_use]
-    pub fn btp_url(&self) -> Secret {
-        Secret::new(format!("ws://{}:{}", self.onion.expose(), Self::BTP_PORT))
+    pub fn btp_url(&self, transport: Transport) -> Secret {
+        let port = Self::BTP_PORT;
+        Secret::new(match transport {
+            Transport::Onion => format!("ws://{}:{port}", self.onion.expose()),
+            Transport::Direct => format!("ws://{}:{port}", self.address),
+        })
     }
 }
 
@@ -138,9 +226,12 @@ pub struct PeeringPlan {
     pub from: String,
     /// The home that accepts.
     pub to: String,
-    /// The variable in `to`'s environment that holds the secret.
+    /// What the session runs over.
+    pub transport: Transport,
+    /// The variable in `to`'s environment that holds the secret; without one, both sides have
+    /// none.
     pub variable: String,
-    /// The secret: `from`'s `authToken`.
+    /// The secret: `from`'s `authToken`. Empty when the peering has none.
     #[serde(serialize_with = "redacted")]
     pub secret: Secret,
 }
@@ -159,6 +250,20 @@ pub struct ProbePlan {
     /// Its secret.
     #[serde(serialize_with = "redacted")]
     pub secret: Secret,
+}
+
+/// A peer that every connector is told to dial and that does not exist: an onion address of the
+/// right family that no service has. It shows what a connector does when the network fails it.
+#[derive(Clone, Serialize)]
+pub struct AbsentPlan {
+    /// Its peer id.
+    pub id: String,
+    /// Its address.
+    pub onion: OnionAddress,
+    /// The token that connectors would send it. It stands in no environment, so nobody may get in
+    /// with it.
+    #[serde(serialize_with = "redacted")]
+    pub token: Secret,
 }
 
 /// How a topology will be run.
@@ -186,6 +291,8 @@ pub struct Plan {
     pub peerings: Vec<PeeringPlan>,
     /// The probe.
     pub probe: ProbePlan,
+    /// The peer that does not exist.
+    pub absent: AbsentPlan,
     /// The run's randomness.
     #[serde(skip)]
     pub seed: Seed,
@@ -200,7 +307,8 @@ impl Plan {
     pub fn new(topology: &Topology, inputs: &Inputs) -> Result<Self, PlanError> {
         let run = RunId::new(inputs.now, &inputs.seed);
         let nodes = topology.network.authorities + topology.network.relays;
-        if topology.homes.len() >= NETWORKS {
+        let lans = topology.lans();
+        if lans.len() >= NETWORKS {
             return Err(PlanError::TooManyHomes {
                 homes: topology.homes.len(),
             });
@@ -209,10 +317,21 @@ impl Plan {
         if nodes + 3 >= NETWORK_SIZE as usize {
             return Err(PlanError::TooManyNodes { nodes });
         }
+        let fullest = match topology.mutant {
+            Some(Mutant::OneBridge) => topology.homes.len(),
+            _ => lans
+                .iter()
+                .map(|lan| topology.standing(lan))
+                .max()
+                .unwrap_or(0),
+        };
+        if fullest + 3 >= NETWORK_SIZE as usize {
+            return Err(PlanError::TooManyNeighbours { homes: fullest });
+        }
         let block = Block::choose(&inputs.seed, &inputs.occupied)?;
         let name = |what: &str| format!("ator-{}-{what}", run.short());
         let networks = std::iter::once("relays")
-            .chain(topology.homes.iter().map(|home| home.id.as_str()))
+            .chain(lans)
             .zip(0..)
             .map(|(role, index)| NetworkSpec {
                 name: name(role),
@@ -222,6 +341,10 @@ impl Plan {
                 gateway: block.address(index, 1),
             })
             .collect();
+        let distances = match topology.mutant {
+            Some(Mutant::FarRelays) => Some(Wan::bad_day()),
+            _ => topology.wan.clone(),
+        };
         let node = |role: Role, number: usize, position: u16| {
             let nickname = match role {
                 Role::Authority => format!("da{}", number + 1),
@@ -238,6 +361,11 @@ impl Plan {
                     dir_port: (role == Role::Authority).then_some(DIR_PORT + position),
                 },
                 control: control(&inputs.seed, &nickname, address),
+                distance: distances.as_ref().map(|wan| DistancePlan {
+                    container: name(&format!("{nickname}-distance")),
+                    access: wan.of(&nickname),
+                    seed: wan.seed.wrapping_add(u64::from(position) << 32),
+                }),
                 nickname,
             }
         };
@@ -252,13 +380,17 @@ impl Plan {
             .collect();
         let peerings = super::homes::peerings(topology, &inputs.seed);
         let probe = super::homes::probe(topology, &inputs.seed);
-        let homes = super::homes::homes(topology, &inputs.seed, &peerings, &probe, &|index| {
-            super::homes::Place {
+        let homes = super::homes::homes(
+            topology,
+            &inputs.seed,
+            &peerings,
+            &probe,
+            &|lan, position| super::homes::Place {
                 name: &name,
-                address: block.address(index, FIRST_HOST),
-                gateway: block.address(index, 1),
-            }
-        });
+                address: block.address(lan, FIRST_HOST + position),
+                gateway: block.address(lan, 1),
+            },
+        );
         Ok(Self {
             labels: Labels {
                 run: run.as_str().to_owned(),
@@ -274,6 +406,7 @@ impl Plan {
             homes,
             peerings,
             probe,
+            absent: super::homes::absent(topology, &inputs.seed),
             seed: inputs.seed.clone(),
         })
     }
@@ -319,6 +452,9 @@ impl Plan {
             )
             .collect();
         secrets.push(self.probe.secret.clone());
+        secrets.push(self.absent.token.clone());
+        // A peering without a secret has nothing to hide.
+        secrets.retain(|secret| !secret.is_empty());
         secrets
     }
 }

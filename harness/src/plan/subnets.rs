@@ -33,6 +33,12 @@ pub enum PlanError {
         /// Homes in the topology.
         homes: usize,
     },
+    /// More homes on one local network than it has addresses.
+    #[error("{homes} homes need more addresses than one bridge has")]
+    TooManyNeighbours {
+        /// Homes on that local network.
+        homes: usize,
+    },
     /// More nodes than one network has addresses.
     #[error("{nodes} authorities and relays need more addresses than one bridge has")]
     TooManyNodes {

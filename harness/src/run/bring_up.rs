@@ -12,6 +12,7 @@ use futures_util::future::{join, join_all, try_join, try_join_all};
 use time::OffsetDateTime;
 use tokio::time::{sleep, timeout};
 
+use super::distances;
 use super::error::{RunError, StageFailure};
 use super::homes;
 use super::ladder::{Ladder, Service};
@@ -23,7 +24,7 @@ use crate::onion::consensus::Consensus;
 use crate::onion::control::{Control, ControlError};
 use crate::onion::directory::Directory;
 use crate::onion::monitor::Monitor;
-use crate::plan::{Images, NodePlan, Plan};
+use crate::plan::{Images, NodePlan, Plan, Specs};
 
 /// Time between two looks at a port that cannot notify.
 pub(super) const POLL: Duration = Duration::from_millis(50);
@@ -59,8 +60,8 @@ impl Context<'_> {
 
 /// A topology that runs: every home's daemon under observation.
 pub struct Running {
-    /// One monitor per home, in plan order.
-    pub monitors: Vec<Monitor>,
+    /// One monitor per home, in plan order; none for a home without a daemon.
+    pub monitors: Vec<Option<Monitor>>,
     /// From start until every peering was connected.
     pub ready: Duration,
 }
@@ -90,7 +91,7 @@ pub(super) async fn bring_up(
     // The network's containers come first, because everybody waits for them; the homes' start
     // while the authorities gather descriptors.
     let start = context.recorder.stage(Stage::Start, Some("network"));
-    start_all(context, &specs.authorities, &specs.relays).await?;
+    start_all(context, &specs).await?;
     start.reached(format!(
         "{} authorities and {} relays started",
         specs.authorities.len(),
@@ -103,18 +104,19 @@ pub(super) async fn bring_up(
     .await?;
     homes::join_network(context, &specs, &mut monitors).await?;
     let ready = context.recorder.elapsed();
+    distances::switch(context, true).await?;
     Ok(Running { monitors, ready })
 }
 
-async fn start_all(
-    context: &Context<'_>,
-    authorities: &[ContainerSpec],
-    relays: &[ContainerSpec],
-) -> Result<(), RunError> {
-    let starts = authorities
+async fn start_all(context: &Context<'_>, specs: &Specs) -> Result<(), RunError> {
+    // What gives a node its distance is the first in the node's network.
+    let distances = specs
+        .distances
         .iter()
-        .chain(relays)
         .map(|spec| create_and_start(context, spec));
+    try_join_all(distances).await?;
+    let nodes = specs.authorities.iter().chain(&specs.relays);
+    let starts = nodes.map(|spec| create_and_start(context, spec));
     try_join_all(starts).await?;
     Ok(())
 }

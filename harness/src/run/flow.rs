@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::artefacts::{ArtefactError, Artefacts};
 use super::bring_up::{Context, Running, bring_up};
+use super::circuits::Earlier;
 use super::diagnose::diagnosed;
 use super::error::RunError;
 use super::interrupt::Interrupts;
@@ -12,14 +13,14 @@ use super::observe::observe;
 use super::outcome::{Options, Outcome};
 use super::prepare;
 use super::reaper::Reaper;
-use super::state::{Claim, Kept, State};
+use super::state::{Claim, Kept, State, TopologySource};
 use super::tear_down::{Collected, collect};
-use crate::checks::{self, Observations, Verdict, judge_leftovers};
-use crate::engine::{Engine, Watch};
+use crate::checks::{self, CheckResult, Observations, Verdict, judge_leftovers};
+use crate::engine::{ContainerSpec, Engine, Watch};
 use crate::events::{EventKind, Recorder, Sink, Stage};
-use crate::onion::monitor::{DaemonState, Monitor};
-use crate::plan::{Images, Inputs, Plan, RunId};
-use crate::topology::Topology;
+use crate::onion::monitor::Monitor;
+use crate::plan::{HomePlan, Images, Inputs, NodePlan, Plan, RunId};
+use crate::topology::{Mutant, Topology};
 
 /// A run that is given up by its process is removed by any later run after this time.
 const RUN_LIFETIME: Duration = Duration::from_secs(30 * 60);
@@ -36,6 +37,7 @@ struct Run {
     interrupts: Interrupts,
     http: reqwest::Client,
     ladder: Ladder,
+    images: Option<Images>,
 }
 
 impl Run {
@@ -81,6 +83,7 @@ impl Run {
             interrupts,
             http: reqwest::Client::new(),
             ladder: Ladder::default(),
+            images: None,
         })
     }
 
@@ -142,7 +145,9 @@ impl Run {
                     if swept > 0 {
                         recorder.note(format!("{swept} resources of earlier runs removed"));
                     }
-                    Ok::<_, RunError>(prepare::images(&engine, &recorder, &options.sources).await?)
+                    Ok::<_, RunError>(
+                        prepare::images(&engine, &recorder, &topology, &options.sources).await?,
+                    )
                 };
                 let networks = prepare::networks(&engine, &topology, &mut inputs);
                 let keys = async { Ok::<_, RunError>(prepare::authority_keys(&keyed).await?) };
@@ -156,6 +161,7 @@ impl Run {
         let (images, plan, keys) = prepared?;
         self.plan = plan;
         self.inputs = inputs;
+        self.images = Some(images.clone());
         let redacted = serde_json::to_vec_pretty(&self.plan).map_err(|source| ArtefactError {
             path: self
                 .artefacts
@@ -189,8 +195,8 @@ impl Run {
     async fn observe(
         &self,
         watch: &mut Watch,
-        monitors: &[Monitor],
-        earlier: &[(String, DaemonState)],
+        monitors: &[Option<Monitor>],
+        earlier: &[Earlier],
         ready: Duration,
     ) -> Result<Observations, RunError> {
         let context = self.context();
@@ -200,18 +206,10 @@ impl Run {
 
     /// Names and roles of all containers, those that explain most first.
     fn containers(&self) -> Vec<(String, String)> {
-        let homes = self.plan.homes.iter().flat_map(|home| {
-            [
-                (home.connector.clone(), format!("{}/connector", home.id)),
-                (home.bls.clone(), format!("{}/bls", home.id)),
-                (home.sidecar.clone(), format!("{}/sidecar", home.id)),
-            ]
-        });
-        let nodes = self
-            .plan
-            .nodes()
-            .map(|node| (node.container.clone(), node.nickname.clone()));
-        homes.chain(nodes).collect()
+        let homes = self.plan.homes.iter().flat_map(HomePlan::containers);
+        homes
+            .chain(self.plan.nodes().flat_map(NodePlan::containers))
+            .collect()
     }
 
     async fn memory(&self) -> Option<u64> {
@@ -240,17 +238,29 @@ impl Run {
             artefacts: self.artefacts.folder().to_owned(),
         };
         match result {
-            Err(error) => outcome.error = Some(error),
+            Err(error) => {
+                if let RunError::Stage(failure) = &error {
+                    let evidence = self.plan.redact(&failure.to_string());
+                    let budgets = &self.plan.topology.budgets;
+                    outcome.checks = checks::judge_stuck(failure.stage, &evidence, budgets);
+                    self.judged(&outcome.checks);
+                }
+                outcome.error = Some(error);
+            }
             Ok(None) => {}
             Ok(Some(seen)) => {
                 outcome.checks = checks::judge(&seen);
-                for check in &outcome.checks {
-                    self.recorder.record(EventKind::CheckJudged(check.clone()));
-                }
+                self.judged(&outcome.checks);
                 outcome.metrics = seen.metrics;
             }
         }
         outcome
+    }
+
+    fn judged(&self, checks: &[CheckResult]) {
+        for check in checks {
+            self.recorder.record(EventKind::CheckJudged(check.clone()));
+        }
     }
 
     /// Keeps what was collected, and names the cause of a failure by it.
@@ -262,6 +272,20 @@ impl Run {
             let found = diagnosed(&context, error, &containers, collected.texts).await;
             outcome.diagnosis = found;
         }
+    }
+
+    /// What the mutant that leaves a container behind does after everything was removed. The reaper
+    /// removes it, as it would remove whatever a faulty clean-up leaves.
+    async fn forget_container(&self) -> Result<(), RunError> {
+        let Some(image) = self.images.as_ref().map(|images| images.bls.clone()) else {
+            return Ok(());
+        };
+        let spec =
+            ContainerSpec::idle(&format!("ator-{}-forgotten", self.plan.run.short()), &image);
+        self.engine
+            .create_container(&spec, &self.plan.labels)
+            .await?;
+        Ok(())
     }
 
     /// Collects, removes, and adds the check that nothing is left.
@@ -284,6 +308,11 @@ impl Run {
         let guard = self.recorder.stage(Stage::TearDown, None);
         let run = self.plan.run.as_str();
         let removed = self.engine.remove_run(run).await;
+        if self.plan.topology.mutant == Some(Mutant::LeavesContainer)
+            && let Err(error) = self.forget_container().await
+        {
+            self.recorder.note(error.to_string());
+        }
         let left = self.engine.leftovers(run).await;
         let files = claim.remove();
         outcome.clean_up = Some(guard.waited());
@@ -298,8 +327,8 @@ impl Run {
         );
         // A run that failed before it created anything has nothing to remove, and one that
         // failed already has its reason.
-        if outcome.error.is_none() {
-            self.recorder.record(EventKind::CheckJudged(check.clone()));
+        if outcome.error.is_none() || !outcome.checks.is_empty() {
+            self.judged(std::slice::from_ref(&check));
             outcome.checks.push(check);
         } else if check.verdict != Verdict::Pass && !matches!(removed, Ok(0)) {
             self.recorder.note(check.evidence);
@@ -440,9 +469,13 @@ async fn verify_kept(
 }
 
 /// Watches the daemons of a topology that runs already.
-async fn attach(run: &Run) -> Result<Vec<Monitor>, RunError> {
+async fn attach(run: &Run) -> Result<Vec<Option<Monitor>>, RunError> {
     let mut monitors = Vec::new();
     for home in &run.plan.homes {
+        if !home.is_onion() {
+            monitors.push(None);
+            continue;
+        }
         let guard = run.recorder.stage(Stage::Daemon, Some(&home.id));
         let password = home.control.password.password();
         let monitor = Monitor::attach(&home.nickname, home.control.address, password)
@@ -450,7 +483,7 @@ async fn attach(run: &Run) -> Result<Vec<Monitor>, RunError> {
             .map_err(|error| super::error::StageFailure::of(&guard, error.to_string()))?;
         guard.reached("control port answers");
         run.ladder.follow(&home.id, &monitor);
-        monitors.push(monitor);
+        monitors.push(Some(monitor));
     }
     Ok(monitors)
 }
@@ -462,7 +495,7 @@ async fn attach(run: &Run) -> Result<Vec<Monitor>, RunError> {
 /// [`RunError::AlreadyUp`] when it runs, and [`RunError`] when the run could not begin. Whatever
 /// happens later is in the [`Outcome`], and then everything is removed.
 pub async fn bring_up_and_keep(
-    source: (&str, &str),
+    source: &TopologySource,
     topology: &Topology,
     options: &Options,
     interrupts: &Interrupts,
@@ -485,7 +518,7 @@ pub async fn bring_up_and_keep(
                 .homes
                 .iter()
                 .zip(&running.monitors)
-                .map(|(home, monitor)| (home.id.clone(), monitor.state()))
+                .filter_map(|(home, monitor)| Some(Earlier::of(&home.id, monitor.as_ref()?)))
                 .collect();
             let ready_ms = u64::try_from(running.ready.as_millis()).unwrap_or(u64::MAX);
             let kept = Kept::new(source, &run.inputs, &images, ready_ms, daemons);

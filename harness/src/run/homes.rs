@@ -11,8 +11,9 @@ use crate::connector::{Admin, AdminError};
 use crate::engine::{ContainerSpec, EngineError};
 use crate::events::Stage;
 use crate::onion::control::ControlError;
-use crate::onion::monitor::Monitor;
-use crate::plan::{AGENT, HomePlan, PeeringPlan, Plan, Specs};
+use crate::onion::monitor::{Monitor, Timeline};
+use crate::plan::{AGENT, HomePlan, HomeSpecs, PeeringPlan, Plan, Specs};
+use crate::topology::{Daemon, Transport};
 
 /// How long a dial to a published address may take, in milliseconds. The path is on this machine.
 const PUBLISHED_DIAL_MS: &str = "3000";
@@ -35,33 +36,52 @@ pub(super) fn uploads_expected(plan: &Plan) -> usize {
 }
 
 /// Starts sidecars and business-logic servers, creates the connectors, seals every home, and
-/// watches every home's daemon. The daemons' networks are still switched off.
-pub(super) async fn start(context: &Context<'_>, specs: &Specs) -> Result<Vec<Monitor>, RunError> {
+/// watches every home's daemon. The daemons' networks are still switched off. A connector that
+/// runs its own daemon starts here too.
+pub(super) async fn start(
+    context: &Context<'_>,
+    specs: &Specs,
+) -> Result<Vec<Option<Monitor>>, RunError> {
     let guard = context.recorder.stage(Stage::Start, Some("homes"));
-    let each = specs
-        .sidecars
+    let homes = &context.plan.homes;
+    let each = homes
         .iter()
-        .zip(&specs.servers)
-        .zip(&specs.connectors)
-        .map(|((sidecar, server), connector)| async move {
-            create_and_start(context, sidecar).await?;
-            create_and_start(context, server).await?;
-            context
-                .engine
-                .create_container(connector, &context.plan.labels)
-                .await?;
-            Ok::<_, RunError>(())
-        });
+        .zip(&specs.homes)
+        .map(|(home, specs)| start_home(context, home, specs));
     try_join_all(each).await?;
     guard.reached(format!(
         "{} homes started, their networks still off",
-        specs.sidecars.len()
+        homes.len()
     ));
-    let homes = &context.plan.homes;
     let seals = homes.iter().map(|home| seal(context, home));
-    let monitors = homes.iter().map(|home| attach(context, home));
+    let monitors = homes.iter().map(|home| async move {
+        if home.is_onion() {
+            attach(context, home).await.map(Some)
+        } else {
+            Ok(None)
+        }
+    });
     let (_, monitors) = try_join(try_join_all(seals), try_join_all(monitors)).await?;
     Ok(monitors)
+}
+
+async fn start_home(
+    context: &Context<'_>,
+    home: &HomePlan,
+    specs: &HomeSpecs,
+) -> Result<(), RunError> {
+    if let Some(sidecar) = &specs.sidecar {
+        create_and_start(context, sidecar).await?;
+    }
+    create_and_start(context, &specs.server).await?;
+    context
+        .engine
+        .create_container(&specs.connector, &context.plan.labels)
+        .await?;
+    if home.daemon == Daemon::Managed {
+        context.engine.start_container(&specs.connector).await?;
+    }
+    Ok(())
 }
 
 /// Shows that a home, whose routes are sealed when its server starts, reaches what it may reach.
@@ -180,9 +200,11 @@ async fn attach(context: &Context<'_>, home: &HomePlan) -> Result<Monitor, RunEr
 pub(super) async fn join_network(
     context: &Context<'_>,
     specs: &Specs,
-    monitors: &mut [Monitor],
+    monitors: &mut [Option<Monitor>],
 ) -> Result<(), RunError> {
-    for (home, monitor) in context.plan.homes.iter().zip(monitors.iter_mut()) {
+    let homes = &context.plan.homes;
+    for (home, monitor) in homes.iter().zip(monitors.iter_mut()) {
+        let Some(monitor) = monitor else { continue };
         let switched = monitor.control.command("SETCONF DisableNetwork=0").await;
         switched.map_err(|error| {
             RunError::from(StageFailure {
@@ -194,25 +216,20 @@ pub(super) async fn join_network(
             })
         })?;
     }
-    let monitors = &*monitors;
-    let connectors = context
-        .plan
-        .homes
+    let connectors = homes
         .iter()
-        .zip(&specs.connectors)
-        .map(|(home, spec)| start_connector(context, home, spec));
-    let services = context
-        .plan
-        .homes
+        .zip(&specs.homes)
+        .map(|(home, specs)| start_connector(context, home, &specs.connector));
+    let services = homes
         .iter()
-        .zip(monitors)
-        .map(|(home, monitor)| publish(context, home, monitor));
+        .zip(&*monitors)
+        .filter_map(|(home, monitor)| Some(publish(context, home, monitor.as_ref()?)));
     try_join(try_join_all(connectors), try_join_all(services)).await?;
     let peerings = context
         .plan
         .peerings
         .iter()
-        .map(|peering| peer(context, peering));
+        .map(|peering| peer(context, peering, &*monitors));
     try_join_all(peerings).await?;
     Ok(())
 }
@@ -287,7 +304,10 @@ async fn start_connector(
     spec: &ContainerSpec,
 ) -> Result<(), RunError> {
     let guard = context.recorder.stage(Stage::Connector, Some(&home.id));
-    context.engine.start_container(spec).await?;
+    // A connector that runs its own daemon runs already.
+    if home.daemon != Daemon::Managed {
+        context.engine.start_container(spec).await?;
+    }
     let admin = admin(context, home);
     let wait = async {
         loop {
@@ -304,7 +324,14 @@ async fn start_connector(
 }
 
 /// Registers the far home at the dialling connector and waits until the session is up.
-async fn peer(context: &Context<'_>, peering: &PeeringPlan) -> Result<(), RunError> {
+///
+/// When it does not come up, the stage that was not reached is the lowest rung that the dialling
+/// home's daemon has nothing to tell of.
+async fn peer(
+    context: &Context<'_>,
+    peering: &PeeringPlan,
+    monitors: &[Option<Monitor>],
+) -> Result<(), RunError> {
     let name = format!("{} to {}", peering.from, peering.to);
     let guard = context.recorder.stage(Stage::Peering, Some(&name));
     let fail = |error: AdminError| RunError::from(StageFailure::of(&guard, error.to_string()));
@@ -317,9 +344,9 @@ async fn peer(context: &Context<'_>, peering: &PeeringPlan) -> Result<(), RunErr
     };
     let admin = admin(context, from);
     let wait = async {
-        let url = to.btp_url();
+        let url = to.btp_url(peering.transport);
         admin
-            .add_peer(&to.id, &url, &peering.secret)
+            .add_peer(&to.id, &url, &peering.secret, peering.transport)
             .await
             .map_err(fail)?;
         guard.saw("registered, not connected yet");
@@ -328,7 +355,39 @@ async fn peer(context: &Context<'_>, peering: &PeeringPlan) -> Result<(), RunErr
         }
         Ok(())
     };
-    within(&guard, context.plan.topology.deadlines.peering, wait).await?;
-    guard.reached("connected");
-    Ok(())
+    let waited = within(&guard, context.plan.topology.deadlines.peering, wait).await;
+    let monitor = context
+        .plan
+        .homes
+        .iter()
+        .position(|home| home.id == from.id)
+        .and_then(|index| monitors.get(index)?.as_ref());
+    match (waited, monitor) {
+        (Ok(()), _) => {
+            guard.reached("connected");
+            Ok(())
+        }
+        (Err(RunError::Stage(failure)), Some(monitor)) if peering.transport == Transport::Onion => {
+            Err(lowest_rung(failure, &monitor.timeline(), to).into())
+        }
+        (Err(error), _) => Err(error),
+    }
+}
+
+/// Names the rung of the ladder on which a peering over the onion network is stuck.
+fn lowest_rung(failure: StageFailure, dialling: &Timeline, to: &HomePlan) -> StageFailure {
+    let label = to.onion.expose_label();
+    let fetched = dialling
+        .fetches
+        .iter()
+        .any(|fetch| fetch.label.expose() == label && matches!(fetch.ended, Some((_, Ok(())))));
+    let joined = dialling.rendezvous.iter().any(|one| {
+        one.joined.is_some() && one.label.as_ref().is_some_and(|of| of.expose() == label)
+    });
+    let stage = match (fetched, joined) {
+        (false, _) => Stage::Fetch,
+        (true, false) => Stage::Rendezvous,
+        (true, true) => Stage::Peering,
+    };
+    StageFailure { stage, ..failure }
 }

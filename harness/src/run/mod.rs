@@ -3,9 +3,12 @@
 //! Whatever happens on the way, the order at the end is the same: logs are collected, then
 //! everything is removed, and neither hides the cause of a failure.
 
+mod absent;
 mod artefacts;
 mod bring_up;
+mod circuits;
 mod diagnose;
+mod distances;
 mod error;
 mod flow;
 mod homes;
@@ -16,16 +19,19 @@ mod outcome;
 mod prepare;
 mod probing;
 mod reaper;
+mod record;
+mod sending;
 mod state;
 mod tear_down;
 
 pub use artefacts::{ArtefactError, Artefacts};
 pub use bring_up::Running;
+pub use circuits::{Earlier, Path};
 pub use error::{RunError, StageFailure};
 pub use flow::{bring_up_and_keep, verify};
 pub use interrupt::Interrupts;
 pub use outcome::{Options, Outcome, Progress, Sources};
 pub use prepare::fresh_inputs;
 pub use reaper::reap;
-pub use state::{Kept, State, StateError};
+pub use state::{Kept, State, StateError, TopologySource};
 pub use tear_down::{NodeLog, remove_kept};

@@ -1,45 +1,49 @@
 //! Looking at a running topology: everything the checks judge is gathered here, and nothing is
 //! judged yet.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use data_encoding::BASE64;
-use futures_util::future::{join, join_all, join4};
-use sha2::{Digest, Sha256};
+use futures_util::future::{join, join_all, join5};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep_until, timeout};
 
+use super::absent;
 use super::bring_up::{Context, directories};
+use super::circuits::{Earlier, Paths};
+use super::distances;
 use super::error::RunError;
 use super::homes::{admin, dial, uploads_expected};
-use super::probing::{NOWHERE, probe};
+use super::probing::probe;
+use super::record;
+use super::sending::{deliveries, find, now_ms, unknown};
 use crate::checks::{
-    Arrival, Attempt, AuthorityView, Delivery, HomeView, LogView, Metrics, Observations,
-    PeeringView, UnknownDestination,
+    AbsentView, Arrival, Attempt, AuthorityView, Crossing, HealthView, HomeView, LogView, Metrics,
+    Observations, PeeringView, Wire,
 };
-use crate::connector::{Bls, Received};
+use crate::connector;
 use crate::events::Stage;
 use crate::onion::anonrc::{SERVICE_DIRECTORY, SOCKS_PORT};
 use crate::onion::monitor::{DaemonState, Monitor};
-use crate::plan::{HomePlan, PeeringPlan};
+use crate::plan::{HomePlan, NodePlan};
 use crate::probe::Latencies;
 use crate::secret::Secret;
-use crate::topology::Metric;
+use crate::topology::{Daemon, Metric, Transport};
 
-/// Amounts sent in each peering's direction.
-const AMOUNTS: [u64; 2] = [0, 1000];
 /// How long a dial that must not connect is tried, in milliseconds. A sealed home has no route
 /// and fails at once; a home behind NAT alone would wait this long.
 const FORBIDDEN_DIAL_MS: &str = "1000";
+/// After this the daemons have told of all bytes that a circuit carried before.
+const BYTES_TOLD: Duration = Duration::from_millis(1100);
 /// How long a home's own port may take to answer the machine.
 const LISTENING_LIMIT: Duration = Duration::from_secs(1);
 
 /// Gathers everything.
 pub(super) async fn observe(
     context: &Context<'_>,
-    monitors: &[Monitor],
-    earlier: &[(String, DaemonState)],
+    monitors: &[Option<Monitor>],
+    earlier: &[Earlier],
     ready: Duration,
 ) -> Result<Observations, RunError> {
     let guard = context.recorder.stage(Stage::Observe, None);
@@ -48,122 +52,67 @@ pub(super) async fn observe(
     let mut first = Latencies::new();
     first.record(ready);
     metrics.insert(Metric::Ready, first);
+    // Names this look at the topology: one that is kept is looked at more than once.
+    let nonce = format!("n{}", now_ms());
 
+    // Whatever is refused is refused in seconds while nothing is far away.
+    distances::switch(context, false).await?;
     guard.saw("sending packets and trying dials that must not connect");
-    let (deliveries, unknown, attempts, authorities) = join4(
-        deliveries(context),
+    let (mut absent, deliveries, unknown, attempts, authorities) = join5(
+        absent::tell(context),
+        deliveries(context, &nonce),
         unknown(context),
         attempts(context),
         authorities(context),
     )
     .await;
     seen.deliveries = deliveries;
-    seen.unknown = unknown;
+    seen.rejects = unknown;
+    let delivered = Instant::now();
     seen.authorities = authorities;
     let attempts = attempts?;
+    guard.saw("waiting for what the onion network refuses");
+    absent.refused(context).await;
+    distances::switch(context, true).await?;
     // Alone, because it measures.
     guard.saw("probing");
-    probe(context, &mut seen.probe, &mut metrics, &mut seen.unknown).await;
+    probe(context, &nonce, &mut seen, &mut metrics).await;
     seen.metrics = metrics;
+    // The daemons tell once a second what their circuits have carried.
+    guard.saw("waiting for what the circuits carried");
+    sleep_until(delivered + BYTES_TOLD).await;
     guard.saw("reading logs");
+    find(context, &mut seen.deliveries).await;
     seen.logs = logs(context).await?;
     let texts = seen.logs.iter().map(|log| (&*log.role, &*log.text));
     context.climbed(&texts.collect::<Vec<_>>());
     seen.peerings = peerings(context, &seen.logs).await;
-    seen.homes = homes(context, monitors, earlier, attempts).await?;
+    let looks = attempts.into_iter().zip(absent.views()).collect();
+    seen.homes = homes(context, monitors, earlier, looks).await?;
+    absent.forget(context).await;
     guard.reached(format!(
         "{} packets, {} log files",
-        seen.deliveries.len() + usize::try_from(seen.probe.sent).unwrap_or(0),
+        seen.deliveries.len() + seen.rejects.len(),
         seen.logs.len()
     ));
+    seen.written = written(context);
     Ok(seen)
 }
 
-/// A packet of each amount in each peering's direction, through the dialling home's connector.
-async fn deliveries(context: &Context<'_>) -> Vec<Delivery> {
-    let mut sent = Vec::new();
-    for peering in &context.plan.peerings {
-        for amount in AMOUNTS {
-            sent.push(deliver(context, peering, amount).await);
-        }
-    }
-    let records = join_all(context.plan.homes.iter().map(|home| async move {
-        let bls = Bls::new(context.http, &home.id, home.socket(HomePlan::BLS_PORT));
-        let received = bls.received().await.unwrap_or_else(|error| {
-            context.recorder.note(error.to_string());
-            Vec::new()
-        });
-        (home.id.as_str(), received)
-    }))
-    .await;
-    for delivery in &mut sent {
-        let of = |received: &[Received]| -> Vec<Received> {
-            received
-                .iter()
-                .filter(|packet| packet.data == delivery.payload)
-                .cloned()
-                .collect()
-        };
-        for (home, received) in &records {
-            let found = of(received);
-            if *home == delivery.to {
-                delivery.arrived = found;
-            } else {
-                delivery.arrived_elsewhere += found.len();
-            }
-        }
-    }
-    sent
-}
-
-async fn deliver(context: &Context<'_>, peering: &PeeringPlan, amount: u64) -> Delivery {
-    let PeeringPlan { from, to, .. } = peering;
-    // The payload names its own payment, so that the far record can be told from every other.
-    let data = format!("ator-harness/{}/{from}/{to}/{amount}", context.plan.run);
-    let prefix = context
-        .plan
-        .home(to)
-        .map_or("", |home| home.prefix.as_str());
-    let destination = format!("{prefix}.receiver");
-    let limit = context.plan.topology.deadlines.delivery;
-    let answer = match context.plan.home(from) {
-        None => Err("no such home".to_owned()),
-        Some(home) => admin(context, home)
-            .send(&destination, amount, data.as_bytes(), limit)
-            .await
-            .map_err(|error| error.to_string()),
-    };
-    Delivery {
-        from: from.clone(),
-        to: to.clone(),
-        destination,
-        amount,
-        payload: BASE64.encode(data.as_bytes()),
-        answer,
-        // The convention of the TOON network (contract section 1.5).
-        fulfillment: BASE64.encode(&Sha256::digest(data.as_bytes())),
-        arrived: Vec::new(),
-        arrived_elsewhere: 0,
-    }
-}
-
-/// Each connector is asked for a destination that nobody has.
-async fn unknown(context: &Context<'_>) -> Vec<UnknownDestination> {
-    let limit = context.plan.topology.deadlines.delivery;
-    join_all(context.plan.homes.iter().map(|home| async move {
-        let answer = admin(context, home)
-            .send(NOWHERE, 0, b"nowhere", limit)
-            .await;
-        UnknownDestination {
-            asked: home.id.clone(),
-            came: match answer {
-                Ok(answer) if answer.accepted => Err("accepted".to_owned()),
-                Ok(answer) => Ok(answer.code.unwrap_or_default()),
-                Err(error) => Err(error.to_string()),
-            },
-        }
-    }))
-    .await
+/// What the run has written for people so far. Reports are made of it, and of checks whose
+/// evidence is redacted.
+fn written(context: &Context<'_>) -> Vec<(String, String)> {
+    let lines: Vec<String> = context
+        .recorder
+        .events()
+        .iter()
+        .filter_map(|event| serde_json::to_string(event).ok())
+        .collect();
+    let plan = serde_json::to_string(context.plan).unwrap_or_default();
+    vec![
+        ("events.jsonl".to_owned(), lines.join("\n")),
+        ("plan.json".to_owned(), plan),
+    ]
 }
 
 /// Dials from inside every home that must or must not connect.
@@ -188,7 +137,7 @@ async fn home_attempts(context: &Context<'_>, home: &HomePlan) -> Result<Vec<Att
         .plan
         .homes
         .iter()
-        .filter(|other| other.id != home.id)
+        .filter(|other| !context.plan.topology.neighbours(&other.id, &home.id))
         .collect();
     for other in &others {
         for port in [HomePlan::BTP_PORT, SOCKS_PORT, HomePlan::ADMIN_PORT] {
@@ -239,36 +188,23 @@ async fn authorities(context: &Context<'_>) -> Vec<AuthorityView> {
 
 /// Every container's log and visible metadata.
 async fn logs(context: &Context<'_>) -> Result<Vec<LogView>, RunError> {
-    let homes = context.plan.homes.iter().flat_map(|home| {
-        [
-            (
-                home.connector.clone(),
-                format!("{}/connector", home.id),
-                true,
-            ),
-            (home.bls.clone(), format!("{}/bls", home.id), false),
-            (home.sidecar.clone(), format!("{}/sidecar", home.id), false),
-        ]
+    let homes = context.plan.homes.iter().flat_map(HomePlan::containers);
+    let nodes = context.plan.nodes().flat_map(NodePlan::containers);
+    let views = homes.chain(nodes).map(|(container, role)| async move {
+        // Connectors write JSON lines with levels; nothing else does.
+        let leveled = role.ends_with("/connector");
+        let (text, visible) = join(
+            context.engine.logs(&container, None),
+            context.engine.visible(&container),
+        )
+        .await;
+        Ok(LogView {
+            role,
+            leveled,
+            text: text?,
+            visible: visible?,
+        })
     });
-    let nodes = context
-        .plan
-        .nodes()
-        .map(|node| (node.container.clone(), node.nickname.clone(), false));
-    let views = homes
-        .chain(nodes)
-        .map(|(container, role, leveled)| async move {
-            let (text, visible) = join(
-                context.engine.logs(&container, None),
-                context.engine.visible(&container),
-            )
-            .await;
-            Ok(LogView {
-                role,
-                leveled,
-                text: text?,
-                visible: visible?,
-            })
-        });
     join_all(views).await.into_iter().collect()
 }
 
@@ -311,9 +247,9 @@ fn is_accepted(line: &str, peer: &str) -> bool {
 
 async fn homes(
     context: &Context<'_>,
-    monitors: &[Monitor],
-    earlier: &[(String, DaemonState)],
-    attempts: Vec<Vec<Attempt>>,
+    monitors: &[Option<Monitor>],
+    earlier: &[Earlier],
+    looks: Vec<(Vec<Attempt>, AbsentView)>,
 ) -> Result<Vec<HomeView>, RunError> {
     let plan = context.plan;
     let states: Vec<DaemonState> = plan
@@ -321,21 +257,25 @@ async fn homes(
         .iter()
         .zip(monitors)
         .map(|(home, monitor)| {
-            let mut state = monitor.state();
-            for (_, before) in earlier.iter().filter(|(id, _)| *id == home.id) {
-                state.add_earlier(before);
+            let mut state = monitor.as_ref().map(Monitor::state).unwrap_or_default();
+            for before in earlier.iter().filter(|before| before.home == home.id) {
+                state.add_earlier(&before.state);
             }
             state
         })
         .collect();
     let mut views = Vec::new();
-    for ((home, state), attempts) in plan.homes.iter().zip(&states).zip(attempts) {
-        let hostname = context
-            .engine
-            .read_file(&home.sidecar, &format!("{SERVICE_DIRECTORY}/hostname"))
-            .await
-            .map(Secret::new)
-            .map_err(|error| error.to_string());
+    let paths: Vec<Paths> = plan
+        .homes
+        .iter()
+        .zip(monitors)
+        .map(|(home, monitor)| {
+            let before = earlier.iter().find(|before| before.home == home.id);
+            Paths::new(monitor.as_ref(), before)
+        })
+        .collect();
+    let all = plan.homes.iter().zip(&states).zip(&paths).zip(looks);
+    for (((home, state), paths), (attempts, absent)) in all {
         let environment = context.engine.environment(&home.connector).await?;
         let fetched_by = plan
             .homes
@@ -352,19 +292,115 @@ async fn homes(
             .iter()
             .map(|(name, value)| (name.clone(), environment.get(name) == Some(value)))
             .collect();
+        let wire = record::read(context, home).await;
         views.push(HomeView {
             id: home.id.clone(),
             planned: home.onion.clone(),
-            hostname,
+            hostname: hostname(context, home).await,
             daemon: state.clone(),
             uploads_expected: uploads_expected(plan),
             fetched_by,
             attempts,
             listening: listens(home.socket(HomePlan::BTP_PORT)).await,
+            crossings: crossings(context, home, paths, wire.as_ref().ok()),
+            wire,
+            health: health_of(context, home, &absent).await,
+            absent,
             wiring,
         });
     }
     Ok(views)
+}
+
+/// The onion address that is handed out: by the daemon's hostname file, and, where the connector
+/// runs the daemon, by the connector.
+async fn hostname(context: &Context<'_>, home: &HomePlan) -> Result<Secret, String> {
+    match home.daemon {
+        Daemon::None => Err("there is no daemon".to_owned()),
+        Daemon::Managed => admin(context, home)
+            .hostname()
+            .await
+            .map_err(|error| error.to_string())?
+            .ok_or_else(|| "the connector hands out none".to_owned()),
+        Daemon::Sidecar => context
+            .engine
+            .read_file(&home.sidecar, &format!("{SERVICE_DIRECTORY}/hostname"))
+            .await
+            .map(Secret::new)
+            .map_err(|error| error.to_string()),
+    }
+}
+
+async fn health_of(
+    context: &Context<'_>,
+    home: &HomePlan,
+    absent: &AbsentView,
+) -> Result<HealthView, String> {
+    let address = home.socket(HomePlan::HEALTH_PORT);
+    let health = connector::health(context.http, &home.id, address)
+        .await
+        .map_err(|error| error.to_string())?;
+    let id = &context.plan.absent.id;
+    let absent_connected = admin(context, home)
+        .connected(id)
+        .await
+        .map_err(|error| error.to_string())?;
+    Ok(HealthView {
+        connected: health.peers_connected,
+        total: health.total_peers,
+        absent_connected,
+        gone: u64::from(absent.registered),
+    })
+}
+
+/// Follows every session of a home from the SOCKS request to the rendezvous circuit.
+fn crossings(
+    context: &Context<'_>,
+    home: &HomePlan,
+    paths: &Paths,
+    wire: Option<&Wire>,
+) -> Vec<Crossing> {
+    let dialled = context
+        .plan
+        .peerings
+        .iter()
+        .filter(|peering| peering.from == home.id && peering.transport == Transport::Onion)
+        .filter_map(|peering| context.plan.home(&peering.to));
+    let requests = wire.map_or(&[][..], |wire| &wire.requests);
+    dialled
+        .map(|far| {
+            let mut crossing = Crossing {
+                to: far.id.clone(),
+                requests: 0,
+                attached: 0,
+                joined: 0,
+                passed: (0, 0),
+                circuit: (0, 0),
+            };
+            let mut circuits = BTreeSet::new();
+            for request in requests.iter().filter(|request| request.reply == Some(0)) {
+                let path = paths.of(request.upstream);
+                // Where the name is not in the request, the circuit tells whose request it was.
+                let named = request.host.expose() == far.onion.expose();
+                let joined = path.is_some_and(|path| path.label == far.onion.expose_label());
+                if !named && !joined {
+                    continue;
+                }
+                crossing.requests += 1;
+                crossing.passed.0 += request.sent;
+                crossing.passed.1 += request.received;
+                let Some(path) = path else { continue };
+                crossing.attached += 1;
+                if joined && circuits.insert(path.circuit) {
+                    let traffic = paths.traffic(path.circuit);
+                    crossing.joined += 1;
+                    crossing.circuit.0 += traffic.written;
+                    crossing.circuit.1 += traffic.read;
+                }
+            }
+            crossing
+        })
+        .collect()
 }
 
 async fn listens(address: SocketAddr) -> bool {

@@ -19,6 +19,9 @@ pub struct Sources {
     pub anon: Image,
     /// The connector under test.
     pub connector: Image,
+    /// The connector under test with the onion daemon beside it, for homes whose connector runs
+    /// the daemon itself.
+    pub managed: Image,
     /// The business-logic server with the harness's helper.
     pub bls: Image,
 }

@@ -12,7 +12,7 @@ use crate::engine::{Engine, EngineError};
 use crate::events::Recorder;
 use crate::onion::authority::{AuthorityKeyError, AuthorityKeys};
 use crate::plan::{Images, Inputs, Occupied, Plan, PlanError, Seed};
-use crate::topology::Topology;
+use crate::topology::{Daemon, Topology};
 
 /// How often another block of addresses is tried before the run is given up.
 const ATTEMPTS: usize = 8;
@@ -62,21 +62,32 @@ pub(super) async fn sweep(engine: &Engine, state: &State) -> Result<usize, Engin
 pub(super) async fn images(
     engine: &Engine,
     recorder: &Recorder,
+    topology: &Topology,
     sources: &Sources,
 ) -> Result<Images, EngineError> {
-    let wanted = [&sources.anon, &sources.connector, &sources.bls];
+    let mut wanted = vec![&sources.anon, &sources.connector, &sources.bls];
+    let managed = topology
+        .homes
+        .iter()
+        .any(|home| home.daemon == Daemon::Managed);
+    if managed {
+        wanted.push(&sources.managed);
+    }
+    let ensure = wanted.into_iter().map(|image| engine.ensure_image(image));
     let mut names = Vec::new();
-    for (name, built) in try_join_all(wanted.map(|image| engine.ensure_image(image))).await? {
+    for (name, built) in try_join_all(ensure).await? {
         if built {
             recorder.note(format!("image {name} built"));
         }
         names.push(name);
     }
-    let [anon, connector, bls] = <[String; 3]>::try_from(names).unwrap_or_default();
+    let mut names = names.into_iter();
+    let mut next = || names.next().unwrap_or_default();
     Ok(Images {
-        anon,
-        connector,
-        bls,
+        anon: next(),
+        connector: next(),
+        bls: next(),
+        managed: managed.then(next),
     })
 }
 

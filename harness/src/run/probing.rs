@@ -1,6 +1,5 @@
 //! The harness as a third peer: it dials a home's onion service through another home's SOCKS port.
 
-use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -9,20 +8,23 @@ use futures_util::stream::{self, StreamExt};
 use toon_wire::Address;
 
 use super::bring_up::Context;
-use crate::checks::{Metrics, ProbeView, Refusal, UnknownDestination};
-use crate::connector::{Bls, Received};
+use super::sending::{hops, millis, now_ms, payload};
+use crate::checks::{Answer, Delivery, Metrics, Observations, Reason, Refusal, Reject};
 use crate::onion::anonrc::SOCKS_PORT;
 use crate::plan::HomePlan;
 use crate::probe::{
-    AuthError, ConnectionEnd, Credentials, Dialed, Isolation, Outcome, Payment, Session,
+    AuthError, ConnectionEnd, Credentials, Dialed, Isolation, Latencies, Outcome, Payment, Session,
     SessionError, SessionOptions, Target, dial,
 };
 use crate::secret::Secret;
-use crate::topology::Metric;
+use crate::topology::{Metric, NOWHERE};
 
-/// A destination that no topology has: validation takes route prefixes from the topology only,
-/// and none may be called this.
-pub(super) const NOWHERE: &str = "test.ator-harness-nowhere";
+/// Size of a payload of the probe.
+const PAYLOAD: usize = 64;
+/// How long an answer is waited for, however short the packet lives.
+const ANSWER_LIMIT: Duration = Duration::from_secs(2);
+/// Less than the second that a connector keeps for itself (contract section 3.2).
+const TOO_LITTLE_TIME: Duration = Duration::from_millis(900);
 /// Packets of the probe in flight. A path that crosses one relay link twice in a direction takes
 /// two delayed acknowledgements, some 88 ms, per round trip; one packet at a time would turn that
 /// into many seconds.
@@ -81,13 +83,12 @@ impl Door {
     }
 }
 
-/// Everything the probe does. What it finds goes into its view, the metrics, and the answers for
-/// an unknown destination.
+/// Everything the probe does. What it finds goes into the observations and the metrics.
 pub(super) async fn probe(
     context: &Context<'_>,
-    view: &mut ProbeView,
+    nonce: &str,
+    seen: &mut Observations,
     metrics: &mut Metrics,
-    unknown: &mut Vec<UnknownDestination>,
 ) {
     let plan = &context.plan.probe;
     let (Some(via), Some(to)) = (context.plan.home(&plan.via), context.plan.home(&plan.to)) else {
@@ -99,11 +100,26 @@ pub(super) async fn probe(
         peer: plan.id.clone(),
         limit: context.plan.topology.deadlines.delivery,
     };
-    let session = match enter(&door, &plan.secret, metrics).await {
+    let entered = enter(&door, &plan.secret, metrics).await;
+    let wrong = context.plan.seed.secret("not-the-probes-secret");
+    let view = &mut seen.probe;
+    view.wrong_secret = door.refusal("wrong", wrong, metrics).await;
+    view.empty_secret = door.refusal("empty", Secret::new(""), metrics).await;
+    view.configured_secret = configured(context, &door, metrics).await;
+    for extra in 4..context.plan.topology.probe.dials {
+        // A dial that fails is missing among the samples, and the budget asks for their number.
+        if let Err(reason) = door.dial(&format!("extra-{extra}"), metrics).await {
+            context.recorder.note(reason);
+        }
+    }
+    redial(context, &door, metrics).await;
+    let session = match entered {
         Ok((session, took)) => {
             view.accepted = Ok(took);
             let latencies = metrics.entry(Metric::BtpConnect).or_default();
             latencies.record(took);
+            let latencies = metrics.entry(Metric::Authentication).or_default();
+            latencies.record(session.connect_times().auth);
             session
         }
         Err(reason) => {
@@ -111,23 +127,16 @@ pub(super) async fn probe(
             return;
         }
     };
-    let wrong = context.plan.seed.secret("not-the-probes-secret");
-    view.wrong_secret = door.refusal("wrong", wrong, metrics).await;
-    view.empty_secret = door.refusal("empty", Secret::new(""), metrics).await;
-    for extra in 3..context.plan.topology.probe.dials {
-        // A dial that fails is missing among the samples, and the budget asks for their number.
-        if let Err(reason) = door.dial(&format!("extra-{extra}"), metrics).await {
-            context.recorder.note(reason);
-        }
+    let near = metrics.entry(Metric::RoundTrip).or_default();
+    send(context, nonce, to, &session, seen, near).await;
+    let far = context.plan.topology.probe.far.as_ref();
+    if let Some(far) = far.and_then(|id| context.plan.home(id)) {
+        let latencies = metrics.entry(Metric::FarRoundTrip).or_default();
+        send(context, nonce, far, &session, seen, latencies).await;
     }
-    send(context, to, &session, view, metrics).await;
-    unknown.push(UnknownDestination {
-        asked: format!("{}, by the probe", to.id),
-        came: nowhere(&session, door.limit).await,
-    });
-    view.counters = session.counters();
+    reject(context, to, &session, door.limit, seen).await;
+    seen.probe.counters = session.counters();
     session.close().await;
-    count_recorded(context, to, view).await;
 }
 
 async fn enter(
@@ -145,42 +154,91 @@ async fn enter(
     Ok((session, took))
 }
 
-/// The payload of the probe's packet `number`. Unique per run, so that a server that serves
-/// several runs can tell them apart.
-fn payload(context: &Context<'_>, number: u32) -> String {
-    format!("ator-harness/{}/probe/{number}", context.plan.run)
+/// As the peer that every connector is told to dial, with the token that it would send there. The
+/// token stands in no environment.
+async fn configured(context: &Context<'_>, door: &Door, metrics: &mut Metrics) -> Refusal {
+    let absent = &context.plan.absent;
+    let door = Door {
+        proxy: door.proxy,
+        target: door.target.clone(),
+        peer: absent.id.clone(),
+        limit: door.limit,
+    };
+    door.refusal("configured", absent.token.clone(), metrics)
+        .await
 }
 
+/// Dials again over the circuit of the first dial.
+async fn redial(context: &Context<'_>, door: &Door, metrics: &mut Metrics) {
+    let isolation = Isolation::new("ator-harness", "right");
+    for _ in 0..context.plan.topology.probe.dials {
+        match dial(door.proxy, &door.target, Some(&isolation), door.limit).await {
+            Ok(dialed) => metrics
+                .entry(Metric::Redial)
+                .or_default()
+                .record(dialed.took),
+            Err(error) => context.recorder.note(format!("redial failed: {error}")),
+        }
+    }
+}
+
+/// Sends the probe's packets to one home.
 async fn send(
     context: &Context<'_>,
+    nonce: &str,
     to: &HomePlan,
     session: &Session,
-    view: &mut ProbeView,
-    metrics: &mut Metrics,
+    seen: &mut Observations,
+    latencies: &mut Latencies,
 ) {
+    let plan = &context.plan.probe;
     let limit = context.plan.topology.deadlines.delivery;
-    let destination = &format!("{}.probe", to.prefix);
-    let latencies = metrics.entry(Metric::RoundTrip).or_default();
+    let hops = hops(context, &plan.to, &to.id);
     let mut answers = stream::iter(0..context.plan.topology.probe.packets)
         .map(|number| async move {
-            let data = payload(context, number);
-            pay(session, destination, data.as_bytes(), limit).await
+            let destination = format!("{}.{nonce}.probe.{number}", to.prefix).to_lowercase();
+            let data = payload(&destination, nonce, PAYLOAD);
+            let before = now_ms();
+            let paid = pay(session, &destination, &data, limit).await;
+            (destination, data, before, paid)
         })
         .buffer_unordered(IN_FLIGHT);
-    while let Some(answer) = answers.next().await {
-        view.sent += 1;
-        let other = match answer {
+    while let Some((destination, data, before, paid)) = answers.next().await {
+        let answer = match paid {
             Ok((outcome, round_trip)) => {
                 latencies.record(round_trip);
-                if outcome.is_fulfilled() {
-                    view.fulfilled += 1;
-                    continue;
-                }
-                describe(&outcome)
+                read(&outcome)
             }
-            Err(reason) => reason,
+            Err(reason) => Answer::Otherwise(reason),
         };
-        *view.other_outcomes.entry(other).or_default() += 1;
+        seen.deliveries.push(Delivery {
+            from: plan.id.clone(),
+            to: to.id.clone(),
+            destination,
+            amount: 0,
+            payload: BASE64.encode(&data),
+            answer,
+            hops,
+            // The packet is made at once, but this task may have had to wait for its turn.
+            expires_ms: (before + millis(limit), now_ms() + millis(limit)),
+            arrived: Vec::new(),
+            arrived_elsewhere: 0,
+        });
+    }
+}
+
+fn read(outcome: &Outcome) -> Answer {
+    match outcome {
+        Outcome::Fulfilled { .. } => Answer::Fulfilled { fits: true },
+        Outcome::WrongFulfillment { .. } => Answer::Fulfilled { fits: false },
+        Outcome::Rejected { code, message, .. } => Answer::Rejected {
+            code: code.clone(),
+            message: message.clone(),
+        },
+        Outcome::BtpError { code, .. } => {
+            Answer::Otherwise(format!("answered with BTP ERROR {code}"))
+        }
+        Outcome::Nonsense(what) => Answer::Otherwise(format!("answered with {what}")),
     }
 }
 
@@ -188,67 +246,66 @@ async fn pay(
     session: &Session,
     destination: &str,
     data: &[u8],
-    limit: Duration,
+    lifetime: Duration,
 ) -> Result<(Outcome, Duration), String> {
     let destination = Address::new(destination).map_err(|error| error.to_string())?;
     let payment = Payment {
         destination,
         amount: 0,
         data,
-        lifetime: limit,
+        lifetime,
     };
+    // The answer may come as late as the packet lives, and has to come back.
     let paid = session
-        .pay(&payment, limit)
+        .pay(&payment, lifetime.max(ANSWER_LIMIT))
         .await
         .map_err(|error| error.to_string())?;
     Ok((paid.outcome, paid.round_trip))
 }
 
-fn describe(outcome: &Outcome) -> String {
-    match outcome {
-        Outcome::Fulfilled { .. } => "fulfilled".to_owned(),
-        Outcome::WrongFulfillment { .. } => "answered with a wrong fulfillment".to_owned(),
-        Outcome::Rejected { code, message, .. } => format!("rejected with {code} {message}"),
-        Outcome::BtpError { code, .. } => format!("answered with BTP ERROR {code}"),
-        Outcome::Nonsense(what) => format!("answered with {what}"),
-    }
-}
-
-async fn nowhere(session: &Session, limit: Duration) -> Result<String, String> {
-    match pay(session, NOWHERE, b"nowhere", limit).await? {
-        (Outcome::Rejected { code, .. }, _) => Ok(code),
-        (other, _) => Err(describe(&other)),
-    }
-}
-
-/// Holds what the far server recorded against what was sent.
-async fn count_recorded(context: &Context<'_>, to: &HomePlan, view: &mut ProbeView) {
-    let bls = Bls::new(context.http, &to.id, to.socket(HomePlan::BLS_PORT));
-    let received = match bls.received().await {
-        Ok(received) => received,
-        Err(error) => {
-            context.recorder.note(error.to_string());
-            Vec::new()
-        }
+/// Packets that have to be rejected.
+async fn reject(
+    context: &Context<'_>,
+    to: &HomePlan,
+    session: &Session,
+    limit: Duration,
+    seen: &mut Observations,
+) {
+    let asked = format!("{}, by the probe", to.id);
+    let mut note = |reason: Reason, came: Result<Answer, String>| {
+        let came = match came {
+            Ok(Answer::Rejected { code, .. }) => Ok(code),
+            Ok(Answer::Fulfilled { .. }) => Err("fulfilled".to_owned()),
+            Ok(Answer::Otherwise(what)) | Err(what) => Err(what),
+        };
+        seen.rejects.push(Reject {
+            reason,
+            asked: asked.clone(),
+            came,
+        });
     };
-    let counts = count(&received);
-    for number in 0..context.plan.topology.probe.packets {
-        let data = BASE64.encode(payload(context, number).as_bytes());
-        match counts.get(data.as_str()) {
-            None => {}
-            Some(1) => view.recorded += 1,
-            Some(_) => {
-                view.recorded += 1;
-                view.repeated += 1;
-            }
-        }
+    let asks = |destination: String, lifetime: Duration| async move {
+        let (outcome, _) = pay(session, &destination, b"to be rejected", lifetime).await?;
+        Ok::<_, String>(read(&outcome))
+    };
+    note(Reason::NoRoute, asks(NOWHERE.to_owned(), limit).await);
+    note(
+        Reason::Expired,
+        asks(format!("{}.expired", to.prefix), Duration::ZERO).await,
+    );
+    let application = format!("{}.rej_application_error", to.prefix);
+    note(Reason::Application, asks(application, limit).await);
+    // To a home behind this one.
+    let behind = context
+        .plan
+        .homes
+        .iter()
+        .find(|home| context.plan.topology.next_hop(&to.id, &home.id).is_some());
+    if let Some(behind) = behind {
+        let destination = format!("{}.too-late", behind.prefix);
+        note(
+            Reason::TooLittleTime,
+            asks(destination, TOO_LITTLE_TIME).await,
+        );
     }
-}
-
-fn count(received: &[Received]) -> HashMap<&str, u64> {
-    let mut counts = HashMap::new();
-    for packet in received {
-        *counts.entry(packet.data.as_str()).or_default() += 1;
-    }
-    counts
 }

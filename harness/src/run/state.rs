@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use crate::onion::monitor::DaemonState;
+use super::circuits::Earlier;
 use crate::plan::{Images, Inputs, Occupied, Plan, Seed};
 use crate::topology::Topology;
 
@@ -65,6 +65,17 @@ impl Claim {
     }
 }
 
+/// Where a topology came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TopologySource {
+    /// The file as the user named it.
+    pub file: String,
+    /// Its text.
+    pub text: String,
+    /// How many homes were asked for, if the topology leaves that open.
+    pub homes: Option<usize>,
+}
+
 /// A topology that `up` left running. Holds the seed: the file has mode 0600.
 #[derive(Serialize, Deserialize)]
 pub struct Kept {
@@ -82,22 +93,26 @@ pub struct Kept {
     /// From start until every peering was connected, in milliseconds.
     pub ready_ms: u64,
     /// What the daemons had told when it was left, by home id.
-    pub daemons: Vec<(String, DaemonState)>,
+    pub daemons: Vec<Earlier>,
+    /// How many homes were asked for, if the topology leaves that open.
+    #[serde(default)]
+    homes: Option<usize>,
 }
 
 impl Kept {
     /// Notes everything that makes the same plan again.
     #[must_use]
     pub fn new(
-        (file, text): (&str, &str),
+        source: &TopologySource,
         inputs: &Inputs,
         images: &Images,
         ready_ms: u64,
-        daemons: Vec<(String, DaemonState)>,
+        daemons: Vec<Earlier>,
     ) -> Self {
         Self {
-            file: file.to_owned(),
-            text: text.to_owned(),
+            file: source.file.clone(),
+            text: source.text.clone(),
+            homes: source.homes,
             seed: inputs.seed.expose(),
             now: inputs.now,
             lifetime_seconds: inputs.lifetime_seconds,
@@ -111,7 +126,7 @@ impl Kept {
     /// Makes the plan again; `None` when the file does not describe one any more.
     #[must_use]
     pub fn plan(&self) -> Option<Plan> {
-        let topology = Topology::parse(&self.file, &self.text).ok()?;
+        let topology = Topology::parse_sized(&self.file, &self.text, self.homes).ok()?;
         let inputs = Inputs {
             seed: Seed::parse(&self.seed)?,
             now: self.now,

@@ -75,6 +75,7 @@ impl<T> Located<'_, '_, T> {
 
 /// One table being read. Every key that is asked for is remembered; [`Fields::finish`] reports
 /// the others as unknown.
+#[derive(Clone)]
 pub(super) struct Fields<'a, 'i> {
     table: &'a DeTable<'i>,
     path: String,
@@ -171,6 +172,45 @@ impl<'a, 'i> Fields<'a, 'i> {
                 }
             },
         }
+    }
+
+    /// An optional text.
+    pub(super) fn optional(
+        &mut self,
+        into: &mut Collector<'_>,
+        key: &'static str,
+    ) -> Option<String> {
+        self.known.insert(key);
+        self.has(key).then(|| self.string(into, key, ""))?
+    }
+
+    /// Takes a key as known that is not read.
+    pub(super) fn know(&mut self, key: &'static str) {
+        self.known.insert(key);
+    }
+
+    /// An optional text that is one of a few.
+    pub(super) fn choice<T: Copy>(
+        &mut self,
+        into: &mut Collector<'_>,
+        key: &'static str,
+        default: T,
+        all: &[T],
+        name: impl Fn(T) -> &'static str,
+    ) -> T {
+        let Some(text) = self.optional(into, key) else {
+            return default;
+        };
+        if let Some(found) = all.iter().find(|choice| name(**choice) == text) {
+            return *found;
+        }
+        let known: Vec<&str> = all.iter().map(|choice| name(*choice)).collect();
+        into.add(
+            self.offset_of(key),
+            self.path_of(key),
+            format!("{text:?} is not known; use one of {}", known.join(", ")),
+        );
+        default
     }
 
     /// An optional whole number within bounds.

@@ -3,14 +3,20 @@
 //! A topology is read from TOML by [`Topology::parse`], which touches no environment and reports
 //! every mistake at once, each with its line and its path.
 
+mod extra;
 mod fields;
 mod model;
+mod mutant;
 mod parse;
 mod units;
 mod validate;
+mod wan;
 
 pub use model::{
-    Auth, Budget, Deadlines, Home, Metric, Network, Peering, Probe, Topology, secret_variable,
+    ABSENT, Auth, Budget, Daemon, Deadlines, Home, Metric, NOWHERE, Network, Path, Peering, Probe,
+    Topology, Transport, secret_variable,
 };
+pub use mutant::Mutant;
 pub use parse::{Mistake, TopologyError};
 pub use units::{DurationError, format_duration, parse_duration};
+pub use wan::{Access, Wan};

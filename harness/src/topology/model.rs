@@ -4,7 +4,17 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::mutant::Mutant;
+use super::wan::Wan;
 use crate::onion::TldFamily;
+
+/// Id of a peer that every connector is told to dial and that does not exist. Homes and the probe
+/// may not be called so.
+pub const ABSENT: &str = "absent-peer";
+
+/// A destination that no topology has: every run asks every connector for it. No home's prefix may
+/// cover it.
+pub const NOWHERE: &str = "test.ator-harness-nowhere";
 
 /// What is to be run. Pure data; [`Topology::parse`] makes one from TOML.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -21,6 +31,9 @@ pub struct Topology {
     /// Who dials whom, in file order.
     #[serde(rename = "peering")]
     pub peerings: Vec<Peering>,
+    /// Packets that cross more than one peering, in file order.
+    #[serde(rename = "path", skip_serializing_if = "Vec::is_empty")]
+    pub paths: Vec<Path>,
     /// The harness's own BTP peer.
     pub probe: Probe,
     /// How long each stage may take before the run is given up.
@@ -28,6 +41,12 @@ pub struct Topology {
     /// What measured values are held against.
     #[serde(rename = "budget")]
     pub budgets: Vec<Budget>,
+    /// Distances between the nodes; `None` leaves them as near as one machine has them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wan: Option<Wan>,
+    /// The part that is broken on purpose, to show that its check notices.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mutant: Option<Mutant>,
 }
 
 /// A private network of real onion daemons.
@@ -48,9 +67,49 @@ pub struct Home {
     pub id: String,
     /// The ILP address prefix that this home delivers locally.
     pub prefix: String,
+    /// Who runs the home's onion daemon.
+    pub daemon: Daemon,
+    /// The home on whose local network this one stands too; `None` for a network of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub beside: Option<String>,
 }
 
-/// A BTP relation: `from` dials `to` through the onion network.
+impl Home {
+    /// The id of the home that its local network is called after.
+    #[must_use]
+    pub fn lan(&self) -> &str {
+        self.beside.as_deref().unwrap_or(&self.id)
+    }
+}
+
+/// Who runs a home's onion daemon.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Daemon {
+    /// A container of its own beside the connector (`transport.managed: false`).
+    Sidecar,
+    /// The connector itself (`transport.managed: true`, `externalUrl: auto`).
+    Managed,
+    /// Nobody: the home has direct peerings only.
+    None,
+}
+
+impl Daemon {
+    /// Every kind, in the order of messages.
+    pub const ALL: [Self; 3] = [Self::Sidecar, Self::Managed, Self::None];
+
+    /// The name in topology files.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sidecar => "sidecar",
+            Self::Managed => "managed",
+            Self::None => "none",
+        }
+    }
+}
+
+/// A BTP relation: `from` dials `to`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Peering {
     /// The home that dials.
@@ -59,6 +118,42 @@ pub struct Peering {
     pub to: String,
     /// How the dialling side proves who it is.
     pub auth: Auth,
+    /// What the session runs over.
+    pub transport: Transport,
+}
+
+/// What a peering's session runs over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Transport {
+    /// The accepting home's onion service (the connector's per-peer `transport: socks5`).
+    Onion,
+    /// The local network that both homes stand on (per-peer `transport: direct`).
+    Direct,
+}
+
+impl Transport {
+    /// Every kind, in the order of messages.
+    pub const ALL: [Self; 2] = [Self::Onion, Self::Direct];
+
+    /// The name in topology files.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Onion => "onion",
+            Self::Direct => "direct",
+        }
+    }
+}
+
+/// A packet's way over several peerings: from one home's connector to another home's
+/// business-logic server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Path {
+    /// The home that sends.
+    pub from: String,
+    /// The home that delivers.
+    pub to: String,
 }
 
 /// How the dialling side of a peering authenticates.
@@ -67,6 +162,22 @@ pub struct Peering {
 pub enum Auth {
     /// A fresh 32-byte secret per peering, and `BTP_ALLOW_NOAUTH=false` at the accepting side.
     Secret,
+    /// An empty secret, and `BTP_ALLOW_NOAUTH=true` at the accepting side.
+    None,
+}
+
+impl Auth {
+    /// Every kind, in the order of messages.
+    pub const ALL: [Self; 2] = [Self::Secret, Self::None];
+
+    /// The name in topology files.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Secret => "secret",
+            Self::None => "none",
+        }
+    }
 }
 
 /// The harness as a third peer: it dials `to`'s onion service through `via`'s SOCKS port.
@@ -78,6 +189,9 @@ pub struct Probe {
     pub via: String,
     /// The home it dials.
     pub to: String,
+    /// A home behind others, to which it sends as many packets again: over every hop on the way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub far: Option<String>,
     /// How many packets it sends over its session, at least 200.
     pub packets: u32,
     /// How many fresh circuits it dials over, at least 3.
@@ -110,25 +224,42 @@ pub struct Deadlines {
 pub enum Metric {
     /// SOCKS5 CONNECT to an onion service over a fresh circuit, until the proxy's success reply.
     Dial,
+    /// SOCKS5 CONNECT to an onion service to which a rendezvous circuit is there already.
+    Redial,
     /// The dial, the WebSocket upgrade and the BTP authentication together.
     BtpConnect,
+    /// The BTP authentication alone: from its MESSAGE to its RESPONSE over an open WebSocket.
+    Authentication,
     /// One ILP PREPARE to the far business-logic server and its answer, over an open session.
     RoundTrip,
+    /// The same to the business-logic server of the probe's `far` home, over every hop on the way.
+    FarRoundTrip,
     /// From the start of the run until every peering is connected.
     Ready,
 }
 
 impl Metric {
     /// Every metric, in report order.
-    pub const ALL: [Self; 4] = [Self::Dial, Self::BtpConnect, Self::RoundTrip, Self::Ready];
+    pub const ALL: [Self; 7] = [
+        Self::Dial,
+        Self::Redial,
+        Self::BtpConnect,
+        Self::Authentication,
+        Self::RoundTrip,
+        Self::FarRoundTrip,
+        Self::Ready,
+    ];
 
     /// The name used in topology files, reports and check ids.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Dial => "dial",
+            Self::Redial => "redial",
             Self::BtpConnect => "btp-connect",
+            Self::Authentication => "authentication",
             Self::RoundTrip => "round-trip",
+            Self::FarRoundTrip => "far-round-trip",
             Self::Ready => "ready",
         }
     }
@@ -149,6 +280,69 @@ pub struct Budget {
 }
 
 impl Topology {
+    /// Whether two homes are meant to stand on one local network.
+    #[must_use]
+    pub fn neighbours(&self, a: &str, b: &str) -> bool {
+        let lan = |id| self.home(id).map(Home::lan);
+        lan(a) == lan(b)
+    }
+
+    /// The local networks, each called after the home that it was made for.
+    #[must_use]
+    pub fn lans(&self) -> Vec<&str> {
+        self.homes
+            .iter()
+            .filter(|home| home.beside.is_none())
+            .map(|home| home.id.as_str())
+            .collect()
+    }
+
+    /// How many homes stand on a local network.
+    #[must_use]
+    pub fn standing(&self, lan: &str) -> usize {
+        self.homes.iter().filter(|home| home.lan() == lan).count()
+    }
+
+    /// Whether a home lets peers in that have no secret (`BTP_ALLOW_NOAUTH`).
+    #[must_use]
+    pub fn allows_no_auth(&self, id: &str) -> bool {
+        self.peerings
+            .iter()
+            .any(|peering| peering.to == id && peering.auth == Auth::None)
+    }
+
+    /// The next home on the shortest way from one home to another, over peerings in both
+    /// directions: a session carries packets both ways. `None` when there is no way, or none to
+    /// go.
+    #[must_use]
+    pub fn next_hop(&self, from: &str, to: &str) -> Option<&str> {
+        if from == to {
+            return None;
+        }
+        // Breadth first from the far end, so that the first step towards it is known at once.
+        let mut reached: Vec<&str> = vec![self.home(to)?.id.as_str()];
+        let mut looked = 0;
+        while let Some(&at) = reached.get(looked) {
+            looked += 1;
+            for peering in &self.peerings {
+                let near = if peering.from == at {
+                    peering.to.as_str()
+                } else if peering.to == at {
+                    peering.from.as_str()
+                } else {
+                    continue;
+                };
+                if near == from {
+                    return Some(at);
+                }
+                if !reached.contains(&near) {
+                    reached.push(near);
+                }
+            }
+        }
+        None
+    }
+
     /// The home with this id. Validation makes sure that every reference has one.
     #[must_use]
     pub fn home(&self, id: &str) -> Option<&Home> {
@@ -166,12 +360,12 @@ pub fn secret_variable(id: &str) -> String {
 }
 
 /// Durations are serialized as whole milliseconds.
-mod millis {
+pub(super) mod millis {
     use std::time::Duration;
 
     use serde::Serializer;
 
-    pub(super) fn serialize<S: Serializer>(
+    pub(in crate::topology) fn serialize<S: Serializer>(
         value: &Duration,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {

@@ -5,9 +5,12 @@ use std::time::Duration;
 
 use toml::de::DeTable;
 
+use super::extra::{read_many, read_mutant, read_paths, read_wan};
 use super::fields::{Collector, Fields, Located};
-use super::model::{Auth, Budget, Deadlines, Home, Metric, Network, Peering, Probe, Topology};
-use super::validate::validate;
+use super::model::{
+    Auth, Budget, Daemon, Deadlines, Home, Metric, Network, Peering, Probe, Topology, Transport,
+};
+use super::validate::{Whole, validate};
 use crate::onion::TldFamily;
 
 /// One mistake in a topology file.
@@ -46,6 +49,16 @@ pub enum TopologyError {
         /// Every mistake, in line order.
         mistakes: Vec<Mistake>,
     },
+    /// The number of homes was given for a topology that names each of its homes.
+    #[error(
+        "{file}: --homes {homes} was given, but this topology names its homes one by one; only one with a [many] table takes a number"
+    )]
+    NotMany {
+        /// The file as the user named it.
+        file: String,
+        /// The number that was given.
+        homes: usize,
+    },
 }
 
 fn count(n: usize) -> String {
@@ -67,12 +80,31 @@ impl Topology {
     ///
     /// [`TopologyError`], with every mistake that one pass can find.
     pub fn parse(file: &str, text: &str) -> Result<Self, TopologyError> {
+        Self::parse_sized(file, text, None)
+    }
+
+    /// Reads a topology, with another number of homes than its `[many]` table says.
+    ///
+    /// # Errors
+    ///
+    /// [`TopologyError`], also when the topology has no `[many]` table.
+    pub fn parse_sized(
+        file: &str,
+        text: &str,
+        homes: Option<usize>,
+    ) -> Result<Self, TopologyError> {
         let document = DeTable::parse(text).map_err(|error| TopologyError::Syntax {
             file: file.to_owned(),
             message: error.to_string().trim_end().to_owned(),
         })?;
         let mut collector = Collector::new(text);
-        let topology = read(document.get_ref(), &mut collector);
+        if let Some(homes) = homes
+            && !document.get_ref().contains_key("many")
+        {
+            let file = file.to_owned();
+            return Err(TopologyError::NotMany { file, homes });
+        }
+        let topology = read(document.get_ref(), &mut collector, homes);
         let mut mistakes = collector.mistakes;
         match topology {
             Some(topology) if mistakes.is_empty() => Ok(topology),
@@ -87,23 +119,34 @@ impl Topology {
     }
 }
 
-fn read(root: &DeTable<'_>, into: &mut Collector<'_>) -> Option<Topology> {
+fn read(root: &DeTable<'_>, into: &mut Collector<'_>, size: Option<usize>) -> Option<Topology> {
     let mut fields = Fields::new(root, "", 0);
     let name = fields.string(into, "name", "\"my-topology\"");
     let description = fields.string(into, "description", "\"what this topology is for\"");
     let network = read_network(&mut fields, into);
-    let homes = read_homes(&mut fields, into);
-    let peerings = read_peerings(&mut fields, into);
+    let mut homes = read_homes(&mut fields, into);
+    let mut peerings = read_peerings(&mut fields, into);
+    read_many(&mut fields, into, size, &mut homes, &mut peerings);
+    let paths = read_paths(&mut fields, into);
+    let wan = read_wan(&mut fields, into);
+    let mutant = read_mutant(&mut fields, into);
     let probe = read_probe(&mut fields, into);
     let deadlines = read_deadlines(&mut fields, into);
     let budgets = read_budgets(&mut fields, into);
     validate(
         &fields,
         into,
-        name.as_deref(),
-        &homes,
-        &peerings,
-        probe.as_ref(),
+        &Whole {
+            name: name.as_deref(),
+            network: &network,
+            homes: &homes,
+            peerings: &peerings,
+            paths: &paths,
+            probe: probe.as_ref(),
+            wan: wan.as_ref(),
+            mutant,
+            budgets: &budgets,
+        },
     );
     fields.finish(into);
     Some(Topology {
@@ -112,9 +155,12 @@ fn read(root: &DeTable<'_>, into: &mut Collector<'_>) -> Option<Topology> {
         network,
         homes: homes.into_iter().map(|home| home.value).collect(),
         peerings: peerings.into_iter().map(|peering| peering.value).collect(),
+        paths: paths.into_iter().map(|path| path.value).collect(),
         probe: probe?.value,
         deadlines,
         budgets,
+        wan: wan.map(|wan| wan.value),
+        mutant,
     })
 }
 
@@ -150,7 +196,7 @@ fn read_network(fields: &mut Fields<'_, '_>, into: &mut Collector<'_>) -> Networ
     network
 }
 
-fn small(number: u64) -> usize {
+pub(super) fn small(number: u64) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
 
@@ -162,12 +208,16 @@ fn read_homes<'a, 'i>(
     for mut table in fields.tables(into, "home") {
         let id = table.string(into, "id", "\"home-a\"");
         let prefix = table.string(into, "prefix", "\"test.home-a\"");
+        let daemon = table.choice(into, "daemon", Daemon::Sidecar, &Daemon::ALL, Daemon::name);
+        let beside = table.optional(into, "beside");
         table.finish(into);
         homes.push(Located {
             fields: table,
             value: Home {
                 id: id.unwrap_or_default(),
                 prefix: prefix.unwrap_or_default(),
+                daemon,
+                beside,
             },
         });
     }
@@ -182,22 +232,26 @@ fn read_peerings<'a, 'i>(
     for mut table in fields.tables(into, "peering") {
         let from = table.string(into, "from", "\"home-a\"");
         let to = table.string(into, "to", "\"home-b\"");
-        if let Some(auth) = table.string(into, "auth", "\"secret\"")
-            && auth != "secret"
-        {
-            into.add(
-                table.offset_of("auth"),
-                table.path_of("auth"),
-                format!("{auth:?} is not a way to authenticate; use \"secret\""),
-            );
+        // How a peer proves who it is is never left to a default.
+        if !table.has("auth") {
+            table.string(into, "auth", "\"secret\"");
         }
+        let auth = table.choice(into, "auth", Auth::Secret, &Auth::ALL, Auth::name);
+        let transport = table.choice(
+            into,
+            "transport",
+            Transport::Onion,
+            &Transport::ALL,
+            Transport::name,
+        );
         table.finish(into);
         peerings.push(Located {
             fields: table,
             value: Peering {
                 from: from.unwrap_or_default(),
                 to: to.unwrap_or_default(),
-                auth: Auth::Secret,
+                auth,
+                transport,
             },
         });
     }
@@ -221,6 +275,7 @@ fn read_probe<'a, 'i>(
     let id = table.string(into, "id", "\"probe\"");
     let via = table.string(into, "via", "\"home-a\"");
     let to = table.string(into, "to", "\"home-b\"");
+    let far = table.optional(into, "far");
     let packets = table.integer(into, "packets", 200, 200..=1_000_000);
     let dials = table.integer(into, "dials", 3, 3..=100);
     table.finish(into);
@@ -230,6 +285,7 @@ fn read_probe<'a, 'i>(
             id: id.unwrap_or_default(),
             via: via.unwrap_or_default(),
             to: to.unwrap_or_default(),
+            far,
             packets: u32::try_from(packets).unwrap_or(u32::MAX),
             dials: u32::try_from(dials).unwrap_or(u32::MAX),
         },

@@ -3,19 +3,33 @@
 use std::collections::BTreeMap;
 
 use super::fields::{Collector, Fields, Located};
-use super::model::{Home, Peering, Probe, secret_variable};
+use super::model::{
+    ABSENT, Budget, Daemon, Home, Metric, NOWHERE, Network, Path, Peering, Probe, Transport,
+    secret_variable,
+};
+use super::mutant::Mutant;
+use super::wan::Wan;
+
+/// A topology as far as it has been read.
+pub(super) struct Whole<'w, 'a, 'i> {
+    pub(super) name: Option<&'w str>,
+    pub(super) network: &'w Network,
+    pub(super) homes: &'w [Located<'a, 'i, Home>],
+    pub(super) peerings: &'w [Located<'a, 'i, Peering>],
+    pub(super) paths: &'w [Located<'a, 'i, Path>],
+    pub(super) probe: Option<&'w Located<'a, 'i, Probe>>,
+    pub(super) wan: Option<&'w Located<'a, 'i, Wan>>,
+    pub(super) mutant: Option<Mutant>,
+    pub(super) budgets: &'w [Budget],
+}
 
 /// Checks names and references over the whole file. Empty texts have been reported as missing
 /// already, and are passed over.
-pub(super) fn validate(
-    root: &Fields<'_, '_>,
-    into: &mut Collector<'_>,
-    name: Option<&str>,
-    homes: &[Located<'_, '_, Home>],
-    peerings: &[Located<'_, '_, Peering>],
-    probe: Option<&Located<'_, '_, Probe>>,
-) {
-    if let Some(name) = name
+pub(super) fn validate(root: &Fields<'_, '_>, into: &mut Collector<'_>, whole: &Whole<'_, '_, '_>) {
+    let Whole {
+        homes, peerings, ..
+    } = *whole;
+    if let Some(name) = whole.name
         && !(is_plain(name) && name.chars().all(|c| !c.is_ascii_uppercase() && c != '_'))
     {
         into.add(
@@ -43,10 +57,107 @@ pub(super) fn validate(
     }
     validate_homes(into, homes);
     validate_peerings(into, homes, peerings);
-    if let Some(probe) = probe {
-        validate_probe(into, probe, homes);
+    for path in whole.paths {
+        refer(into, path, "from", &path.value.from, homes);
+        refer(into, path, "to", &path.value.to, homes);
+        let Path { from, to } = &path.value;
+        if !from.is_empty() && from == to {
+            path.add(
+                into,
+                "to",
+                "is the home that sends; nothing would cross a peering",
+            );
+        } else if homes.iter().any(|home| home.value.id == *from)
+            && homes.iter().any(|home| home.value.id == *to)
+            && !joined(peerings, from, to)
+        {
+            path.add(
+                into,
+                "to",
+                format!("no peerings lead from {from:?} to {to:?}"),
+            );
+        }
     }
-    validate_variables(into, homes, probe);
+    if let Some(probe) = whole.probe {
+        validate_probe(into, probe, homes, peerings);
+    }
+    validate_variables(into, homes, whole.probe);
+    validate_wan(into, whole);
+    let far = whole
+        .budgets
+        .iter()
+        .any(|budget| budget.metric == Metric::FarRoundTrip);
+    if far && whole.probe.is_some_and(|probe| probe.value.far.is_none()) {
+        into.add(
+            root.offset_of("budget"),
+            "budget",
+            "has one for far-round-trip, but the [probe] has no far home",
+        );
+    }
+    // Mutants are in the home that the probe dials.
+    let dialled = homes.iter().find(|home| {
+        whole
+            .probe
+            .is_some_and(|probe| probe.value.to == home.value.id)
+    });
+    if let (Some(Mutant::WrongHostnameChecksum), Some(home)) = (whole.mutant, dialled)
+        && home.value.daemon != Daemon::Managed
+    {
+        into.add(
+            root.offset_of("mutant"),
+            "mutant",
+            format!(
+                "breaks what a connector with a managed daemon hands out; set daemon = \"managed\" in {:?}, which the probe dials",
+                home.value.id
+            ),
+        );
+    }
+}
+
+/// Whether peerings lead from one home to another, in whatever direction they are dialled.
+fn joined(peerings: &[Located<'_, '_, Peering>], from: &str, to: &str) -> bool {
+    let mut reached = vec![from];
+    let mut looked = 0;
+    while let Some(&at) = reached.get(looked) {
+        looked += 1;
+        for Located { value, .. } in peerings {
+            let next = match (value.from == at, value.to == at) {
+                (true, _) => value.to.as_str(),
+                (_, true) => value.from.as_str(),
+                _ => continue,
+            };
+            if !reached.contains(&next) {
+                reached.push(next);
+            }
+        }
+    }
+    reached.contains(&to)
+}
+
+fn validate_wan(into: &mut Collector<'_>, whole: &Whole<'_, '_, '_>) {
+    let Some(wan) = whole.wan else { return };
+    let known: Vec<String> = (1..=whole.network.authorities)
+        .map(|number| format!("da{number}"))
+        .chain((1..=whole.network.relays).map(|number| format!("relay{number}")))
+        .collect();
+    for (index, (name, _)) in wan.value.nodes.iter().enumerate() {
+        if wan.value.nodes[..index]
+            .iter()
+            .any(|(other, _)| other == name)
+        {
+            wan.add(into, "node", format!("{name:?} is there twice; remove one"));
+        }
+        if !known.contains(name) {
+            wan.add(
+                into,
+                "node",
+                format!(
+                    "{name:?} is no node of this network; use one of {}",
+                    known.join(", ")
+                ),
+            );
+        }
+    }
 }
 
 /// Ids become container names and variables, so only plain ones are taken.
@@ -60,6 +171,9 @@ fn is_plain(id: &str) -> bool {
 
 /// The relays' network has this name; a home's network is called like the home.
 const RELAYS: &str = "relays";
+
+/// What is said about [`ABSENT`].
+const RESERVED: &str = "is the peer that every run asks for and nobody is; choose another";
 
 /// What [`is_plain`] asks for, in a message.
 const PLAIN: &str =
@@ -88,9 +202,26 @@ fn overlaps(a: &str, b: &str) -> bool {
 
 fn validate_homes(into: &mut Collector<'_>, homes: &[Located<'_, '_, Home>]) {
     for (index, home) in homes.iter().enumerate() {
-        let Home { id, prefix } = &home.value;
+        let Home {
+            id, prefix, beside, ..
+        } = &home.value;
+        if let Some(beside) = beside {
+            match homes.iter().find(|other| other.value.id == *beside) {
+                None => refer(into, home, "beside", beside, homes),
+                Some(_) if beside == id => home.add(into, "beside", "is the home itself"),
+                Some(other) if other.value.beside.is_some() => home.add(
+                    into,
+                    "beside",
+                    format!("{beside:?} stands beside another home itself; name that one"),
+                ),
+                Some(_) => {}
+            }
+        }
         if !id.is_empty() && !is_plain(id) {
             home.add(into, "id", format!("{id:?} {PLAIN}"));
+        }
+        if id == ABSENT {
+            home.add(into, "id", format!("{id:?} {RESERVED}"));
         }
         if id == RELAYS {
             home.add(
@@ -106,6 +237,13 @@ fn validate_homes(into: &mut Collector<'_>, homes: &[Located<'_, '_, Home>]) {
                 format!(
                     "{prefix:?} is not an ILP address prefix of lower-case letters, digits, - and _ between dots"
                 ),
+            );
+        }
+        if !prefix.is_empty() && overlaps(prefix, NOWHERE) {
+            home.add(
+                into,
+                "prefix",
+                format!("{prefix:?} overlaps with {NOWHERE:?}, which every run asks for and nobody has; choose another"),
             );
         }
         for other in &homes[..index] {
@@ -148,9 +286,36 @@ fn validate_peerings(
     peerings: &[Located<'_, '_, Peering>],
 ) {
     for (index, peering) in peerings.iter().enumerate() {
-        let Peering { from, to, .. } = &peering.value;
+        let Peering {
+            from,
+            to,
+            transport,
+            ..
+        } = &peering.value;
         refer(into, peering, "from", from, homes);
         refer(into, peering, "to", to, homes);
+        let find = |id: &str| homes.iter().find(|home| home.value.id == id);
+        if let (Some(near), Some(far)) = (find(from), find(to)) {
+            let lan = |home: &Home| home.beside.clone().unwrap_or_else(|| home.id.clone());
+            let apart = lan(&near.value) != lan(&far.value);
+            if *transport == Transport::Direct && apart {
+                peering.add(
+                    into,
+                    "transport",
+                    format!("direct needs both homes on one local network; set beside = {from:?} in {to:?}, or use \"onion\""),
+                );
+            }
+            let without = [near, far]
+                .into_iter()
+                .find(|home| home.value.daemon == Daemon::None);
+            if let (Transport::Onion, Some(home)) = (transport, without) {
+                peering.add(
+                    into,
+                    "transport",
+                    format!("onion needs a daemon in {:?}", home.value.id),
+                );
+            }
+        }
         if from.is_empty() || to.is_empty() {
             continue;
         }
@@ -174,10 +339,36 @@ fn validate_probe(
     into: &mut Collector<'_>,
     probe: &Located<'_, '_, Probe>,
     homes: &[Located<'_, '_, Home>],
+    peerings: &[Located<'_, '_, Peering>],
 ) {
-    let Probe { id, via, to, .. } = &probe.value;
+    let Probe {
+        id, via, to, far, ..
+    } = &probe.value;
     refer(into, probe, "via", via, homes);
     refer(into, probe, "to", to, homes);
+    if let Some(far) = far {
+        refer(into, probe, "far", far, homes);
+        let known = homes.iter().any(|home| home.value.id == *far);
+        if known && far == to {
+            probe.add(
+                into,
+                "far",
+                "is the home that is dialled; name one behind it",
+            );
+        } else if known && !joined(peerings, to, far) {
+            probe.add(
+                into,
+                "far",
+                format!("no peerings lead from {to:?} to {far:?}"),
+            );
+        }
+    }
+    for (key, id) in [("via", via), ("to", to)] {
+        let home = homes.iter().find(|home| home.value.id == *id);
+        if home.is_some_and(|home| home.value.daemon == Daemon::None) {
+            probe.add(into, key, format!("{id:?} has no onion daemon"));
+        }
+    }
     if !via.is_empty() && via == to {
         probe.add(
             into,
@@ -187,6 +378,9 @@ fn validate_probe(
     }
     if !id.is_empty() && !is_plain(id) {
         probe.add(into, "id", format!("{id:?} {PLAIN}"));
+    }
+    if id == ABSENT {
+        probe.add(into, "id", format!("{id:?} {RESERVED}"));
     }
 }
 

@@ -34,7 +34,7 @@ fn help_documents_every_exit_code_and_command() {
 #[test]
 fn wrong_usage_is_2_and_says_what_was_expected() {
     let place = Place::new();
-    let cases: [(&[&str], &str); 8] = [
+    let cases: [(&[&str], &str); 9] = [
         (&[], "Usage: ator-harness"),
         (&["fly"], "unrecognized subcommand 'fly'"),
         (&["verify"], "<TOPOLOGY>"),
@@ -60,6 +60,10 @@ fn wrong_usage_is_2_and_says_what_was_expected() {
                 "y",
             ],
             "cannot be used with",
+        ),
+        (
+            &["plan", "many-homes", "--homes", "many"],
+            "invalid digit found in string",
         ),
         (&["wire", "decode"], "<HEX>"),
     ];
@@ -201,6 +205,41 @@ fn a_plan_needs_no_engine_and_shows_no_secret() {
     let longest = text.split(|c: char| !hex(c)).map(str::len).max();
     assert!(longest < Some(32), "nothing is as long as a secret");
     assert!(!place.path("state").exists(), "and it leaves nothing");
+}
+
+#[test]
+fn the_number_of_homes_is_for_a_topology_that_takes_one() {
+    let place = Place::new();
+    for (homes, expected) in [(None, 8), (Some("3"), 3)] {
+        let mut command = place.in_project();
+        command.args(["plan", "many-homes"]);
+        command.args(homes.iter().flat_map(|homes| ["--homes", homes]));
+        let assert = command.assert().success();
+        let plan: Value = serde_json::from_slice(&assert.get_output().stdout).expect("is JSON");
+        assert_eq!(plan["homes"].as_array().map(Vec::len), Some(expected));
+        assert_eq!(plan["peerings"].as_array().map(Vec::len), Some(expected));
+    }
+    for verb in ["verify", "up", "plan", "doctor"] {
+        let refused = |name: &str, homes: &str, message: &str| {
+            place
+                .in_project()
+                .args([verb, name, "--homes", homes])
+                .assert()
+                .code(2)
+                .stdout("")
+                .stderr(contains(message));
+        };
+        refused(
+            "many-homes",
+            "33",
+            "many.homes expected 2 to 32 homes, 33 were asked for",
+        );
+        refused(
+            "two-home-local",
+            "3",
+            "--homes 3 was given, but this topology names its homes one by one",
+        );
+    }
 }
 
 #[test]

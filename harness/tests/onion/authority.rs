@@ -9,7 +9,8 @@ use sha1::{Digest, Sha1};
 use time::macros::datetime;
 
 fn keys(seed: u8) -> AuthorityKeys {
-    AuthorityKeys::generate(&[seed; 32], datetime!(2026-11-22 10:00:00 UTC)).expect("keys are made")
+    AuthorityKeys::generate(&[seed; 32], datetime!(2026-11-22 10:00:00 UTC), None)
+        .expect("keys are made")
 }
 
 fn fingerprint(key: &RsaPublicKey) -> Vec<u8> {

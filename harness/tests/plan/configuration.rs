@@ -4,24 +4,16 @@ use std::collections::BTreeSet;
 
 use ator_harness::connector::{self, CONFIG_FILE};
 use ator_harness::onion::anonrc::{self, Published};
-use ator_harness::plan::HomePlan;
+use ator_harness::plan::{HomePlan, HomeSpecs};
 use proptest::prelude::*;
 use reference_connector::{Config, Env, TransportKind, peer_secret_variable};
 
-use super::{NOW, plan, specs, text};
+use super::{ANONRC, NOW, options, plan, sidecars, specs, text};
 
-const ANONRC: &str = "/etc/anon/anonrc";
 /// Seconds between two votes, as the authorities are configured.
 const VOTING_INTERVAL: i64 = 1800;
 /// How far from any planned start a vote of the authorities' own must be, in seconds.
 const IDLE: i64 = 600;
-
-/// The values of an option, in order.
-fn options<'a>(rc: &'a str, name: &'a str) -> Vec<&'a str> {
-    rc.lines()
-        .filter_map(move |line| line.strip_prefix(name)?.strip_prefix(' '))
-        .collect()
-}
 
 #[test]
 fn authorities_and_relays_do_not_weigh_private_traffic() {
@@ -80,7 +72,7 @@ fn authorities_take_every_node_and_wait_to_be_told_when_to_vote() {
 #[test]
 fn homes_fetch_early_and_stay_off_the_network_until_told() {
     let plan = plan(7);
-    for spec in &specs(&plan).sidecars {
+    for spec in sidecars(&specs(&plan)) {
         let rc = text(spec, ANONRC);
         assert_eq!(options(&rc, "FetchDirInfoEarly"), ["1"]);
         assert_eq!(options(&rc, "DisableNetwork"), ["1"]);
@@ -108,7 +100,7 @@ fn every_node_knows_all_authorities_and_has_a_hashed_password_of_its_own() {
         .authorities
         .iter()
         .chain(&specs.relays)
-        .chain(&specs.sidecars);
+        .chain(sidecars(&specs));
     for spec in daemons {
         let rc = text(spec, ANONRC);
         assert_eq!(options(&rc, "TestingTorNetwork"), ["1"]);
@@ -191,8 +183,8 @@ fn parsed(home: &HomePlan, text: &str) -> (Config, Env) {
 #[test]
 fn the_reference_connector_takes_its_configuration_and_finds_its_secrets() {
     let plan = plan(7);
-    for (home, spec) in plan.homes.iter().zip(&specs(&plan).connectors) {
-        let text = text(spec, CONFIG_FILE);
+    for (home, spec) in plan.homes.iter().zip(&specs(&plan).homes) {
+        let text = text(&spec.connector, CONFIG_FILE);
         assert_eq!(text, connector::config(&plan, home));
         let (config, environment) = parsed(home, &text);
         assert!(config.warnings.is_empty(), "{:?}", config.warnings);
@@ -230,7 +222,10 @@ fn the_reference_connector_takes_its_configuration_and_finds_its_secrets() {
 
 #[test]
 fn logs_are_detailed_enough_for_the_secrecy_check_to_look_at() {
-    for spec in &specs(&plan(7)).connectors {
+    for HomeSpecs {
+        connector: spec, ..
+    } in &specs(&plan(7)).homes
+    {
         let level = spec
             .environment
             .iter()

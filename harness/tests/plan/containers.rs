@@ -6,7 +6,7 @@ use ator_harness::engine::{ContainerSpec, NetworkMode, Privileges};
 use ator_harness::onion::mentions_address;
 use ator_harness::plan::Plan;
 
-use super::{all, plan, specs};
+use super::{COMMITTED, all, committed, plan, plan_of, sidecars, specs};
 
 /// What anybody on the machine sees of a container: name, image, command line, labels.
 fn visible(plan: &Plan, spec: &ContainerSpec) -> String {
@@ -31,13 +31,15 @@ fn visible(plan: &Plan, spec: &ContainerSpec) -> String {
 
 #[test]
 fn secrets_and_addresses_are_in_environment_and_files_only() {
-    let plan = plan(7);
-    for spec in all(&specs(&plan)) {
-        let visible = visible(&plan, spec);
-        for secret in plan.secrets() {
-            assert!(!visible.contains(secret.expose()), "{}", spec.role);
+    for name in COMMITTED {
+        let plan = plan_of(&committed(name), 7);
+        for spec in all(&specs(&plan)) {
+            let visible = visible(&plan, spec);
+            for secret in plan.secrets() {
+                assert!(!visible.contains(secret.expose()), "{name} {}", spec.role);
+            }
+            assert!(!mentions_address(&visible), "{name} {}", spec.role);
         }
-        assert!(!mentions_address(&visible), "{}", spec.role);
     }
 }
 
@@ -69,6 +71,8 @@ fn each_secret_goes_only_to_those_who_need_it() {
         );
     }
     assert_eq!(holders(plan.probe.secret.expose()), ["home-b/connector"]);
+    // Nobody lets the peer in that does not exist.
+    assert!(holders(plan.absent.token.expose()).is_empty());
     for home in &plan.homes {
         assert_eq!(
             holders(home.admin_key.expose()),
@@ -81,7 +85,7 @@ fn each_secret_goes_only_to_those_who_need_it() {
         assert!(holders(node.control.password.password().expose()).is_empty());
     }
     // Printing a specification's environment shows names only.
-    let shown = format!("{:?}", specs.connectors[0].environment);
+    let shown = format!("{:?}", specs.homes[0].connector.environment);
     assert!(shown.contains("[redacted]") && !shown.contains(plan.peerings[1].secret.expose()));
 }
 
@@ -89,7 +93,12 @@ fn each_secret_goes_only_to_those_who_need_it() {
 fn files_are_their_owners_alone() {
     for spec in all(&specs(&plan(7))) {
         for file in &spec.files {
-            let wanted = if file.content.is_some() { 0o600 } else { 0o700 };
+            let wanted = match (&file.content, file.path.as_str()) {
+                (Some(_), _) => 0o600,
+                // The wire oracle opens its record before it becomes an ordinary user.
+                (None, "/record") => 0o777,
+                (None, _) => 0o700,
+            };
             assert_eq!(file.mode, wanted, "{} {}", spec.role, file.path);
             // A folder comes before what is in it, or the owner of that would be root.
             let parent = file.path.rsplit_once('/').map_or("", |(parent, _)| parent);
@@ -143,7 +152,7 @@ fn only_nodes_publish_ports_and_only_on_the_relays_router() {
                 .all(|port| port.address == plan.networks[0].gateway)
         );
     }
-    for (home, spec) in plan.homes.iter().zip(&specs.sidecars) {
+    for (home, spec) in plan.homes.iter().zip(sidecars(&specs)) {
         let expected = NetworkMode::Bridge {
             network: home.network.clone(),
             address: home.address,
@@ -151,14 +160,12 @@ fn only_nodes_publish_ports_and_only_on_the_relays_router() {
         };
         assert_eq!(spec.network, expected, "nobody can dial into a home");
     }
-    for (home, spec) in plan
-        .homes
-        .iter()
-        .zip(specs.connectors.iter().chain(&specs.servers))
-    {
-        assert!(
-            matches!(&spec.network, NetworkMode::Share { container } if *container == home.sidecar)
-        );
+    for (home, specs) in plan.homes.iter().zip(&specs.homes) {
+        for spec in [&specs.connector, &specs.server] {
+            assert!(
+                matches!(&spec.network, NetworkMode::Share { container } if *container == home.sidecar)
+            );
+        }
     }
 }
 
@@ -176,7 +183,12 @@ fn only_the_guard_of_a_home_may_set_up_its_network() {
     }
     // It leaves the way to the relays' router open and then becomes the server.
     let router = plan.networks[0].gateway.to_string();
-    for spec in &specs.servers {
-        assert_eq!(spec.arguments, ["guard", "--allow", &router, "--", "/bls"]);
+    for home in &specs.homes {
+        let arguments = home.server.arguments.join(" ");
+        let expected = format!(
+            "guard --allow {router} --record /record/names.jsonl \
+             --socks 127.0.0.1:9150=127.0.0.1:9050 --dns 127.0.0.1:53 -- /bls"
+        );
+        assert_eq!(arguments, expected);
     }
 }

@@ -3,13 +3,16 @@
 mod addresses;
 mod configuration;
 mod containers;
+mod kinds;
+mod mutants;
 mod resolution;
+mod ways;
 
 use std::path::Path;
 
 use ator_harness::engine::{ContainerSpec, FileSpec};
 use ator_harness::onion::authority::AuthorityKeys;
-use ator_harness::plan::{Images, Inputs, Occupied, Plan, Seed, Specs};
+use ator_harness::plan::{HomeSpecs, Images, Inputs, Occupied, Plan, Seed, Specs};
 use ator_harness::topology::Topology;
 use time::OffsetDateTime;
 use time::macros::datetime;
@@ -18,11 +21,26 @@ use time::macros::datetime;
 const NOW: OffsetDateTime = datetime!(2026-11-22 10:00:00 UTC);
 
 fn topology() -> Topology {
-    let path =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/topologies/two-home-local.toml");
-    let text = std::fs::read_to_string(path).expect("the committed topology is there");
-    Topology::parse("two-home-local", &text).expect("and parses")
+    committed("two-home-local")
 }
+
+/// One of the committed topologies.
+fn committed(name: &str) -> Topology {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/topologies");
+    let text = std::fs::read_to_string(folder.join(format!("{name}.toml")));
+    Topology::parse(name, &text.expect("the committed topology is there")).expect("and parses")
+}
+
+/// Every committed topology.
+const COMMITTED: [&str; 7] = [
+    "managed",
+    "many-homes",
+    "mixed-transport",
+    "no-auth",
+    "three-hop",
+    "two-home-local",
+    "two-home-wan",
+];
 
 fn inputs(seed: u8) -> Inputs {
     Inputs {
@@ -34,7 +52,11 @@ fn inputs(seed: u8) -> Inputs {
 }
 
 fn plan(seed: u8) -> Plan {
-    Plan::new(&topology(), &inputs(seed)).expect("there is room")
+    plan_of(&topology(), seed)
+}
+
+fn plan_of(topology: &Topology, seed: u8) -> Plan {
+    Plan::new(topology, &inputs(seed)).expect("there is room")
 }
 
 /// The plan as `plan` prints it and `plan.json` holds it.
@@ -59,19 +81,34 @@ fn specs(plan: &Plan) -> Specs {
     let images = Images {
         anon: "anon:1".to_owned(),
         connector: "connector:1".to_owned(),
+        managed: Some("managed:1".to_owned()),
         bls: "bls:1".to_owned(),
     };
     plan.containers(&images, &keys)
 }
 
 fn all(specs: &Specs) -> impl Iterator<Item = &ContainerSpec> {
+    let homes = specs
+        .homes
+        .iter()
+        .flat_map(|home| home.sidecar.iter().chain([&home.server, &home.connector]));
     specs
         .authorities
         .iter()
         .chain(&specs.relays)
-        .chain(&specs.sidecars)
-        .chain(&specs.connectors)
-        .chain(&specs.servers)
+        .chain(&specs.distances)
+        .chain(homes)
+}
+
+/// The sidecars of a plan whose homes all have one.
+fn sidecars(specs: &Specs) -> Vec<&ContainerSpec> {
+    let sidecar = |home: &'_ HomeSpecs| home.sidecar.is_some();
+    assert!(specs.homes.iter().all(sidecar));
+    specs
+        .homes
+        .iter()
+        .filter_map(|home| home.sidecar.as_ref())
+        .collect()
 }
 
 /// The text of a container's file.
@@ -81,3 +118,19 @@ fn text(spec: &ContainerSpec, path: &str) -> String {
     let content = content.unwrap_or_else(|| panic!("{} has {path}", spec.role));
     String::from_utf8(content).expect("is text")
 }
+
+/// The value of a variable in a container's environment.
+fn variable<'a>(spec: &'a ContainerSpec, name: &str) -> Option<&'a str> {
+    let found = spec.environment.iter().find(|(other, _)| other == name);
+    found.map(|(_, value)| value.expose())
+}
+
+/// The values of an option of the daemon, in order.
+fn options<'a>(rc: &'a str, name: &'a str) -> Vec<&'a str> {
+    rc.lines()
+        .filter_map(move |line| line.strip_prefix(name)?.strip_prefix(' '))
+        .collect()
+}
+
+/// Where a daemon finds its configuration.
+const ANONRC: &str = "/etc/anon/anonrc";

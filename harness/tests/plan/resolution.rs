@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use ator_harness::onion::mentions_address;
 use ator_harness::plan::{Plan, PlanError};
+use ator_harness::topology::{Mutant, Topology};
 use time::Duration;
 
-use super::{NOW, inputs, plan, shown, topology};
+use super::{COMMITTED, NOW, all, committed, inputs, plan, plan_of, shown, specs, topology};
 
 #[test]
 fn two_home_local_resolves_like_this() {
@@ -15,14 +16,28 @@ fn two_home_local_resolves_like_this() {
 
 #[test]
 fn equal_inputs_give_equal_plans() {
-    let (one, two) = (plan(7), plan(7));
-    assert_eq!(shown(&one), shown(&two));
+    for name in COMMITTED {
+        let topology = committed(name);
+        equal(&plan_of(&topology, 7), &plan_of(&topology, 7));
+    }
+}
+
+fn equal(one: &Plan, two: &Plan) {
+    assert_eq!(shown(one), shown(two));
     // What the JSON leaves out has to be equal too: `verify` finds a running topology by it.
     assert_eq!(one.secrets(), two.secrets());
     assert_eq!(one.labels, two.labels);
     for (one, two) in one.homes.iter().zip(&two.homes) {
         assert_eq!(one.onion, two.onion);
         assert_eq!(one.environment, two.environment);
+    }
+    assert_eq!(one.absent.onion, two.absent.onion);
+    let (one, two) = (specs(one), specs(two));
+    for (one, two) in all(&one).zip(all(&two)) {
+        assert_eq!((&one.name, &one.role), (&two.name, &two.role));
+        assert_eq!(one.arguments, two.arguments, "{}", one.role);
+        assert_eq!(one.environment, two.environment, "{}", one.role);
+        assert_eq!(one.network, two.network, "{}", one.role);
     }
 }
 
@@ -45,8 +60,8 @@ fn another_seed_gives_other_secrets_addresses_and_subnets() {
 #[test]
 fn every_secret_is_its_own_and_long() {
     let secrets = plan(7).secrets();
-    // Two peerings, two admin keys, nine control ports, the probe.
-    assert_eq!(secrets.len(), 2 + 2 + 9 + 1);
+    // Two peerings, two admin keys, nine control ports, the probe, the peer that does not exist.
+    assert_eq!(secrets.len(), 2 + 2 + 9 + 1 + 1);
     let distinct: BTreeSet<&str> = secrets.iter().map(|secret| secret.expose()).collect();
     assert_eq!(distinct.len(), secrets.len());
     for secret in &plan(7).peerings {
@@ -103,14 +118,20 @@ fn what_one_side_sends_the_other_side_expects() {
 
 #[test]
 fn the_printed_plan_holds_no_secret_and_no_address() {
-    let plan = plan(7);
-    let text = shown(&plan);
+    for name in COMMITTED {
+        hides(&plan_of(&committed(name), 7));
+    }
+}
+
+fn hides(plan: &Plan) {
+    let text = shown(plan);
     for secret in plan.secrets() {
         assert!(!text.contains(secret.expose()));
     }
     for home in &plan.homes {
         assert!(!text.contains(home.onion.expose_label()));
     }
+    assert!(!text.contains(plan.absent.onion.expose_label()));
     assert!(!mentions_address(&text));
     assert!(
         !text.contains(&plan.seed.expose()),
@@ -133,11 +154,22 @@ fn a_topology_that_is_too_large_is_refused_with_numbers() {
             home
         })
         .collect();
-    let refused = |topology| match Plan::new(topology, &inputs(7)) {
+    let refused = |topology: &Topology| match Plan::new(topology, &inputs(7)) {
         Ok(_) => panic!("is planned"),
         Err(error) => error,
     };
     assert_eq!(refused(&many), PlanError::TooManyHomes { homes: 64 });
+    let mut crowd = many.clone();
+    crowd.homes.truncate(31);
+    for home in &mut crowd.homes[1..30] {
+        home.beside = Some("home-0".to_owned());
+    }
+    assert_eq!(refused(&crowd), PlanError::TooManyNeighbours { homes: 30 });
+    crowd.homes.remove(1);
+    crowd.homes.remove(1);
+    assert!(Plan::new(&crowd, &inputs(7)).is_ok(), "28 have room");
+    crowd.mutant = Some(Mutant::OneBridge);
+    assert_eq!(refused(&crowd), PlanError::TooManyNeighbours { homes: 29 });
     let mut wide = topology();
     wide.network.relays = 27;
     let error = refused(&wide);

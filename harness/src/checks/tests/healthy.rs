@@ -1,33 +1,37 @@
-//! What is seen of a two-home topology in which nothing is wrong.
+//! What is seen of a topology in which nothing is wrong.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::json;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 use time::macros::datetime;
 
 use crate::checks::{
-    Arrival, Attempt, AuthorityView, Delivery, HomeView, LogView, Metrics, Observations,
-    PeeringView, ProbeView, Refusal, UnknownDestination,
+    AbsentView, Answer, Arrival, Attempt, AuthorityView, Crossing, Delivery, HealthView, HomeView,
+    LogView, Metrics, Observations, PeeringView, ProbeView, Reason, Refusal, Reject, SocksRequest,
+    Wire,
 };
-use crate::connector::{Received, SendAnswer};
+use crate::connector::Received;
 use crate::onion::consensus::Consensus;
 use crate::onion::directory::Certificates;
 use crate::onion::monitor::DaemonState;
 use crate::plan::{HomePlan, Inputs, Occupied, PeeringPlan, Plan, Seed};
 use crate::probe::{Latencies, SessionCounters};
 use crate::secret::Secret;
-use crate::topology::{Metric, Topology};
+use crate::topology::{Daemon, Metric, Topology, Transport};
 
 /// Uploads of a complete publication, as this network has it: two descriptors to seven nodes.
 const UPLOADS: usize = 14;
-/// Packets of the probe.
+/// Packets of the probe, per home that it sends to.
 pub(super) const PACKETS: u64 = 200;
+/// When packets expire as they are sent, in milliseconds since the Unix epoch.
+pub(super) const EXPIRES_MS: i64 = 1_795_341_630_000;
 
-/// The plan of the committed topology, the same in every test.
-pub(super) fn plan() -> Plan {
-    let text = include_str!("../../../../fixtures/topologies/two-home-local.toml");
-    let topology = Topology::parse("two-home-local", text).expect("the committed file parses");
+/// The plan of a topology, the same in every test.
+pub(super) fn plan_of(name: &str, text: &str) -> Plan {
+    let topology = Topology::parse(name, text).expect("the text parses");
     let inputs = Inputs {
         seed: Seed::new([7; 32]),
         now: datetime!(2026-11-22 10:00:00 UTC),
@@ -37,15 +41,26 @@ pub(super) fn plan() -> Plan {
     Plan::new(&topology, &inputs).expect("there is room")
 }
 
-/// Observations for which every check passes.
+/// The plan of the committed topology of two homes.
+pub(super) fn plan() -> Plan {
+    let text = include_str!("../../../../fixtures/topologies/two-home-local.toml");
+    plan_of("two-home-local", text)
+}
+
+/// Observations of the committed topology for which every check passes.
 pub(super) fn healthy() -> Observations {
-    let plan = plan();
-    let mut seen = Observations::of(&plan);
-    seen.authorities = authorities(&plan);
+    healthy_of(&plan())
+}
+
+/// Observations for which every check passes.
+pub(super) fn healthy_of(plan: &Plan) -> Observations {
+    let mut seen = Observations::of(plan);
+    seen.authorities = authorities(plan);
+    seen.deliveries = deliveries(plan);
     seen.homes = plan
         .homes
         .iter()
-        .map(|home| home_view(&plan, home))
+        .map(|home| home_view(plan, home))
         .collect();
     seen.peerings = plan
         .peerings
@@ -57,33 +72,34 @@ pub(super) fn healthy() -> Observations {
             accepted_in_log: true,
         })
         .collect();
-    seen.deliveries = plan
-        .peerings
-        .iter()
-        .flat_map(|peering| [0, 1000].map(|amount| delivery(&plan, peering, amount)))
-        .collect();
-    seen.unknown = ["home-a", "home-b", "home-b, by the probe"]
-        .into_iter()
-        .map(|asked| UnknownDestination {
-            asked: asked.to_owned(),
-            came: Ok("F02".to_owned()),
-        })
-        .collect();
+    seen.rejects = rejects(plan);
+    let sent = PACKETS + 1;
     seen.probe = ProbeView {
         accepted: Ok(Duration::from_millis(400)),
         wrong_secret: Refusal::AsContract,
-        empty_secret: Refusal::AsContract,
-        sent: PACKETS,
-        fulfilled: PACKETS,
-        recorded: PACKETS,
+        empty_secret: match seen.probe.no_auth_allowed {
+            true => Refusal::Accepted,
+            false => Refusal::AsContract,
+        },
+        configured_secret: Refusal::AsContract,
         counters: SessionCounters {
-            sent: PACKETS + 1,
-            answered: PACKETS + 1,
+            sent,
+            answered: sent,
             ..SessionCounters::default()
         },
         ..seen.probe
     };
-    seen.logs = logs(&plan);
+    seen.logs = logs(plan);
+    seen.written = vec![
+        (
+            "events.jsonl".to_owned(),
+            r#"{"event":"run-started"}"#.to_owned(),
+        ),
+        (
+            "plan.json".to_owned(),
+            serde_json::to_string(plan).expect("serializes"),
+        ),
+    ];
     seen.metrics = metrics();
     seen
 }
@@ -125,6 +141,67 @@ fn authorities(plan: &Plan) -> Vec<AuthorityView> {
 
 fn home_view(plan: &Plan, home: &HomePlan) -> HomeView {
     let others = || plan.homes.iter().filter(|other| other.id != home.id);
+    let dialled: Vec<&HomePlan> = plan
+        .peerings
+        .iter()
+        .filter(|peering| peering.from == home.id && peering.transport == Transport::Onion)
+        .map(|peering| plan.home(&peering.to).expect("is planned"))
+        .collect();
+    let onion = home.is_onion();
+    HomeView {
+        id: home.id.clone(),
+        planned: home.onion.clone(),
+        // The daemon ends the line.
+        hostname: match onion {
+            true => Ok(Secret::new(format!("{}\n", home.onion.expose()))),
+            false => Err("there is no daemon".to_owned()),
+        },
+        daemon: match onion {
+            true => daemon(home, plan),
+            false => DaemonState::default(),
+        },
+        uploads_expected: UPLOADS,
+        fetched_by: others()
+            .map(|other| (other.id.clone(), usize::from(other.is_onion())))
+            .collect(),
+        attempts: attempts(plan, home),
+        listening: true,
+        wire: Ok(wire(plan, home, &dialled)),
+        crossings: dialled
+            .iter()
+            .map(|far| Crossing {
+                to: far.id.clone(),
+                requests: 1,
+                attached: 1,
+                joined: 1,
+                passed: (700, 600),
+                circuit: (1500, 1400),
+            })
+            .collect(),
+        absent: match onion {
+            true => AbsentView {
+                registered: true,
+                refused: 2,
+                direct: 0,
+                control: "connected".to_owned(),
+            },
+            false => AbsentView::default(),
+        },
+        health: Ok(HealthView {
+            connected: 1,
+            total: 1 + u64::from(onion),
+            absent_connected: onion.then_some(false),
+            gone: u64::from(onion),
+        }),
+        wiring: home
+            .environment
+            .iter()
+            .map(|(name, _)| (name.clone(), true))
+            .collect(),
+    }
+}
+
+fn daemon(home: &HomePlan, plan: &Plan) -> DaemonState {
     let mut daemon = DaemonState::default();
     daemon.bootstrap = 100;
     "done".clone_into(&mut daemon.tag);
@@ -133,9 +210,14 @@ fn home_view(plan: &Plan, home: &HomePlan) -> HomeView {
     daemon.joined = 1;
     // Asking an HSDir that does not have the descriptor yet is part of a healthy start.
     daemon.failed.push("NOT_FOUND".to_owned());
-    daemon.received = others()
+    let others = plan.homes.iter().filter(|other| other.id != home.id);
+    daemon.received = others
         .map(|other| (other.onion.expose_label().to_owned(), 1))
         .collect();
+    daemon
+}
+
+fn attempts(plan: &Plan, home: &HomePlan) -> Vec<Attempt> {
     let attempt = |arrival, target: String, outcome: &str| Attempt {
         arrival,
         target,
@@ -145,7 +227,11 @@ fn home_view(plan: &Plan, home: &HomePlan) -> HomeView {
         let target = format!("{}:{}", node.published.address, node.published.or_port);
         attempt(Arrival::Published, target, "connected")
     });
-    let forbidden = others().flat_map(|other| {
+    let apart = plan
+        .homes
+        .iter()
+        .filter(|other| !plan.topology.neighbours(&other.id, &home.id));
+    let forbidden = apart.flat_map(|other| {
         let port = |port| other.socket(port).to_string();
         [
             attempt(
@@ -161,50 +247,139 @@ fn home_view(plan: &Plan, home: &HomePlan) -> HomeView {
             ),
         ]
     });
-    HomeView {
-        id: home.id.clone(),
-        planned: home.onion.clone(),
-        // The daemon ends the line.
-        hostname: Ok(Secret::new(format!("{}\n", home.onion.expose()))),
-        daemon,
-        uploads_expected: UPLOADS,
-        fetched_by: others().map(|other| (other.id.clone(), 1)).collect(),
-        attempts: published.chain(forbidden).collect(),
-        listening: true,
-        wiring: home
-            .environment
-            .iter()
-            .map(|(name, _)| (name.clone(), true))
-            .collect(),
+    published.chain(forbidden).collect()
+}
+
+/// What the wire oracle saw: a request per dialled home, and those for the peer that does not
+/// exist.
+fn wire(plan: &Plan, home: &HomePlan, dialled: &[&HomePlan]) -> Wire {
+    if !home.is_onion() {
+        return Wire::default();
+    }
+    let request = |host: &str, upstream, reply, bytes| SocksRequest {
+        ended: false,
+        address_type: 3,
+        host: Secret::new(host),
+        upstream,
+        reply: Some(reply),
+        sent: bytes,
+        received: bytes,
+    };
+    let absent = plan.absent.onion.expose();
+    let requests = dialled
+        .iter()
+        .zip(40_001..)
+        .map(|(far, port)| request(far.onion.expose(), port, 0, 700))
+        .chain([request(absent, 40_101, 4, 0), request(absent, 40_102, 4, 0)]);
+    Wire {
+        requests: requests.collect(),
+        // Any other name may be asked for.
+        queries: vec![Secret::new("updates.example")],
+        malformed: Vec::new(),
     }
 }
 
-fn delivery(plan: &Plan, peering: &PeeringPlan, amount: u64) -> Delivery {
-    let PeeringPlan { from, to, .. } = peering;
+/// How many connectors hand a packet on.
+fn hops(plan: &Plan, from: &str, to: &str) -> u32 {
+    let mut at = from;
+    let mut hops = 0;
+    while let Some(next) = plan.topology.next_hop(at, to) {
+        at = next;
+        hops += 1;
+    }
+    hops
+}
+
+fn deliveries(plan: &Plan) -> Vec<Delivery> {
+    let mut all = Vec::new();
+    for peering in &plan.peerings {
+        let PeeringPlan { from, to, .. } = peering;
+        for amount in [0, 1000] {
+            let number = all.len();
+            all.push(delivery(
+                plan,
+                from,
+                to,
+                hops(plan, from, to),
+                (number, amount),
+            ));
+        }
+    }
+    for path in &plan.topology.paths {
+        let hops = hops(plan, &path.from, &path.to);
+        let number = all.len();
+        all.push(delivery(plan, &path.from, &path.to, hops, (number, 0)));
+    }
+    let dialled = &plan.probe.to;
+    for to in std::iter::once(dialled).chain(&plan.topology.probe.far) {
+        for _ in 0..PACKETS {
+            let number = all.len();
+            let hops = hops(plan, dialled, to);
+            all.push(delivery(plan, &plan.probe.id, to, hops, (number, 0)));
+        }
+    }
+    all
+}
+
+/// An expiry as business-logic servers are told it.
+pub(super) fn iso(at_ms: i64) -> String {
+    let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(at_ms) * 1_000_000);
+    at.expect("is a time").format(&Rfc3339).expect("formats")
+}
+
+fn delivery(
+    plan: &Plan,
+    from: &str,
+    to: &str,
+    hops: u32,
+    (number, amount): (usize, u64),
+) -> Delivery {
     let prefix = &plan.home(to).expect("is planned").prefix;
-    let payload = format!("payload {from} {to} {amount}");
-    let fulfillment = format!("fulfillment {from} {to} {amount}");
+    let payload = format!("payload {number} from {from} to {to}");
+    let destination = format!("{prefix}.receiver.{number}");
     Delivery {
-        from: from.clone(),
-        to: to.clone(),
-        destination: format!("{prefix}.receiver"),
+        from: from.to_owned(),
+        to: to.to_owned(),
+        destination: destination.clone(),
         amount,
         payload: payload.clone(),
-        answer: Ok(SendAnswer {
-            accepted: true,
-            fulfillment: Some(fulfillment.clone()),
-            ..SendAnswer::default()
-        }),
-        fulfillment,
+        answer: Answer::Fulfilled { fits: true },
+        hops,
+        // The connector made the expiry 20 ms after it was asked to send.
+        expires_ms: (EXPIRES_MS, EXPIRES_MS + 40),
         arrived: vec![Received {
-            destination: format!("{prefix}.receiver"),
+            destination,
             amount: amount.to_string(),
-            payment_id: format!("payment {from} {to} {amount}"),
+            payment_id: format!("payment {number}"),
             data: payload,
+            expires_at: iso(EXPIRES_MS + 20 - 1000 * i64::from(hops)),
             received_at: "2026-11-22T10:00:20.000Z".to_owned(),
         }],
         arrived_elsewhere: 0,
     }
+}
+
+/// Each connector is asked for a destination that nobody has; the probe tries every reason.
+fn rejects(plan: &Plan) -> Vec<Reject> {
+    let reject = |reason: Reason, asked: &str| Reject {
+        reason,
+        asked: asked.to_owned(),
+        came: Ok(reason.code().to_owned()),
+    };
+    let probe = format!("{}, by the probe", plan.probe.to);
+    let by_probe = [
+        Reason::NoRoute,
+        Reason::Expired,
+        Reason::TooLittleTime,
+        Reason::Application,
+    ];
+    let homes = plan
+        .homes
+        .iter()
+        .map(|home| reject(Reason::NoRoute, &home.id));
+    homes
+        .chain(by_probe.map(|reason| reject(reason, &probe)))
+        .collect()
 }
 
 /// Logs in the connector's shape, with the address of whom they dial at DEBUG only.
@@ -220,7 +395,7 @@ fn logs(plan: &Plan) -> Vec<LogView> {
         let peers = plan
             .peerings
             .iter()
-            .filter(|peering| peering.from == home.id);
+            .filter(|peering| peering.from == home.id && peering.transport == Transport::Onion);
         let mut lines = vec![json!({"level": 30, "nodeId": home.id, "msg": "Connector ready"})];
         for peering in peers {
             let host = plan.home(&peering.to).expect("is planned").onion.expose();
@@ -242,6 +417,9 @@ fn logs(plan: &Plan) -> Vec<LogView> {
             String::new(),
             "/agent guard -- /bls",
         ));
+        if home.daemon != Daemon::Sidecar {
+            continue;
+        }
         let notice = "Nov 22 10:00:01.000 [notice] Bootstrapped 100% (done): Done\n";
         logs.push(view(
             format!("{}/sidecar", home.id),
@@ -281,13 +459,16 @@ pub(super) fn samples(count: u64, each: Duration) -> Latencies {
 }
 
 fn metrics() -> Metrics {
-    Metrics::from([
-        (Metric::Ready, samples(1, Duration::from_secs(10))),
-        (Metric::Dial, samples(3, Duration::from_millis(300))),
-        (Metric::BtpConnect, samples(1, Duration::from_millis(400))),
-        (
-            Metric::RoundTrip,
-            samples(PACKETS, Duration::from_millis(20)),
-        ),
-    ])
+    let all = Metric::ALL.into_iter().map(|metric| {
+        let (count, millis) = match metric {
+            Metric::Ready => (1, 10_000),
+            Metric::Dial | Metric::Redial => (3, 300),
+            Metric::BtpConnect => (1, 400),
+            Metric::Authentication => (1, 100),
+            Metric::RoundTrip => (PACKETS, 20),
+            Metric::FarRoundTrip => (PACKETS, 60),
+        };
+        (metric, samples(count, Duration::from_millis(millis)))
+    });
+    all.collect()
 }

@@ -1,13 +1,18 @@
 //! Deliberately broken parts, each as what would be seen of it.
 
+mod handshake;
+mod isolation;
 mod latency;
+mod names;
 mod network;
 mod packets;
-mod peers;
+mod rejects;
+mod resilience;
 mod secrecy;
 mod service;
 
 use crate::checks::{HomeView, Observations, Verdict};
+use crate::topology::Metric;
 
 /// One broken part.
 pub(super) struct Mutant {
@@ -17,6 +22,8 @@ pub(super) struct Mutant {
     pub(super) checks: &'static [&'static str],
     /// How they must come out.
     pub(super) verdict: Verdict,
+    /// The checks that cannot be judged then, and no others.
+    pub(super) open: &'static [&'static str],
     /// What some evidence must say, so that the check failed for the right reason.
     pub(super) evidence: &'static str,
     /// Breaks it.
@@ -34,6 +41,7 @@ fn fails(
         name,
         checks: check,
         verdict: Verdict::Fail,
+        open: &[],
         evidence,
         bend,
     }
@@ -50,6 +58,7 @@ fn fails_all(
         name,
         checks,
         verdict: Verdict::Fail,
+        open: &[],
         evidence,
         bend,
     }
@@ -60,10 +69,12 @@ pub(super) fn all() -> Vec<Mutant> {
     [
         network::mutants(),
         service::mutants(),
-        peers::isolation(),
-        peers::handshake(),
-        packets::between_homes(),
-        packets::of_the_probe(),
+        isolation::mutants(),
+        names::mutants(),
+        handshake::mutants(),
+        packets::mutants(),
+        rejects::mutants(),
+        resilience::mutants(),
         secrecy::mutants(),
         latency::mutants(),
     ]
@@ -75,4 +86,21 @@ pub(super) fn all() -> Vec<Mutant> {
 fn home<'a>(seen: &'a mut Observations, id: &str) -> &'a mut HomeView {
     let home = seen.homes.iter_mut().find(|home| home.id == id);
     home.expect("a healthy topology has it")
+}
+
+/// Takes everything away that a probe without a session cannot do.
+pub(super) fn shut_out(seen: &mut Observations) {
+    let probe = &mut seen.probe;
+    probe.accepted = Err("not let in: refused with F00".to_owned());
+    let (id, asked) = (probe.id.clone(), format!("{}, by the probe", probe.to));
+    seen.deliveries.retain(|packet| packet.from != id);
+    seen.rejects.retain(|reject| reject.asked != asked);
+    for metric in [
+        Metric::BtpConnect,
+        Metric::Authentication,
+        Metric::RoundTrip,
+        Metric::FarRoundTrip,
+    ] {
+        seen.metrics.remove(&metric);
+    }
 }

@@ -458,17 +458,24 @@ impl Timeline {
     pub fn circuit_traffic(&self, circuit: u64, from: Instant, to: Instant) -> Traffic {
         between(self.circuit_bytes.get(&circuit), from, to)
     }
+
+    /// All bytes of relay cells' payloads on a circuit so far, as [`Timeline::circuit_traffic`].
+    #[must_use]
+    pub fn circuit_total(&self, circuit: u64) -> Traffic {
+        sum(self.circuit_bytes.get(&circuit).into_iter().flatten())
+    }
+}
+
+fn sum<'a>(bytes: impl Iterator<Item = &'a Bytes>) -> Traffic {
+    bytes.fold(Traffic::default(), |sum, bytes| Traffic {
+        written: sum.written + bytes.traffic.written,
+        read: sum.read + bytes.traffic.read,
+    })
 }
 
 fn between(bytes: Option<&Vec<Bytes>>, from: Instant, to: Instant) -> Traffic {
-    bytes
-        .into_iter()
-        .flatten()
-        .filter(|bytes| bytes.at >= from && bytes.at <= to + BYTES_PERIOD)
-        .fold(Traffic::default(), |sum, bytes| Traffic {
-            written: sum.written + bytes.traffic.written,
-            read: sum.read + bytes.traffic.read,
-        })
+    let within = |bytes: &&Bytes| bytes.at >= from && bytes.at <= to + BYTES_PERIOD;
+    sum(bytes.into_iter().flatten().filter(within))
 }
 
 #[cfg(test)]

@@ -24,6 +24,7 @@ fn too_few(
         name,
         checks: check,
         verdict: Verdict::Inconclusive,
+        open: &[],
         evidence,
         bend,
     }

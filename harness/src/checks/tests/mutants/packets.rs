@@ -1,110 +1,221 @@
 //! Packets between the homes and those of the probe.
 
+use super::super::healthy::{EXPIRES_MS, iso};
 use super::{Mutant, fails, fails_all};
-use crate::checks::Observations;
-use crate::connector::{Received, SendAnswer};
+use crate::checks::{Answer, Delivery, Observations};
+use crate::connector::Received;
 
-fn answer(seen: &mut Observations) -> &mut SendAnswer {
-    let answer = seen.deliveries[1].answer.as_mut();
-    answer.expect("a healthy connector answers")
+/// A packet above 0 from home A to home B.
+fn packet(seen: &mut Observations) -> &mut Delivery {
+    &mut seen.deliveries[1]
 }
 
 fn received(seen: &mut Observations) -> &mut Received {
-    &mut seen.deliveries[1].arrived[0]
+    &mut packet(seen).arrived[0]
 }
 
-const ACCEPTED: &[&str; 1] = &["packets.accepted"];
-const DELIVERED: &[&str; 1] = &["packets.delivered"];
-const BOTH: &[&str] = &["packets.accepted", "packets.delivered"];
-const NO_ROUTE: &[&str; 1] = &["packets.no-route"];
-const PROBE: &[&str; 1] = &["packets.probe"];
+/// The packets of the probe.
+fn probed(seen: &mut Observations) -> impl Iterator<Item = &mut Delivery> {
+    let id = &seen.probe.id;
+    seen.deliveries
+        .iter_mut()
+        .filter(move |one| one.from == *id)
+}
 
-pub(super) fn between_homes() -> Vec<Mutant> {
+/// Of something there has to be a packet, or no property of the packets is known to hold.
+const ALL: &[&str] = &[
+    "packets.accepted",
+    "packets.delivered",
+    "packets.fulfillment",
+    "packets.hops",
+    "packets.once",
+    "packets.payload",
+];
+const ACCEPTED: &[&str; 1] = &["packets.accepted"];
+const FULFILLMENT: &[&str; 1] = &["packets.fulfillment"];
+const DELIVERED: &[&str; 1] = &["packets.delivered"];
+const ONCE: &[&str; 1] = &["packets.once"];
+const PAYLOAD: &[&str; 1] = &["packets.payload"];
+const HOPS: &[&str; 1] = &["packets.hops"];
+
+pub(super) fn mutants() -> Vec<Mutant> {
+    let mut all = missing();
+    all.extend(answers());
+    all.extend(arrivals());
+    all.extend(repeats());
+    all.extend(changes());
+    all
+}
+
+fn missing() -> Vec<Mutant> {
     vec![
-        fails(
-            ACCEPTED,
-            "a fulfillment that does not fit",
-            "home-a to home-b of 1000: the fulfillment does not fit",
-            |seen| {
-                answer(seen).fulfillment = Some("another".to_owned());
-            },
-        ),
-        fails(
-            ACCEPTED,
-            "accepted without a fulfillment",
-            "the fulfillment does not fit",
-            |seen| {
-                answer(seen).fulfillment = None;
-            },
-        ),
-        fails(
-            ACCEPTED,
-            "a rejected packet",
-            "rejected with T04 no liquidity",
-            |seen| {
-                *answer(seen) = SendAnswer {
-                    code: Some("T04".to_owned()),
-                    message: Some("no liquidity".to_owned()),
-                    ..SendAnswer::default()
-                };
-            },
-        ),
-        fails(
-            ACCEPTED,
-            "a packet without an answer",
-            "home-a to home-b of 1000: timed out",
-            |seen| {
-                seen.deliveries[1].answer = Err("timed out".to_owned());
-            },
-        ),
         fails_all(
-            BOTH,
+            ALL,
             "no packet above 0 in one direction",
-            "none of amount above 0 from home-a to home-b",
+            "none of an amount above 0 from home-a to home-b",
             |seen| {
                 seen.deliveries.remove(1);
             },
         ),
         fails_all(
-            BOTH,
+            ALL,
             "no packet of 0 in one direction",
             "none of amount 0 from home-b to home-a",
             |seen| {
                 seen.deliveries.remove(2);
             },
         ),
+        fails_all(
+            ALL,
+            "no packet over a path",
+            "none over the path from home-a to home-c",
+            |seen| {
+                let path = ("home-a".to_owned(), "home-c".to_owned());
+                seen.paths.push(path);
+            },
+        ),
+        fails_all(
+            ALL,
+            "no packet of a probe that has a session",
+            "none of the probe from probe to home-b",
+            |seen| seen.deliveries.retain(|packet| packet.from != "probe"),
+        ),
+        fails_all(
+            ALL,
+            "no packet of the probe to the home behind",
+            "none of the probe from probe to home-c",
+            |seen| seen.probe.far = Some("home-c".to_owned()),
+        ),
+    ]
+}
+
+fn answers() -> Vec<Mutant> {
+    vec![
+        fails(
+            ACCEPTED,
+            "a rejected packet",
+            "home-a to home-b: rejected with T04 no liquidity",
+            |seen| {
+                let packet = packet(seen);
+                packet.arrived.clear();
+                packet.answer = Answer::Rejected {
+                    code: "T04".to_owned(),
+                    message: "no liquidity".to_owned(),
+                };
+            },
+        ),
+        fails(
+            ACCEPTED,
+            "a packet without an answer",
+            "home-a to home-b: timed out",
+            |seen| packet(seen).answer = Answer::Otherwise("timed out".to_owned()),
+        ),
+        fails(
+            ACCEPTED,
+            "every tenth packet is lost",
+            "probe to home-b: no answer (20 packets)",
+            |seen| {
+                for packet in probed(seen).step_by(10) {
+                    packet.answer = Answer::Otherwise("no answer".to_owned());
+                    packet.arrived.clear();
+                }
+            },
+        ),
+        fails(
+            FULFILLMENT,
+            "a fulfillment that does not fit",
+            "home-a to home-b: the fulfillment does not fit",
+            |seen| packet(seen).answer = Answer::Fulfilled { fits: false },
+        ),
+        fails(
+            FULFILLMENT,
+            "no fulfillment of the probe's fits",
+            "probe to home-b: the fulfillment does not fit the condition (200 packets)",
+            |seen| {
+                probed(seen).for_each(|packet| packet.answer = Answer::Fulfilled { fits: false });
+            },
+        ),
+    ]
+}
+
+fn arrivals() -> Vec<Mutant> {
+    vec![
         fails(
             DELIVERED,
+            "a packet that is fulfilled and not delivered",
+            "home-a to home-b: fulfilled, but never arrived",
+            |seen| packet(seen).arrived.clear(),
+        ),
+        fails(
+            DELIVERED,
+            "no packet of the probe is delivered",
+            "probe to home-b: fulfilled, but never arrived (200 packets)",
+            |seen| probed(seen).for_each(|packet| packet.arrived.clear()),
+        ),
+        fails(
+            DELIVERED,
+            "another amount",
+            "home-a to home-b: arrived with another amount",
+            |seen| received(seen).amount = "999".to_owned(),
+        ),
+    ]
+}
+
+fn repeats() -> Vec<Mutant> {
+    vec![
+        fails(
+            ONCE,
             "a packet delivered twice",
-            "arrived 2 times",
+            "home-a to home-b: arrived 2 times",
             |seen| {
                 let twin = received(seen).clone();
-                seen.deliveries[1].arrived.push(Received {
+                packet(seen).arrived.push(Received {
                     payment_id: "another".to_owned(),
                     ..twin
                 });
             },
         ),
         fails(
-            DELIVERED,
-            "a packet that is accepted and not delivered",
-            "arrived 0 times",
-            |seen| {
-                seen.deliveries[1].arrived.clear();
-            },
-        ),
-        fails(
-            DELIVERED,
+            ONCE,
             "a packet at the wrong home too",
-            "arrived at another home 1 times",
+            "home-a to home-b: arrived at another home",
+            |seen| packet(seen).arrived_elsewhere = 1,
+        ),
+        fails(ONCE, "no payment id", "without a payment id", |seen| {
+            received(seen).payment_id.clear();
+        }),
+        fails(
+            ONCE,
+            "a payment id used again",
+            "with another packet's payment id",
             |seen| {
-                seen.deliveries[1].arrived_elsewhere = 1;
+                received(seen).payment_id = seen.deliveries[0].arrived[0].payment_id.clone();
             },
         ),
+        fails(ONCE, "duplicate answers", "1 late, duplicate", |seen| {
+            seen.probe.counters.duplicate = 1;
+        }),
+        fails(ONCE, "late answers", "2 late, duplicate", |seen| {
+            seen.probe.counters.late = 2;
+        }),
+        fails(ONCE, "answers to nothing", "1 late, duplicate", |seen| {
+            seen.probe.counters.unknown_id = 1;
+        }),
         fails(
-            DELIVERED,
+            ONCE,
+            "answers that cannot be read",
+            "1 late, duplicate, unknown or undecodable answers",
+            |seen| seen.probe.counters.undecodable = 1,
+        ),
+    ]
+}
+
+fn changes() -> Vec<Mutant> {
+    vec![
+        fails(
+            PAYLOAD,
             "two payloads swapped",
-            "arrived with another payload",
+            "home-a to home-b: arrived with another payload (2 packets)",
             |seen| {
                 let (first, second) = seen.deliveries.split_at_mut(1);
                 std::mem::swap(
@@ -113,128 +224,41 @@ pub(super) fn between_homes() -> Vec<Mutant> {
                 );
             },
         ),
-        fails(
-            DELIVERED,
-            "another amount",
-            "arrived with amount 999",
-            |seen| {
-                received(seen).amount = "999".to_owned();
-            },
-        ),
-        fails(
-            DELIVERED,
-            "another destination",
-            "arrived for test.home-b.other",
-            |seen| {
-                received(seen).destination = "test.home-b.other".to_owned();
-            },
-        ),
-        fails(DELIVERED, "no payment id", "without a payment id", |seen| {
-            received(seen).payment_id.clear();
+        fails(PAYLOAD, "a payload lost", "another payload", |seen| {
+            received(seen).data.clear();
         }),
         fails(
-            DELIVERED,
-            "a payment id used again",
-            "the payment id of another packet",
+            HOPS,
+            "a hop that takes nothing of the expiry",
+            "home-a to home-b: its expiry is -20 ms earlier, 1 hops take 1000 ms",
+            |seen| received(seen).expires_at = iso(EXPIRES_MS + 20),
+        ),
+        fails(
+            HOPS,
+            "a hop that takes two seconds",
+            "home-a to home-b: its expiry is 1980 ms earlier",
+            |seen| received(seen).expires_at = iso(EXPIRES_MS - 1980),
+        ),
+        fails(
+            HOPS,
+            "one hop more than there are",
+            "probe to home-b: its expiry is 980 ms earlier, 0 hops take 0 ms (200 packets)",
             |seen| {
-                received(seen).payment_id = seen.deliveries[0].arrived[0].payment_id.clone();
+                let late = iso(EXPIRES_MS - 980);
+                probed(seen).for_each(|packet| packet.arrived[0].expires_at.clone_from(&late));
             },
         ),
         fails(
-            NO_ROUTE,
-            "another code for an unknown destination",
-            "home-a answered F00",
-            |seen| {
-                seen.unknown[0].came = Ok("F00".to_owned());
-            },
+            HOPS,
+            "no expiry",
+            "home-a to home-b: arrived without an expiry",
+            |seen| received(seen).expires_at.clear(),
         ),
         fails(
-            NO_ROUTE,
-            "an unknown destination is fulfilled",
-            "home-a: accepted",
-            |seen| {
-                seen.unknown[0].came = Err("accepted".to_owned());
-            },
-        ),
-        fails(
-            NO_ROUTE,
-            "one connector was not asked",
-            "home-b was not asked",
-            |seen| {
-                seen.unknown.remove(1);
-            },
-        ),
-    ]
-}
-
-pub(super) fn of_the_probe() -> Vec<Mutant> {
-    vec![
-        fails(
-            PROBE,
-            "one packet lost",
-            "199 of 200 fulfilled; 1 timed out",
-            |seen| {
-                seen.probe.fulfilled -= 1;
-                seen.probe.other_outcomes.insert("timed out".to_owned(), 1);
-            },
-        ),
-        fails(
-            PROBE,
-            "one packet fulfilled and not delivered",
-            "199 of 200 recorded at home-b",
-            |seen| {
-                seen.probe.recorded -= 1;
-            },
-        ),
-        fails(
-            PROBE,
-            "one packet delivered twice",
-            "1 recorded more than once",
-            |seen| {
-                seen.probe.repeated = 1;
-            },
-        ),
-        fails(
-            PROBE,
-            "duplicate answers",
-            "1 late, duplicate, unknown or undecodable answers",
-            |seen| {
-                seen.probe.counters.duplicate = 1;
-            },
-        ),
-        fails(
-            PROBE,
-            "late answers",
-            "2 late, duplicate, unknown or undecodable answers",
-            |seen| {
-                seen.probe.counters.late = 2;
-            },
-        ),
-        fails(
-            PROBE,
-            "answers to nothing",
-            "1 late, duplicate, unknown or undecodable answers",
-            |seen| {
-                seen.probe.counters.unknown_id = 1;
-            },
-        ),
-        fails(
-            PROBE,
-            "answers that cannot be read",
-            "1 late, duplicate, unknown or undecodable answers",
-            |seen| {
-                seen.probe.counters.undecodable = 1;
-            },
-        ),
-        fails(
-            PROBE,
-            "no packet sent",
-            "found nothing to look at",
-            |seen| {
-                seen.probe.sent = 0;
-                seen.probe.fulfilled = 0;
-                seen.probe.recorded = 0;
-            },
+            HOPS,
+            "an expiry that is no time",
+            "home-a to home-b: arrived without an expiry",
+            |seen| received(seen).expires_at = "in a second".to_owned(),
         ),
     ]
 }

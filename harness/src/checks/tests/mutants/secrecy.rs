@@ -68,10 +68,43 @@ pub(super) fn mutants() -> Vec<Mutant> {
         fails(
             ADDRESSES,
             "an address in a label",
-            "home-b/sidecar shows one in a label",
+            "home-b/sidecar shows one in its metadata",
             |seen| {
                 let label = format!("\nservice={}", address(seen));
                 log(seen, "home-b/sidecar").visible.push_str(&label);
+            },
+        ),
+        fails(
+            ADDRESSES,
+            "an address in a daemon's log",
+            "home-b/sidecar logs one, and its log has no levels",
+            |seen| {
+                let line = format!("[notice] no descriptor of {}\n", address(seen));
+                log(seen, "home-b/sidecar").text.push_str(&line);
+            },
+        ),
+        fails(
+            ADDRESSES,
+            "an address in what the run wrote",
+            "events.jsonl holds one",
+            |seen| {
+                let line = format!(r#"{{"saw":"ws://{}:3000"}}"#, address(seen));
+                seen.written[0].1.push_str(&line);
+            },
+        ),
+        fails(
+            ADDRESSES,
+            "nothing that the run wrote was looked at",
+            "nothing that the run wrote was looked at",
+            |seen| seen.written.clear(),
+        ),
+        fails(
+            SECRETS,
+            "a secret in what the run wrote",
+            "plan.json: 1 secrets",
+            |seen| {
+                let secret = seen.secrets[0].expose().to_owned();
+                seen.written[1].1.push_str(&secret);
             },
         ),
         fails_all(
@@ -106,7 +139,7 @@ pub(super) fn mutants() -> Vec<Mutant> {
         fails(
             SECRETS,
             "the probe's secret on a command line",
-            "home-a/bls's labels or command line: 1 secrets",
+            "home-a/bls's metadata: 1 secrets",
             |seen| {
                 let secret = seen
                     .secrets

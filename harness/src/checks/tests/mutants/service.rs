@@ -76,7 +76,7 @@ pub(super) fn mutants() -> Vec<Mutant> {
         fails(
             ADDRESS,
             "no hostname file",
-            "home-a's hostname file: no such file",
+            "home-a's address: no such file",
             |seen| {
                 home(seen, "home-a").hostname = Err("no such file".to_owned());
             },
@@ -135,10 +135,15 @@ pub(super) fn mutants() -> Vec<Mutant> {
         fails_all(
             &[
                 "handshake.wiring",
+                "isolation.circuit",
                 "isolation.home-to-home",
+                "isolation.no-direct-dial",
                 "isolation.nothing-else",
                 "isolation.published-reachable",
+                "names.dns",
+                "names.socks",
                 "network.bootstrapped",
+                "resilience.health",
                 "service.address",
                 "service.fetched",
                 "service.rendezvous",

@@ -1,0 +1,48 @@
+//! What connectors say of themselves when a peer is gone.
+
+use super::{Check, Finding, HealthView, Observations};
+
+pub(super) const CHECKS: &[Check] = &[Check {
+    id: "resilience.health",
+    says: "a connector's health and its list of peers count a peer that is gone as not connected",
+    judge: health,
+}];
+
+fn health(seen: &Observations) -> Finding {
+    let mut wrong = seen.unseen_homes();
+    let mut good = Vec::new();
+    for home in &seen.homes {
+        if seen.daemonless.contains(&home.id) {
+            continue;
+        }
+        match &home.health {
+            Err(reason) => wrong.push(format!("{}: {reason}", home.id)),
+            Ok(HealthView {
+                connected,
+                total,
+                absent_connected,
+                gone,
+            }) => {
+                match absent_connected {
+                    Some(false) => {}
+                    Some(true) => wrong.push(format!(
+                        "{} lists a peer as connected that does not exist",
+                        home.id
+                    )),
+                    None => wrong.push(format!(
+                        "{} does not list the peer that it was told to dial",
+                        home.id
+                    )),
+                }
+                if *connected > total.saturating_sub(*gone) {
+                    wrong.push(format!(
+                        "{} says that {connected} of {total} peers are connected, with {gone} gone",
+                        home.id
+                    ));
+                }
+                good.push(format!("{}: {connected} of {total} connected", home.id));
+            }
+        }
+    }
+    Finding::all(good.len(), &wrong, good.join(", "))
+}

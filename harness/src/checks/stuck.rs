@@ -1,0 +1,51 @@
+//! What a topology that did not come up says about the checks.
+
+use super::{CheckResult, Finding, catalogue, latency, result};
+use crate::events::Stage;
+use crate::topology::Budget;
+
+/// The checks of a run whose stage was not reached: the one that says that it would be has failed,
+/// and nothing is known of the others.
+#[must_use]
+pub fn judge_stuck(stage: Stage, evidence: &str, budgets: &[Budget]) -> Vec<CheckResult> {
+    let stuck = check_of(stage);
+    let judge = |id: &str| {
+        if Some(id) == stuck {
+            Finding::fail(evidence)
+        } else {
+            Finding::inconclusive(format!("the stage {stage} was not reached"))
+        }
+    };
+    catalogue()
+        .into_iter()
+        .map(|check| result(check.id, check.says, judge(check.id)))
+        .chain(latency::ids(budgets).into_iter().map(|(id, says)| {
+            let finding = judge(&id);
+            result(&id, &says, finding)
+        }))
+        .collect()
+}
+
+/// The check that says that a stage is reached.
+const fn check_of(stage: Stage) -> Option<&'static str> {
+    match stage {
+        Stage::Descriptors | Stage::Vote | Stage::Consensus | Stage::Listed => {
+            Some("network.consensus")
+        }
+        Stage::Seal => Some("isolation.published-reachable"),
+        Stage::Daemon | Stage::Bootstrap => Some("network.bootstrapped"),
+        Stage::Introduction | Stage::Upload | Stage::Publication => Some("service.uploaded"),
+        Stage::Fetch => Some("service.fetched"),
+        Stage::Rendezvous => Some("service.rendezvous"),
+        Stage::Connector | Stage::WebSocket | Stage::Authentication | Stage::Peering => {
+            Some("handshake.connected")
+        }
+        Stage::Prepare
+        | Stage::Start
+        | Stage::FirstAnswer
+        | Stage::Distances
+        | Stage::Observe
+        | Stage::Collect
+        | Stage::TearDown => None,
+    }
+}

@@ -1,0 +1,74 @@
+//! Switching the nodes' distances on and off.
+
+use home_agent::wan_events::WanEvent;
+use tokio::time::sleep;
+
+use super::bring_up::{Context, POLL, within};
+use super::error::RunError;
+use crate::events::Stage;
+
+/// Switches all distances on or off, and waits until each says that it is. Does nothing where
+/// there are none.
+///
+/// Before they are on, the network is as near as one machine has it, so that bootstrap takes
+/// seconds. What only shows that something does not happen is looked at while they are off.
+pub(super) async fn switch(context: &Context<'_>, on: bool) -> Result<(), RunError> {
+    let containers: Vec<&str> = context
+        .plan
+        .nodes()
+        .filter_map(|node| Some(node.distance.as_ref()?.container.as_str()))
+        .collect();
+    if containers.is_empty() {
+        return Ok(());
+    }
+    let (signal, word) = if on {
+        ("SIGUSR1", "on")
+    } else {
+        ("SIGUSR2", "off")
+    };
+    let guard = context.recorder.stage(Stage::Distances, Some(word));
+    let wait = async {
+        for container in &containers {
+            context.engine.signal(container, signal).await?;
+        }
+        let mut waiting = containers.clone();
+        loop {
+            let mut still = Vec::new();
+            for container in waiting {
+                let log = context.engine.logs(container, Some(LINES)).await?;
+                if !is_switched(&log, on) {
+                    still.push(container);
+                }
+            }
+            guard.saw(format!(
+                "{} of {} are {word}",
+                containers.len() - still.len(),
+                containers.len()
+            ));
+            if still.is_empty() {
+                return Ok(());
+            }
+            waiting = still;
+            sleep(POLL).await;
+        }
+    };
+    within(&guard, context.plan.topology.deadlines.delivery, wait).await?;
+    guard.reached(format!("{} distances are {word}", containers.len()));
+    Ok(())
+}
+
+/// How many lines of a relay's log hold its last word. Connections that it could not make are
+/// lines too.
+const LINES: usize = 200;
+
+/// Whether the last event in a relay's log says that it is switched so.
+fn is_switched(log: &str, on: bool) -> bool {
+    let last = log
+        .lines()
+        .rev()
+        .find_map(|line| serde_json::from_str::<WanEvent>(line).ok());
+    matches!(
+        (last, on),
+        (Some(WanEvent::On), true) | (Some(WanEvent::Off | WanEvent::Listening { .. }), false)
+    )
+}

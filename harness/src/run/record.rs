@@ -1,0 +1,113 @@
+//! Reading what a home's wire oracle has recorded.
+
+use std::collections::BTreeMap;
+
+use home_agent::record::{Entry, Record};
+
+use super::bring_up::Context;
+use crate::checks::{SocksRequest, Wire};
+use crate::plan::{HomePlan, RECORD};
+use crate::secret::Secret;
+
+/// The record of a home so far, or why there is none.
+pub(super) async fn read(context: &Context<'_>, home: &HomePlan) -> Result<Wire, String> {
+    let text = context
+        .engine
+        .read_file(&home.bls, RECORD)
+        .await
+        .map_err(|error| error.to_string())?;
+    parse(&text)
+}
+
+/// Adds the lines up. The last line may be under way; any other that is not a record is an error.
+fn parse(text: &str) -> Result<Wire, String> {
+    let mut wire = Wire::default();
+    let mut requests: BTreeMap<u64, SocksRequest> = BTreeMap::new();
+    let mut listening = false;
+    let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+    for (number, line) in whole.lines().enumerate() {
+        let entry: Entry = serde_json::from_str(line)
+            .map_err(|error| format!("line {} of its record: {error}", number + 1))?;
+        match entry.record {
+            Record::Listening { .. } => listening = true,
+            Record::Connect {
+                connection,
+                address_type,
+                host,
+                upstream,
+                ..
+            } => {
+                let request = SocksRequest {
+                    address_type,
+                    host: Secret::new(host.expose()),
+                    upstream: upstream.port(),
+                    reply: None,
+                    ended: false,
+                    sent: 0,
+                    received: 0,
+                };
+                requests.insert(connection, request);
+            }
+            Record::Reply { connection, code } => {
+                if let Some(request) = requests.get_mut(&connection) {
+                    request.reply = Some(code);
+                }
+            }
+            Record::Bytes {
+                connection,
+                sent,
+                received,
+            } => {
+                if let Some(request) = requests.get_mut(&connection) {
+                    (request.sent, request.received) = (sent, received);
+                }
+            }
+            Record::Query { name, .. } => wire.queries.push(Secret::new(name.expose())),
+            Record::Malformed { what, .. } => wire.malformed.push(what),
+            Record::Closed { connection, .. } => {
+                if let Some(request) = requests.get_mut(&connection) {
+                    request.ended = true;
+                }
+            }
+        }
+    }
+    if !listening {
+        return Err("its wire oracle never listened".to_owned());
+    }
+    wire.requests = requests.into_values().collect();
+    Ok(wire)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LISTENING: &str =
+        r#"{"at_us":1,"record":"listening","socks":"127.0.0.1:9150","dns":"127.0.0.1:53"}"#;
+    const CONNECT: &str = r#"{"at_us":2,"record":"connect","connection":1,"command":1,"address_type":3,"host":"a.anon","port":3000,"user":false,"upstream":"127.0.0.1:4001"}"#;
+
+    #[test]
+    fn lines_add_up_and_the_one_under_way_is_left_out() {
+        let text = format!(
+            "{LISTENING}\n{CONNECT}\n{}\n{}\n{}\n{{\"at_us\":9",
+            r#"{"at_us":3,"record":"reply","connection":1,"code":0}"#,
+            r#"{"at_us":4,"record":"bytes","connection":1,"sent":70,"received":30}"#,
+            r#"{"at_us":5,"record":"query","name":"x.example","type":1,"transport":"udp"}"#,
+        );
+        let wire = parse(&text).expect("all lines are whole");
+        let request = &wire.requests[0];
+        assert_eq!(
+            (request.address_type, request.upstream, request.reply),
+            (3, 4001, Some(0))
+        );
+        assert_eq!((request.sent, request.received), (70, 30));
+        assert_eq!(wire.queries.len(), 1);
+    }
+
+    #[test]
+    fn a_record_that_is_none_is_an_error() {
+        assert!(parse("").is_err());
+        assert!(parse(&format!("{CONNECT}\n")).is_err());
+        assert!(parse(&format!("{LISTENING}\nnonsense\n")).is_err());
+    }
+}

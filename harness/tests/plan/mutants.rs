@@ -1,0 +1,201 @@
+//! What a deliberately broken part changes in a plan, and that it changes nothing else.
+
+use std::collections::BTreeSet;
+
+use ator_harness::engine::ContainerSpec;
+use ator_harness::plan::{Plan, Specs};
+use ator_harness::topology::Mutant;
+
+use super::{ANONRC, all, options, plan, plan_of, specs, text, topology, variable};
+
+fn broken(mutant: Mutant) -> (Plan, Specs) {
+    let mut topology = topology();
+    topology.mutant = Some(mutant);
+    let plan = plan_of(&topology, 7);
+    let specs = specs(&plan);
+    (plan, specs)
+}
+
+/// Roles of the containers that differ from those of the healthy plan.
+fn differ(mutant: Mutant) -> BTreeSet<String> {
+    let (healthy, (_, broken)) = (specs(&plan(7)), broken(mutant));
+    assert_eq!(all(&healthy).count(), all(&broken).count());
+    let files = |spec: &ContainerSpec| -> Vec<(String, Option<Vec<u8>>)> {
+        let mut files: Vec<_> = spec
+            .files
+            .iter()
+            .map(|file| (file.path.clone(), file.content.clone()))
+            .collect();
+        files.sort();
+        files
+    };
+    all(&healthy)
+        .zip(all(&broken))
+        .filter(|(one, two)| {
+            one.environment != two.environment
+                || one.arguments != two.arguments
+                || one.network != two.network
+                || files(one) != files(two)
+        })
+        .map(|(one, _)| one.role.clone())
+        .collect()
+}
+
+fn roles(names: &[&str]) -> BTreeSet<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+/// The configuration of the sidecar of the home that the probe dials.
+fn sidecar(specs: &Specs) -> String {
+    text(specs.homes[1].sidecar.as_ref().expect("is there"), ANONRC)
+}
+
+#[test]
+fn a_broken_connector_is_the_one_that_the_probe_dials_and_is_told_so() {
+    for mutant in Mutant::ALL.into_iter().filter(|one| one.is_connector()) {
+        let expected = match mutant {
+            Mutant::SendsAddressToSocks => roles(&["home-b/connector", "home-b/sidecar"]),
+            _ => roles(&["home-b/connector"]),
+        };
+        assert_eq!(differ(mutant), expected, "{}", mutant.name());
+        let (plan, specs) = broken(mutant);
+        let told = |home: usize, name| variable(&specs.homes[home].connector, name);
+        assert_eq!(told(1, "REFERENCE_CONNECTOR_MUTANT"), Some(mutant.name()));
+        assert_eq!(told(0, "REFERENCE_CONNECTOR_MUTANT"), None);
+        let address = told(1, "REFERENCE_CONNECTOR_MUTANT_ADDRESS");
+        match mutant {
+            Mutant::SendsAddressToSocks => assert!(address.is_some()),
+            Mutant::DialsDirectly => {
+                // Where the harness waits for a dial that must not come.
+                assert_eq!(address, Some(&*plan.homes[1].gateway.to_string()));
+            }
+            _ => assert_eq!(address, None, "{}", mutant.name()),
+        }
+    }
+}
+
+#[test]
+fn no_healthy_connector_is_told_of_a_mutant() {
+    for home in &specs(&plan(7)).homes {
+        assert_eq!(
+            variable(&home.connector, "REFERENCE_CONNECTOR_MUTANT"),
+            None
+        );
+    }
+}
+
+#[test]
+fn an_address_that_a_mutant_dials_is_mapped_to_the_peer() {
+    let (plan, specs) = broken(Mutant::SendsAddressToSocks);
+    let own = &specs.homes[1];
+    let address = variable(&own.connector, "REFERENCE_CONNECTOR_MUTANT_ADDRESS");
+    let expected = format!(
+        "{} {}",
+        address.expect("is told"),
+        plan.homes[0].onion.expose()
+    );
+    assert_eq!(options(&sidecar(&specs), "MapAddress"), [expected]);
+    assert!(options(&sidecar(&super::specs(&super::plan(7))), "MapAddress").is_empty());
+}
+
+#[test]
+fn a_broken_daemon_is_that_of_the_home_that_the_probe_dials() {
+    for (mutant, option, value) in [
+        (
+            Mutant::PublishesNoDescriptor,
+            "PublishHidServDescriptors",
+            "0",
+        ),
+        (Mutant::FetchesNoDescriptor, "FetchHidServDescriptors", "0"),
+        (Mutant::NeverBootstraps, "ReachableAddresses", "reject *:*"),
+        (
+            Mutant::WrongServicePort,
+            "HiddenServicePort",
+            "3001 127.0.0.1:3001",
+        ),
+    ] {
+        assert_eq!(differ(mutant), roles(&["home-b/sidecar"]));
+        let (_, specs) = broken(mutant);
+        assert_eq!(options(&sidecar(&specs), option), [value]);
+    }
+    assert_eq!(differ(Mutant::ShutsClientsOut), roles(&["home-b/sidecar"]));
+}
+
+#[test]
+fn a_missing_relay_publishes_nothing() {
+    assert_eq!(differ(Mutant::MissingRelay), roles(&["relay4"]));
+    let (_, specs) = broken(Mutant::MissingRelay);
+    let rc = text(&specs.relays[3], ANONRC);
+    assert_eq!(options(&rc, "PublishServerDescriptor"), ["0"]);
+}
+
+#[test]
+fn on_one_bridge_every_home_has_an_address_of_its_own() {
+    let (plan, _) = broken(Mutant::OneBridge);
+    let addresses: BTreeSet<_> = plan.homes.iter().map(|home| home.address).collect();
+    assert_eq!(addresses.len(), plan.homes.len());
+    let networks: BTreeSet<_> = plan.homes.iter().map(|home| &home.network).collect();
+    assert_eq!(networks.len(), 1);
+    assert!(
+        !plan.topology.neighbours("home-a", "home-b"),
+        "they are not meant to be neighbours, and that is what the check goes by"
+    );
+}
+
+#[test]
+fn the_guard_of_a_broken_home_lets_another_place_through() {
+    let (plan, _) = broken(Mutant::BlocksHome);
+    let allowed = |mutant| {
+        let (_, specs) = broken(mutant);
+        let arguments = specs.homes[1].server.arguments.clone();
+        let pairs = arguments.windows(2).filter(|pair| pair[0] == "--allow");
+        pairs.map(|pair| pair[1].clone()).collect::<BTreeSet<_>>()
+    };
+    let router = plan.networks[0].gateway.to_string();
+    let own = plan.homes[1].gateway.to_string();
+    let other = plan.homes[0].gateway.to_string();
+    assert_eq!(allowed(Mutant::BlocksHome), [own].into());
+    assert_eq!(allowed(Mutant::LeavesHomeOpen), [router, other].into());
+    for mutant in [Mutant::BlocksHome, Mutant::LeavesHomeOpen] {
+        assert_eq!(differ(mutant), roles(&["home-b/bls"]));
+    }
+}
+
+#[test]
+fn another_environment_is_the_other_homes_alone() {
+    assert_eq!(
+        differ(Mutant::OtherEnvironment),
+        roles(&["home-a/connector"])
+    );
+    let (plan, specs) = broken(Mutant::OtherEnvironment);
+    let connector = &specs.homes[0].connector;
+    assert_eq!(variable(connector, "BTP_ALLOW_NOAUTH"), None);
+    let planned = &plan.homes[0].environment;
+    assert!(planned.iter().any(|(name, _)| name == "BTP_ALLOW_NOAUTH"));
+}
+
+#[test]
+fn a_connector_that_bypasses_the_record_goes_to_the_daemon() {
+    let mutant = Mutant::BypassesRecorder;
+    assert_eq!(differ(mutant), roles(&["home-b/connector"]));
+    let (_, specs) = broken(mutant);
+    let config = text(
+        &specs.homes[1].connector,
+        ator_harness::connector::CONFIG_FILE,
+    );
+    assert!(config.contains("socks5h://127.0.0.1:9050"), "{config}");
+}
+
+#[test]
+fn far_relays_are_all_nodes_behind_a_distance() {
+    let (plan, specs) = broken(Mutant::FarRelays);
+    assert!(plan.nodes().all(|node| node.distance.is_some()));
+    assert_eq!(specs.distances.len(), plan.nodes().count());
+}
+
+#[test]
+fn what_the_harness_breaks_itself_is_not_in_the_plan() {
+    for mutant in [Mutant::LeavesContainer, Mutant::CertificateAddress] {
+        assert!(differ(mutant).is_empty(), "{}", mutant.name());
+    }
+}
