@@ -4,7 +4,7 @@ use scenarios::{Shell, assert_code, docker, text};
 use serde_json::Value;
 
 /// The checks that the main job must make; more may come.
-const CHECKS: [&str; 24] = [
+const CHECKS: [&str; 35] = [
     "network.consensus",
     "network.certificates",
     "network.bootstrapped",
@@ -20,10 +20,21 @@ const CHECKS: [&str; 24] = [
     "handshake.right-secret",
     "handshake.wrong-secret",
     "handshake.empty-secret",
+    "isolation.circuit",
+    "isolation.no-direct-dial",
+    "names.socks",
+    "names.dns",
+    "handshake.configured-secret",
     "packets.accepted",
+    "packets.fulfillment",
     "packets.delivered",
+    "packets.once",
+    "packets.payload",
+    "packets.hops",
     "packets.no-route",
-    "packets.probe",
+    "packets.expired",
+    "packets.application-error",
+    "resilience.health",
     "secrecy.addresses",
     "secrecy.secrets",
     "latency.round-trip.p50",

@@ -223,6 +223,12 @@ impl Mutant {
     #[must_use]
     pub const fn may_also_fail(self) -> &'static [&'static str] {
         match self {
+            // A token that is no secret of the environment is any secret.
+            Self::AcceptsAnySecret => &["handshake.configured-secret"],
+            // What the daemon maps to one peer is never the peer that does not exist.
+            Self::SendsAddressToSocks => &["isolation.no-direct-dial"],
+            // A connector on the way rejects what does not fit.
+            Self::WrongFulfillment => &["packets.accepted"],
             Self::AnswersWithoutForwarding => &["isolation.circuit"],
             Self::DropsEveryTenth => &["latency.round-trip.p50", "latency.round-trip.p95"],
             Self::AddsDelay => &["latency.round-trip.p95"],
