@@ -12,9 +12,12 @@ use healthy::{healthy, healthy_of, plan, plan_of};
 use mutants::Mutant;
 
 use super::{
-    Answer, CheckResult, Observations, Reason, Verdict, catalogue, judge, judge_leftovers, verdict,
+    Answer, CheckResult, Observations, Reason, Verdict, catalogue, judge, judge_leftovers,
+    judge_stuck, verdict,
 };
 use crate::engine::Leftovers;
+use crate::events::Stage;
+use crate::topology::Mutant as Mutated;
 
 /// The checks that did not pass, and how they came out.
 fn failing(results: &[CheckResult]) -> BTreeMap<&str, Verdict> {
@@ -94,6 +97,19 @@ fn every_check_passes_where_homes_and_peerings_differ() {
     let most = seen.deliveries.iter().map(|packet| packet.hops).max();
     assert_eq!(most, Some(2), "over home-b");
     every_check_passes(&seen);
+}
+
+#[test]
+fn every_check_passes_on_every_committed_topology() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/topologies");
+    for entry in std::fs::read_dir(folder).expect("the topologies are there") {
+        let path = entry.expect("an entry").path();
+        let text = std::fs::read_to_string(&path).expect("reads");
+        let mut seen = healthy_of(&plan_of(&path.display().to_string(), &text));
+        // How fast a healthy topology is, is another matter.
+        seen.budgets.clear();
+        every_check_passes(&seen);
+    }
 }
 
 fn every_check_passes(seen: &Observations) {
@@ -301,6 +317,58 @@ fn a_run_is_as_good_as_its_worst_check() {
     assert_eq!(of(&[Pass, Unsupported]), Pass);
     assert_eq!(of(&[Unsupported]), Inconclusive);
     assert_eq!(of(&[]), Inconclusive);
+}
+
+#[test]
+fn what_did_not_come_up_fails_the_check_of_its_stage_and_leaves_the_others_open() {
+    let budgets = plan().topology.budgets;
+    let expected: Vec<String> = judge(&healthy()).into_iter().map(|one| one.id).collect();
+    for (stage, id) in [
+        (Stage::Consensus, "network.consensus"),
+        (Stage::Seal, "isolation.published-reachable"),
+        (Stage::Bootstrap, "network.bootstrapped"),
+        (Stage::Publication, "service.uploaded"),
+        (Stage::Fetch, "service.fetched"),
+        (Stage::Rendezvous, "service.rendezvous"),
+        (Stage::Peering, "handshake.connected"),
+    ] {
+        let results = judge_stuck(stage, "13 of 14 uploads", &budgets);
+        let ids: Vec<&str> = results.iter().map(|result| result.id.as_str()).collect();
+        assert_eq!(ids, expected, "the checks of any other run");
+        for result in &results {
+            let (verdict, evidence) = match result.id == id {
+                true => (Verdict::Fail, "13 of 14 uploads".to_owned()),
+                false => (
+                    Verdict::Inconclusive,
+                    format!("the stage {stage} was not reached"),
+                ),
+            };
+            assert_eq!((result.verdict, &result.evidence), (verdict, &evidence));
+        }
+        assert_eq!(verdict(&results), Verdict::Fail);
+    }
+    // Where no check is to blame, none is blamed.
+    let results = judge_stuck(Stage::Prepare, "no space", &budgets);
+    assert_eq!(verdict(&results), Verdict::Inconclusive);
+}
+
+#[test]
+fn every_mutant_of_a_topology_is_caught_by_a_check_that_exists() {
+    let results = judge(&healthy());
+    let mut ids: BTreeSet<&str> = results.iter().map(|result| result.id.as_str()).collect();
+    ids.insert("hygiene.nothing-left");
+    let mut caught = BTreeSet::new();
+    for mutant in Mutated::ALL {
+        let name = mutant.name();
+        assert!(ids.contains(mutant.caught_by()), "{name}");
+        for id in mutant.may_also_fail() {
+            assert!(ids.contains(id), "{name}: {id}");
+        }
+        caught.insert(mutant.caught_by());
+    }
+    // Each check has a real topology that it fails.
+    let uncaught: Vec<&&str> = ids.difference(&caught).collect();
+    assert!(uncaught.is_empty(), "no mutant fails {uncaught:?}");
 }
 
 #[test]

@@ -9,8 +9,8 @@ use sha1::{Digest, Sha1};
 use time::macros::datetime;
 
 fn keys(seed: u8) -> AuthorityKeys {
-    AuthorityKeys::generate(&[seed; 32], datetime!(2026-11-22 10:00:00 UTC), None)
-        .expect("keys are made")
+    let now = datetime!(2026-11-22 10:00:00 UTC);
+    AuthorityKeys::generate(&[seed; 32], now, None).expect("keys are made")
 }
 
 fn fingerprint(key: &RsaPublicKey) -> Vec<u8> {
@@ -104,6 +104,15 @@ fn a_certificate_is_signed_by_both_keys_and_names_no_address() {
     assert_eq!(value(text, "dir-key-expires"), "2027-11-21 10:00:00");
     // It would override the address in every node's `DirAuthority` line.
     assert!(!text.contains("dir-address"));
+}
+
+#[test]
+fn an_address_that_is_asked_for_is_in_the_certificate_and_changes_no_key() {
+    let now = datetime!(2026-11-22 10:00:00 UTC);
+    let address = "10.0.0.1:22001".parse().expect("is an address");
+    let named = AuthorityKeys::generate(&[1; 32], now, Some(address)).expect("keys are made");
+    assert_eq!(value(&named.certificate, "dir-address"), "10.0.0.1:22001");
+    assert_eq!(named.v3_identity, keys(1).v3_identity);
 }
 
 #[test]
