@@ -32,6 +32,10 @@ harness: ## Build the ator-harness command
 two-home-ator-local-verify: engine images harness ## Bring two homes up offline, judge them, remove them
 	@$(HARNESS) verify two-home-local $(ARGS)
 
+.PHONY: verify
+verify: engine images harness ## Bring another topology up offline, judge it, remove it: make verify TOPOLOGY=three-hop
+	@$(HARNESS) verify $(or $(TOPOLOGY),$(error name a topology, as in: make verify TOPOLOGY=three-hop)) $(ARGS)
+
 .PHONY: two-home-ator-local-up
 two-home-ator-local-up: engine images harness ## Bring two homes up offline and leave them running
 	@$(HARNESS) up two-home-local $(ARGS)
