@@ -82,18 +82,18 @@ fn every_mutant_fails_its_check_and_every_check_has_a_mutant() {
     let shell = Shell::open();
     let mut wrong = Vec::new();
     let mut checks = BTreeSet::new();
-    println!("{:<28} {:<32} what failed", "mutant", "caught by");
+    eprintln!("{:<28} {:<32} what failed", "mutant", "caught by");
     for mutant in Mutant::ALL {
         let judged = match judge(&shell, mutant) {
             Ok(judged) => judged,
             Err(reason) => {
-                println!("{:<28} {:<32} {reason}", mutant.name(), mutant.caught_by());
+                eprintln!("{:<28} {:<32} {reason}", mutant.name(), mutant.caught_by());
                 wrong.push(format!("{}: {reason}", mutant.name()));
                 continue;
             }
         };
         let failed: Vec<&str> = judged.failed.iter().map(String::as_str).collect();
-        println!(
+        eprintln!(
             "{:<28} {:<32} {}",
             mutant.name(),
             mutant.caught_by(),

@@ -21,7 +21,8 @@ fn every_mutant_is_chosen_by_its_name() {
             }
             _ => with(mutant.name()),
         };
-        let topology = Topology::parse("file.toml", &text).expect(mutant.name());
+        let topology = Topology::parse("file.toml", &text)
+            .unwrap_or_else(|error| panic!("{}: {error}", mutant.name()));
         assert_eq!(topology.mutant, Some(mutant));
         let shown = serde_json::to_value(&topology).expect("serializes");
         assert_eq!(shown["mutant"], mutant.name());
