@@ -7,6 +7,7 @@ pub mod connector;
 pub mod diagnosis;
 pub mod engine;
 pub mod events;
+pub mod ledger;
 pub mod onion;
 pub mod plan;
 pub mod probe;

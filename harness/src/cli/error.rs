@@ -58,6 +58,9 @@ pub enum CliError {
     /// Two reports could not be compared.
     #[error("failed to {0}")]
     Compare(#[from] crate::report::compare::CompareError),
+    /// A ledger could not be read or added to.
+    #[error(transparent)]
+    Ledger(#[from] super::ledger::LedgerError),
     /// The job's summary could not be written.
     #[error(transparent)]
     Summary(#[from] crate::report::SummaryError),
@@ -94,6 +97,7 @@ impl CliError {
                 | super::conformance::Error::Io(_),
             ) => Exit::Environment,
             Self::Compare(_) => Exit::Usage,
+            Self::Ledger(error) => error.exit(),
             Self::MissingBinaries { .. } | Self::Summary(_) | Self::Output(_) => Exit::Environment,
             Self::Run(error) => Exit::of_error(error),
             Self::Engine(error) => Exit::of_engine(error),

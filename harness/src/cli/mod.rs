@@ -5,6 +5,7 @@ pub mod conformance;
 mod doctor;
 mod error;
 mod exit;
+mod ledger;
 mod load;
 mod manage;
 mod plan;
@@ -17,12 +18,14 @@ use clap::{Parser, Subcommand};
 
 pub use error::CliError;
 pub use exit::Exit;
+pub use ledger::LedgerError;
 
 /// What every help text ends with.
 const EXIT_CODES: &str = "Exit codes:
   0    the verdict is pass, or what was asked for is done
-  1    the verdict is fail; compare: something got slower or worse
-  2    wrong usage, or a mistake in a topology file or report
+  1    the verdict is fail; compare: something got slower or worse;
+       ledger show: a check is flagged
+  2    wrong usage, or a mistake in a topology file, report or ledger
   3    the environment lacks something (engine, image, file, space)
   4    inconclusive: too little to judge by
   130  interrupted";
@@ -53,6 +56,8 @@ enum Command {
     Doctor(doctor::Args),
     /// Show what got slower or worse between two reports; exit code 1 when something did
     Compare(compare::Args),
+    /// Keep what nights came to in a file that only grows, and show which checks fail again and again
+    Ledger(ledger::Args),
     /// Hold a running connector against the contract's handshake and robustness rows
     Conformance(conformance::Args),
     /// Print BTP frames as JSON, or turn that JSON into bytes
@@ -85,6 +90,7 @@ async fn dispatch(cli: &Cli) -> Result<Exit, CliError> {
         Command::Status(args) => manage::status(args).await,
         Command::Plan(args) => plan::run(common, args),
         Command::Compare(args) => compare::run(args),
+        Command::Ledger(args) => ledger::run(args),
         Command::Doctor(args) => doctor::run(common, args).await,
         Command::Wire(args) => {
             let (mut input, mut output) = (std::io::stdin().lock(), std::io::stdout().lock());

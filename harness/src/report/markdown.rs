@@ -179,7 +179,7 @@ fn budgets(out: &mut String, report: &Report) {
 }
 
 /// A text in which nothing is markup, on one line.
-pub(super) fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     // Blanks and controls at the ends would keep marks around the text from being marks.
     let blank = |character: char| character.is_whitespace() || character.is_control();
@@ -204,7 +204,7 @@ pub(super) fn escape(text: &str) -> String {
 }
 
 /// A text between backticks.
-pub(super) fn code(text: &str) -> String {
+pub(crate) fn code(text: &str) -> String {
     text.chars()
         .map(|character| match character {
             '`' => '\'',

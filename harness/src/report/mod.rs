@@ -8,6 +8,7 @@ mod junit;
 mod markdown;
 mod metric;
 mod model;
+mod read;
 mod repeat;
 mod repeat_text;
 mod save;
@@ -16,14 +17,17 @@ mod terminal;
 mod words;
 
 pub use build::peak_memory_bytes;
+pub(crate) use markdown::{code, escape};
 pub use model::{
     ArtefactsView, Bucket, BudgetView, CheckView, DeathView, DiagnosisView, ErrorView, HomeView,
     LogTail, Memory, MetricView, NetworkView, NoteView, PeeringView, ProbeView, Report, ReportKind,
     TopologyView, VERSION,
 };
+pub use read::{ReadError, Saved};
 pub use repeat::{
     CheckTally, ErrorTally, FirstFailure, RepeatReport, Repeats, RunTally, StageTally,
 };
 pub use save::{SummaryError, append_summary};
 pub use stages::{StageTime, stage_times};
 pub use terminal::{print_report, progress_line};
+pub(crate) use words::show_us;

@@ -150,7 +150,7 @@ impl Repeats {
             self.started.clone_from(&report.started);
         }
         self.finished.clone_from(&report.finished);
-        let run = folder_name(report);
+        let run = report.folder_name();
         self.runs.push(RunTally {
             run: run.clone(),
             verdict: report.verdict,
@@ -214,7 +214,7 @@ impl Repeats {
             }
             if matches!(check.verdict, Verdict::Fail | Verdict::Inconclusive) {
                 tally.first.get_or_insert_with(|| FirstFailure {
-                    run: folder_name(report),
+                    run: report.folder_name(),
                     evidence: check.evidence.clone(),
                 });
             }
@@ -241,7 +241,7 @@ impl Repeats {
             } else {
                 tally.missed += 1;
                 tally.first_missed.get_or_insert_with(|| FirstFailure {
-                    run: folder_name(report),
+                    run: report.folder_name(),
                     evidence: stage.evidence.clone(),
                 });
             }
@@ -296,13 +296,17 @@ impl Repeats {
     }
 }
 
-/// The name of the run's folder, which is the run's id.
-fn folder_name(report: &Report) -> String {
-    let folder = Path::new(&report.artefacts.folder);
-    folder.file_name().map_or_else(
-        || report.run.clone(),
-        |name| name.to_string_lossy().into_owned(),
-    )
+impl Report {
+    /// The name of the run's folder: the run's id, or for a run over a topology that `up` left
+    /// running, whose id is that of the topology, what tells it from the others.
+    #[must_use]
+    pub fn folder_name(&self) -> String {
+        let folder = Path::new(&self.artefacts.folder);
+        folder.file_name().map_or_else(
+            || self.run.clone(),
+            |name| name.to_string_lossy().into_owned(),
+        )
+    }
 }
 
 fn millis(millis: u64) -> std::time::Duration {

@@ -74,7 +74,7 @@ pub(super) fn show_ms(millis: u64) -> String {
 }
 
 /// Microseconds with the unit a reader expects.
-pub(super) fn show_us(micros: f64) -> String {
+pub(crate) fn show_us(micros: f64) -> String {
     // A report from a file may hold any number.
     Duration::try_from_secs_f64(micros / 1_000_000.0)
         .map_or_else(|_| "?".to_owned(), format_duration)

@@ -1,5 +1,6 @@
 //! The command as a user meets it, where it can be met without an engine.
 
 mod engine;
+mod ledger;
 mod support;
 mod usage;

@@ -186,7 +186,7 @@ fn what_cannot_be_compared_is_named_with_the_remedy() {
             ),
             vec![
                 "old.json: it has version 1",
-                "run both with the same harness",
+                "read it with the harness that wrote it",
             ],
         ),
         (

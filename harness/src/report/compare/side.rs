@@ -3,8 +3,8 @@
 use std::fmt;
 
 use super::super::model::{MetricView, Report};
+use super::super::read::Saved;
 use super::super::repeat::RepeatReport;
-use super::read::Content;
 use crate::checks::Verdict;
 
 /// One report.
@@ -88,10 +88,10 @@ impl fmt::Display for Standing {
 }
 
 impl Side {
-    pub(super) fn of(content: &Content) -> Self {
+    pub(super) fn of(content: &Saved) -> Self {
         match content {
-            Content::Run(report) => Self::of_run(report),
-            Content::Repeat(report) => Self::of_repeat(report),
+            Saved::Run(report) => Self::of_run(report),
+            Saved::Repeat(report) => Self::of_repeat(report),
         }
     }
 

@@ -1,0 +1,103 @@
+//! Reading a report that an earlier run left.
+
+use std::path::Path;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::model::{Report, ReportKind, TopologyView, VERSION};
+use super::repeat::RepeatReport;
+
+/// Why a file is not read as a report.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The file cannot be read.
+    #[error("read {path}: {source}; give the path of a report.json or a repeat.json")]
+    Unreadable {
+        /// The file.
+        path: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The file is no report.
+    #[error(
+        "read {path} as a report: {reason}; give a report.json or a repeat.json that this harness wrote"
+    )]
+    NotAReport {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The report has another shape.
+    #[error(
+        "read {path}: it has version {found} and this harness reads version {VERSION}; read it with the harness that wrote it"
+    )]
+    OtherVersion {
+        /// The file.
+        path: String,
+        /// Its version.
+        found: u64,
+    },
+}
+
+/// A report of either kind.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Saved {
+    /// Of one run.
+    Run(Box<Report>),
+    /// Of many.
+    Repeat(Box<RepeatReport>),
+}
+
+impl Saved {
+    /// What was run.
+    #[must_use]
+    pub fn topology(&self) -> &TopologyView {
+        match self {
+            Self::Run(report) => &report.topology,
+            Self::Repeat(report) => &report.topology,
+        }
+    }
+
+    /// Reads `report.json` or `repeat.json`.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError`] names the file.
+    pub fn read(file: &Path) -> Result<Self, ReadError> {
+        let path = file.display().to_string();
+        let text = std::fs::read_to_string(file).map_err(|source| ReadError::Unreadable {
+            path: path.clone(),
+            source,
+        })?;
+        let not_a_report = |reason: String| ReadError::NotAReport {
+            path: path.clone(),
+            reason,
+        };
+        let value: Value =
+            serde_json::from_str(&text).map_err(|error| not_a_report(error.to_string()))?;
+        // The version first: a report of another version has other fields.
+        let version = value.get("version").and_then(Value::as_u64);
+        match version {
+            Some(version) if version == u64::from(VERSION) => {}
+            Some(found) if value.get("topology").is_some() => {
+                return Err(ReadError::OtherVersion {
+                    path: path.clone(),
+                    found,
+                });
+            }
+            _ => return Err(not_a_report("it has no version of a report".to_owned())),
+        }
+        let kind = value.get("kind").cloned().unwrap_or(Value::Null);
+        let kind = ReportKind::deserialize(kind)
+            .map_err(|error| not_a_report(format!("kind: {error}")))?;
+        let saved = match kind {
+            ReportKind::Run => Report::deserialize(value).map(|report| Self::Run(Box::new(report))),
+            ReportKind::Repeat => {
+                RepeatReport::deserialize(value).map(|report| Self::Repeat(Box::new(report)))
+            }
+        };
+        saved.map_err(|error| not_a_report(error.to_string()))
+    }
+}
