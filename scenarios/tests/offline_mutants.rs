@@ -14,7 +14,7 @@ const DEADLINES: &str = "[deadlines]\n\
     consensus = \"15s\"\n\
     publication = \"15s\"\n\
     peering = \"25s\"\n\
-    delivery = \"5s\"\n";
+    delivery = \"8s\"\n";
 
 /// What a run said of its checks.
 struct Judged {

@@ -40,7 +40,7 @@ impl Wan {
         Self {
             seed: 1,
             access: Access {
-                latency: Duration::from_millis(80),
+                latency: Duration::from_millis(50),
                 jitter: Duration::ZERO,
                 bandwidth: 1_000_000,
             },
