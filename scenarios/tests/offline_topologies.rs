@@ -75,3 +75,12 @@ fn two_home_wan_has_the_distances_of_the_internet() {
     let trips = &report["metrics"]["round-trip"];
     assert!(trips["p50_us"].as_f64() > Some(400_000.0), "{trips}");
 }
+
+#[test]
+fn three_hop_wan_takes_three_times_as_long() {
+    let report = pass("three-hop-wan", &[]);
+    let near = report["metrics"]["round-trip"]["p50_us"].as_f64();
+    let far = report["metrics"]["far-round-trip"]["p50_us"].as_f64();
+    assert!(far > Some(1_200_000.0), "{far:?}");
+    assert!(far > near.map(|near| near * 2.0), "{near:?} {far:?}");
+}

@@ -56,10 +56,10 @@ fn actionlint_finds_what_is_planted() {
         ("ubuntu-24.04", "ubuntu-42.04", "runner-label: "),
         ("17 2 * * *", "17 2 * *", "events: "),
         ("github.token", "github.tokn", "expression: "),
-        ("needs: [online", "needs: [offline", "job-needs: "),
+        ("needs: [repeats", "needs: [repeat", "job-needs: "),
         (
-            "timeout-minutes: 60",
-            "timeout-minuts: 60",
+            "timeout-minutes: 45",
+            "timeout-minuts: 45",
             "syntax-check: ",
         ),
         ("contents: read", "content: read", "permissions: "),

@@ -7,9 +7,6 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-/// What the workflows run and a change of its own brings to the Makefile. Empty when all are there.
-const AWAITED: [&str; 2] = ["standalone-test-ator-p2p", "two-home-tor-local-verify"];
-
 /// Rights that a workflow may have; each other one, and writing, is too many.
 const RIGHTS: [(&str, &str); 2] = [("actions", "read"), ("contents", "read")];
 
@@ -123,7 +120,6 @@ fn script_faults(script: &str) -> impl Iterator<Item = String> {
         .lines()
         .filter(|line| !line.starts_with(['\t', ' ', '.', '#']))
         .filter_map(|line| line.split_once(':').map(|(verb, _)| verb.trim()))
-        .chain(AWAITED)
         .collect();
     let mut faults = Vec::new();
     // An expression is put into the script as text, whatever it holds.
@@ -190,9 +186,9 @@ fn what_breaks_a_rule_is_found() {
         ("permissions:\n", "rights:\n", "no permissions at the top"),
         ("    timeout-minutes: 45\n", "", "repeats: no limit"),
         (
-            "  families:\n",
-            "  families:\n    permissions: write-all\n",
-            "families: permissions of its own",
+            "  repeats:\n",
+            "  repeats:\n    permissions: write-all\n",
+            "repeats: permissions of its own",
         ),
         (
             "  workflow_dispatch:\n",
@@ -238,15 +234,14 @@ fn what_breaks_a_rule_is_found() {
 }
 
 #[test]
-fn the_night_is_never_part_of_a_pull_request_and_the_public_network_never_blocks() {
+fn the_night_is_never_part_of_a_pull_request() {
     let nightly: Value = serde_saphyr::from_str(&workflow("nightly.yml")).expect("is YAML");
     let when: Vec<&String> = nightly["on"].as_object().expect("a table").keys().collect();
     assert_eq!(when, ["schedule", "workflow_dispatch"]);
     assert_eq!(nightly["concurrency"]["cancel-in-progress"], false);
     let jobs = nightly["jobs"].as_object().expect("a table");
     for (id, job) in jobs {
-        let may_fail = job["continue-on-error"] == true;
-        assert_eq!(may_fail, id == "online", "{id}");
+        assert!(job["continue-on-error"].is_null(), "{id}");
         // All but the ledger start at once, whatever the others come to.
         let waits = !job["needs"].is_null();
         assert_eq!(waits, id == "ledger", "{id}");
@@ -257,8 +252,6 @@ fn the_night_is_never_part_of_a_pull_request_and_the_public_network_never_blocks
     let waited = jobs["ledger"]["needs"].as_array().expect("a list");
     let waited: BTreeSet<&str> = waited.iter().filter_map(Value::as_str).collect();
     assert_eq!(waited, needs.into_iter().collect());
-    let ci = workflow("ci.yml");
-    assert!(!ci.contains("standalone-test-ator-p2p") && !ci.contains("--profile online"));
 }
 
 #[test]
