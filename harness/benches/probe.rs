@@ -106,15 +106,16 @@ fn measure(
     let traffic = Traffic::new(destination, 0, 64, LIMIT).expect("an address");
     let load = ClosedLoop {
         concurrency: in_flight,
-        warm_up: in_flight as u64,
+        warm_up: Until::Packets(in_flight as u64),
         until: Until::Packets(packets),
         limit: LIMIT,
     };
     bencher.counter(ItemsCount::new(packets)).bench_local(|| {
         let report = runtime
-            .block_on(load.run(&session, &traffic))
+            .block_on(load.run(&session, &traffic, std::future::pending()))
             .expect("packets that can be encoded");
-        assert_eq!(as_wanted(&report.outcomes), packets, "{report:?}");
+        let outcomes = &report.measured.outcomes;
+        assert_eq!(as_wanted(outcomes), packets, "{outcomes:?}");
     });
 }
 

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::{CheckResult, Finding, Observations, Verdict, result};
+use super::{CheckResult, Finding, Metrics, Observations, Verdict, result};
+use crate::probe::Latencies;
 use crate::topology::{Budget, Metric, format_duration};
 
 /// One check per budget.
@@ -11,6 +12,25 @@ pub(super) fn judge(seen: &Observations) -> Vec<CheckResult> {
         .into_iter()
         .zip(&seen.budgets)
         .map(|((id, says), budget)| result(&id, &says, finding(seen, budget)))
+        .collect()
+}
+
+/// Holds what a load has measured against its budgets, one check each. What was not measured is
+/// inconclusive: a load may have ended before it got there.
+pub(crate) fn judge_measured(metrics: &Metrics, budgets: &[Budget]) -> Vec<CheckResult> {
+    ids(budgets)
+        .into_iter()
+        .zip(budgets)
+        .map(|((id, says), budget)| {
+            let finding = match metrics.get(&budget.metric) {
+                Some(latencies) if latencies.count() > 0 => within(latencies, budget),
+                _ => Finding {
+                    budget: format_duration(budget.at_most),
+                    ..Finding::inconclusive("nothing was measured")
+                },
+            };
+            result(&id, &says, finding)
+        })
         .collect()
 }
 
@@ -65,6 +85,24 @@ fn finding(seen: &Observations, budget: &Budget) -> Finding {
             evidence: "nothing was measured".to_owned(),
         };
     };
+    let mut finding = within(latencies, budget);
+    let apart = match budget.metric {
+        Metric::RoundTrip => seen.metrics.get(&Metric::WarmUp),
+        Metric::FarRoundTrip => seen.metrics.get(&Metric::FarWarmUp),
+        _ => None,
+    };
+    if let Some(apart) = apart {
+        finding.evidence.push_str(&format!(
+            "; before them {} of warm-up, kept apart: max {}",
+            apart.count(),
+            format_duration(apart.percentile(100.0))
+        ));
+    }
+    finding
+}
+
+/// Holds samples against a budget.
+fn within(latencies: &Latencies, budget: &Budget) -> Finding {
     let summary = latencies.summary();
     let value = latencies.percentile(budget.percentile);
     let verdict = if summary.count < budget.samples {
@@ -78,7 +116,7 @@ fn finding(seen: &Observations, budget: &Budget) -> Finding {
     Finding {
         verdict,
         measured: format_duration(value),
-        budget: bound,
+        budget: format_duration(budget.at_most),
         evidence: format!(
             "{} samples (at least {} asked for): min {}, p50 {}, p95 {}, p99 {}, max {}",
             summary.count,

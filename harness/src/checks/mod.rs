@@ -22,6 +22,7 @@ use crate::onion::redact;
 
 pub use hygiene::judge_leftovers;
 pub use latency::budget_check_id;
+pub(crate) use latency::judge_measured;
 pub use observations::{
     AbsentView, Answer, Arrival, Attempt, AuthorityView, Crossing, Delivery, HealthView, HomeView,
     LogView, Metrics, Observations, PeeringView, ProbeView, Reason, Refusal, Reject, SocksRequest,

@@ -54,13 +54,16 @@ impl Exit {
             RunError::Plan(PlanError::NoFreeSubnet)
             | RunError::Keys(_)
             | RunError::Artefacts(_)
-            | RunError::State(_) => Self::Environment,
+            | RunError::State(_)
+            | RunError::NotUp { .. }
+            | RunError::NotInFull { .. } => Self::Environment,
             RunError::Plan(
                 PlanError::TooManyHomes { .. }
                 | PlanError::TooManyNodes { .. }
                 | PlanError::TooManyNeighbours { .. },
             )
-            | RunError::AlreadyUp { .. } => Self::Usage,
+            | RunError::AlreadyUp { .. }
+            | RunError::Unfit(_) => Self::Usage,
             RunError::Stage(_) | RunError::NodeDied(_) => Self::Fail,
             RunError::Interrupted => Self::Interrupted,
         }

@@ -25,7 +25,7 @@ pub(super) struct TopologyArgs {
     pub(super) topology: String,
     /// How many homes, for a topology with a [many] table
     #[arg(long, value_name = "N")]
-    homes: Option<usize>,
+    pub(super) homes: Option<usize>,
 }
 
 /// Options that several subcommands share.

@@ -9,6 +9,7 @@ mod ledger;
 mod load;
 mod manage;
 mod plan;
+mod probe;
 mod verify;
 pub mod wire;
 
@@ -46,6 +47,8 @@ enum Command {
     Up(verify::RunArgs),
     /// Bring a topology up, judge it and remove it; or judge the one that `up` left running
     Verify(verify::Args),
+    /// Measure a topology that `up` left running, for a time, at a rate or with packets in flight
+    Probe(probe::Args),
     /// Remove a topology that `up` left running
     Down(manage::Args),
     /// Say what of a topology is running; exit code 1 when it is not running in full
@@ -86,6 +89,7 @@ async fn dispatch(cli: &Cli) -> Result<Exit, CliError> {
     match &cli.command {
         Command::Up(args) => verify::up(common, args).await,
         Command::Verify(args) => verify::run(common, args).await,
+        Command::Probe(args) => probe::run(common, args).await,
         Command::Down(args) => manage::down(args).await,
         Command::Status(args) => manage::status(args).await,
         Command::Plan(args) => plan::run(common, args),

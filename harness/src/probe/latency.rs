@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
-use serde::Serialize;
 
 /// Longest latency that is told apart from longer ones.
 const HIGHEST: Duration = Duration::from_secs(3600);
@@ -74,8 +73,10 @@ impl Latencies {
             count: self.count(),
             min_us: microseconds(self.nanoseconds.min()),
             p50_us: at(50.0),
+            p90_us: at(90.0),
             p95_us: at(95.0),
             p99_us: at(99.0),
+            p999_us: at(99.9),
             max_us: microseconds(self.nanoseconds.max()),
             mean_us: self.nanoseconds.mean() / 1000.0,
         }
@@ -90,7 +91,7 @@ impl Default for Latencies {
 
 /// A distribution of latencies in microseconds, always together with its sample count: a p99 of
 /// ten samples is just their maximum, and the count is what shows it.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LatencySummary {
     /// Number of samples; all other fields are zero when it is.
     pub count: u64,
@@ -98,10 +99,14 @@ pub struct LatencySummary {
     pub min_us: f64,
     /// Median, in microseconds.
     pub p50_us: f64,
+    /// 90th percentile, in microseconds.
+    pub p90_us: f64,
     /// 95th percentile, in microseconds.
     pub p95_us: f64,
     /// 99th percentile, in microseconds.
     pub p99_us: f64,
+    /// 99.9th percentile, in microseconds.
+    pub p999_us: f64,
     /// Longest, in microseconds.
     pub max_us: f64,
     /// Arithmetic mean, in microseconds.
@@ -124,7 +129,9 @@ mod tests {
         assert!(close(summary.min_us, 1.0), "{summary:?}");
         assert!(close(summary.p50_us, 500.0), "{summary:?}");
         assert!(close(summary.p95_us, 950.0), "{summary:?}");
+        assert!(close(summary.p90_us, 900.0), "{summary:?}");
         assert!(close(summary.p99_us, 990.0), "{summary:?}");
+        assert!(close(summary.p999_us, 999.0), "{summary:?}");
         assert!(close(summary.max_us, 1000.0), "{summary:?}");
         assert!(close(summary.mean_us, 500.5), "{summary:?}");
     }

@@ -163,13 +163,8 @@ fn checks(outcome: &Outcome) -> Vec<CheckView> {
         .checks
         .iter()
         .map(|check| CheckView {
-            id: check.id.clone(),
-            says: check.says.clone(),
-            verdict: check.verdict,
-            measured: check.measured.clone(),
-            budget: check.budget.clone(),
-            evidence: check.evidence.clone(),
             judged_ms: judged(&check.id),
+            ..CheckView::of(check)
         })
         .collect()
 }
@@ -240,6 +235,9 @@ fn kind(error: &RunError) -> &'static str {
         RunError::NodeDied(_) => "node-died",
         RunError::Interrupted => "interrupted",
         RunError::AlreadyUp { .. } => "already-up",
+        RunError::NotUp { .. } => "not-up",
+        RunError::NotInFull { .. } => "not-in-full",
+        RunError::Unfit(_) => "unfit",
     }
 }
 

@@ -22,7 +22,7 @@ impl MetricView {
             count: summary.count,
             min_us: summary.min_us,
             p50_us: summary.p50_us,
-            p90_us: micros(latencies.percentile(90.0)),
+            p90_us: summary.p90_us,
             p95_us: summary.p95_us,
             p99_us: summary.p99_us,
             max_us: summary.max_us,

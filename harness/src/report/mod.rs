@@ -8,6 +8,7 @@ mod junit;
 mod markdown;
 mod metric;
 mod model;
+mod probe;
 mod read;
 mod repeat;
 mod repeat_text;
@@ -23,6 +24,7 @@ pub use model::{
     LogTail, Memory, MetricView, NetworkView, NoteView, PeeringView, ProbeView, Report, ReportKind,
     TopologyView, VERSION,
 };
+pub use probe::{Figures, LoadView, PhaseView, ProbeReport};
 pub use read::{ReadError, Saved};
 pub use repeat::{
     CheckTally, ErrorTally, FirstFailure, RepeatReport, Repeats, RunTally, StageTally,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::stages::StageTime;
-use crate::checks::Verdict;
+use crate::checks::{CheckResult, Verdict};
 
 /// Version of the shape of `report.json` and `repeat.json`. It changes when a field is removed or
 /// changes its meaning, not when one is added.
@@ -180,6 +180,20 @@ pub struct CheckView {
 }
 
 impl CheckView {
+    /// A check that was judged at no particular time.
+    #[must_use]
+    pub fn of(check: &CheckResult) -> Self {
+        Self {
+            id: check.id.clone(),
+            says: check.says.clone(),
+            verdict: check.verdict,
+            measured: check.measured.clone(),
+            budget: check.budget.clone(),
+            evidence: check.evidence.clone(),
+            judged_ms: None,
+        }
+    }
+
     /// The part of the id before the first dot.
     #[must_use]
     pub fn family(&self) -> &str {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use comfy_table::presets;
 use comfy_table::{Cell, ContentArrangement, Table};
 
-use super::model::Report;
+use super::model::{CheckView, Report};
 use super::words::{show_bytes, show_ms};
 use crate::events::{Event, EventKind, Stage};
 use crate::topology::format_duration;
@@ -78,7 +78,7 @@ pub fn progress_line(event: &Event) -> Option<String> {
 pub fn print_report(out: &mut impl Write, report: &Report) -> io::Result<()> {
     writeln!(out)?;
     if !report.checks.is_empty() {
-        writeln!(out, "{}", table(report))?;
+        writeln!(out, "{}", table(&report.checks))?;
     }
     if let Some(error) = &report.error {
         writeln!(out, "failed: {}", error.message)?;
@@ -118,14 +118,15 @@ pub fn print_report(out: &mut impl Write, report: &Report) -> io::Result<()> {
     writeln!(out, "artefacts: {folder}\nreport: {folder}/report.html")
 }
 
-fn table(report: &Report) -> Table {
+/// One row per check.
+pub(super) fn table(checks: &[CheckView]) -> Table {
     let mut table = Table::new();
     table
         .load_style(presets::UTF8_FULL_CONDENSED)
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_width(WIDTH)
         .set_header(["check", "verdict", "measured", "budget", "evidence"]);
-    for check in &report.checks {
+    for check in checks {
         table.add_row([
             Cell::new(&check.id),
             Cell::new(check.verdict.word()),

@@ -93,6 +93,26 @@ pub enum RunError {
         /// The run.
         run: String,
     },
+    /// A topology that has to run does not.
+    #[error("{topology} is not running; `ator-harness up {topology}` starts it")]
+    NotUp {
+        /// The topology.
+        topology: String,
+    },
+    /// A topology that has to run is not there in full.
+    #[error(
+        "{topology} is not running in full ({}); `ator-harness down {topology}` removes it, `ator-harness up {topology}` starts it again",
+        missing.join(", ")
+    )]
+    NotInFull {
+        /// The topology.
+        topology: String,
+        /// Role and state of each container that does not run.
+        missing: Vec<String>,
+    },
+    /// What was asked of a running topology does not fit it.
+    #[error("{0}")]
+    Unfit(String),
 }
 
 impl From<StageFailure> for RunError {

@@ -11,9 +11,9 @@ use super::bring_up::Context;
 use super::sending::{hops, millis, now_ms, payload};
 use crate::checks::{Answer, Delivery, Metrics, Observations, Reason, Refusal, Reject};
 use crate::onion::anonrc::SOCKS_PORT;
-use crate::plan::HomePlan;
+use crate::plan::{HomePlan, Plan};
 use crate::probe::{
-    AuthError, ConnectionEnd, Credentials, Dialed, Isolation, Latencies, Outcome, Payment, Session,
+    AuthError, ConnectionEnd, Credentials, Dialed, Isolation, Outcome, Payment, Session,
     SessionError, SessionOptions, Target, dial,
 };
 use crate::secret::Secret;
@@ -22,34 +22,82 @@ use crate::topology::{Metric, NOWHERE};
 /// Size of a payload of the probe.
 const PAYLOAD: usize = 64;
 /// How long an answer is waited for, however short the packet lives.
-const ANSWER_LIMIT: Duration = Duration::from_secs(2);
+pub(super) const ANSWER_LIMIT: Duration = Duration::from_secs(2);
 /// Less than the second that a connector keeps for itself (contract section 3.2).
 const TOO_LITTLE_TIME: Duration = Duration::from_millis(900);
 /// Packets of the probe in flight. A path that crosses one relay link twice in a direction takes
 /// two delayed acknowledgements, some 88 ms, per round trip; one packet at a time would turn that
 /// into many seconds.
 const IN_FLIGHT: usize = 8;
+/// Packets to a home before the ones that count. As many as are in flight, so that the first round
+/// of them is apart: it opens windows and wakes what sleeps.
+const WARM_UP: u32 = 8;
 /// Close code of a refused authentication (contract section 2).
 const POLICY_VIOLATION: u16 = 1008;
 
 /// Where the probe dials, and how it says who it is.
-struct Door {
+pub(super) struct Door {
     proxy: SocketAddr,
     target: Target,
     peer: String,
     limit: Duration,
+    /// Names the circuits of this look at the topology: those of an earlier one may still be open.
+    nonce: String,
 }
 
 impl Door {
-    /// Dials over a circuit of its own: streams with different SOCKS passwords never share one.
-    async fn dial(&self, circuit: &str, metrics: &mut Metrics) -> Result<Dialed, String> {
-        let isolation = Isolation::new("ator-harness", circuit);
+    /// The probe's door in a plan. `None` when the plan lacks one of its homes.
+    pub(super) fn of(plan: &Plan, nonce: &str) -> Option<Self> {
+        let (via, to) = (plan.home(&plan.probe.via)?, plan.home(&plan.probe.to)?);
+        Some(Self {
+            proxy: via.socket(SOCKS_PORT),
+            target: Target::new(to.onion.expose(), HomePlan::BTP_PORT),
+            peer: plan.probe.id.clone(),
+            limit: plan.topology.deadlines.delivery,
+            nonce: nonce.to_owned(),
+        })
+    }
+
+    /// Dials over the circuit of this name: streams with different SOCKS passwords never share one.
+    async fn dial(
+        &self,
+        circuit: &str,
+        metric: Metric,
+        metrics: &mut Metrics,
+    ) -> Result<Dialed, String> {
+        let isolation = Isolation::new("ator-harness", format!("{}/{circuit}", self.nonce));
         let dialed = dial(self.proxy, &self.target, Some(&isolation), self.limit)
             .await
-            .map_err(|error| format!("dial failed: {error}"))?;
-        let latencies = metrics.entry(Metric::Dial).or_default();
-        latencies.record(dialed.took);
+            .map_err(|error| format!("{} failed: {error}", metric.name()))?;
+        metrics.entry(metric).or_default().record(dialed.took);
         Ok(dialed)
+    }
+
+    /// Dials over the circuit of an earlier dial.
+    pub(super) async fn redial(&self, circuit: &str, metrics: &mut Metrics) -> Result<(), String> {
+        self.dial(circuit, Metric::Redial, metrics).await?;
+        Ok(())
+    }
+
+    /// Dials over a circuit of its own and is let in. Returns how long that took together, too.
+    pub(super) async fn enter(
+        &self,
+        circuit: &str,
+        secret: &Secret,
+        metrics: &mut Metrics,
+    ) -> Result<(Session, Duration), String> {
+        let dialed = self.dial(circuit, Metric::Dial, metrics).await?;
+        let dial_took = dialed.took;
+        let session = self
+            .knock(dialed, secret.clone())
+            .await
+            .map_err(|error| format!("not let in: {error}"))?;
+        let times = session.connect_times();
+        let took = dial_took + times.btp_connect();
+        metrics.entry(Metric::BtpConnect).or_default().record(took);
+        let latencies = metrics.entry(Metric::Authentication).or_default();
+        latencies.record(times.auth);
+        Ok((session, took))
     }
 
     async fn knock(&self, dialed: Dialed, secret: Secret) -> Result<Session, SessionError> {
@@ -64,7 +112,7 @@ impl Door {
 
     /// What bad credentials lead to.
     async fn refusal(&self, circuit: &str, secret: Secret, metrics: &mut Metrics) -> Refusal {
-        let dialed = match self.dial(circuit, metrics).await {
+        let dialed = match self.dial(circuit, Metric::Dial, metrics).await {
             Ok(dialed) => dialed,
             Err(reason) => return Refusal::Otherwise(reason),
         };
@@ -91,16 +139,11 @@ pub(super) async fn probe(
     metrics: &mut Metrics,
 ) {
     let plan = &context.plan.probe;
-    let (Some(via), Some(to)) = (context.plan.home(&plan.via), context.plan.home(&plan.to)) else {
+    let (Some(door), Some(to)) = (Door::of(context.plan, nonce), context.plan.home(&plan.to))
+    else {
         return;
     };
-    let door = Door {
-        proxy: via.socket(SOCKS_PORT),
-        target: Target::new(to.onion.expose(), HomePlan::BTP_PORT),
-        peer: plan.id.clone(),
-        limit: context.plan.topology.deadlines.delivery,
-    };
-    let entered = enter(&door, &plan.secret, metrics).await;
+    let entered = door.enter("right", &plan.secret, metrics).await;
     let wrong = context.plan.seed.secret("not-the-probes-secret");
     let view = &mut seen.probe;
     view.wrong_secret = door.refusal("wrong", wrong, metrics).await;
@@ -108,18 +151,19 @@ pub(super) async fn probe(
     view.configured_secret = configured(context, &door, metrics).await;
     for extra in 4..context.plan.topology.probe.dials {
         // A dial that fails is missing among the samples, and the budget asks for their number.
-        if let Err(reason) = door.dial(&format!("extra-{extra}"), metrics).await {
+        let circuit = format!("extra-{extra}");
+        if let Err(reason) = door.dial(&circuit, Metric::Dial, metrics).await {
             context.recorder.note(reason);
         }
     }
-    redial(context, &door, metrics).await;
+    for _ in 0..context.plan.topology.probe.dials {
+        if let Err(reason) = door.redial("right", metrics).await {
+            context.recorder.note(reason);
+        }
+    }
     let session = match entered {
         Ok((session, took)) => {
             view.accepted = Ok(took);
-            let latencies = metrics.entry(Metric::BtpConnect).or_default();
-            latencies.record(took);
-            let latencies = metrics.entry(Metric::Authentication).or_default();
-            latencies.record(session.connect_times().auth);
             session
         }
         Err(reason) => {
@@ -127,31 +171,16 @@ pub(super) async fn probe(
             return;
         }
     };
-    let near = metrics.entry(Metric::RoundTrip).or_default();
-    send(context, nonce, to, &session, seen, near).await;
+    let near = [Metric::WarmUp, Metric::RoundTrip];
+    send(context, nonce, to, &session, seen, metrics, near).await;
     let far = context.plan.topology.probe.far.as_ref();
     if let Some(far) = far.and_then(|id| context.plan.home(id)) {
-        let latencies = metrics.entry(Metric::FarRoundTrip).or_default();
-        send(context, nonce, far, &session, seen, latencies).await;
+        let metric = [Metric::FarWarmUp, Metric::FarRoundTrip];
+        send(context, nonce, far, &session, seen, metrics, metric).await;
     }
     reject(context, to, &session, door.limit, seen).await;
     seen.probe.counters = session.counters();
     session.close().await;
-}
-
-async fn enter(
-    door: &Door,
-    secret: &Secret,
-    metrics: &mut Metrics,
-) -> Result<(Session, Duration), String> {
-    let dialed = door.dial("right", metrics).await?;
-    let dial_took = dialed.took;
-    let session = door
-        .knock(dialed, secret.clone())
-        .await
-        .map_err(|error| format!("not let in: {error}"))?;
-    let took = dial_took + session.connect_times().btp_connect();
-    Ok((session, took))
 }
 
 /// As the peer that every connector is told to dial, with the token that it would send there. The
@@ -163,67 +192,60 @@ async fn configured(context: &Context<'_>, door: &Door, metrics: &mut Metrics) -
         target: door.target.clone(),
         peer: absent.id.clone(),
         limit: door.limit,
+        nonce: door.nonce.clone(),
     };
     door.refusal("configured", absent.token.clone(), metrics)
         .await
 }
 
-/// Dials again over the circuit of the first dial.
-async fn redial(context: &Context<'_>, door: &Door, metrics: &mut Metrics) {
-    let isolation = Isolation::new("ator-harness", "right");
-    for _ in 0..context.plan.topology.probe.dials {
-        match dial(door.proxy, &door.target, Some(&isolation), door.limit).await {
-            Ok(dialed) => metrics
-                .entry(Metric::Redial)
-                .or_default()
-                .record(dialed.took),
-            Err(error) => context.recorder.note(format!("redial failed: {error}")),
-        }
-    }
-}
-
-/// Sends the probe's packets to one home.
+/// Sends the probe's packets to one home: the warm-up, and when all of it is answered the ones that
+/// count.
 async fn send(
     context: &Context<'_>,
     nonce: &str,
     to: &HomePlan,
     session: &Session,
     seen: &mut Observations,
-    latencies: &mut Latencies,
+    metrics: &mut Metrics,
+    [warm_up, counted]: [Metric; 2],
 ) {
     let plan = &context.plan.probe;
     let limit = context.plan.topology.deadlines.delivery;
-    let hops = hops(context, &plan.to, &to.id);
-    let mut answers = stream::iter(0..context.plan.topology.probe.packets)
-        .map(|number| async move {
-            let destination = format!("{}.{nonce}.probe.{number}", to.prefix).to_lowercase();
-            let data = payload(&destination, nonce, PAYLOAD);
-            let before = now_ms();
-            let paid = pay(session, &destination, &data, limit).await;
-            (destination, data, before, paid)
-        })
-        .buffer_unordered(IN_FLIGHT);
-    while let Some((destination, data, before, paid)) = answers.next().await {
-        let answer = match paid {
-            Ok((outcome, round_trip)) => {
-                latencies.record(round_trip);
-                read(&outcome)
-            }
-            Err(reason) => Answer::Otherwise(reason),
-        };
-        seen.deliveries.push(Delivery {
-            from: plan.id.clone(),
-            to: to.id.clone(),
-            destination,
-            amount: 0,
-            payload: BASE64.encode(&data),
-            answer,
-            hops,
-            // The packet is made at once, but this task may have had to wait for its turn.
-            expires_ms: (before + millis(limit), now_ms() + millis(limit)),
-            arrived: Vec::new(),
-            arrived_elsewhere: 0,
-        });
+    let hops = hops(&context.plan.topology, &plan.to, &to.id);
+    let last = WARM_UP + context.plan.topology.probe.packets;
+    for (metric, numbers) in [(warm_up, 0..WARM_UP), (counted, WARM_UP..last)] {
+        let latencies = metrics.entry(metric).or_default();
+        let mut answers = stream::iter(numbers)
+            .map(|number| async move {
+                let destination = format!("{}.{nonce}.probe.{number}", to.prefix).to_lowercase();
+                let data = payload(&destination, nonce, PAYLOAD);
+                let before = now_ms();
+                let paid = pay(session, &destination, &data, limit).await;
+                (destination, data, before, paid)
+            })
+            .buffer_unordered(IN_FLIGHT);
+        while let Some((destination, data, before, paid)) = answers.next().await {
+            let answer = match paid {
+                Ok((outcome, round_trip)) => {
+                    latencies.record(round_trip);
+                    read(&outcome)
+                }
+                Err(reason) => Answer::Otherwise(reason),
+            };
+            seen.deliveries.push(Delivery {
+                from: plan.id.clone(),
+                to: to.id.clone(),
+                destination,
+                amount: 0,
+                payload: BASE64.encode(&data),
+                answer,
+                hops,
+                // The packet is made at once, but this task may have had to wait for its turn.
+                expires_ms: (before + millis(limit), now_ms() + millis(limit)),
+                arrived: Vec::new(),
+                arrived_elsewhere: 0,
+            });
+        }
     }
 }
 

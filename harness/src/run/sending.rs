@@ -14,7 +14,7 @@ use super::homes::admin;
 use crate::checks::{Answer, Delivery, Reason, Reject};
 use crate::connector::{Bls, Received, SendAnswer};
 use crate::plan::HomePlan;
-use crate::topology::NOWHERE;
+use crate::topology::{NOWHERE, Topology};
 
 /// Amounts sent in each peering's direction.
 const AMOUNTS: [u64; 2] = [0, 1000];
@@ -44,8 +44,7 @@ pub(super) fn payload(destination: &str, nonce: &str, size: usize) -> Vec<u8> {
 }
 
 /// How many connectors hand a packet on between two homes; the sender's own is one of them.
-pub(super) fn hops(context: &Context<'_>, from: &str, to: &str) -> u32 {
-    let topology = &context.plan.topology;
+pub(super) fn hops(topology: &Topology, from: &str, to: &str) -> u32 {
     let mut at = from;
     let mut hops = 0;
     while at != to {
@@ -109,7 +108,7 @@ async fn deliver(
         amount,
         payload: BASE64.encode(&data),
         answer,
-        hops: hops(context, from, to),
+        hops: hops(&context.plan.topology, from, to),
         expires_ms: (before + millis(limit), now_ms() + millis(limit)),
         arrived: Vec::new(),
         arrived_elsewhere: 0,

@@ -234,19 +234,26 @@ pub enum Metric {
     RoundTrip,
     /// The same to the business-logic server of the probe's `far` home, over every hop on the way.
     FarRoundTrip,
+    /// The first packets over a session that was just opened, to the home that the probe dials:
+    /// circuits and windows are still cold, so they are kept apart from the round trips.
+    WarmUp,
+    /// The first packets to the probe's `far` home, kept apart in the same way.
+    FarWarmUp,
     /// From the start of the run until every peering is connected.
     Ready,
 }
 
 impl Metric {
     /// Every metric, in report order.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Dial,
         Self::Redial,
         Self::BtpConnect,
         Self::Authentication,
         Self::RoundTrip,
         Self::FarRoundTrip,
+        Self::WarmUp,
+        Self::FarWarmUp,
         Self::Ready,
     ];
 
@@ -260,6 +267,8 @@ impl Metric {
             Self::Authentication => "authentication",
             Self::RoundTrip => "round-trip",
             Self::FarRoundTrip => "far-round-trip",
+            Self::WarmUp => "warm-up",
+            Self::FarWarmUp => "far-warm-up",
             Self::Ready => "ready",
         }
     }

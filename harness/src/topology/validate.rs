@@ -86,12 +86,17 @@ pub(super) fn validate(root: &Fields<'_, '_>, into: &mut Collector<'_>, whole: &
     let far = whole
         .budgets
         .iter()
-        .any(|budget| budget.metric == Metric::FarRoundTrip);
-    if far && whole.probe.is_some_and(|probe| probe.value.far.is_none()) {
+        .find(|budget| matches!(budget.metric, Metric::FarRoundTrip | Metric::FarWarmUp));
+    if let Some(budget) = far
+        && whole.probe.is_some_and(|probe| probe.value.far.is_none())
+    {
         into.add(
             root.offset_of("budget"),
             "budget",
-            "has one for far-round-trip, but the [probe] has no far home",
+            format!(
+                "has one for {}, but the [probe] has no far home",
+                budget.metric.name()
+            ),
         );
     }
     // Mutants are in the home that the probe dials.

@@ -30,6 +30,30 @@ fn without_an_engine_every_verb_names_the_socket_and_the_remedy() {
 }
 
 #[test]
+fn a_probe_needs_an_engine_and_a_topology_that_runs() {
+    let place = Place::new();
+    let probe = ["probe", "two-home-local", "--for", "1s"];
+    place
+        .in_project()
+        .args(probe)
+        .assert()
+        .code(3)
+        .stdout("")
+        .stderr(contains("no such socket").and(contains("run `make engine`")));
+    place
+        .in_project()
+        .env("DOCKER_HOST", place.empty_engine())
+        .args(probe)
+        .assert()
+        .code(3)
+        .stdout("")
+        .stderr(
+            contains("two-home-local is not running")
+                .and(contains("`ator-harness up two-home-local` starts it")),
+        );
+}
+
+#[test]
 fn an_engine_that_does_not_answer_is_no_engine() {
     let place = Place::new();
     // A socket file that nobody listens on, as a killed engine leaves it.

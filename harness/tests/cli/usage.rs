@@ -24,6 +24,7 @@ fn help_documents_every_exit_code_and_command() {
         "status ",
         "plan ",
         "doctor ",
+        "probe ",
     ] {
         assert = assert.stdout(contains(part));
     }
@@ -70,6 +71,48 @@ fn wrong_usage_is_2_and_says_what_was_expected() {
     for (arguments, message) in cases {
         place
             .command()
+            .args(arguments)
+            .assert()
+            .code(2)
+            .stdout("")
+            .stderr(contains(message));
+    }
+}
+
+#[test]
+fn a_probe_refuses_what_it_cannot_measure() {
+    let place = Place::new();
+    let cases: [(&[&str], &str); 13] = [
+        (&[], "--for <TIME>"),
+        (&["--for", "30"], "has no unit; write \"30ms\""),
+        (&["--for", "0s"], "measures nothing"),
+        (&["--for", "721m"], "12 hours"),
+        (
+            &["--for", "1s", "--rate", "50/s", "--concurrency", "8"],
+            "cannot be used with",
+        ),
+        (
+            &["--for", "1s", "--rate", "50"],
+            "has no unit; write \"50/s\" or \"50/m\"",
+        ),
+        (&["--for", "1s", "--rate", "50/h"], "unknown unit \"h\""),
+        (&["--for", "1s", "--rate", "0/s"], "above zero"),
+        (&["--for", "1s", "--rate", "inf/s"], "above zero"),
+        (
+            &["--for", "1s", "--concurrency", "0"],
+            "0 is not in 1..=1024",
+        ),
+        (
+            &["--for", "1s", "--fresh-dials", "0"],
+            "0 is not in 1..=100",
+        ),
+        (&["--for", "1s", "--payload", "7"], "7 is not in 8..=32768"),
+        (&["--for", "1s", "--warm-up", "5"], "has no unit"),
+    ];
+    for (arguments, message) in cases {
+        place
+            .in_project()
+            .args(["probe", "two-home-local"])
             .args(arguments)
             .assert()
             .code(2)

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use crate::support::{check, json_of, outcome, plan, report, saved};
 
 /// The committed schema.
-fn schema() -> Validator {
+pub(crate) fn schema() -> Validator {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema/report.schema.json");
     let text = std::fs::read_to_string(path).expect("the schema is there");
     let schema: Value = serde_json::from_str(&text).expect("and is JSON");
@@ -33,7 +33,7 @@ fn diagnosis(evidence: &str) -> Diagnosis {
     }
 }
 
-fn assert_valid(schema: &Validator, value: &Value, what: &str) {
+pub(crate) fn assert_valid(schema: &Validator, value: &Value, what: &str) {
     let errors: Vec<String> = schema
         .iter_errors(value)
         .map(|error| format!("{}: {error}", error.instance_path()))

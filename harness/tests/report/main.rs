@@ -3,6 +3,7 @@
 mod comparison;
 mod forms;
 mod json;
+mod measurements;
 mod page;
 mod repeats;
 mod support;

@@ -467,6 +467,7 @@ fn metrics() -> Metrics {
             Metric::Authentication => (1, 100),
             Metric::RoundTrip => (PACKETS, 20),
             Metric::FarRoundTrip => (PACKETS, 60),
+            Metric::WarmUp | Metric::FarWarmUp => (8, 90),
         };
         (metric, samples(count, Duration::from_millis(millis)))
     });

@@ -100,6 +100,8 @@ pub(super) fn shut_out(seen: &mut Observations) {
         Metric::Authentication,
         Metric::RoundTrip,
         Metric::FarRoundTrip,
+        Metric::WarmUp,
+        Metric::FarWarmUp,
     ] {
         seen.metrics.remove(&metric);
     }

@@ -1,15 +1,14 @@
 //! Load with a fixed number of packets in flight.
 
+use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use serde::Serialize;
 use toon_wire::EncodeError;
 
-use super::{OutcomeCounts, Traffic, Until};
-use crate::probe::latency::{Latencies, LatencySummary};
-use crate::probe::reply::RequestError;
+use super::phase::Answered;
+use super::{LoadReport, Phase, Traffic, Until};
 use crate::probe::session::Session;
 
 /// A load that sends the next packet when one is answered.
@@ -17,31 +16,17 @@ use crate::probe::session::Session;
 pub struct ClosedLoop {
     /// Packets in flight, at least 1; a session holds 4096 at most.
     pub concurrency: usize,
-    /// Packets sent before the measurement starts, in the same way but not counted anywhere.
-    pub warm_up: u64,
+    /// When the warm-up ends, which is sent in the same way and reported apart.
+    pub warm_up: Until,
     /// When the measurement ends.
     pub until: Until,
     /// Time limit of each packet.
     pub limit: Duration,
 }
 
-/// What a closed loop found.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct ClosedReport {
-    /// Packets in flight.
-    pub concurrency: usize,
-    /// What became of the packets.
-    pub outcomes: OutcomeCounts,
-    /// Length of the measurement in seconds, from its first packet to its last answer.
-    pub seconds: f64,
-    /// Answered packets per second.
-    pub rate: f64,
-    /// Round trips of the answered packets.
-    pub latency: LatencySummary,
-}
-
 impl ClosedLoop {
-    /// Runs the load over `session`. It ends early when the connection does.
+    /// Runs the load over `session`. It ends early when the connection does, and at once, with what
+    /// was found so far, when `stop` resolves.
     ///
     /// # Errors
     ///
@@ -50,63 +35,69 @@ impl ClosedLoop {
         &self,
         session: &Session,
         traffic: &Traffic,
-    ) -> Result<ClosedReport, EncodeError> {
-        let mut first = 0;
-        if self.warm_up > 0 {
-            self.measure(session, traffic, Until::Packets(self.warm_up), &mut first)
+        stop: impl Future<Output = ()>,
+    ) -> Result<LoadReport, EncodeError> {
+        tokio::pin!(stop);
+        let mut report = LoadReport::default();
+        let mut next = 0;
+        for (phase, until) in [
+            (&mut report.warm_up, self.warm_up),
+            (&mut report.measured, self.until),
+        ] {
+            (*phase, report.stopped) = self
+                .measure(session, traffic, until, &mut next, stop.as_mut())
                 .await?;
+            if report.stopped || session.end().is_some() {
+                break;
+            }
         }
-        let started = Instant::now();
-        let (outcomes, latencies) = self
-            .measure(session, traffic, self.until, &mut first)
-            .await?;
-        let seconds = started.elapsed().as_secs_f64();
-        Ok(ClosedReport {
-            concurrency: self.concurrency.max(1),
-            rate: outcomes.answered() as f64 / seconds,
-            outcomes,
-            seconds,
-            latency: latencies.summary(),
-        })
+        Ok(report)
     }
 
-    /// `next` is the number of the next packet, counted on over warm-up and measurement.
+    /// `next` is the number of the next packet, counted on over warm-up and measurement. Returns
+    /// whether it was stopped, too.
     async fn measure(
         &self,
         session: &Session,
         traffic: &Traffic,
         until: Until,
         next: &mut u64,
-    ) -> Result<(OutcomeCounts, Latencies), EncodeError> {
-        let mut outcomes = OutcomeCounts::default();
-        let mut latencies = Latencies::new();
-        let (last, deadline) = match until {
-            Until::Packets(packets) => (next.saturating_add(packets), None),
-            Until::Elapsed(duration) => (u64::MAX, Some(Instant::now() + duration)),
+        mut stop: Pin<&mut impl Future<Output = ()>>,
+    ) -> Result<(Phase, bool), EncodeError> {
+        let mut phase = Phase::default();
+        let started = Instant::now();
+        let (count, deadline) = match until {
+            Until::Packets(packets) => (packets, None),
+            Until::Elapsed(duration) => (u64::MAX, Some(started + duration)),
         };
         // The time is looked at when a packet is done, which is when it is needed anyway.
         let mut over = false;
         let mut in_flight = FuturesUnordered::new();
         loop {
-            while !over && *next < last && in_flight.len() < self.concurrency.max(1) {
+            while !over && phase.sent < count && in_flight.len() < self.concurrency.max(1) {
                 let packet = traffic.packet(session.codec(), *next)?;
                 *next += 1;
+                phase.sent += 1;
                 let limit = self.limit;
                 in_flight.push(async move {
-                    let result = session.request(packet.ilp, limit).await;
-                    (result, packet.condition)
+                    Answered {
+                        result: session.request(packet.ilp, limit).await,
+                        condition: packet.condition,
+                        late: Duration::ZERO,
+                    }
                 });
             }
-            let Some((result, condition)) = in_flight.next().await else {
-                return Ok((outcomes, latencies));
+            let answered = tokio::select! {
+                answered = in_flight.next() => answered,
+                () = stop.as_mut() => return Ok((phase.end(started, in_flight.len()), true)),
             };
-            outcomes.add(&result, &condition);
-            match &result {
-                Ok(reply) => latencies.record(reply.round_trip()),
-                Err(RequestError::Lost(_)) => over = true,
-                Err(RequestError::TimedOut(_) | RequestError::Encode(_)) => {}
-            }
-            over = over || deadline.is_some_and(|deadline| Instant::now() >= deadline);
+            let Some(answered) = answered else {
+                return Ok((phase.end(started, 0), false));
+            };
+            phase.add(&answered);
+            over = over
+                || answered.is_last()
+                || deadline.is_some_and(|deadline| Instant::now() >= deadline);
         }
     }
 }

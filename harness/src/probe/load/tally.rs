@@ -22,15 +22,17 @@ pub struct OutcomeCounts {
     pub nonsense: u64,
     /// Not answered within the time limit.
     pub timed_out: u64,
-    /// In flight when the connection ended, or not sent because it had ended.
+    /// In flight, or about to be sent, when the connection ended.
     pub lost: u64,
+    /// In flight when the load was told to stop.
+    pub unfinished: u64,
 }
 
 impl OutcomeCounts {
     /// All packets together.
     #[must_use]
     pub fn total(&self) -> u64 {
-        self.answered() + self.timed_out + self.lost
+        self.answered() + self.timed_out + self.lost + self.unfinished
     }
 
     /// Packets that were answered, by whatever answer.

@@ -1,0 +1,330 @@
+//! What `probe` measured, for people and for programs.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::time::Duration;
+
+use comfy_table::presets;
+use comfy_table::{CellAlignment, ContentArrangement, Table};
+use serde::Serialize;
+use time::format_description::well_known::Rfc3339;
+
+use super::model::{CheckView, MetricView, VERSION};
+use super::words::{show_ms, show_us};
+use crate::checks::{Verdict, verdict};
+use crate::probe::Latencies;
+use crate::probe::load::{OutcomeCounts, Phase};
+use crate::run::{Measurement, Pace, show_outcomes};
+use crate::topology::Metric;
+
+/// Width of tables.
+const WIDTH: u16 = 132;
+/// What comes before a load, and what tables call it.
+const CONNECTING: [(Metric, &str); 4] = [
+    (Metric::Dial, "dial, fresh circuit"),
+    (Metric::Redial, "dial, circuit that was there"),
+    (Metric::BtpConnect, "dial, upgrade, authentication"),
+    (Metric::Authentication, "authentication"),
+];
+/// What a closed loop says in place of corrected latencies.
+const NO_CORRECTION: &str = "a closed loop sends when there is room and has no intended moment to correct by; what a stall kept from being sent is not in its figures, and --rate measures that";
+/// What an open loop says of its two.
+const CORRECTION: &str = "raw counts from when a packet was sent, corrected from when it was meant to be sent, with the whole time limit for one that was not answered; budgets are held against corrected";
+
+/// A measurement as JSON. Keys are always in the same order.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ProbeReport {
+    /// `probe`.
+    pub kind: &'static str,
+    /// Version of the reports.
+    pub version: u32,
+    /// The harness's version.
+    pub harness: String,
+    /// The topology's name.
+    pub topology: String,
+    /// The run that `up` left.
+    pub run: String,
+    /// When the measurement began, RFC 3339 in UTC.
+    pub started: Option<String>,
+    /// The worst of the checks.
+    pub verdict: Verdict,
+    /// The command's exit code.
+    pub exit_code: u8,
+    /// Whether the user stopped it: figures are of what was measured until then.
+    pub interrupted: bool,
+    /// Why the session ended before the load did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lost: Option<String>,
+    /// What was asked for.
+    pub load: LoadView,
+    /// Dials and what followed, by metric: `dial` over fresh circuits, `redial` over one that was
+    /// there.
+    pub connecting: BTreeMap<String, Figures>,
+    /// The packets before the measurement, which nothing is judged by unless a budget asks for it.
+    pub warm_up: PhaseView,
+    /// The measurement.
+    pub measured: PhaseView,
+    /// What raw and corrected are.
+    pub correction: String,
+    /// The judgement.
+    pub checks: Vec<CheckView>,
+    /// Budgets that do not apply, each with its reason.
+    pub not_judged: Vec<String>,
+    /// Why dials failed.
+    pub failed_dials: Vec<String>,
+    /// Whatever else a reader should know.
+    pub notes: Vec<String>,
+}
+
+/// A load, as asked for.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LoadView {
+    /// `closed` or `open`.
+    #[serde(rename = "loop")]
+    pub kind: &'static str,
+    /// Packets in flight of a closed loop.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub concurrency: Option<usize>,
+    /// Packets per second of an open loop.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate: Option<f64>,
+    /// Length of the measurement.
+    pub for_ms: u64,
+    /// Length of the warm-up.
+    pub warm_up_ms: u64,
+    /// Bytes of data in a packet.
+    pub payload_bytes: usize,
+    /// Dials over fresh circuits, and as many over one that is there.
+    pub dials: u32,
+    /// The home whose daemon is dialled through.
+    pub via: String,
+    /// The home whose connector is dialled.
+    pub entry: String,
+    /// The home that the packets are for.
+    pub to: String,
+    /// Connectors that hand a packet on to the last one.
+    pub hops: u32,
+}
+
+/// One stretch of a load.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PhaseView {
+    /// Packets sent.
+    pub sent: u64,
+    /// From its first packet to its last answer.
+    pub took_ms: u64,
+    /// Answered packets per second.
+    pub rate: f64,
+    /// What became of the packets.
+    pub outcomes: OutcomeCounts,
+    /// Latencies from when packets were really sent.
+    pub raw: Figures,
+    /// Latencies from when they were meant to be sent; an open loop has them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub corrected: Option<Figures>,
+}
+
+/// A distribution, with one figure more than other reports have.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Figures {
+    /// What other reports have. Budgets are among the checks.
+    #[serde(flatten)]
+    pub metric: MetricView,
+    /// 99.9th percentile, in microseconds.
+    pub p999_us: f64,
+}
+
+impl Figures {
+    fn of(latencies: &Latencies) -> Self {
+        Self {
+            metric: MetricView::of(latencies, Vec::new()),
+            p999_us: latencies.summary().p999_us,
+        }
+    }
+
+    /// Count and percentiles as a table's cells.
+    fn cells(&self) -> Vec<String> {
+        let metric = &self.metric;
+        let mut cells = vec![metric.count.to_string()];
+        let figures = [
+            metric.min_us,
+            metric.p50_us,
+            metric.p90_us,
+            metric.p95_us,
+            metric.p99_us,
+            self.p999_us,
+            metric.max_us,
+        ];
+        cells.extend(figures.map(|micros| match metric.count {
+            0 => "-".to_owned(),
+            _ => show_us(micros),
+        }));
+        cells
+    }
+}
+
+impl PhaseView {
+    fn of(phase: &Phase) -> Self {
+        Self {
+            sent: phase.sent,
+            took_ms: millis(phase.took),
+            rate: phase.rate(),
+            outcomes: phase.outcomes.clone(),
+            raw: Figures::of(&phase.raw),
+            corrected: phase.corrected.as_ref().map(Figures::of),
+        }
+    }
+
+    fn line(&self) -> String {
+        format!(
+            "{} sent in {}, {} ({:.1} answered a second)",
+            self.sent,
+            show_ms(self.took_ms),
+            show_outcomes(&self.outcomes),
+            self.rate
+        )
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+impl ProbeReport {
+    /// The report of a measurement that the command ends with `exit_code`.
+    #[must_use]
+    pub fn new(found: &Measurement, exit_code: u8) -> Self {
+        let (kind, concurrency, rate) = match found.load.pace {
+            Pace::Closed { concurrency } => ("closed", Some(concurrency), None),
+            Pace::Open { rate } => ("open", None, Some(rate)),
+        };
+        Self {
+            kind: "probe",
+            version: VERSION,
+            harness: env!("CARGO_PKG_VERSION").to_owned(),
+            topology: found.topology.clone(),
+            run: found.run.clone(),
+            started: found.started.format(&Rfc3339).ok(),
+            verdict: verdict(&found.checks),
+            exit_code,
+            interrupted: found.interrupted,
+            lost: found.lost.clone(),
+            load: LoadView {
+                kind,
+                concurrency,
+                rate,
+                for_ms: millis(found.load.time),
+                warm_up_ms: millis(found.load.warm_up),
+                payload_bytes: found.load.payload,
+                dials: found.load.dials,
+                via: found.via.clone(),
+                entry: found.entry.clone(),
+                to: found.to.clone(),
+                hops: found.hops,
+            },
+            connecting: CONNECTING
+                .into_iter()
+                .filter_map(|(metric, _)| {
+                    let latencies = found.metrics.get(&metric)?;
+                    Some((metric.name().to_owned(), Figures::of(latencies)))
+                })
+                .collect(),
+            warm_up: PhaseView::of(&found.report.warm_up),
+            measured: PhaseView::of(&found.report.measured),
+            correction: match found.load.pace {
+                Pace::Closed { .. } => NO_CORRECTION.to_owned(),
+                Pace::Open { .. } => CORRECTION.to_owned(),
+            },
+            checks: found.checks.iter().map(CheckView::of).collect(),
+            not_judged: found.not_judged.clone(),
+            failed_dials: found.failed_dials.clone(),
+            notes: found.notes.clone(),
+        }
+    }
+
+    /// The report as JSON.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        // Every field is a string, a number or a list of those; serializing cannot fail.
+        serde_json::to_string_pretty(self).unwrap_or_default()
+    }
+
+    /// The report for people.
+    ///
+    /// # Errors
+    ///
+    /// What the writer says.
+    pub fn print(&self, out: &mut impl Write) -> io::Result<()> {
+        let load = &self.load;
+        let asked = match (load.concurrency, load.rate) {
+            (Some(concurrency), _) => format!("closed loop, {concurrency} in flight"),
+            (_, rate) => format!("open loop, {} a second asked for", rate.unwrap_or_default()),
+        };
+        let behind = match load.hops {
+            0 => String::new(),
+            hops => format!(" and on to {}, {hops} more", load.to),
+        };
+        writeln!(
+            out,
+            "\n{asked}, {} bytes of data, through {}'s daemon to {}{behind}",
+            load.payload_bytes, load.via, load.entry
+        )?;
+        if load.warm_up_ms > 0 {
+            writeln!(out, "warm-up, kept apart: {}", self.warm_up.line())?;
+        }
+        writeln!(out, "measured: {}", self.measured.line())?;
+        writeln!(out, "{}", self.figures())?;
+        writeln!(out, "{}", self.correction)?;
+        writeln!(out, "{}", super::terminal::table(&self.checks))?;
+        for line in &self.not_judged {
+            writeln!(out, "not judged: {line}")?;
+        }
+        for line in self.failed_dials.iter().chain(&self.notes) {
+            writeln!(out, "note: {line}")?;
+        }
+        if let Some(cause) = &self.lost {
+            writeln!(out, "session lost: {cause}")?;
+        }
+        let interrupted = match self.interrupted {
+            true => " (interrupted; this is what was measured until then)",
+            false => "",
+        };
+        let word = self.verdict.word().to_uppercase();
+        writeln!(out, "\nverdict: {word}{interrupted}")
+    }
+
+    /// Every distribution in a row of its own.
+    fn figures(&self) -> Table {
+        let mut table = Table::new();
+        table
+            .load_style(presets::UTF8_FULL_CONDENSED)
+            .set_content_arrangement(ContentArrangement::Dynamic)
+            .set_width(WIDTH)
+            .set_header([
+                "metric", "samples", "min", "p50", "p90", "p95", "p99", "p99.9", "max",
+            ]);
+        let mut row = |name: &str, figures: &Figures| {
+            let mut cells = vec![name.to_owned()];
+            cells.extend(figures.cells());
+            table.add_row(cells);
+        };
+        for (metric, says) in CONNECTING {
+            if let Some(figures) = self.connecting.get(metric.name()) {
+                row(says, figures);
+            }
+        }
+        for (name, phase) in [("warm-up", &self.warm_up), ("round trip", &self.measured)] {
+            if phase.sent == 0 {
+                continue;
+            }
+            row(&format!("{name}, raw"), &phase.raw);
+            if let Some(corrected) = &phase.corrected {
+                row(&format!("{name}, corrected"), corrected);
+            }
+        }
+        for column in table.column_iter_mut().skip(1) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+        table
+    }
+}

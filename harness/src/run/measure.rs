@@ -1,0 +1,243 @@
+//! Measuring a topology that `up` left running: dials, then a load over one session.
+//!
+//! Nothing is started and nothing is written. What stays for a while are the daemon's circuits,
+//! which nobody else can use: their SOCKS password is of this measurement alone.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use tokio::time::timeout;
+
+use super::error::RunError;
+use super::flow::find_kept;
+use super::interrupt::Interrupts;
+use super::measured::{Load, Measurement, Pace};
+use super::probing::{ANSWER_LIMIT, Door};
+use super::sending::now_ms;
+use super::state::State;
+use crate::checks::Metrics;
+use crate::engine::{Death, Engine, Watch};
+use crate::plan::{HomePlan, Plan};
+use crate::probe::load::{ClosedLoop, OpenLoop, Traffic, Until};
+use crate::probe::{ConnectionEnd, Session};
+use crate::topology::Topology;
+
+/// Most packets in flight in an open loop: a quarter of what a session holds.
+const MOST_IN_FLIGHT: usize = 1024;
+/// How long after a lost session the engine is listened to for the container that took it down.
+const DEATH_LIMIT: Duration = Duration::from_secs(1);
+
+/// Measures a topology that `up` left running. `begun` is told in a sentence what happens next.
+///
+/// # Errors
+///
+/// [`RunError::NotUp`] and [`RunError::NotInFull`] when it does not run, [`RunError::Unfit`] when it
+/// has no such home or another number of homes, and what the engine refuses. A session that cannot
+/// be had, or is lost, is no error: it is in the [`Measurement`].
+pub async fn measure(
+    topology: &Topology,
+    sized: bool,
+    load: &Load,
+    interrupts: &Interrupts,
+    begun: &dyn Fn(&str),
+) -> Result<Measurement, RunError> {
+    let engine = Engine::connect().await?;
+    let plan = running(&engine, topology, sized).await?;
+    let to = destination(&plan, load)?.clone();
+    let mut watch = engine.watch(plan.run.as_str());
+    let mut found = Measurement::new(&plan, load, &to.id);
+    let nonce = format!("m{}", now_ms());
+    begun(&format!(
+        "{}, run {}: {} dials over fresh circuits, then as many over the last of them",
+        found.topology, found.run, load.dials
+    ));
+    let dialled = tokio::select! {
+        dialled = dials(&plan, load, &nonce, &mut found.metrics, &mut found.failed_dials) => Some(dialled),
+        () = interrupts.at_least(1) => None,
+    };
+    match dialled {
+        None => found.interrupted = true,
+        Some(Err(reason)) => found.lost = Some(reason),
+        Some(Ok(session)) => {
+            begun(&format!(
+                "load of {} to {}",
+                load.describe(),
+                if found.hops == 0 {
+                    to.id.clone()
+                } else {
+                    format!("{}, {} hops behind {}", to.id, found.hops, found.entry)
+                }
+            ));
+            run(&plan, &to, &nonce, &session, interrupts, &mut found).await?;
+            if let Some(end) = session.end() {
+                found.lost = Some(cause(&end, &mut watch).await);
+            }
+            // The connection may be slow to close; a user who asks again need not wait for it.
+            tokio::select! {
+                () = session.close() => {}
+                () = interrupts.at_least(2) => {}
+            }
+        }
+    }
+    if found.lost.is_none()
+        && let Some(death) = watch.death().now_or_never()
+    {
+        found.notes.push(died(&death));
+    }
+    found.judge(&plan);
+    Ok(found)
+}
+
+/// The plan of the topology that runs, every container of which runs.
+async fn running(engine: &Engine, topology: &Topology, sized: bool) -> Result<Plan, RunError> {
+    let name = &topology.name;
+    let kept = find_kept(engine, &State::locate(), name).await?;
+    let Some((plan, _)) = kept else {
+        return Err(RunError::NotUp {
+            topology: name.clone(),
+        });
+    };
+    let homes = plan.homes.len();
+    if sized && topology.homes.len() != homes {
+        return Err(RunError::Unfit(format!(
+            "{name} runs with {homes} homes; leave --homes out, or `ator-harness down {name}` and start it with another number"
+        )));
+    }
+    let found = engine.runs().await?;
+    let containers: BTreeMap<String, String> = found
+        .into_iter()
+        .filter(|found| found.run == plan.run.as_str())
+        .flat_map(|found| found.containers)
+        .collect();
+    let missing: Vec<String> = containers
+        .into_iter()
+        .filter(|(_, state)| state != "running")
+        .map(|(role, state)| format!("{role}: {state}"))
+        .collect();
+    if missing.is_empty() {
+        Ok(plan)
+    } else {
+        Err(RunError::NotInFull {
+            topology: name.clone(),
+            missing,
+        })
+    }
+}
+
+fn destination<'a>(plan: &'a Plan, load: &Load) -> Result<&'a HomePlan, RunError> {
+    let id = load.to.as_ref().unwrap_or(&plan.probe.to);
+    plan.home(id).ok_or_else(|| {
+        let homes: Vec<&str> = plan.homes.iter().map(|home| home.id.as_str()).collect();
+        RunError::Unfit(format!(
+            "{} has no home {id:?}; --to takes one of {}",
+            plan.topology.name,
+            homes.join(", ")
+        ))
+    })
+}
+
+/// Dials over fresh circuits and is let in each time, then dials again over the last. Returns the
+/// last session. Metrics and failures are there also when this is given up.
+async fn dials(
+    plan: &Plan,
+    load: &Load,
+    nonce: &str,
+    metrics: &mut Metrics,
+    failed: &mut Vec<String>,
+) -> Result<Session, String> {
+    let door = Door::of(plan, nonce).ok_or("the plan lacks a home of the probe")?;
+    let mut last: Option<(String, Session)> = None;
+    for number in 0..load.dials.max(1) {
+        // A connector may keep one session of a peer only.
+        if let Some((_, session)) = &last {
+            session.close().await;
+        }
+        let circuit = format!("fresh-{number}");
+        match door.enter(&circuit, &plan.probe.secret, metrics).await {
+            Ok((session, _)) => last = Some((circuit, session)),
+            Err(reason) => {
+                failed.push(reason);
+                last = None;
+            }
+        }
+    }
+    let Some((circuit, session)) = last else {
+        return Err(failed.last().cloned().unwrap_or_default());
+    };
+    for _ in 0..load.dials {
+        if let Err(reason) = door.redial(&circuit, metrics).await {
+            failed.push(reason);
+        }
+    }
+    Ok(session)
+}
+
+async fn run(
+    plan: &Plan,
+    to: &HomePlan,
+    nonce: &str,
+    session: &Session,
+    interrupts: &Interrupts,
+    found: &mut Measurement,
+) -> Result<(), RunError> {
+    let unfit = |reason: String| RunError::Unfit(format!("failed to make packets: {reason}"));
+    let lifetime = plan.topology.deadlines.delivery;
+    let destination = format!("{}.{nonce}.load", to.prefix).to_lowercase();
+    let traffic = Traffic::new(&destination, 0, found.load.payload, lifetime)
+        .map_err(|error| unfit(error.to_string()))?;
+    let load = &found.load;
+    let (warm_up, until) = (Until::Elapsed(load.warm_up), Until::Elapsed(load.time));
+    let warm_up = if load.warm_up.is_zero() {
+        Until::NONE
+    } else {
+        warm_up
+    };
+    let limit = lifetime.max(ANSWER_LIMIT);
+    let stop = interrupts.at_least(1);
+    let report = match load.pace {
+        Pace::Closed { concurrency } => {
+            let closed = ClosedLoop {
+                concurrency,
+                warm_up,
+                until,
+                limit,
+            };
+            closed.run(session, &traffic, stop).await
+        }
+        Pace::Open { rate } => {
+            let open = OpenLoop {
+                rate,
+                warm_up,
+                until,
+                limit,
+                max_in_flight: MOST_IN_FLIGHT,
+            };
+            open.run(session, &traffic, stop).await
+        }
+    };
+    found.take(report.map_err(|error| unfit(error.to_string()))?);
+    Ok(())
+}
+
+/// How a session ended, and what the engine knows of it.
+async fn cause(end: &ConnectionEnd, watch: &mut Watch) -> String {
+    let end = format!("the connection {}", ended(end));
+    // The engine may learn of a death after the connection has told.
+    match timeout(DEATH_LIMIT, watch.death()).await {
+        Ok(death) => format!("{end}; {}", died(&death)),
+        Err(_) => format!("{end}; no container has ended"),
+    }
+}
+
+fn ended(end: &ConnectionEnd) -> String {
+    match end {
+        ConnectionEnd::Closed { .. } | ConnectionEnd::Local => format!("was {end}"),
+        ConnectionEnd::Eof => end.to_string(),
+        ConnectionEnd::Broken(_) | ConnectionEnd::Violation(_) => format!("failed: {end}"),
+    }
+}
+
+fn died(death: &Death) -> String {
+    format!("{} ended with status {}", death.role, death.status)
+}
