@@ -242,10 +242,7 @@ fn json_is_as_its_schema_and_always_in_the_same_order() {
         assert_eq!(text, ProbeReport::new(&found, 0).to_text());
         let value: Value = serde_json::from_str(&text).unwrap();
         assert_valid(&schema, &value, "a measurement");
-        assert_eq!(
-            value["measured"]["raw"]["p999_us"].as_f64() > Some(0.0),
-            true
-        );
+        assert!(value["measured"]["raw"]["p999_us"].as_f64() > Some(0.0));
         let open = pace == OPEN;
         assert_eq!(value["load"]["loop"], if open { "open" } else { "closed" });
         assert_eq!(value["measured"].get("corrected").is_some(), open);

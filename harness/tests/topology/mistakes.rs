@@ -62,7 +62,7 @@ at_most = "3h"
   line 26: probe.via "home-c" is not the id of a [[home]]
   line 28: probe.packets expected a whole number from 200 to 1000000
   line 31: deadlines.consensus "30" has no unit; write "30ms", "30s" or "30m"
-  line 34: budget[0].metric "speed" is not a metric; use one of dial, redial, btp-connect, authentication, round-trip, far-round-trip, ready
+  line 34: budget[0].metric "speed" is not a metric; use one of dial, redial, btp-connect, authentication, round-trip, far-round-trip, warm-up, far-warm-up, ready
   line 35: budget[0].percentile expected a percentile above 0 and up to 100
   line 36: budget[0].at_most "3h" has an unknown unit "h"; use ms, s or m"#
     );
