@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use super::model::{CheckView, Report};
-use super::words::{WORST_FIRST, past, show_ms, show_percentile, show_us};
+use super::words::{alike, past, show_ms, show_percentile, show_us};
+use crate::checks::Verdict;
 
 /// Evidence in a table is cut to this many characters; the failed checks above it are not.
 const EVIDENCE_IN_TABLE: usize = 160;
@@ -58,21 +59,20 @@ fn cause(out: &mut String, report: &Report) {
 }
 
 fn what_failed(out: &mut String, report: &Report) {
-    let bad: Vec<&CheckView> = WORST_FIRST[..2]
+    let failed = report
+        .checks
         .iter()
-        .flat_map(|verdict| {
-            report
-                .checks
-                .iter()
-                .filter(move |check| check.verdict == *verdict)
-        })
-        .collect();
+        .filter(|check| check.verdict == Verdict::Fail);
+    let open = alike(report);
+    let alone = open.iter().filter(|group| group.len() == 1).flatten();
+    let bad: Vec<&CheckView> = failed.chain(alone.copied()).collect();
+    let many: Vec<_> = open.iter().filter(|group| group.len() > 1).collect();
     let left: Vec<_> = report
         .stages
         .iter()
         .filter(|stage| !stage.reached)
         .collect();
-    if bad.is_empty() && left.is_empty() && report.deaths.is_empty() {
+    if bad.is_empty() && many.is_empty() && left.is_empty() && report.deaths.is_empty() {
         return;
     }
     let _ = writeln!(out, "### What did not pass\n");
@@ -94,6 +94,17 @@ fn what_failed(out: &mut String, report: &Report) {
             past(check.verdict),
             escape(&check.evidence),
             escape(&check.says)
+        );
+    }
+    for checks in many {
+        let ids: Vec<&str> = checks.iter().map(|check| check.id.as_str()).collect();
+        let _ = writeln!(
+            out,
+            "- **{} checks** {}: {}<br>{}",
+            checks.len(),
+            past(Verdict::Inconclusive),
+            escape(&checks[0].evidence),
+            escape(&ids.join(", "))
         );
     }
     for stage in left {

@@ -2,9 +2,23 @@
 
 use std::time::Duration;
 
-use super::model::{CheckView, ErrorView};
+use super::model::{CheckView, ErrorView, Report};
 use crate::checks::Verdict;
 use crate::topology::format_duration;
+
+/// The inconclusive checks, those that are so for one and the same reason together.
+pub(super) fn alike(report: &Report) -> Vec<Vec<&CheckView>> {
+    let mut groups: Vec<Vec<&CheckView>> = Vec::new();
+    let open = |check: &&CheckView| check.verdict == Verdict::Inconclusive;
+    for check in report.checks.iter().filter(open) {
+        let same = |group: &&mut Vec<&CheckView>| group[0].evidence == check.evidence;
+        match groups.iter_mut().find(same) {
+            Some(group) => group.push(check),
+            None => groups.push(vec![check]),
+        }
+    }
+    groups
+}
 
 /// The verdict as one sentence that begins with the verdict and names what failed.
 pub(super) fn headline(

@@ -3,7 +3,7 @@
 use maud::{Markup, html as markup};
 
 use super::super::model::{CheckView, Report};
-use super::super::words::show_ms;
+use super::super::words::{alike, show_ms};
 use super::{capitalised, chip, class, mark};
 use crate::checks::Verdict;
 
@@ -42,7 +42,10 @@ pub(super) fn failures(report: &Report) -> Markup {
                         p class="evidence" { "The run made no check, so there is nothing to trust." }
                     }
                 }
-                @for check in of(Verdict::Fail).chain(of(Verdict::Inconclusive)) { (finding(check)) }
+                @for check in of(Verdict::Fail) { (finding(check)) }
+                @for open in alike(report) {
+                    @if let [check] = open.as_slice() { (finding(check)) } @else { (many(&open)) }
+                }
                 (stages_and_deaths(report))
                 @for log in &report.logs {
                     details {
@@ -70,6 +73,22 @@ fn finding(check: &CheckView) -> Markup {
             p class="says" { "Should be true: " (check.says) "." }
             @if let Some(at) = check.judged_ms {
                 p class="when" { "Judged " (show_ms(at)) " after the start." }
+            }
+        }
+    }
+}
+
+/// Checks that are open for one and the same reason, which is said once.
+fn many(checks: &[&CheckView]) -> Markup {
+    markup! {
+        article class={ "finding " (class(Verdict::Inconclusive)) } {
+            h3 { (chip(Verdict::Inconclusive)) " " (checks.len()) " checks" }
+            @if let Some(first) = checks.first() { p class="evidence" { (first.evidence) } }
+            p class="says" {
+                @for (index, check) in checks.iter().enumerate() {
+                    @if index > 0 { ", " }
+                    (check.id)
+                }
             }
         }
     }
