@@ -179,7 +179,8 @@ fn behind_a_distance_the_daemon_listens_on_loopback_alone() {
         let ports = options(&rc, "ORPort");
         assert!(ports[0].contains(&format!("{}:{port} NoListen", node.published.address)));
         assert_eq!(ports[1], format!("{own} NoAdvertise IPv4Only"));
-        // It takes the connections to the published port, in the node's own network.
+        // The relay takes the connections to the published port, and is the first in the node's
+        // network, so that it is there when the daemon comes.
         let arguments = distance.arguments.join(" ");
         assert!(
             arguments.starts_with(&format!(
@@ -189,9 +190,14 @@ fn behind_a_distance_the_daemon_listens_on_loopback_alone() {
             "{arguments}"
         );
         let share = NetworkMode::Share {
-            container: node.container.clone(),
+            container: distance.name.clone(),
         };
-        assert_eq!(distance.network, share);
+        assert_eq!(spec.network, share);
+        assert!(matches!(
+            &distance.network,
+            NetworkMode::Bridge { address, publish, .. }
+                if *address == node.address && publish.iter().any(|at| at.port == port)
+        ));
         assert_eq!(distance.privileges, Privileges::None);
         assert_eq!(node.containers().len(), 2);
     }
