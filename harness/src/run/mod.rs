@@ -11,6 +11,7 @@ mod diagnose;
 mod distances;
 mod error;
 mod flow;
+mod held;
 mod homes;
 mod interrupt;
 mod ladder;

@@ -1,0 +1,338 @@
+//! Everything a run holds while it lives, and what is done with all of it.
+
+use std::time::Duration;
+
+use super::artefacts::{ArtefactError, Artefacts};
+use super::bring_up::{Context, Running, bring_up};
+use super::circuits::Earlier;
+use super::diagnose::diagnosed;
+use super::error::RunError;
+use super::interrupt::Interrupts;
+use super::ladder::Ladder;
+use super::observe::observe;
+use super::outcome::{Options, Outcome};
+use super::prepare;
+use super::reaper::Reaper;
+use super::state::{Claim, State};
+use super::tear_down::{Collected, collect};
+use crate::checks::{self, CheckResult, Observations, Verdict, judge_leftovers};
+use crate::engine::{ContainerSpec, Engine, Watch};
+use crate::events::{EventKind, Recorder, Sink, Stage};
+use crate::onion::monitor::Monitor;
+use crate::plan::{HomePlan, Images, Inputs, NodePlan, Plan, RunId};
+use crate::topology::Mutant;
+
+/// Everything a run holds while it lives.
+pub(super) struct Run {
+    pub(super) engine: Engine,
+    pub(super) plan: Plan,
+    pub(super) inputs: Inputs,
+    pub(super) recorder: Recorder,
+    pub(super) artefacts: Artefacts,
+    pub(super) interrupts: Interrupts,
+    pub(super) http: reqwest::Client,
+    pub(super) ladder: Ladder,
+    pub(super) images: Option<Images>,
+}
+
+impl Run {
+    pub(super) fn context(&self) -> Context<'_> {
+        Context {
+            engine: &self.engine,
+            recorder: &self.recorder,
+            plan: &self.plan,
+            http: &self.http,
+            ladder: &self.ladder,
+        }
+    }
+
+    pub(super) fn open(
+        options: &Options,
+        engine: Engine,
+        plan: Plan,
+        inputs: Inputs,
+        interrupts: Interrupts,
+    ) -> Result<Self, RunError> {
+        // The id of the inputs and not of the plan: a topology that runs already is judged in a
+        // folder of its own.
+        let folder = RunId::new(inputs.now, &inputs.seed);
+        let artefacts = Artefacts::create(&options.artefacts, folder.as_str())?;
+        let mut sinks: Vec<Sink> = vec![artefacts.event_sink()?];
+        if let Some(progress) = options.progress.clone() {
+            sinks.push(Box::new(move |event| {
+                progress(event);
+                Ok(())
+            }));
+        }
+        let recorder = Recorder::new(sinks);
+        recorder.record(EventKind::RunStarted {
+            run: plan.run.to_string(),
+            topology: plan.topology.name.clone(),
+        });
+        Ok(Self {
+            engine,
+            plan,
+            inputs,
+            recorder,
+            artefacts,
+            interrupts,
+            http: reqwest::Client::new(),
+            ladder: Ladder::default(),
+            images: None,
+        })
+    }
+
+    /// Lets `work` go on until it ends, a container dies, the user interrupts, or the events
+    /// cannot be written.
+    pub(super) async fn guarded<T>(
+        &self,
+        watch: &mut Watch,
+        work: impl Future<Output = Result<T, RunError>>,
+    ) -> Result<T, RunError> {
+        tokio::select! {
+            result = work => result,
+            death = watch.death() => {
+                self.recorder.record(EventKind::NodeDied {
+                    role: death.role.clone(),
+                    status: death.status.clone(),
+                });
+                Err(RunError::NodeDied(death))
+            }
+            () = self.interrupts.at_least(1) => Err(RunError::Interrupted),
+            () = self.recorder.failed() => Err(self.event_failure()),
+        }
+    }
+
+    pub(super) fn event_failure(&self) -> RunError {
+        let source = self
+            .recorder
+            .take_failure()
+            .unwrap_or_else(|| std::io::Error::other("unknown"));
+        ArtefactError {
+            path: self
+                .artefacts
+                .folder()
+                .join("events.jsonl")
+                .display()
+                .to_string(),
+            source,
+        }
+        .into()
+    }
+
+    /// Sweep, images, networks, keys and containers, up to the last peering.
+    pub(super) async fn start(
+        &mut self,
+        state: &State,
+        options: &Options,
+        watch: &mut Watch,
+    ) -> Result<(Running, Images), RunError> {
+        let guard = self.recorder.stage(Stage::Prepare, None);
+        let engine = self.engine.clone();
+        let topology = self.plan.topology.clone();
+        let mut inputs = self.inputs.clone();
+        let recorder = self.recorder.clone();
+        let keyed = self.plan.clone();
+        let prepared = self
+            .guarded(watch, async {
+                let images = async {
+                    let swept = prepare::sweep(&engine, state).await?;
+                    if swept > 0 {
+                        recorder.note(format!("{swept} resources of earlier runs removed"));
+                    }
+                    Ok::<_, RunError>(
+                        prepare::images(&engine, &recorder, &topology, &options.sources).await?,
+                    )
+                };
+                let networks = prepare::networks(&engine, &topology, &mut inputs);
+                let keys = async { Ok::<_, RunError>(prepare::authority_keys(&keyed).await?) };
+                // All three are awaited, also when one fails: a network that is being created
+                // could not be removed yet.
+                let (images, networks, keys) =
+                    futures_util::future::join3(images, networks, keys).await;
+                Ok((images?, networks?, keys?))
+            })
+            .await;
+        let (images, plan, keys) = prepared?;
+        self.plan = plan;
+        self.inputs = inputs;
+        self.images = Some(images.clone());
+        let redacted = serde_json::to_vec_pretty(&self.plan).map_err(|source| ArtefactError {
+            path: self
+                .artefacts
+                .folder()
+                .join("plan.json")
+                .display()
+                .to_string(),
+            source: source.into(),
+        })?;
+        self.artefacts.write("plan.json", &redacted)?;
+        guard.reached(format!("{} networks", self.plan.networks.len()));
+        let running = self
+            .guarded(watch, Box::pin(bring_up(&self.context(), &images, &keys)))
+            .await;
+        self.climbed().await;
+        Ok((running?, images))
+    }
+
+    /// Records the stages that were seen, whether all were reached or not.
+    pub(super) async fn climbed(&self) {
+        let logs = self.plan.homes.iter().map(|home| async move {
+            let text = self.engine.logs(&home.connector, None).await;
+            // A connector that was never created has logged nothing.
+            (format!("{}/connector", home.id), text.unwrap_or_default())
+        });
+        let logs = futures_util::future::join_all(logs).await;
+        let texts = logs.iter().map(|(role, text)| (&**role, &**text));
+        self.context().climbed(&texts.collect::<Vec<_>>());
+    }
+
+    pub(super) async fn observe(
+        &self,
+        watch: &mut Watch,
+        monitors: &[Option<Monitor>],
+        earlier: &[Earlier],
+        ready: Duration,
+    ) -> Result<Observations, RunError> {
+        let context = self.context();
+        self.guarded(watch, Box::pin(observe(&context, monitors, earlier, ready)))
+            .await
+    }
+
+    /// Names and roles of all containers, those that explain most first.
+    pub(super) fn containers(&self) -> Vec<(String, String)> {
+        let homes = self.plan.homes.iter().flat_map(HomePlan::containers);
+        homes
+            .chain(self.plan.nodes().flat_map(NodePlan::containers))
+            .collect()
+    }
+
+    pub(super) async fn memory(&self) -> Option<u64> {
+        let containers = self.containers();
+        let reads = containers.iter().map(|(name, _)| self.engine.memory(name));
+        let sizes: Result<Vec<_>, _> = futures_util::future::join_all(reads)
+            .await
+            .into_iter()
+            .collect();
+        Some(sizes.ok()?.iter().map(|memory| memory.bytes).sum())
+    }
+
+    /// The outcome so far. What `verify` and `up` share.
+    pub(super) fn outcome(&self, result: Result<Option<Observations>, RunError>) -> Outcome {
+        let mut outcome = Outcome {
+            plan: self.plan.clone(),
+            checks: Vec::new(),
+            error: None,
+            diagnosis: None,
+            logs: Vec::new(),
+            duration: self.recorder.elapsed(),
+            clean_up: None,
+            containers_memory: None,
+            metrics: checks::Metrics::new(),
+            events: Vec::new(),
+            artefacts: self.artefacts.folder().to_owned(),
+        };
+        match result {
+            Err(error) => {
+                if let RunError::Stage(failure) = &error {
+                    let evidence = self.plan.redact(&failure.to_string());
+                    let budgets = &self.plan.topology.budgets;
+                    outcome.checks = checks::judge_stuck(failure.stage, &evidence, budgets);
+                    self.judged(&outcome.checks);
+                }
+                outcome.error = Some(error);
+            }
+            Ok(None) => {}
+            Ok(Some(seen)) => {
+                outcome.checks = checks::judge(&seen);
+                self.judged(&outcome.checks);
+                outcome.metrics = seen.metrics;
+            }
+        }
+        outcome
+    }
+
+    pub(super) fn judged(&self, checks: &[CheckResult]) {
+        for check in checks {
+            self.recorder.record(EventKind::CheckJudged(check.clone()));
+        }
+    }
+
+    /// Keeps what was collected, and names the cause of a failure by it.
+    pub(super) async fn explain(&self, outcome: &mut Outcome, collected: Collected) {
+        outcome.logs = collected.tails;
+        if let Some(error) = &outcome.error {
+            let context = self.context();
+            let containers = self.containers();
+            let found = diagnosed(&context, error, &containers, collected.texts).await;
+            outcome.diagnosis = found;
+        }
+    }
+
+    /// What the mutant that leaves a container behind does after everything was removed. The reaper
+    /// removes it, as it would remove whatever a faulty clean-up leaves.
+    pub(super) async fn forget_container(&self) -> Result<(), RunError> {
+        let Some(image) = self.images.as_ref().map(|images| images.bls.clone()) else {
+            return Ok(());
+        };
+        let spec =
+            ContainerSpec::idle(&format!("ator-{}-forgotten", self.plan.run.short()), &image);
+        self.engine
+            .create_container(&spec, &self.plan.labels)
+            .await?;
+        Ok(())
+    }
+
+    /// Collects, removes, and adds the check that nothing is left.
+    pub(super) async fn end(&self, outcome: &mut Outcome, claim: Claim, reaper: Option<Reaper>) {
+        outcome.containers_memory = match outcome.error {
+            None => self.memory().await,
+            Some(_) => None,
+        };
+        let containers = self.containers();
+        let collected = collect(
+            &self.engine,
+            &self.recorder,
+            &self.artefacts,
+            &self.plan,
+            &containers,
+            &self.interrupts,
+        )
+        .await;
+        self.explain(outcome, collected).await;
+        let guard = self.recorder.stage(Stage::TearDown, None);
+        let run = self.plan.run.as_str();
+        let removed = self.engine.remove_run(run).await;
+        if self.plan.topology.mutant == Some(Mutant::LeavesContainer)
+            && let Err(error) = self.forget_container().await
+        {
+            self.recorder.note(error.to_string());
+        }
+        let left = self.engine.leftovers(run).await;
+        let files = claim.remove();
+        outcome.clean_up = Some(guard.waited());
+        match &removed {
+            Ok(count) => guard.reached(format!("{count} containers and networks removed")),
+            Err(error) => guard.saw(error.to_string()),
+        }
+        let check = judge_leftovers(
+            *removed.as_ref().unwrap_or(&0),
+            left.as_ref().map_err(ToString::to_string),
+            &files,
+        );
+        // A run that failed before it created anything has nothing to remove, and one that
+        // failed already has its reason.
+        if outcome.error.is_none() || !outcome.checks.is_empty() {
+            self.judged(std::slice::from_ref(&check));
+            outcome.checks.push(check);
+        } else if check.verdict != Verdict::Pass && !matches!(removed, Ok(0)) {
+            self.recorder.note(check.evidence);
+        }
+        // While something may be left, the reaper stays: it tries again when this process ends.
+        if let Some(reaper) = reaper
+            && left.is_ok_and(|left| left.is_empty())
+        {
+            reaper.dismiss().await;
+        }
+    }
+}
