@@ -213,7 +213,7 @@ fn what_breaks_a_rule_is_found() {
         ),
         ("make harness", "curl https://host.test", "a host"),
         ("make harness", "cat /root/file", "a machine's path"),
-        ("          done\n", "", "no shell script"),
+        ("          fi\n", "", "no shell script"),
         ("          retention-days: 30\n", "", "no word on how long"),
         (
             "        if: always()\n        uses: actions/upload",
