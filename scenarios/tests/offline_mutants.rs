@@ -22,6 +22,8 @@ struct Judged {
     all: BTreeSet<String>,
     /// Those that failed.
     failed: BTreeSet<String>,
+    /// What they saw.
+    evidence: String,
 }
 
 /// A topology with one part broken. The mutant of a connector with a daemon of its own needs homes
@@ -71,7 +73,14 @@ fn judge(shell: &Shell, mutant: Mutant) -> Result<Judged, String> {
             .filter_map(|check| check["id"].as_str().map(str::to_owned))
             .collect()
     };
+    let failed = |check: &&Value| check["verdict"] == "fail";
+    let evidence = report["checks"].as_array().into_iter().flatten();
+    let evidence: Vec<String> = evidence
+        .filter(failed)
+        .map(|check| format!("{}: {}", check["id"], check["evidence"]))
+        .collect();
     Ok(Judged {
+        evidence: evidence.join("; "),
         all: ids(&|_| true),
         failed: ids(&|check| check["verdict"] == "fail"),
     })
@@ -101,14 +110,22 @@ fn every_mutant_fails_its_check_and_every_check_has_a_mutant() {
         );
         checks.extend(judged.all);
         if !judged.failed.contains(mutant.caught_by()) {
-            wrong.push(format!("{} was not caught: {failed:?}", mutant.name()));
+            wrong.push(format!(
+                "{} was not caught: {}",
+                mutant.name(),
+                judged.evidence
+            ));
         }
         let unexpected: Vec<&&str> = failed
             .iter()
             .filter(|id| **id != mutant.caught_by() && !mutant.may_also_fail().contains(id))
             .collect();
         if !unexpected.is_empty() {
-            wrong.push(format!("{} also failed {unexpected:?}", mutant.name()));
+            wrong.push(format!(
+                "{} also failed {unexpected:?}: {}",
+                mutant.name(),
+                judged.evidence
+            ));
         }
     }
     let caught: BTreeSet<&str> = Mutant::ALL.into_iter().map(Mutant::caught_by).collect();
