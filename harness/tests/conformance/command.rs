@@ -4,7 +4,7 @@ use ator_harness::cli::conformance::{Args, Error, run_with};
 use clap::Parser;
 use reference_connector::Env;
 use serde_json::Value;
-use tokio::net::TcpListener;
+use tokio::net::TcpSocket;
 
 use crate::faulty::Faulty;
 use crate::reference::{FORWARDS, FULFILS, PEER, SECRET, start};
@@ -172,9 +172,10 @@ async fn known_defects_are_flagged_as_such() {
 
 #[tokio::test]
 async fn an_absent_connector_and_an_absent_secret_are_what_the_environment_lacks() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    drop(listener);
+    // Bound without listening: refused, and nobody else's.
+    let closed = TcpSocket::new_v4().unwrap();
+    closed.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let port = closed.local_addr().unwrap().port();
     let (output, result) = conformance(port, &[]).await;
     assert_eq!(output, "");
     let error = result.unwrap_err();

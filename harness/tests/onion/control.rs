@@ -6,7 +6,7 @@ use ator_harness::onion::control::{Control, ControlError};
 use ator_harness::onion::monitor::Monitor;
 use ator_harness::secret::Secret;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::JoinHandle;
 
 /// What the daemon does when the next command comes: what it must be, and what is written then.
@@ -205,9 +205,9 @@ async fn a_connection_that_closes_in_the_middle_of_a_reply_is_closed_and_not_ans
 
 #[tokio::test]
 async fn a_port_that_nobody_listens_on_is_told_from_one_that_refuses() {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("binds");
-    let address = listener.local_addr().expect("has an address");
-    drop(listener);
+    let closed = TcpSocket::new_v4().expect("has a socket");
+    closed.bind(([127, 0, 0, 1], 0).into()).expect("binds");
+    let address = closed.local_addr().expect("has an address");
     let error = connect(address).await.err().expect("nobody listens");
     assert!(matches!(error, ControlError::Connect { .. }), "{error}");
 }

@@ -8,7 +8,7 @@ use ator_harness::probe::{
     DialErrorKind, DialPhase, Isolation, ReplyCode, Target, dial, dial_direct,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinHandle;
 
 /// 56 letters and digits, as an onion address has.
@@ -244,9 +244,10 @@ async fn silence_ends_at_the_time_limit_and_says_in_which_phase() {
 
 #[tokio::test]
 async fn an_absent_proxy_and_an_absent_target_are_told_apart() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    drop(listener);
+    // Bound without listening: refused, and nobody else's.
+    let closed = TcpSocket::new_v4().unwrap();
+    closed.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let address = closed.local_addr().unwrap();
     let refused = io::ErrorKind::ConnectionRefused;
     let error = dial(address, &Target::new(ONION, 80), None, LIMIT)
         .await
