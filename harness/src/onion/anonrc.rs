@@ -112,6 +112,8 @@ fn published(rc: &mut String, at: Published, listener: SocketAddr) {
     // A relay's own traffic of the last seconds would become its weight in the consensus; with
     // one relay at 1 and the others at 0 every rendezvous goes through that relay and fails.
     rc.push_str("CountPrivateBandwidth 0\nSocksPort 0\n");
+    // See [`PUBLISH`].
+    rc.push_str("PublishServerDescriptor 0\n");
 }
 
 /// The second, modulo the voting interval, that is farthest from `now`: the authorities must not
@@ -161,6 +163,11 @@ pub fn vote_at(at_unix: i64) -> String {
         at_unix.rem_euclid(5)
     )
 }
+
+/// The `SETCONF` arguments that make a node upload its descriptor to every authority. A daemon
+/// uploads it once, moments after its start, and an authority that does not listen yet would not
+/// hear of it again for a minute: so no node publishes before all authorities listen.
+pub const PUBLISH: &str = "PublishServerDescriptor=1";
 
 /// Configuration of a relay whose daemon takes connections at `listener`.
 #[must_use]

@@ -156,7 +156,7 @@ impl Plan {
                 node.or_listener(),
                 self.now.unix_timestamp(),
             ),
-            Role::Relay => self.relay_rc(node, &common),
+            Role::Relay => anonrc::relay(&common, node.published, node.or_listener()),
         };
         let mut files = daemon_files(rc);
         if let Some(keys) = keys {
@@ -238,13 +238,10 @@ impl Plan {
         })
     }
 
-    fn relay_rc(&self, node: &NodePlan, common: &Common<'_>) -> String {
-        let mut rc = anonrc::relay(common, node.published, node.or_listener());
+    /// Whether a node is told to publish its descriptor. A mutant keeps one away.
+    pub(crate) fn publishes(&self, node: &NodePlan) -> bool {
         let last = self.relays.last().map(|relay| &relay.nickname);
-        if self.topology.mutant == Some(Mutant::MissingRelay) && last == Some(&node.nickname) {
-            rc.push_str("PublishServerDescriptor 0\n");
-        }
-        rc
+        self.topology.mutant != Some(Mutant::MissingRelay) || last != Some(&node.nickname)
     }
 
     /// Whether a home is the one that a mutant is in: the home that the probe dials, which is

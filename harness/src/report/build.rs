@@ -214,7 +214,9 @@ fn logs(outcome: &Outcome) -> Vec<LogTail> {
     outcome
         .logs
         .iter()
-        .filter(|log| matters(&log.role) && !log.tail.is_empty())
+        .filter(|log| matters(&log.role))
+        // That a container died without a word is worth knowing; of others it is not.
+        .filter(|log| !log.tail.is_empty() || died == Some(&*log.role))
         .take(LOGS_SHOWN)
         .map(|log| LogTail {
             role: log.role.clone(),

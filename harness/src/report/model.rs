@@ -279,7 +279,7 @@ pub struct NoteView {
 pub struct LogTail {
     /// What the container is in the topology.
     pub role: String,
-    /// Its last lines.
+    /// Its last lines; none when it wrote nothing.
     pub tail: Vec<String>,
 }
 

@@ -90,7 +90,10 @@ pub fn print_report(out: &mut impl Write, report: &Report) -> io::Result<()> {
         }
     }
     for log in &report.logs {
-        writeln!(out, "\nlast lines of {}:", log.role)?;
+        match log.tail.len() {
+            0 => writeln!(out, "\nlast lines of {}: none were written", log.role)?,
+            _ => writeln!(out, "\nlast lines of {}:", log.role)?,
+        }
         for line in &log.tail {
             writeln!(out, "  {line}")?;
         }

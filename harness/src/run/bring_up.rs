@@ -165,12 +165,9 @@ async fn network(context: &Context<'_>) -> Result<(), RunError> {
     let deadlines = &context.plan.topology.deadlines;
     let guard = context.recorder.stage(Stage::Descriptors, None);
     let wait = async {
-        let mut controls = Vec::new();
-        for node in &context.plan.authorities {
-            let control = control_of(&node.nickname, &node.control).await;
-            controls.push(control.map_err(|error| StageFailure::of(&guard, error.to_string()))?);
-        }
+        let mut controls = publish(context, &guard, &directories).await?;
         descriptors(context, &guard, &directories).await?;
+        controls.truncate(directories.len());
         Ok(controls)
     };
     let mut controls = within(&guard, deadlines.descriptors, wait).await?;
@@ -181,6 +178,41 @@ async fn network(context: &Context<'_>) -> Result<(), RunError> {
     let evidence = within(&guard, deadlines.consensus, wait).await?;
     guard.reached(evidence);
     Ok(())
+}
+
+/// Makes every node publish its descriptor as soon as all authorities can take it. Returns the
+/// control ports of all nodes, the authorities' first.
+async fn publish(
+    context: &Context<'_>,
+    guard: &StageGuard,
+    directories: &[Directory],
+) -> Result<Vec<Control>, RunError> {
+    let fail = |error: ControlError| RunError::from(StageFailure::of(guard, error.to_string()));
+    loop {
+        let lists = join_all(directories.iter().map(Directory::known_relays)).await;
+        let silent: Vec<String> = lists
+            .iter()
+            .filter_map(|list| list.as_ref().err().map(ToString::to_string))
+            .collect();
+        if silent.is_empty() {
+            break;
+        }
+        guard.saw(silent.join(", "));
+        sleep(POLL).await;
+    }
+    let nodes = context.plan.nodes();
+    let connect = nodes.map(|node| control_of(&node.nickname, &node.control));
+    let mut controls = try_join_all(connect).await.map_err(fail)?;
+    let command = format!("SETCONF {}", anonrc::PUBLISH);
+    let told = context
+        .plan
+        .nodes()
+        .zip(&mut controls)
+        .filter(|(node, _)| context.plan.publishes(node))
+        .map(|(_, control)| control.command(&command));
+    try_join_all(told).await.map_err(fail)?;
+    guard.saw("every node is told to publish its descriptor");
+    Ok(controls)
 }
 
 fn guard_evidence(directories: &[Directory], context: &Context<'_>) -> String {

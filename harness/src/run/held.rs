@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::time::timeout;
+
 use super::artefacts::{ArtefactError, Artefacts};
 use super::bring_up::{Context, Running, bring_up};
 use super::circuits::Earlier;
@@ -16,11 +18,14 @@ use super::reaper::Reaper;
 use super::state::{Claim, State};
 use super::tear_down::{Collected, collect};
 use crate::checks::{self, CheckResult, Observations, Verdict, judge_leftovers};
-use crate::engine::{ContainerSpec, Engine, Watch};
+use crate::engine::{ContainerSpec, Death, Engine, Watch};
 use crate::events::{EventKind, Recorder, Sink, Stage};
 use crate::onion::monitor::Monitor;
 use crate::plan::{HomePlan, Images, Inputs, NodePlan, Plan, RunId};
 use crate::topology::Mutant;
+
+/// How long after a stage has failed the engine may take to tell that a container has died.
+const DEATH_TOLD: Duration = Duration::from_secs(1);
 
 /// Everything a run holds while it lives.
 pub(super) struct Run {
@@ -89,15 +94,25 @@ impl Run {
         watch: &mut Watch,
         work: impl Future<Output = Result<T, RunError>>,
     ) -> Result<T, RunError> {
+        let died = |death: Death| {
+            self.recorder.record(EventKind::NodeDied {
+                role: death.role.clone(),
+                status: death.status.clone(),
+            });
+            Err(RunError::NodeDied(death))
+        };
         tokio::select! {
-            result = work => result,
-            death = watch.death() => {
-                self.recorder.record(EventKind::NodeDied {
-                    role: death.role.clone(),
-                    status: death.status.clone(),
-                });
-                Err(RunError::NodeDied(death))
-            }
+            result = work => match result {
+                // Connections end before the engine tells of the death that ended them.
+                Err(error @ RunError::Stage(_)) => {
+                    match timeout(DEATH_TOLD, watch.death()).await {
+                        Ok(death) => died(death),
+                        Err(_) => Err(error),
+                    }
+                }
+                result => result,
+            },
+            death = watch.death() => died(death),
             () = self.interrupts.at_least(1) => Err(RunError::Interrupted),
             () = self.recorder.failed() => Err(self.event_failure()),
         }

@@ -50,7 +50,8 @@ pub(super) fn failures(report: &Report) -> Markup {
                 @for log in &report.logs {
                     details {
                         summary { "Last lines of " (log.role) }
-                        pre tabindex="0" { @for line in &log.tail { (line) "\n" } }
+                        @if log.tail.is_empty() { p { "None were written." } }
+                        @else { pre tabindex="0" { @for line in &log.tail { (line) "\n" } } }
                     }
                 }
             }
