@@ -24,6 +24,10 @@ browser: ## Find Chromium, or install it (root on Debian); the tests look at the
 images: ## Build what goes into the images: onion daemon, connector, business-logic server
 	@fixtures/images/build.sh
 
+.PHONY: tor
+tor: ## Put the distribution's tor beside them, for --family onion; nothing is installed
+	@fixtures/images/tor.sh
+
 .PHONY: harness
 harness: ## Build the ator-harness command
 	@cargo build --locked --release -p ator-harness
@@ -31,6 +35,10 @@ harness: ## Build the ator-harness command
 .PHONY: two-home-ator-local-verify
 two-home-ator-local-verify: engine images harness ## Bring two homes up offline, judge them, remove them
 	@$(HARNESS) verify two-home-local $(ARGS)
+
+.PHONY: two-home-tor-local-verify
+two-home-tor-local-verify: engine images tor harness ## The same on the distribution's tor, with .onion services
+	@$(HARNESS) verify two-home-local --family onion $(ARGS)
 
 .PHONY: verify
 verify: engine images harness ## Bring another topology up offline, judge it, remove it: make verify TOPOLOGY=three-hop
@@ -56,7 +64,7 @@ test-default: ## Run the tests that need no engine
 	@fixtures/nextest.sh run --workspace --locked
 
 .PHONY: test-offline
-test-offline: engine browser images harness ## Run the scenarios that need an engine
+test-offline: engine browser images tor harness ## Run the scenarios that need an engine
 	@fixtures/nextest.sh run --workspace --locked --profile offline
 
 .PHONY: fuzz

@@ -12,6 +12,7 @@ use toon_wire::Dialect;
 use crate::conformance::{
     NotReachable, RowReport, Subject, Summary, Verdict, bystander, run_row, summarise, table,
 };
+use crate::onion::{HostError, Program, TldFamily, Way, ask_proxy, resolvable};
 use crate::probe::{Credentials, Route, Target};
 use crate::secret::Secret;
 
@@ -49,6 +50,9 @@ pub struct Args {
     /// A SOCKS5 proxy to dial through; it resolves the host.
     #[arg(long, value_name = "IP:PORT")]
     socks: Option<SocketAddr>,
+    /// The TLD family of the onion daemon behind --socks. An anon does not tell; tor does.
+    #[arg(long, value_name = "FAMILY", requires = "socks", value_parser = super::load::family_parser())]
+    family: Option<TldFamily>,
     /// Longest wait for anything, in seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=600))]
     timeout: u64,
@@ -83,6 +87,9 @@ pub enum Error {
     /// No row's name begins with what `--only` says.
     #[error("find a row: no name begins with {}", .0.join(" or "))]
     NoRows(Vec<String>),
+    /// The host cannot be reached that way.
+    #[error("reach the connector: {0}")]
+    Host(#[from] HostError),
     /// The variable named with `--secret-env` is not set, or not text.
     #[error("read the secret: the environment variable {0} is not set")]
     NoSecret(String),
@@ -104,7 +111,7 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Rows { .. } => 1,
-            Self::NoRows(_) => 2,
+            Self::NoRows(_) | Self::Host(_) => 2,
             Self::NoSecret(_) | Self::NotReachable(_) | Self::Io(_) => 3,
             Self::Interrupted => 130,
         }
@@ -168,6 +175,7 @@ pub async fn run_with(
     if table.is_empty() {
         return Err(Error::NoRows(args.only.clone()));
     }
+    resolvable(args.url.host(), way(args).await)?;
     let bystander = Box::pin(bystander(&subject)).await?;
     let mut rows = Vec::new();
     let mut ended = None;
@@ -217,6 +225,17 @@ pub async fn run_with(
         });
     }
     Ok(())
+}
+
+/// How the connector's host is to be reached. A proxy is asked what it is before anything is dialled.
+async fn way(args: &Args) -> Way {
+    let Some(proxy) = args.socks else {
+        return Way::Direct;
+    };
+    match ask_proxy(proxy).await {
+        Some(Program::Tor) => Way::Proxy(Some(TldFamily::Onion)),
+        Some(Program::Anon) | None => Way::Proxy(args.family),
+    }
 }
 
 fn print(rows: &[RowReport], summary: Summary, output: &mut dyn Write) -> io::Result<()> {

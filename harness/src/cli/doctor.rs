@@ -4,7 +4,7 @@ use std::io::Write;
 
 use super::error::CliError;
 use super::exit::Exit;
-use super::load::{Common, ImageArgs, TopologyArgs};
+use super::load::{Common, FamilyArgs, ImageArgs, TopologyArgs};
 use crate::engine::Engine;
 
 /// Arguments of `doctor`.
@@ -13,6 +13,8 @@ pub(super) struct Args {
     #[command(flatten)]
     topology: TopologyArgs,
     #[command(flatten)]
+    family: FamilyArgs,
+    #[command(flatten)]
     images: ImageArgs,
 }
 
@@ -20,7 +22,7 @@ pub(super) struct Args {
 pub(super) async fn run(common: &Common, args: &Args) -> Result<Exit, CliError> {
     let mut lacking = Vec::new();
     let mut out = std::io::stdout().lock();
-    let loaded = common.topology(&args.topology)?;
+    let loaded = common.topology(&args.topology, args.family.family)?;
     writeln!(
         out,
         "ok       topology    {}: {} homes, {} authorities, {} relays",
@@ -29,7 +31,7 @@ pub(super) async fn run(common: &Common, args: &Args) -> Result<Exit, CliError> 
         loaded.topology.network.authorities,
         loaded.topology.network.relays
     )?;
-    match common.sources(&args.images) {
+    match common.sources(&args.images, loaded.topology.network.family) {
         Ok(_) => writeln!(
             out,
             "ok       binaries    all that goes into the images is there"

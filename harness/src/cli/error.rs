@@ -1,7 +1,8 @@
 //! Everything that a subcommand can fail with.
 
 use super::exit::Exit;
-use crate::engine::EngineError;
+use crate::engine::{EngineError, FilesError};
+use crate::onion::TldFamily;
 use crate::plan::PlanError;
 use crate::run::RunError;
 use crate::topology::TopologyError;
@@ -31,9 +32,20 @@ pub enum CliError {
     /// The project's folder was not found.
     #[error("failed to find the project folder above the current one; give it with --root")]
     NoRoot,
+    /// No daemon of this family comes with the project.
+    #[error(
+        "no onion daemon of the .{family} family comes with this project; give one with --anon-binary PATH or --anon-image IMAGE"
+    )]
+    NoDaemon {
+        /// The family.
+        family: TldFamily,
+    },
+    /// A daemon that was given cannot go into an image.
+    #[error("failed to use the given onion daemon: {0}")]
+    Files(#[from] FilesError),
     /// Binaries for images are missing.
     #[error(
-        "{} missing; run `make images` to build what goes into the images",
+        "{} missing; run `make images` to build what goes into the images, and `make tor` for images/tor",
         list(missing)
     )]
     MissingBinaries {
@@ -84,12 +96,16 @@ impl CliError {
             Self::Topology(_)
             | Self::TopologyFile { .. }
             | Self::UnknownTopology { .. }
+            | Self::NoDaemon { .. }
+            | Self::Files(_)
             | Self::NoRoot => Exit::Usage,
             Self::Wire(super::wire::Error::Frames { .. }) => Exit::Fail,
             Self::Wire(super::wire::Error::Input { .. }) => Exit::Usage,
             Self::Wire(super::wire::Error::Io(_)) => Exit::Environment,
             Self::Conformance(super::conformance::Error::Rows { .. }) => Exit::Fail,
-            Self::Conformance(super::conformance::Error::NoRows(_)) => Exit::Usage,
+            Self::Conformance(
+                super::conformance::Error::NoRows(_) | super::conformance::Error::Host(_),
+            ) => Exit::Usage,
             Self::Conformance(super::conformance::Error::Interrupted) => Exit::Interrupted,
             Self::Conformance(
                 super::conformance::Error::NoSecret(_)

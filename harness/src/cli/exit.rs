@@ -12,7 +12,7 @@ pub enum Exit {
     Pass,
     /// The verdict is fail.
     Fail,
-    /// Wrong usage, or a mistake in a topology file.
+    /// Wrong usage, a mistake in a topology file, or a daemon of another TLD family.
     Usage,
     /// The environment lacks something: engine, image, file, space.
     Environment,
@@ -63,6 +63,7 @@ impl Exit {
                 | PlanError::TooManyNeighbours { .. },
             )
             | RunError::AlreadyUp { .. }
+            | RunError::OtherFamily { .. }
             | RunError::Unfit(_) => Self::Usage,
             RunError::Stage(_) | RunError::NodeDied(_) => Self::Fail,
             RunError::Interrupted => Self::Interrupted,

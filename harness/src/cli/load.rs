@@ -3,14 +3,17 @@
 use std::path::{Path, PathBuf};
 
 use super::error::CliError;
-use crate::engine::{Image, ImageContent};
+use crate::engine::{Image, ImageContent, program_files};
+use crate::onion::{TldFamily, anonrc};
 use crate::run::{Sources, TopologySource};
 use crate::topology::Topology;
 
 /// Where a topology is looked for by name.
 const TOPOLOGIES: &str = "fixtures/topologies";
-/// Where `make images` puts the binaries.
+/// Where `make images` puts the binaries, and `make tor` the tree of the distribution's tor.
 const BINARIES: &str = "target/images";
+/// The daemon's programs, as a tree that is given may have them.
+const DAEMONS: [&str; 2] = ["anon", "tor"];
 
 /// A topology with the text it came from.
 pub(super) struct Loaded {
@@ -36,16 +39,35 @@ pub(super) struct Common {
     pub root: Option<PathBuf>,
 }
 
+/// Which onion daemons.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(super) struct FamilyArgs {
+    /// Run on onion daemons of this TLD family, whatever the topology says: anon brings the daemon
+    /// of `make images`, onion the distribution's tor of `make tor`, and anyone needs --anon-binary
+    /// or --anon-image
+    #[arg(long, value_name = "FAMILY", value_parser = family_parser())]
+    pub family: Option<TldFamily>,
+}
+
+/// Takes the name of a family, and names all of them in the help.
+pub(super) fn family_parser() -> impl clap::builder::TypedValueParser<Value = TldFamily> {
+    use clap::builder::TypedValueParser as _;
+    clap::builder::PossibleValuesParser::new(TldFamily::ALL.map(TldFamily::tld))
+        .try_map(|name| name.parse::<TldFamily>())
+}
+
 /// Options about what goes into the containers.
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct ImageArgs {
     /// Use this image as the connector; it must be on the engine and is never pulled
     #[arg(long, value_name = "IMAGE")]
     pub connector_image: Option<String>,
-    /// Use this statically linked binary as the onion daemon
+    /// Use this binary as the onion daemon; what a dynamically linked one loads is taken from this
+    /// machine. A folder is a tree with usr/bin/anon or usr/bin/tor and all that it loads
     #[arg(long, value_name = "PATH", conflicts_with = "anon_image")]
     pub anon_binary: Option<PathBuf>,
-    /// Use this image as the onion daemon; it must have `anon` in its PATH, and be on the engine
+    /// Use this image as the onion daemon; it must have `anon` in its PATH, or `tor` for the onion
+    /// family, and be on the engine
     #[arg(long, value_name = "IMAGE")]
     pub anon_image: Option<String>,
 }
@@ -67,7 +89,12 @@ impl Common {
     }
 
     /// Reads a topology: a path, or the name of one of the project's.
-    pub(super) fn topology(&self, args: &TopologyArgs) -> Result<Loaded, CliError> {
+    /// `family` takes the place of the one in the file.
+    pub(super) fn topology(
+        &self,
+        args: &TopologyArgs,
+        family: Option<TldFamily>,
+    ) -> Result<Loaded, CliError> {
         let path = self.topology_path(&args.topology)?;
         let file = path.display().to_string();
         let text = std::fs::read_to_string(&path).map_err(|source| CliError::TopologyFile {
@@ -75,8 +102,13 @@ impl Common {
             source,
         })?;
         let homes = args.homes;
-        let topology = Topology::parse_sized(&file, &text, homes)?;
-        let source = TopologySource { file, text, homes };
+        let source = TopologySource {
+            file,
+            text,
+            homes,
+            family,
+        };
+        let topology = source.parse()?;
         Ok(Loaded { source, topology })
     }
 
@@ -112,8 +144,12 @@ impl Common {
         })
     }
 
-    /// Where the images come from. All missing files are named at once.
-    pub(super) fn sources(&self, images: &ImageArgs) -> Result<Sources, CliError> {
+    /// Where the images for a network of this family come from. All missing files are named at once.
+    pub(super) fn sources(
+        &self,
+        images: &ImageArgs,
+        family: TldFamily,
+    ) -> Result<Sources, CliError> {
         let needs_folder = images.connector_image.is_none()
             || (images.anon_binary.is_none() && images.anon_image.is_none());
         let folder = match self.locate() {
@@ -121,50 +157,56 @@ impl Common {
             None if needs_folder => return Err(CliError::NoRoot),
             None => PathBuf::new(),
         };
+        let program = anonrc::program(family);
         let mut missing = Vec::new();
         let mut need = |path: PathBuf| {
-            if !path.is_file() {
+            if !path.exists() {
                 missing.push(path.display().to_string());
             }
             path
         };
-        let mut daemon = folder.join("anon");
+        let mut daemon = Vec::new();
         let anon = match (&images.anon_image, &images.anon_binary) {
             (Some(name), _) => Image::Named(name.clone()),
             (None, given) => {
-                daemon = given.clone().unwrap_or_else(|| folder.join("anon"));
-                local(
-                    "anon",
-                    vec![(need(daemon.clone()), "/usr/bin/anon")],
-                    &["/var/lib/anon", "/etc/anon"],
-                )
+                let path = match (given, family) {
+                    (Some(path), _) => path.clone(),
+                    (None, TldFamily::Anon | TldFamily::Onion) => folder.join(program),
+                    (None, TldFamily::Anyone) => return Err(CliError::NoDaemon { family }),
+                };
+                let path = need(path);
+                if path.exists() {
+                    daemon = program_files(&path, program, &DAEMONS)?;
+                }
+                local(program, daemon.clone(), &DAEMON_FOLDERS)
             }
         };
         let connector = match &images.connector_image {
             Some(name) => Image::Named(name.clone()),
             None => local(
                 "connector",
-                vec![(need(folder.join("connector")), "/connector")],
+                vec![placed(need(folder.join("connector")), "/connector")],
                 &["/config"],
             ),
         };
         // A connector image that was given has to hold a daemon of its own.
         let managed = match &images.connector_image {
             Some(name) => Image::Named(name.clone()),
-            None => local(
-                "managed-connector",
-                vec![
-                    (folder.join("connector"), "/connector"),
-                    (daemon, "/usr/bin/anon"),
-                ],
-                &["/config", "/var/lib/anon", "/etc/anon"],
-            ),
+            None => {
+                daemon.insert(0, placed(folder.join("connector"), "/connector"));
+                let [data, configuration] = DAEMON_FOLDERS;
+                local(
+                    "managed-connector",
+                    daemon,
+                    &["/config", data, configuration],
+                )
+            }
         };
         let bls = local(
             "bls",
             vec![
-                (need(folder.join("bls")), "/bls"),
-                (need(folder.join("agent")), "/agent"),
+                placed(need(folder.join("bls")), "/bls"),
+                placed(need(folder.join("agent")), "/agent"),
             ],
             &[],
         );
@@ -181,19 +223,23 @@ impl Common {
     }
 }
 
+/// The daemon's folders, whatever its program is.
+const DAEMON_FOLDERS: [&str; 2] = ["/var/lib/anon", "/etc/anon"];
+
+fn placed(from: PathBuf, to: &str) -> (PathBuf, String) {
+    (from, to.to_owned())
+}
+
 /// An image of ours. Its first file is the program that it starts.
-fn local(name: &str, files: Vec<(PathBuf, &str)>, directories: &[&str]) -> Image {
-    let entrypoint = files.first().map_or("", |(_, to)| *to).to_owned();
+fn local(name: &str, files: Vec<(PathBuf, String)>, directories: &[&str]) -> Image {
+    let entrypoint = files.first().map(|(_, to)| to.clone());
     Image::Local(ImageContent {
         repository: format!("ator-harness/{name}"),
-        files: files
-            .into_iter()
-            .map(|(from, to)| (from, to.to_owned()))
-            .collect(),
+        files,
         directories: directories
             .iter()
             .map(|&folder| folder.to_owned())
             .collect(),
-        entrypoint,
+        entrypoint: entrypoint.unwrap_or_default(),
     })
 }

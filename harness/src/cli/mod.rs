@@ -26,7 +26,8 @@ const EXIT_CODES: &str = "Exit codes:
   0    the verdict is pass, or what was asked for is done
   1    the verdict is fail; compare: something got slower or worse;
        ledger show: a check is flagged
-  2    wrong usage, or a mistake in a topology file, report or ledger
+  2    wrong usage, or a mistake in a topology file, report or ledger;
+       a daemon of another TLD family than the run is for
   3    the environment lacks something (engine, image, file, space)
   4    inconclusive: too little to judge by
   130  interrupted";

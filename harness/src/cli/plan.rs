@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::error::CliError;
 use super::exit::Exit;
-use super::load::{Common, TopologyArgs};
+use super::load::{Common, FamilyArgs, TopologyArgs};
 use crate::plan::Plan;
 use crate::run::fresh_inputs;
 
@@ -17,11 +17,13 @@ const LIFETIME: Duration = Duration::from_secs(30 * 60);
 pub(super) struct Args {
     #[command(flatten)]
     topology: TopologyArgs,
+    #[command(flatten)]
+    family: FamilyArgs,
 }
 
 /// Prints a plan as JSON, secrets and onion addresses redacted.
 pub(super) fn run(common: &Common, args: &Args) -> Result<Exit, CliError> {
-    let loaded = common.topology(&args.topology)?;
+    let loaded = common.topology(&args.topology, args.family.family)?;
     let plan = Plan::new(&loaded.topology, &fresh_inputs(LIFETIME)?)?;
     let text = serde_json::to_string_pretty(&plan).map_err(std::io::Error::from)?;
     writeln!(std::io::stdout().lock(), "{text}")?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::error::CliError;
 use super::exit::Exit;
-use super::load::{Common, ImageArgs, TopologyArgs};
+use super::load::{Common, FamilyArgs, ImageArgs, Loaded, TopologyArgs};
 use crate::checks::Verdict;
 use crate::report::{Repeats, Report, append_summary, print_report, progress_line};
 use crate::run::{
@@ -18,6 +18,8 @@ use crate::run::{
 pub(super) struct RunArgs {
     #[command(flatten)]
     topology: TopologyArgs,
+    #[command(flatten)]
+    family: FamilyArgs,
     #[command(flatten)]
     images: ImageArgs,
     /// Folder in which each run gets a folder of its own
@@ -45,18 +47,21 @@ pub(super) struct Args {
 }
 
 impl RunArgs {
-    fn options(&self, common: &Common) -> Result<Options, CliError> {
+    fn load(&self, common: &Common) -> Result<(Loaded, Options), CliError> {
+        let loaded = common.topology(&self.topology, self.family.family)?;
         // Progress goes to standard error, so that standard output holds the report alone.
         let progress: Progress = Arc::new(|event| {
             if let Some(line) = progress_line(event) {
                 let _ = writeln!(std::io::stderr().lock(), "{line}");
             }
         });
-        Ok(Options {
-            sources: common.sources(&self.images)?,
+        let options = Options {
+            sources: common.sources(&self.images, loaded.topology.network.family)?,
+            family: self.family.family,
             artefacts: self.artefacts.clone(),
             progress: Some(progress),
-        })
+        };
+        Ok((loaded, options))
     }
 }
 
@@ -101,11 +106,10 @@ impl RunArgs {
 
 /// Runs, judges and removes a topology, once or many times.
 pub(super) async fn run(common: &Common, args: &Args) -> Result<Exit, CliError> {
-    let loaded = common.topology(&args.run.topology)?;
-    let options = args.run.options(common)?;
+    let (loaded, options) = args.run.load(common)?;
     let interrupts = Interrupts::listen()?;
     if args.repeat == 1 {
-        let outcome = verify(&loaded.topology, &options, &interrupts).await?;
+        let outcome = Box::pin(verify(&loaded.topology, &options, &interrupts)).await?;
         let Concluded { report, exit } = conclude(&outcome, Exit::of_verdict(outcome.verdict()))?;
         args.run.show(&report)?;
         return Ok(exit);
@@ -113,7 +117,7 @@ pub(super) async fn run(common: &Common, args: &Args) -> Result<Exit, CliError> 
     let mut repeats = Repeats::default();
     let mut worst = Exit::Pass;
     for _ in 0..args.repeat {
-        let outcome = verify(&loaded.topology, &options, &interrupts).await?;
+        let outcome = Box::pin(verify(&loaded.topology, &options, &interrupts)).await?;
         let Concluded { report, exit } = conclude(&outcome, Exit::of_verdict(outcome.verdict()))?;
         let keep = args.keep_artefacts
             || report.verdict != Verdict::Pass
@@ -178,8 +182,7 @@ fn sum_up(repeats: &Repeats, args: &RunArgs, worst: Exit) -> Result<(), CliError
 
 /// Brings a topology up and leaves it running.
 pub(super) async fn up(common: &Common, args: &RunArgs) -> Result<Exit, CliError> {
-    let loaded = common.topology(&args.topology)?;
-    let options = args.options(common)?;
+    let (loaded, options) = args.load(common)?;
     let interrupts = Interrupts::listen()?;
     let outcome =
         bring_up_and_keep(&loaded.source, &loaded.topology, &options, &interrupts).await?;

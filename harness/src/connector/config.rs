@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::onion::anonrc::{SERVICE_DIRECTORY, SOCKS_PORT};
-use crate::plan::{ANONRC, HomePlan, MANAGED_DAEMON, Plan};
+use crate::plan::{ANONRC, HomePlan, Plan};
 use crate::topology::{Daemon, Mutant, Transport};
 
 /// Where the connector finds its configuration in its container.
@@ -67,7 +67,8 @@ fn transport(plan: &Plan, home: &HomePlan) -> Value {
             "managed": true,
             "externalUrl": "auto",
             "managedOptions": {
-                "binaryPath": MANAGED_DAEMON,
+                // Where the image of a connector that runs its own daemon has it.
+                "binaryPath": format!("/usr/bin/{}", plan.daemon_program()),
                 "configFilePath": ANONRC,
                 "hiddenServiceDir": SERVICE_DIRECTORY,
                 "hiddenServicePort": HomePlan::BTP_PORT,

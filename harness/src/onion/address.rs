@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use data_encoding::BASE32_NOPAD;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 use sha3::{Digest, Sha3_256};
 
 /// Version byte of the only onion service protocol in use (rend-spec-v3, "encoding onion addresses").
@@ -14,7 +14,7 @@ const LABEL: usize = 56;
 
 /// Which TLD a daemon publishes. The family also goes into the checksum, so one key has a
 /// different name in each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TldFamily {
     /// `.onion`: tor, and anon up to 0.4.9.8.

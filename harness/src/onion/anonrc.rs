@@ -8,6 +8,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use serde::Serialize;
 
+use super::address::TldFamily;
+
 /// Interval of the authorities' votes, in seconds. Long, so that one complete consensus is made
 /// per run and none is replaced in the middle of it.
 const VOTING_INTERVAL: i64 = 1800;
@@ -48,6 +50,10 @@ pub struct Common<'a> {
 
 /// Folder of the daemon's state in its container.
 pub const DATA_DIRECTORY: &str = "/var/lib/anon";
+/// A file in [`DATA_DIRECTORY`] that tells anon that its terms are agreed to, and its content. The
+/// option `AgreeToTerms` would say the same, but tor refuses to start with an option that it does
+/// not know; so one configuration serves both.
+pub const TERMS: (&str, &str) = ("/var/lib/anon/terms-agreement", "agreed");
 /// Folder of a home's onion service in its daemon's container.
 pub const SERVICE_DIRECTORY: &str = "/var/lib/anon/hs";
 /// The control port of every daemon.
@@ -55,13 +61,21 @@ pub const CONTROL_PORT: u16 = 9051;
 /// The SOCKS port of a home's daemon.
 pub const SOCKS_PORT: u16 = 9050;
 
+/// The daemon's program: what publishes `.onion` is taken for tor.
+#[must_use]
+pub const fn program(family: TldFamily) -> &'static str {
+    match family {
+        TldFamily::Onion => "tor",
+        TldFamily::Anon | TldFamily::Anyone => "anon",
+    }
+}
+
 fn common(node: &Common<'_>) -> String {
     let mut rc = format!(
         "Nickname {}\n\
          DataDirectory {DATA_DIRECTORY}\n\
          ContactInfo none@invalid\n\
          Log notice stdout\n\
-         AgreeToTerms 1\n\
          TestingTorNetwork 1\n\
          AssumeReachable 1\n\
          ShutdownWaitLength 0\n\

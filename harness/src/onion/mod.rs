@@ -7,13 +7,17 @@ pub mod anonrc;
 pub mod authority;
 pub mod consensus;
 pub mod control;
+mod daemon;
 pub mod directory;
+mod host;
 pub mod monitor;
 mod password;
 mod redact;
 mod service;
 
 pub use address::{AddressError, OnionAddress, TldFamily};
+pub use daemon::{Daemon, Program};
+pub use host::{HostError, Way, ask_proxy, resolvable};
 pub use password::ControlPassword;
 pub use redact::{mentions_address, redact};
 pub use service::ServiceKeys;

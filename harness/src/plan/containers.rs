@@ -10,7 +10,7 @@ use super::model::{HomePlan, NodePlan, Plan, Role};
 use crate::connector;
 use crate::engine::{ContainerSpec, FileSpec, NetworkMode, Port, Privileges};
 use crate::onion::anonrc::{
-    self, AuthorityLine, Common, DATA_DIRECTORY, SERVICE_DIRECTORY, SOCKS_PORT,
+    self, AuthorityLine, Common, DATA_DIRECTORY, SERVICE_DIRECTORY, SOCKS_PORT, TERMS,
 };
 use crate::onion::authority::{AuthorityKeyError, AuthorityKeys};
 use crate::onion::{ControlPassword, ServiceKeys};
@@ -20,15 +20,10 @@ use crate::topology::{Access, Daemon, Mutant};
 /// Where the daemon finds its configuration.
 pub(crate) const ANONRC: &str = "/etc/anon/anonrc";
 
-/// The daemon's program, found by `PATH` in whatever image was given.
-const DAEMON: &str = "anon";
-
 /// The harness's helper in the business-logic server's image.
 pub const AGENT: &str = "/agent";
 /// The business-logic server in its image.
 const SERVER: &str = "/bls";
-/// The daemon in the image of a connector that runs its own.
-pub(crate) const MANAGED_DAEMON: &str = "/usr/bin/anon";
 /// What a home's wire oracle has seen, in the business-logic server's container.
 pub const RECORD: &str = "/record/names.jsonl";
 /// Its folder.
@@ -140,6 +135,11 @@ impl Plan {
         }
     }
 
+    /// The daemon's program, found by `PATH` in whatever image was given.
+    pub(crate) fn daemon_program(&self) -> &'static str {
+        anonrc::program(self.topology.network.family)
+    }
+
     fn node(
         &self,
         node: &NodePlan,
@@ -173,7 +173,7 @@ impl Plan {
             name: node.container.clone(),
             role: node.nickname.clone(),
             image: images.anon.clone(),
-            entrypoint: Some(DAEMON.to_owned()),
+            entrypoint: Some(self.daemon_program().to_owned()),
             arguments: daemon_arguments(),
             environment: Vec::new(),
             files,
@@ -320,7 +320,7 @@ impl Plan {
             name: home.sidecar.clone(),
             role: format!("{}/sidecar", home.id),
             image: images.anon.clone(),
-            entrypoint: Some(DAEMON.to_owned()),
+            entrypoint: Some(self.daemon_program().to_owned()),
             arguments: daemon_arguments(),
             environment: Vec::new(),
             files: self.daemon_files(home, lines),
@@ -467,6 +467,7 @@ fn daemon_files(rc: String) -> Vec<FileSpec> {
         directory("/etc/anon"),
         file(ANONRC, &rc),
         directory(DATA_DIRECTORY),
+        file(TERMS.0, TERMS.1),
     ]
 }
 

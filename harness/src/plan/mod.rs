@@ -9,8 +9,8 @@ mod model;
 mod seed;
 mod subnets;
 
+pub(crate) use containers::ANONRC;
 pub use containers::{AGENT, HomeSpecs, Images, RECORD, Specs};
-pub(crate) use containers::{ANONRC, MANAGED_DAEMON};
 pub use model::{
     AbsentPlan, Control, DistancePlan, HomePlan, Inputs, NodePlan, PeeringPlan, Plan, ProbePlan,
     Role,

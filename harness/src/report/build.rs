@@ -240,6 +240,7 @@ fn kind(error: &RunError) -> &'static str {
         RunError::NotUp { .. } => "not-up",
         RunError::NotInFull { .. } => "not-in-full",
         RunError::Unfit(_) => "unfit",
+        RunError::OtherFamily { .. } => "other-family",
     }
 }
 

@@ -140,7 +140,7 @@ pub struct ProbeView {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ErrorView {
     /// Which kind: `engine`, `plan`, `keys`, `artefacts`, `state`, `stage`, `node-died`,
-    /// `interrupted` or `already-up`.
+    /// `interrupted`, `already-up` or `other-family`.
     pub kind: String,
     /// The text.
     pub message: String,

@@ -8,6 +8,7 @@ use super::state::StateError;
 use crate::engine::{Death, EngineError};
 use crate::events::{Stage, StageGuard};
 use crate::onion::authority::AuthorityKeyError;
+use crate::onion::{Daemon, TldFamily};
 use crate::plan::PlanError;
 use crate::topology::format_duration;
 
@@ -80,6 +81,20 @@ pub enum RunError {
     /// A container ended while it was needed.
     #[error("{} ended with status {} while it was needed", .0.role, .0.status)]
     NodeDied(Death),
+    /// A home's daemon publishes another TLD family than the run is for.
+    #[error(
+        "{home}'s daemon is {daemon}, which publishes .{publishes} services, and the run is for .{wanted}; run with `--family {publishes}`, or give a daemon of the .{wanted} family with --anon-binary or --anon-image"
+    )]
+    OtherFamily {
+        /// The home.
+        home: String,
+        /// Its daemon.
+        daemon: Daemon,
+        /// What that publishes.
+        publishes: TldFamily,
+        /// What the topology or `--family` says.
+        wanted: TldFamily,
+    },
     /// SIGINT or SIGTERM.
     #[error("interrupted")]
     Interrupted,

@@ -37,6 +37,12 @@ pub async fn verify(
     let engine = Engine::connect().await?;
     let state = State::locate();
     if let Some((plan, kept)) = find_kept(&engine, &state, &topology.name).await? {
+        let (name, runs) = (&topology.name, plan.topology.network.family);
+        if options.family.is_some_and(|asked| asked != runs) {
+            return Err(RunError::Unfit(format!(
+                "{name} runs on .{runs} daemons; leave --family out to judge it, or `ator-harness down {name}` and start it with another family"
+            )));
+        }
         return verify_kept(engine, plan, &kept, options, interrupts).await;
     }
     let (mut run, claim, reaper, mut watch) =

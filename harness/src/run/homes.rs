@@ -10,8 +10,10 @@ use super::ladder::bootstrap_evidence;
 use crate::connector::{Admin, AdminError};
 use crate::engine::{ContainerSpec, EngineError};
 use crate::events::Stage;
+use crate::onion::anonrc::SERVICE_DIRECTORY;
 use crate::onion::control::ControlError;
 use crate::onion::monitor::{Monitor, Timeline};
+use crate::onion::{Daemon as OnionDaemon, OnionAddress, TldFamily};
 use crate::plan::{AGENT, HomePlan, HomeSpecs, PeeringPlan, Plan, Specs};
 use crate::topology::{Daemon, Transport};
 
@@ -191,8 +193,35 @@ async fn attach(context: &Context<'_>, home: &HomePlan) -> Result<Monitor, RunEr
                      they do not have, and wait 10 or 60 s";
         return Err(StageFailure::of(&guard, cause).into());
     }
-    guard.reached("control port answers");
+    let daemon = OnionDaemon::ask(&mut monitor.control).await.map_err(fail)?;
+    let publishes = match daemon.family() {
+        Some(family) => Some(family),
+        None => published_family(context, home).await,
+    };
+    let wanted = context.plan.topology.network.family;
+    if let Some(publishes) = publishes.filter(|family| *family != wanted) {
+        guard.saw(format!(
+            "the daemon is {daemon}, of the .{publishes} family"
+        ));
+        return Err(RunError::OtherFamily {
+            home: home.id.clone(),
+            daemon,
+            publishes,
+            wanted,
+        });
+    }
+    guard.reached(format!("control port answers, {daemon}"));
     Ok(monitor)
+}
+
+/// The family of the name that a home's daemon gave its service. A daemon whose family is not known
+/// by its version has read its configuration before it answers, and written the name.
+async fn published_family(context: &Context<'_>, home: &HomePlan) -> Option<TldFamily> {
+    let path = format!("{SERVICE_DIRECTORY}/hostname");
+    let container = home.daemon_container();
+    let name = context.engine.read_file(container, &path).await.ok()?;
+    let address: OnionAddress = name.trim().parse().ok()?;
+    Some(address.family())
 }
 
 /// Switches the homes' networks on, starts the connectors, and waits until every service is

@@ -10,6 +10,7 @@ use crate::checks::{self, CheckResult, Verdict};
 use crate::diagnosis::Diagnosis;
 use crate::engine::Image;
 use crate::events::Event;
+use crate::onion::TldFamily;
 use crate::plan::Plan;
 
 /// Where the images come from.
@@ -34,6 +35,8 @@ pub type Progress = Arc<dyn Fn(&Event) + Send + Sync>;
 pub struct Options {
     /// Where the images come from.
     pub sources: Sources,
+    /// The TLD family that was asked for by name; a topology that runs already must be of it.
+    pub family: Option<TldFamily>,
     /// Where run folders are made.
     pub artefacts: PathBuf,
     /// Reader of the event stream for people, or nobody.

@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::circuits::Earlier;
+use crate::onion::TldFamily;
 use crate::plan::{Images, Inputs, Occupied, Plan, Seed};
-use crate::topology::Topology;
+use crate::topology::{Topology, TopologyError};
 
 /// Age from which a run's folder has a lock if its run is alive.
 const SETTLED: Duration = Duration::from_secs(60);
@@ -74,6 +75,23 @@ pub struct TopologySource {
     pub text: String,
     /// How many homes were asked for, if the topology leaves that open.
     pub homes: Option<usize>,
+    /// The TLD family that was asked for instead of the file's.
+    pub family: Option<TldFamily>,
+}
+
+impl TopologySource {
+    /// The topology as it was asked for.
+    ///
+    /// # Errors
+    ///
+    /// [`TopologyError`] with every mistake of the file.
+    pub fn parse(&self) -> Result<Topology, TopologyError> {
+        let mut topology = Topology::parse_sized(&self.file, &self.text, self.homes)?;
+        if let Some(family) = self.family {
+            topology.network.family = family;
+        }
+        Ok(topology)
+    }
 }
 
 /// A topology that `up` left running. Holds the seed: the file has mode 0600.
@@ -97,6 +115,9 @@ pub struct Kept {
     /// How many homes were asked for, if the topology leaves that open.
     #[serde(default)]
     homes: Option<usize>,
+    /// The TLD family that was asked for instead of the file's.
+    #[serde(default)]
+    family: Option<TldFamily>,
 }
 
 impl Kept {
@@ -113,6 +134,7 @@ impl Kept {
             file: source.file.clone(),
             text: source.text.clone(),
             homes: source.homes,
+            family: source.family,
             seed: inputs.seed.expose(),
             now: inputs.now,
             lifetime_seconds: inputs.lifetime_seconds,
@@ -126,7 +148,13 @@ impl Kept {
     /// Makes the plan again; `None` when the file does not describe one any more.
     #[must_use]
     pub fn plan(&self) -> Option<Plan> {
-        let topology = Topology::parse_sized(&self.file, &self.text, self.homes).ok()?;
+        let source = TopologySource {
+            file: self.file.clone(),
+            text: self.text.clone(),
+            homes: self.homes,
+            family: self.family,
+        };
+        let topology = source.parse().ok()?;
         let inputs = Inputs {
             seed: Seed::parse(&self.seed)?,
             now: self.now,
@@ -241,5 +269,44 @@ impl State {
             .filter(settled)
             .map(|entry| entry.file_name().to_string_lossy().into_owned())
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::fresh_inputs;
+
+    #[test]
+    fn what_is_kept_makes_the_same_plan_again() {
+        let file = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../fixtures/topologies/two-home-local.toml"
+        );
+        let text = fs::read_to_string(file).expect("is there");
+        for family in [None, Some(TldFamily::Onion), Some(TldFamily::Anyone)] {
+            let source = TopologySource {
+                file: file.to_owned(),
+                text: text.clone(),
+                homes: None,
+                family,
+            };
+            let inputs = fresh_inputs(Duration::from_secs(60)).expect("randomness");
+            let topology = source.parse().expect("parses");
+            assert_eq!(topology.network.family, family.unwrap_or(TldFamily::Anon));
+            let plan = Plan::new(&topology, &inputs).expect("there is room");
+            let images = Images {
+                anon: String::new(),
+                connector: String::new(),
+                managed: None,
+                bls: String::new(),
+            };
+            let kept = Kept::new(&source, &inputs, &images, 0, Vec::new());
+            let saved = serde_json::to_string(&kept).expect("serializes");
+            let read: Kept = serde_json::from_str(&saved).expect("reads");
+            let again = read.plan().expect("makes a plan");
+            assert_eq!(again.topology, plan.topology);
+            assert_eq!(again.homes[0].onion, plan.homes[0].onion);
+        }
     }
 }

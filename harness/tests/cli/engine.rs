@@ -102,6 +102,30 @@ fn missing_binaries_are_named_all_at_once() {
 }
 
 #[test]
+fn the_onion_family_needs_the_distributions_tor() {
+    let place = Place::new();
+    place.project();
+    place.with_binaries();
+    place
+        .in_project()
+        .args(["verify", "two-home-local", "--family", "onion"])
+        .assert()
+        .code(3)
+        .stderr(contains("project/target/images/tor is missing").and(contains("`make tor`")));
+    // A daemon of any other place will do.
+    for given in ["--anon-image", "--anon-binary"] {
+        let anon = place.path("project/target/images/anon");
+        place
+            .in_project()
+            .args(["verify", "two-home-local", "--family", "onion", given])
+            .arg(anon)
+            .assert()
+            .code(3)
+            .stderr(contains("no such socket"));
+    }
+}
+
+#[test]
 fn a_given_image_or_binary_needs_no_binary_of_ours() {
     let place = Place::new();
     let images = ["--connector-image", "x", "--anon-image", "y"];

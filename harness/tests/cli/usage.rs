@@ -35,7 +35,7 @@ fn help_documents_every_exit_code_and_command() {
 #[test]
 fn wrong_usage_is_2_and_says_what_was_expected() {
     let place = Place::new();
-    let cases: [(&[&str], &str); 9] = [
+    let cases: [(&[&str], &str); 11] = [
         (&[], "Usage: ator-harness"),
         (&["fly"], "unrecognized subcommand 'fly'"),
         (&["verify"], "<TOPOLOGY>"),
@@ -67,6 +67,24 @@ fn wrong_usage_is_2_and_says_what_was_expected() {
             "invalid digit found in string",
         ),
         (&["wire", "decode"], "<HEX>"),
+        (
+            &["verify", "two-home-local", "--family", "tor"],
+            "[possible values: onion, anon, anyone]",
+        ),
+        (
+            &[
+                "conformance",
+                "--url",
+                "ws://h:1",
+                "--peer",
+                "p",
+                "--secret-env",
+                "V",
+                "--family",
+                "anon",
+            ],
+            "--socks <IP:PORT>",
+        ),
     ];
     for (arguments, message) in cases {
         place
@@ -119,6 +137,65 @@ fn a_probe_refuses_what_it_cannot_measure() {
             .stdout("")
             .stderr(contains(message));
     }
+}
+
+#[test]
+fn a_family_takes_the_place_of_the_topologys() {
+    let place = Place::new();
+    for (more, family) in [
+        (&[][..], "anon"),
+        (&["--family", "onion"], "onion"),
+        (&["--family", "anyone"], "anyone"),
+    ] {
+        let output = place
+            .in_project()
+            .args(["plan", "two-home-local"])
+            .args(more)
+            .output()
+            .expect("runs");
+        let plan: Value = serde_json::from_slice(&output.stdout).expect("a plan");
+        assert_eq!(plan["topology"]["network"]["family"], family);
+        let address = format!("[onion address].{family}");
+        assert_eq!(plan["homes"][0]["onion"], address);
+    }
+}
+
+#[test]
+fn a_family_without_a_daemon_of_ours_needs_one() {
+    let place = Place::new();
+    for verb in ["verify", "up"] {
+        place
+            .in_project()
+            .args([verb, "two-home-local", "--family", "anyone"])
+            .assert()
+            .code(2)
+            .stdout("")
+            .stderr(
+                contains("no onion daemon of the .anyone family comes with this project")
+                    .and(contains("--anon-binary PATH or --anon-image IMAGE")),
+            );
+    }
+}
+
+#[test]
+fn a_folder_without_a_daemon_is_no_daemon() {
+    let place = Place::new();
+    place.project();
+    place.with_binaries();
+    let folder = place.file("tree/usr/bin/other", "not a daemon");
+    let tree = folder.trim_end_matches("/usr/bin/other");
+    place
+        .in_project()
+        .args(["verify", "two-home-local", "--anon-binary", tree])
+        .assert()
+        .code(2)
+        .stdout("")
+        .stderr(
+            contains(format!(
+                "{tree} is a folder without /usr/bin/anon or /usr/bin/tor"
+            ))
+            .and(contains("a folder with one there")),
+        );
 }
 
 #[test]

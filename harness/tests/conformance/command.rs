@@ -1,10 +1,12 @@
 //! `ator-harness conformance` as its user meets it.
 
 use ator_harness::cli::conformance::{Args, Error, run_with};
+use ator_harness::onion::{HostError, ServiceKeys, TldFamily};
 use clap::Parser;
 use reference_connector::Env;
 use serde_json::Value;
-use tokio::net::TcpSocket;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpSocket};
 
 use crate::faulty::Faulty;
 use crate::reference::{FORWARDS, FULFILS, PEER, SECRET, start};
@@ -18,11 +20,15 @@ struct Cli {
 
 /// Runs the command against a port, with `more` arguments and the secret in `CO_SECRET`.
 async fn conformance(port: u16, more: &[&str]) -> (String, Result<(), Error>) {
-    let url = format!("ws://127.0.0.1:{port}");
+    conformance_of(&format!("ws://127.0.0.1:{port}"), more).await
+}
+
+/// The same with a URL.
+async fn conformance_of(url: &str, more: &[&str]) -> (String, Result<(), Error>) {
     let arguments = [
         "conformance",
         "--url",
-        &url,
+        url,
         "--peer",
         PEER,
         "--secret-env",
@@ -210,4 +216,107 @@ async fn a_connector_that_goes_away_is_reported() {
         connector.shutdown("SIGTERM"),
     );
     assert_eq!(result.unwrap_err().exit_code(), 3);
+}
+
+/// A SOCKS port that answers an HTTP request with a status line, as daemons do, and nothing else.
+/// Returns its address and the first bytes of every connection it gets.
+async fn socks_port(status: &'static str) -> (String, tokio::sync::mpsc::Receiver<Vec<u8>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let (sender, firsts) = tokio::sync::mpsc::channel(8);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut first = [0; 64];
+            let read = stream.read(&mut first).await.unwrap_or(0);
+            if first.starts_with(b"GET ") {
+                let _ = stream.write_all(status.as_bytes()).await;
+            }
+            let _ = sender.send(first[..read].to_vec()).await;
+        }
+    });
+    (address, firsts)
+}
+
+fn onion_url(family: TldFamily) -> String {
+    let address = ServiceKeys::from_seed(&[7; 32]).address(family);
+    format!("ws://{}:3000", address.expose())
+}
+
+#[tokio::test]
+async fn a_proxy_that_cannot_resolve_the_host_is_named_before_the_dial() {
+    let (tor, anon) = (
+        "HTTP/1.0 501 Tor is not an HTTP Proxy\r\n",
+        "HTTP/1.0 501 Anon is not an HTTP Proxy\r\n",
+    );
+    for (status, more, host, daemon) in [
+        (tor, &[][..], TldFamily::Anon, TldFamily::Onion),
+        (
+            tor,
+            &["--family", "anon"],
+            TldFamily::Anon,
+            TldFamily::Onion,
+        ),
+        (
+            anon,
+            &["--family", "anyone"],
+            TldFamily::Anon,
+            TldFamily::Anyone,
+        ),
+        (
+            anon,
+            &["--family", "anon"],
+            TldFamily::Onion,
+            TldFamily::Anon,
+        ),
+    ] {
+        let (proxy, mut firsts) = socks_port(status).await;
+        let more = [&["--socks", &proxy], more].concat();
+        let (output, result) = conformance_of(&onion_url(host), &more).await;
+        let error = result.expect_err("cannot be reached");
+        assert!(
+            matches!(&error, Error::Host(found) if *found == HostError::OtherFamily { host, daemon }),
+            "{error}"
+        );
+        assert_eq!((error.exit_code(), output.as_str()), (2, ""));
+        assert!(firsts.recv().await.unwrap().starts_with(b"GET "));
+        assert!(firsts.try_recv().is_err(), "something was dialled");
+    }
+}
+
+#[tokio::test]
+async fn a_proxy_that_may_resolve_the_host_is_asked_to() {
+    let anon = "HTTP/1.0 501 Anon is not an HTTP Proxy\r\n";
+    for more in [&[][..], &["--family", "anon"]] {
+        let (proxy, mut firsts) = socks_port(anon).await;
+        let more = [&["--socks", &proxy], more].concat();
+        let (_, result) = conformance_of(&onion_url(TldFamily::Anon), &more).await;
+        assert!(matches!(result, Err(Error::NotReachable(_))));
+        assert!(firsts.recv().await.unwrap().starts_with(b"GET "));
+        assert_eq!(firsts.recv().await.unwrap()[0], 5, "a SOCKS5 greeting");
+    }
+}
+
+#[tokio::test]
+async fn an_onion_address_is_never_looked_up_by_the_system() {
+    for family in TldFamily::ALL {
+        let (_, result) = conformance_of(&onion_url(family), &[]).await;
+        let error = result.expect_err("cannot be reached");
+        assert!(matches!(
+            &error,
+            Error::Host(HostError::NoProxy { family: found }) if *found == family
+        ));
+        assert_eq!(error.exit_code(), 2);
+        assert!(!ator_harness::onion::mentions_address(&error.to_string()));
+    }
+}
+
+#[tokio::test]
+async fn an_address_of_another_family_than_its_ending_is_named() {
+    let swapped = onion_url(TldFamily::Anon).replace(".anon", ".anyone");
+    let (proxy, _firsts) = socks_port("").await;
+    let (_, result) = conformance_of(&swapped, &["--socks", &proxy]).await;
+    let error = result.expect_err("is no address");
+    assert_eq!(error.exit_code(), 2);
+    let text = error.to_string();
+    assert!(text.contains("does not fit .anyone; it was made by a daemon of the .anon family"));
 }

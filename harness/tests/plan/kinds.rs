@@ -92,6 +92,7 @@ fn a_managed_home_gives_its_connector_the_daemon_and_its_files() {
         assert_eq!(transport["type"], "socks5");
         assert_eq!(transport["socksProxy"], "socks5h://127.0.0.1:9150");
         let options = &transport["managedOptions"];
+        assert_eq!(options["binaryPath"], "/usr/bin/anon");
         assert_eq!(options["configFilePath"], ANONRC);
         assert_eq!(options["hiddenServicePort"], HomePlan::BTP_PORT);
         // The files are where the connector is told that they are.

@@ -3,6 +3,7 @@
 mod addresses;
 mod configuration;
 mod containers;
+mod families;
 mod kinds;
 mod mutants;
 mod resolution;

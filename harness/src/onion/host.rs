@@ -1,0 +1,190 @@
+//! Whether a host that a user names can be reached, as far as can be said before a dial.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use super::address::{AddressError, OnionAddress, TldFamily};
+use super::daemon::Program;
+
+/// How long a proxy may take to say what it is.
+const ANSWER_LIMIT: Duration = Duration::from_secs(2);
+
+/// How a host is to be reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// Without a proxy.
+    Direct,
+    /// Through the SOCKS port of a daemon of this family, if it is known.
+    Proxy(Option<TldFamily>),
+}
+
+/// Why a host cannot be reached that way. The texts name no part of an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum HostError {
+    /// It ends like an onion address and is none, or is one of another family.
+    #[error("the URL's host {0}")]
+    Address(#[from] AddressError),
+    /// An onion address would be asked of the system's name servers, which must not hear of it.
+    #[error(
+        "the URL's host is a .{family} address, which only an onion daemon resolves; give its SOCKS port with --socks"
+    )]
+    NoProxy {
+        /// The address's family.
+        family: TldFamily,
+    },
+    /// To the daemon the address is an ordinary name, which it would ask public name servers for.
+    #[error(
+        "the URL's host is a .{host} address, and the daemon behind --socks is of the .{daemon} family, which resolves no .{host} address; give the SOCKS port of a daemon of the .{host} family, or the service's .{daemon} address"
+    )]
+    OtherFamily {
+        /// The address's family.
+        host: TldFamily,
+        /// The daemon's family.
+        daemon: TldFamily,
+    },
+}
+
+/// The family of a host that ends in the TLD of one; `None` for an ordinary name or an IP address.
+///
+/// # Errors
+///
+/// [`AddressError`] when it ends like an onion address and is none of that family.
+fn family_of(host: &str) -> Result<Option<TldFamily>, AddressError> {
+    let mut labels = host.rsplit('.');
+    let tld = labels.next().unwrap_or_default().to_ascii_lowercase();
+    if tld.parse::<TldFamily>().is_err() {
+        return Ok(None);
+    }
+    // What stands before an address names a place within the service.
+    let label = labels.next().unwrap_or_default().to_ascii_lowercase();
+    let address: OnionAddress = format!("{label}.{tld}").parse()?;
+    Ok(Some(address.family()))
+}
+
+/// Whether a host can be reached that way: an ordinary host by any, an onion address through a
+/// daemon of its family.
+///
+/// # Errors
+///
+/// [`HostError`] says what is wrong and what to do.
+pub fn resolvable(host: &str, way: Way) -> Result<(), HostError> {
+    let Some(family) = family_of(host)? else {
+        return Ok(());
+    };
+    match way {
+        Way::Direct => Err(HostError::NoProxy { family }),
+        Way::Proxy(Some(daemon)) if daemon != family => Err(HostError::OtherFamily {
+            host: family,
+            daemon,
+        }),
+        Way::Proxy(_) => Ok(()),
+    }
+}
+
+/// The program that answers an HTTP request on its SOCKS port with this status line.
+fn program_of(status: &str) -> Option<Program> {
+    match status.trim_end() {
+        "HTTP/1.0 501 Tor is not an HTTP Proxy" => Some(Program::Tor),
+        "HTTP/1.0 501 Anon is not an HTTP Proxy" => Some(Program::Anon),
+        _ => None,
+    }
+}
+
+/// Asks a SOCKS port which program it is of. The question names no host. `None` when there is no
+/// answer, or one of another program.
+pub async fn ask_proxy(proxy: SocketAddr) -> Option<Program> {
+    let asked = async {
+        let mut stream = TcpStream::connect(proxy).await?;
+        stream.write_all(b"GET / HTTP/1.0\r\n\r\n").await?;
+        let mut line = String::new();
+        BufReader::new(stream).read_line(&mut line).await?;
+        std::io::Result::Ok(line)
+    };
+    let line = timeout(ANSWER_LIMIT, asked).await.ok()?.ok()?;
+    program_of(&line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(family: TldFamily) -> String {
+        OnionAddress::of_key(&[7; 32], family).expose().to_owned()
+    }
+
+    #[test]
+    fn ordinary_hosts_are_reached_by_any_way() {
+        for host in [
+            "h.example",
+            "127.0.0.1",
+            "::1",
+            "localhost",
+            "onion.example",
+        ] {
+            for way in [
+                Way::Direct,
+                Way::Proxy(None),
+                Way::Proxy(Some(TldFamily::Onion)),
+            ] {
+                assert_eq!(resolvable(host, way), Ok(()), "{host} {way:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_onion_address_takes_a_daemon_of_its_family() {
+        for host in TldFamily::ALL {
+            let name = address(host);
+            assert_eq!(
+                resolvable(&name, Way::Direct),
+                Err(HostError::NoProxy { family: host })
+            );
+            assert_eq!(resolvable(&name, Way::Proxy(None)), Ok(()));
+            for daemon in TldFamily::ALL {
+                let expected = if daemon == host {
+                    Ok(())
+                } else {
+                    Err(HostError::OtherFamily { host, daemon })
+                };
+                for name in [
+                    name.clone(),
+                    format!("www.{name}"),
+                    name.to_ascii_uppercase(),
+                ] {
+                    assert_eq!(resolvable(&name, Way::Proxy(Some(daemon))), expected);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_checksum_of_another_family_is_named() {
+        let anon = address(TldFamily::Anon);
+        let swapped = anon.replace(".anon", ".onion");
+        let error = resolvable(&swapped, Way::Proxy(Some(TldFamily::Onion))).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the URL's host has a checksum that does not fit .onion; it was made by a daemon of \
+             the .anon family"
+        );
+        assert!(matches!(
+            resolvable("short.anon", Way::Proxy(None)),
+            Err(HostError::Address(AddressError::Length(5)))
+        ));
+    }
+
+    #[test]
+    fn a_socks_port_says_what_it_is_of() {
+        let tor = "HTTP/1.0 501 Tor is not an HTTP Proxy\r\n";
+        assert_eq!(program_of(tor), Some(Program::Tor));
+        let anon = "HTTP/1.0 501 Anon is not an HTTP Proxy\r\n";
+        assert_eq!(program_of(anon), Some(Program::Anon));
+        for other in ["", "HTTP/1.0 200 OK\r\n", "\u{5}\u{ff}", "Tor"] {
+            assert_eq!(program_of(other), None, "{other:?}");
+        }
+    }
+}
