@@ -12,7 +12,7 @@ use toon_wire::Dialect;
 use crate::conformance::{
     NotReachable, RowReport, Subject, Summary, Verdict, bystander, run_row, summarise, table,
 };
-use crate::onion::{HostError, Program, TldFamily, Way, ask_proxy, resolvable};
+use crate::onion::{HostError, Program, TldFamily, Way, ask_proxy, host_family, resolvable};
 use crate::probe::{Credentials, Route, Target};
 use crate::secret::Secret;
 
@@ -175,7 +175,10 @@ pub async fn run_with(
     if table.is_empty() {
         return Err(Error::NoRows(args.only.clone()));
     }
-    resolvable(args.url.host(), way(args).await)?;
+    // An ordinary host is reached by whatever way is given.
+    if let Some(family) = host_family(args.url.host())? {
+        resolvable(family, way(args).await)?;
+    }
     let bystander = Box::pin(bystander(&subject)).await?;
     let mut rows = Vec::new();
     let mut ended = None;
@@ -227,7 +230,7 @@ pub async fn run_with(
     Ok(())
 }
 
-/// How the connector's host is to be reached. A proxy is asked what it is before anything is dialled.
+/// How an onion address is to be reached. A proxy is asked what it is before anything is dialled.
 async fn way(args: &Args) -> Way {
     let Some(proxy) = args.socks else {
         return Way::Direct;

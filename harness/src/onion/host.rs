@@ -52,8 +52,8 @@ pub enum HostError {
 ///
 /// # Errors
 ///
-/// [`AddressError`] when it ends like an onion address and is none of that family.
-fn family_of(host: &str) -> Result<Option<TldFamily>, AddressError> {
+/// [`HostError::Address`] when it ends like an onion address and is none of that family.
+pub fn host_family(host: &str) -> Result<Option<TldFamily>, HostError> {
     let mut labels = host.rsplit('.');
     let tld = labels.next().unwrap_or_default().to_ascii_lowercase();
     if tld.parse::<TldFamily>().is_err() {
@@ -65,16 +65,12 @@ fn family_of(host: &str) -> Result<Option<TldFamily>, AddressError> {
     Ok(Some(address.family()))
 }
 
-/// Whether a host can be reached that way: an ordinary host by any, an onion address through a
-/// daemon of its family.
+/// Whether an onion address of a family can be reached that way: only through a daemon of the same.
 ///
 /// # Errors
 ///
 /// [`HostError`] says what is wrong and what to do.
-pub fn resolvable(host: &str, way: Way) -> Result<(), HostError> {
-    let Some(family) = family_of(host)? else {
-        return Ok(());
-    };
+pub fn resolvable(family: TldFamily, way: Way) -> Result<(), HostError> {
     match way {
         Way::Direct => Err(HostError::NoProxy { family }),
         Way::Proxy(Some(daemon)) if daemon != family => Err(HostError::OtherFamily {
@@ -117,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn ordinary_hosts_are_reached_by_any_way() {
+    fn ordinary_hosts_are_of_no_family() {
         for host in [
             "h.example",
             "127.0.0.1",
@@ -125,12 +121,20 @@ mod tests {
             "localhost",
             "onion.example",
         ] {
-            for way in [
-                Way::Direct,
-                Way::Proxy(None),
-                Way::Proxy(Some(TldFamily::Onion)),
+            assert_eq!(host_family(host), Ok(None), "{host}");
+        }
+    }
+
+    #[test]
+    fn an_onion_address_is_of_its_family_however_it_is_written() {
+        for family in TldFamily::ALL {
+            let name = address(family);
+            for name in [
+                name.clone(),
+                format!("www.{name}"),
+                name.to_ascii_uppercase(),
             ] {
-                assert_eq!(resolvable(host, way), Ok(()), "{host} {way:?}");
+                assert_eq!(host_family(&name), Ok(Some(family)));
             }
         }
     }
@@ -138,25 +142,18 @@ mod tests {
     #[test]
     fn an_onion_address_takes_a_daemon_of_its_family() {
         for host in TldFamily::ALL {
-            let name = address(host);
             assert_eq!(
-                resolvable(&name, Way::Direct),
+                resolvable(host, Way::Direct),
                 Err(HostError::NoProxy { family: host })
             );
-            assert_eq!(resolvable(&name, Way::Proxy(None)), Ok(()));
+            assert_eq!(resolvable(host, Way::Proxy(None)), Ok(()));
             for daemon in TldFamily::ALL {
                 let expected = if daemon == host {
                     Ok(())
                 } else {
                     Err(HostError::OtherFamily { host, daemon })
                 };
-                for name in [
-                    name.clone(),
-                    format!("www.{name}"),
-                    name.to_ascii_uppercase(),
-                ] {
-                    assert_eq!(resolvable(&name, Way::Proxy(Some(daemon))), expected);
-                }
+                assert_eq!(resolvable(host, Way::Proxy(Some(daemon))), expected);
             }
         }
     }
@@ -165,14 +162,14 @@ mod tests {
     fn a_checksum_of_another_family_is_named() {
         let anon = address(TldFamily::Anon);
         let swapped = anon.replace(".anon", ".onion");
-        let error = resolvable(&swapped, Way::Proxy(Some(TldFamily::Onion))).unwrap_err();
+        let error = host_family(&swapped).unwrap_err();
         assert_eq!(
             error.to_string(),
             "the URL's host has a checksum that does not fit .onion; it was made by a daemon of \
              the .anon family"
         );
         assert!(matches!(
-            resolvable("short.anon", Way::Proxy(None)),
+            host_family("short.anon"),
             Err(HostError::Address(AddressError::Length(5)))
         ));
     }

@@ -17,7 +17,7 @@ mod service;
 
 pub use address::{AddressError, OnionAddress, TldFamily};
 pub use daemon::{Daemon, Program};
-pub use host::{HostError, Way, ask_proxy, resolvable};
+pub use host::{HostError, Way, ask_proxy, host_family, resolvable};
 pub use password::ControlPassword;
 pub use redact::{mentions_address, redact};
 pub use service::ServiceKeys;
