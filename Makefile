@@ -16,6 +16,10 @@ help: ## Show this list
 engine: ## Find a Docker Engine, or install and start one (root on Debian or Ubuntu)
 	@fixtures/engine/ensure.sh
 
+.PHONY: engine-tools
+engine-tools: ## Find what the tests of engines elsewhere need, or install it (root on Debian or Ubuntu)
+	@fixtures/engine/tools.sh
+
 .PHONY: browser
 browser: ## Find Chromium, or install it (root on Debian); the tests look at the report's page with it
 	@fixtures/browser/ensure.sh
@@ -64,7 +68,7 @@ test-default: ## Run the tests that need no engine
 	@fixtures/nextest.sh run --workspace --locked
 
 .PHONY: test-offline
-test-offline: engine browser images tor harness ## Run the scenarios that need an engine
+test-offline: engine engine-tools browser images tor harness ## Run the scenarios that need an engine
 	@fixtures/nextest.sh run --workspace --locked --profile offline
 
 .PHONY: fuzz

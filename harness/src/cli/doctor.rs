@@ -2,10 +2,11 @@
 
 use std::io::Write;
 
+use super::engines::EngineArgs;
 use super::error::CliError;
 use super::exit::Exit;
 use super::load::{Common, FamilyArgs, ImageArgs, TopologyArgs};
-use crate::engine::Engine;
+use crate::engine::{Engine, EngineError};
 
 /// Arguments of `doctor`.
 #[derive(Debug, Clone, clap::Args)]
@@ -16,6 +17,8 @@ pub(super) struct Args {
     family: FamilyArgs,
     #[command(flatten)]
     images: ImageArgs,
+    #[command(flatten)]
+    engines: EngineArgs,
 }
 
 /// Looks at everything a run needs and names all that is missing.
@@ -38,9 +41,22 @@ pub(super) async fn run(common: &Common, args: &Args) -> Result<Exit, CliError> 
         )?,
         Err(error) => lacking.push(("binaries", error)),
     }
-    match engine().await {
-        Ok(text) => writeln!(out, "ok       engine      {text}")?,
-        Err(error) => lacking.push(("engine", error)),
+    let placement = args.engines.placement(&loaded.topology)?;
+    if placement.homes.is_empty() {
+        match found().await {
+            Ok(text) => writeln!(out, "ok       engine      {text}")?,
+            Err(error) => lacking.push(("engine", error.into())),
+        }
+    }
+    for (home, address) in &placement.homes {
+        match told(Engine::connect_to(address).await).await {
+            Ok(text) => writeln!(out, "ok       engine      home {home}: {text}")?,
+            Err(source) => {
+                let home = home.clone();
+                let source = Box::new(source);
+                lacking.push(("engine", EngineError::OfHome { home, source }.into()));
+            }
+        }
     }
     for (what, error) in &lacking {
         writeln!(out, "missing  {what:<11} {error}")?;
@@ -50,8 +66,13 @@ pub(super) async fn run(common: &Common, args: &Args) -> Result<Exit, CliError> 
         .map_or(Exit::Pass, |(_, error)| error.exit()))
 }
 
-async fn engine() -> Result<String, CliError> {
-    let info = Engine::connect().await?.info().await?;
+async fn found() -> Result<String, EngineError> {
+    told(Engine::connect().await).await
+}
+
+/// What an engine says of itself, in a line.
+async fn told(engine: Result<Engine, EngineError>) -> Result<String, EngineError> {
+    let info = engine?.info().await?;
     Ok(format!(
         "{} at {} (API {}, {}, cgroup {})",
         info.version, info.address, info.api, info.architecture, info.cgroup

@@ -29,6 +29,12 @@ pub enum CliError {
         /// The names there are.
         known: Vec<String>,
     },
+    /// What `--engine` says does not fit the topology.
+    #[error("failed to place the homes on engines with --engine: {}", mistakes.join("; "))]
+    Engines {
+        /// Everything that is wrong.
+        mistakes: Vec<String>,
+    },
     /// The project's folder was not found.
     #[error("failed to find the project folder above the current one; give it with --root")]
     NoRoot,
@@ -98,6 +104,7 @@ impl CliError {
             | Self::UnknownTopology { .. }
             | Self::NoDaemon { .. }
             | Self::Files(_)
+            | Self::Engines { .. }
             | Self::NoRoot => Exit::Usage,
             Self::Wire(super::wire::Error::Frames { .. }) => Exit::Fail,
             Self::Wire(super::wire::Error::Input { .. }) => Exit::Usage,

@@ -55,6 +55,8 @@ impl Exit {
             | RunError::Keys(_)
             | RunError::Artefacts(_)
             | RunError::State(_)
+            | RunError::NoPort(_)
+            | RunError::OutOfReach { .. }
             | RunError::NotUp { .. }
             | RunError::NotInFull { .. } => Self::Environment,
             RunError::Plan(
@@ -74,7 +76,11 @@ impl Exit {
     #[must_use]
     pub const fn of_engine(error: &EngineError) -> Self {
         match error {
+            EngineError::Address(_) => Self::Usage,
             EngineError::NoEngine { .. }
+            | EngineError::Unreachable { .. }
+            | EngineError::NoCertificates { .. }
+            | EngineError::OfHome { .. }
             | EngineError::NotLocal { .. }
             | EngineError::NoSuchImage { .. }
             | EngineError::SubnetTaken { .. }

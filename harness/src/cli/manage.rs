@@ -4,8 +4,8 @@ use std::io::Write;
 
 use super::error::CliError;
 use super::exit::Exit;
-use crate::engine::Engine;
-use crate::run::{State, remove_kept};
+use crate::engine::{Engine, Engines};
+use crate::run::{RunError, State, remove_kept};
 
 /// Arguments of `down` and `status`.
 #[derive(Debug, Clone, clap::Args)]
@@ -20,18 +20,45 @@ fn name_of(argument: &str) -> &str {
     stem.and_then(|stem| stem.to_str()).unwrap_or(argument)
 }
 
+/// The engine that is found, and all on which this machine knows runs of the topology to stand.
+async fn engines(state: &State, name: &str) -> Result<Engines, CliError> {
+    let mut addresses = Vec::new();
+    for run in state.runs() {
+        let Some(standing) = state.standing(&run).filter(|one| one.topology == name) else {
+            continue;
+        };
+        let of_run = standing.placement.addresses();
+        Engines::at(&of_run)
+            .await
+            .map_err(|source| RunError::OutOfReach {
+                topology: name.to_owned(),
+                folder: state.folder(&run).display().to_string(),
+                run,
+                source: Box::new(source),
+            })?;
+        addresses.extend(of_run);
+    }
+    match Engine::connect().await {
+        Ok(engine) => addresses.push(engine.address().clone()),
+        Err(error) if addresses.is_empty() => return Err(error.into()),
+        // What is known of stands elsewhere.
+        Err(_) => {}
+    }
+    Ok(Engines::at(&addresses).await?)
+}
+
 /// Removes every run of a topology that `up` left.
 pub(super) async fn down(args: &Args) -> Result<Exit, CliError> {
-    let engine = Engine::connect().await?;
     let state = State::locate();
     let name = name_of(&args.topology);
+    let engines = engines(&state, name).await?;
     let mut out = std::io::stdout().lock();
     let mut found = false;
-    for run in engine.runs().await? {
+    for run in engines.runs().await? {
         // A run of `verify` that is under way belongs to its process.
         if run.topology == name && !state.is_alive(&run.run) {
             found = true;
-            let removed = remove_kept(&engine, &state, &run.run).await?;
+            let removed = remove_kept(&engines, &state, &run.run).await?;
             writeln!(
                 out,
                 "{name}, run {}: {removed} containers and networks removed",
@@ -47,12 +74,12 @@ pub(super) async fn down(args: &Args) -> Result<Exit, CliError> {
 
 /// Says what of a topology is running.
 pub(super) async fn status(args: &Args) -> Result<Exit, CliError> {
-    let engine = Engine::connect().await?;
     let state = State::locate();
     let name = name_of(&args.topology);
+    let engines = engines(&state, name).await?;
     let mut out = std::io::stdout().lock();
     let mut healthy = false;
-    for run in engine.runs().await? {
+    for run in engines.runs().await? {
         if run.topology != name {
             continue;
         }

@@ -3,6 +3,7 @@
 mod compare;
 pub mod conformance;
 mod doctor;
+mod engines;
 mod error;
 mod exit;
 mod ledger;
@@ -20,6 +21,8 @@ use clap::{Parser, Subcommand};
 pub use error::CliError;
 pub use exit::Exit;
 pub use ledger::LedgerError;
+
+use crate::engine::EngineAddress;
 
 /// What every help text ends with.
 const EXIT_CODES: &str = "Exit codes:
@@ -71,6 +74,8 @@ enum Command {
     Reap {
         /// The run id.
         run: String,
+        /// Its engines.
+        engines: Vec<EngineAddress>,
     },
 }
 
@@ -106,8 +111,8 @@ async fn dispatch(cli: &Cli) -> Result<Exit, CliError> {
             conformance::run(args, &mut std::io::stdout()).await?;
             Ok(Exit::Pass)
         }
-        Command::Reap { run } => {
-            crate::run::reap(run).await?;
+        Command::Reap { run, engines } => {
+            crate::run::reap(run, engines).await?;
             Ok(Exit::Pass)
         }
     }

@@ -44,6 +44,9 @@ pub(super) struct Args {
     /// Circuits to dial over before; the last of them is then dialled over as often again
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
     fresh_dials: u32,
+    /// Reach the homes' ports through their engines, as where these are elsewhere
+    #[arg(long)]
+    tunnels: bool,
     /// Print the report as JSON on standard output instead of the tables
     #[arg(long)]
     json: bool,
@@ -103,7 +106,15 @@ pub(super) async fn run(common: &Common, args: &Args) -> Result<Exit, CliError> 
     let begun = |what: &str| {
         let _ = writeln!(std::io::stderr().lock(), "{what}");
     };
-    let found = measure(&loaded.topology, sized, &load, &interrupts, &begun).await?;
+    let found = measure(
+        &loaded.topology,
+        sized,
+        args.tunnels,
+        &load,
+        &interrupts,
+        &begun,
+    )
+    .await?;
     let exit = if found.interrupted {
         Exit::Interrupted
     } else {

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::engines::EngineArgs;
 use super::error::CliError;
 use super::exit::Exit;
 use super::load::{Common, FamilyArgs, ImageArgs, Loaded, TopologyArgs};
@@ -22,6 +23,11 @@ pub(super) struct RunArgs {
     family: FamilyArgs,
     #[command(flatten)]
     images: ImageArgs,
+    #[command(flatten)]
+    engines: EngineArgs,
+    /// Reach the homes' ports through their engines, also where they are on this machine
+    #[arg(long)]
+    tunnels: bool,
     /// Folder in which each run gets a folder of its own
     #[arg(long, value_name = "DIR", default_value = "ator-runs")]
     artefacts: PathBuf,
@@ -56,6 +62,8 @@ impl RunArgs {
             }
         });
         let options = Options {
+            placement: self.engines.placement(&loaded.topology)?,
+            tunnels: self.tunnels,
             sources: common.sources(&self.images, loaded.topology.network.family)?,
             family: self.family.family,
             artefacts: self.artefacts.clone(),

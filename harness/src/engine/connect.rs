@@ -1,23 +1,31 @@
 //! Finding an engine.
 
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bollard::Docker;
 use serde::Serialize;
 use tokio::time::timeout;
 
+use super::address::EngineAddress;
 use super::error::EngineError;
+use super::ssh::{Destination, Forward};
 
 /// How long an engine may take to answer a ping.
-const PING_TIMEOUT: Duration = Duration::from_secs(3);
+const PING_TIMEOUT: Duration = Duration::from_secs(5);
 /// Seconds that one call to the engine may take; importing an image is the longest.
 const CALL_TIMEOUT_SECONDS: u64 = 120;
+/// The files that an engine is reached with over TLS: who may sign for it, who we are, and our key.
+const CERTIFICATES: [&str; 3] = ["ca.pem", "cert.pem", "key.pem"];
 
-/// A Docker Engine on this machine.
+/// A Docker Engine.
 #[derive(Clone)]
 pub struct Engine {
     pub(super) docker: Docker,
-    address: String,
+    address: EngineAddress,
+    /// What brings its socket here.
+    _forward: Option<Arc<Forward>>,
 }
 
 /// What the engine says of itself.
@@ -36,32 +44,122 @@ pub struct EngineInfo {
 }
 
 impl Engine {
-    /// Finds an engine: `DOCKER_HOST` when it is set, else the usual sockets.
+    /// Finds an engine on this machine: `DOCKER_HOST` when it is set, else the usual sockets.
     ///
     /// # Errors
     ///
     /// [`EngineError::NoEngine`] lists every place looked at; [`EngineError::NotLocal`] refuses a
     /// remote one.
     pub async fn connect() -> Result<Self, EngineError> {
-        let places = match std::env::var("DOCKER_HOST") {
-            Ok(address) if !address.is_empty() => vec![address],
-            _ => usual_sockets(),
+        match docker_host() {
+            Some(address) if !address.starts_with("unix://") => {
+                Err(EngineError::NotLocal { address })
+            }
+            _ => Self::connect_anywhere().await,
+        }
+    }
+
+    /// Finds an engine, on this machine or where `DOCKER_HOST` says.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::NoEngine`] lists every place looked at; others as of
+    /// [`Engine::connect_to`].
+    pub async fn connect_anywhere() -> Result<Self, EngineError> {
+        let places = match docker_host() {
+            Some(address) => match address.parse()? {
+                EngineAddress::Socket(path) => vec![path],
+                address => return Self::connect_to(&address).await,
+            },
+            None => usual_sockets(),
         };
         let mut looked_at = Vec::new();
-        for address in places {
-            let Some(path) = address.strip_prefix("unix://") else {
-                return Err(EngineError::NotLocal { address });
-            };
-            if !std::path::Path::new(path).exists() {
-                looked_at.push(format!("{address}: no such socket"));
-                continue;
-            }
-            match ping(&address).await {
-                Ok(docker) => return Ok(Self { docker, address }),
-                Err(reason) => looked_at.push(format!("{address}: {reason}")),
+        for path in places {
+            let address = EngineAddress::Socket(path);
+            match Self::connect_to(&address).await {
+                Err(EngineError::Unreachable { address, reason }) => {
+                    looked_at.push(format!("{address}: {reason}"));
+                }
+                other => return other,
             }
         }
         Err(EngineError::NoEngine { looked_at })
+    }
+
+    /// Connects to an engine at an address, and makes sure that it answers.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::NoCertificates`] when they are missing, and [`EngineError::Unreachable`] when
+    /// it does not answer.
+    pub async fn connect_to(address: &EngineAddress) -> Result<Self, EngineError> {
+        let unreachable = |reason: String| EngineError::Unreachable {
+            address: address.to_string(),
+            reason,
+        };
+        let mut address = address.clone();
+        let (docker, forward) = match &mut address {
+            EngineAddress::Socket(path) => {
+                if !path.exists() {
+                    return Err(unreachable("no such socket".to_owned()));
+                }
+                (over_socket(path), None)
+            }
+            EngineAddress::Tls {
+                host,
+                port,
+                certificates,
+            } => {
+                let folder = match certificates {
+                    Some(folder) => folder.clone(),
+                    None => usual_certificates(),
+                };
+                let missing: Vec<String> = CERTIFICATES
+                    .iter()
+                    .filter(|name| !folder.join(name).is_file())
+                    .map(|name| (*name).to_owned())
+                    .collect();
+                if !missing.is_empty() {
+                    return Err(EngineError::NoCertificates {
+                        address: format!("tcp://{host}:{port}"),
+                        folder: folder.display().to_string(),
+                        missing,
+                    });
+                }
+                let docker = over_tls(&format!("tcp://{host}:{port}"), &folder);
+                // Whoever finds the engine again may have other variables set.
+                *certificates = std::path::absolute(&folder).ok();
+                (docker, None)
+            }
+            EngineAddress::Ssh {
+                user,
+                host,
+                port,
+                socket,
+            } => {
+                let to = Destination {
+                    user: user.as_deref(),
+                    host,
+                    port: *port,
+                    socket,
+                };
+                let forward = Forward::open(&to).await.map_err(unreachable)?;
+                (over_socket(&forward.socket()), Some(Arc::new(forward)))
+            }
+        };
+        let docker = docker.map_err(|error| unreachable(words(&error)))?;
+        let docker = ping(docker).await.map_err(unreachable)?;
+        Ok(Self {
+            docker,
+            address,
+            _forward: forward,
+        })
+    }
+
+    /// Where it listens, in full: another process finds it again by this.
+    #[must_use]
+    pub fn address(&self) -> &EngineAddress {
+        &self.address
     }
 
     /// What the engine says of itself.
@@ -81,7 +179,7 @@ impl Engine {
             .await
             .map_err(EngineError::api("ask the engine about itself"))?;
         Ok(EngineInfo {
-            address: self.address.clone(),
+            address: self.address.to_string(),
             version: version.version.unwrap_or_default(),
             api: version.api_version.unwrap_or_default(),
             architecture: version.arch.unwrap_or_default(),
@@ -93,26 +191,86 @@ impl Engine {
     }
 }
 
-fn usual_sockets() -> Vec<String> {
-    let mut sockets = vec!["unix:///var/run/docker.sock".to_owned()];
-    if let Ok(runtime) = std::env::var("XDG_RUNTIME_DIR") {
-        sockets.push(format!("unix://{runtime}/docker.sock"));
+fn docker_host() -> Option<String> {
+    std::env::var("DOCKER_HOST")
+        .ok()
+        .filter(|address| !address.is_empty())
+}
+
+fn usual_sockets() -> Vec<PathBuf> {
+    let mut sockets = vec![PathBuf::from("/var/run/docker.sock")];
+    if let Some(runtime) = std::env::var_os("XDG_RUNTIME_DIR") {
+        sockets.push(Path::new(&runtime).join("docker.sock"));
     }
     sockets
 }
 
-async fn ping(address: &str) -> Result<Docker, String> {
-    let docker =
-        Docker::connect_with_socket(address, CALL_TIMEOUT_SECONDS, bollard::API_DEFAULT_VERSION)
-            .map_err(|error| error.to_string())?;
-    let docker = match timeout(PING_TIMEOUT, docker.negotiate_version()).await {
-        Ok(Ok(docker)) => docker,
-        Ok(Err(error)) => return Err(error.to_string()),
-        Err(_) => return Err(format!("no answer within {} s", PING_TIMEOUT.as_secs())),
+/// `DOCKER_CERT_PATH`, else `.docker` in the home folder, as the docker command has it.
+fn usual_certificates() -> PathBuf {
+    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    match (variable("DOCKER_CERT_PATH"), variable("HOME")) {
+        (Some(folder), _) => PathBuf::from(folder),
+        (None, Some(home)) => Path::new(&home).join(".docker"),
+        (None, None) => PathBuf::from(".docker"),
+    }
+}
+
+fn over_socket(path: &Path) -> Result<Docker, bollard::errors::Error> {
+    Docker::connect_with_socket(
+        &format!("unix://{}", path.display()),
+        CALL_TIMEOUT_SECONDS,
+        bollard::API_DEFAULT_VERSION,
+    )
+}
+
+fn over_tls(address: &str, folder: &Path) -> Result<Docker, bollard::errors::Error> {
+    let [ca, certificate, key] = CERTIFICATES.map(|name| folder.join(name));
+    Docker::connect_with_ssl(
+        address,
+        &key,
+        &certificate,
+        &ca,
+        CALL_TIMEOUT_SECONDS,
+        bollard::API_DEFAULT_VERSION,
+    )
+}
+
+async fn ping(docker: Docker) -> Result<Docker, String> {
+    let answer = async {
+        let docker = docker.negotiate_version().await?;
+        docker.ping().await?;
+        Ok(docker)
     };
-    match timeout(PING_TIMEOUT, docker.ping()).await {
-        Ok(Ok(_)) => Ok(docker),
-        Ok(Err(error)) => Err(error.to_string()),
+    match timeout(PING_TIMEOUT, answer).await {
+        Ok(result) => result.map_err(|error| words(&error)),
         Err(_) => Err(format!("no answer within {} s", PING_TIMEOUT.as_secs())),
     }
+}
+
+/// An error with what is at the bottom of it, and what to do about the causes that are known.
+fn words(error: &bollard::errors::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        let inner_text = inner.to_string();
+        if !text.contains(&inner_text) {
+            text = format!("{text}: {inner_text}");
+        }
+        cause = inner.source();
+    }
+    let hint = if text.contains("InvalidContentType") {
+        "it does not speak TLS there; whoever reaches an engine without is root on its machine, so start it with --tlsverify, or use ssh://"
+    } else if text.contains("UnknownIssuer") {
+        "its certificate is not signed by this ca.pem"
+    } else if text.contains("NotValidForName") {
+        "its certificate is for another name or address"
+    } else if text.contains("CertificateRequired")
+        || text.contains("UnknownCA")
+        || text.contains("BadCertificate")
+    {
+        "it does not accept this cert.pem"
+    } else {
+        return text;
+    };
+    format!("{hint} ({text})")
 }

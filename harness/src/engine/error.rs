@@ -2,6 +2,8 @@
 
 use std::net::Ipv4Addr;
 
+use super::address::AddressError;
+
 /// An engine call that failed. Texts read on from "failed to ..." unless they stand alone.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
@@ -17,11 +19,44 @@ pub enum EngineError {
     /// `DOCKER_HOST` names an engine whose containers can't be reached from here.
     #[error(
         "DOCKER_HOST is {address}: only an engine on this machine (unix:///path/to/socket) can be \
-         used, because the harness talks to its containers' addresses"
+         used for a topology with a private network, because the harness talks to its containers' \
+         addresses"
     )]
     NotLocal {
         /// The variable's value.
         address: String,
+    },
+    /// No engine answers at an address that was given.
+    #[error("no Docker Engine answers at {address}: {reason}")]
+    Unreachable {
+        /// The address.
+        address: String,
+        /// Why, and what to do about it where that is known.
+        reason: String,
+    },
+    /// An address that is none.
+    #[error(transparent)]
+    Address(#[from] AddressError),
+    /// The files are missing that an engine is reached with over TLS.
+    #[error(
+        "{address} is reached over TLS only, and {folder} lacks {}; put them there, name another folder with DOCKER_CERT_PATH or with {address}?certificates=/folder, or use ssh://",
+        missing.join(", ")
+    )]
+    NoCertificates {
+        /// The address.
+        address: String,
+        /// Where they were looked for.
+        folder: String,
+        /// The files that are not there.
+        missing: Vec<String>,
+    },
+    /// The engine that a home stands on.
+    #[error("the engine of home {home}: {source}")]
+    OfHome {
+        /// The home.
+        home: String,
+        /// What is wrong with it.
+        source: Box<EngineError>,
     },
     /// An image that was asked for by name is not there, and nothing is ever pulled.
     #[error(

@@ -1,26 +1,33 @@
-//! Where a topology runs: a Docker Engine on this machine, through bollard.
+//! Where a topology runs: Docker Engines, through bollard.
 //!
 //! No type of bollard leaves this module. A container is addressed by its name in the plan;
 //! whatever is cleaned up is found by label.
 
+mod address;
 mod connect;
 mod containers;
 mod error;
 mod exec;
 mod files;
+mod fleet;
 mod images;
 mod labels;
 mod networks;
+mod pipe;
+mod ssh;
 mod sweep;
 mod watch;
 
+pub use address::{AddressError, EngineAddress};
 pub use connect::{Engine, EngineInfo};
 pub use containers::{ContainerSpec, FileSpec, Memory, NetworkMode, Port, Privileges};
 pub use error::EngineError;
 pub use exec::ExecOutput;
 pub use files::{FilesError, program_files};
+pub use fleet::{Engines, Placement};
 pub use images::{Image, ImageContent};
 pub use labels::{LABEL_DEADLINE, LABEL_PROJECT, LABEL_ROLE, LABEL_RUN, LABEL_TOPOLOGY, Labels};
 pub use networks::NetworkSpec;
+pub use pipe::{Pipe, PipeInput, Piped};
 pub use sweep::{FoundRun, Leftovers};
 pub use watch::{Death, Watch};

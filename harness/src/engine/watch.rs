@@ -20,10 +20,10 @@ pub struct Death {
     pub status: String,
 }
 
-/// Follows the engine's events for the containers of one run. Dropping it ends the subscription.
+/// Follows the engines' events for the containers of one run. Dropping it ends the subscriptions.
 pub struct Watch {
     deaths: mpsc::Receiver<Death>,
-    task: tokio::task::JoinHandle<()>,
+    tasks: Vec<tokio::task::JoinHandle<()>>,
 }
 
 impl Watch {
@@ -31,7 +31,7 @@ impl Watch {
     pub async fn death(&mut self) -> Death {
         match self.deaths.recv().await {
             Some(death) => death,
-            // The event stream ended, so nothing more can be learnt from it. An engine that is
+            // All event streams ended, so nothing more can be learnt from it. An engine that is
             // gone shows itself in the next call.
             None => std::future::pending().await,
         }
@@ -40,39 +40,45 @@ impl Watch {
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        self.task.abort();
+        for task in &self.tasks {
+            task.abort();
+        }
     }
 }
 
-impl Engine {
-    /// Starts to follow the containers of a run.
-    #[must_use]
-    pub fn watch(&self, run: &str) -> Watch {
-        let filters = HashMap::from([
-            ("type", vec!["container".to_owned()]),
-            ("event", vec!["die".to_owned()]),
-            ("label", vec![format!("{LABEL_RUN}={run}")]),
-        ]);
-        let options = EventsOptionsBuilder::default().filters(&filters).build();
-        let mut events = self.docker.events(Some(options));
+impl Watch {
+    /// Starts to follow the containers of a run on several engines.
+    pub(super) fn of(engines: &[Engine], run: &str) -> Self {
         let (sender, deaths) = mpsc::channel(16);
-        let task = tokio::spawn(async move {
-            while let Some(Ok(event)) = events.next().await {
-                let attributes = event
-                    .actor
-                    .and_then(|actor| actor.attributes)
-                    .unwrap_or_default();
-                let get = |key: &str| attributes.get(key).cloned().unwrap_or_default();
-                let death = Death {
-                    container: get("name"),
-                    role: get(LABEL_ROLE),
-                    status: get("exitCode"),
-                };
-                if sender.send(death).await.is_err() {
-                    return;
-                }
-            }
-        });
-        Watch { deaths, task }
+        let tasks = engines
+            .iter()
+            .map(|engine| tokio::spawn(follow(engine.clone(), run.to_owned(), sender.clone())))
+            .collect();
+        Self { deaths, tasks }
+    }
+}
+
+async fn follow(engine: Engine, run: String, deaths: mpsc::Sender<Death>) {
+    let filters = HashMap::from([
+        ("type", vec!["container".to_owned()]),
+        ("event", vec!["die".to_owned()]),
+        ("label", vec![format!("{LABEL_RUN}={run}")]),
+    ]);
+    let options = EventsOptionsBuilder::default().filters(&filters).build();
+    let mut events = engine.docker.events(Some(options));
+    while let Some(Ok(event)) = events.next().await {
+        let attributes = event
+            .actor
+            .and_then(|actor| actor.attributes)
+            .unwrap_or_default();
+        let get = |key: &str| attributes.get(key).cloned().unwrap_or_default();
+        let death = Death {
+            container: get("name"),
+            role: get(LABEL_ROLE),
+            status: get("exitCode"),
+        };
+        if deaths.send(death).await.is_err() {
+            return;
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! A client for the daemon's control port (control-spec), as small as the harness needs.
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -87,10 +88,15 @@ impl Control {
             writer,
             replies,
         };
-        control
-            .command(&format!("AUTHENTICATE \"{}\"", password.expose()))
-            .await?;
-        Ok((control, events))
+        let command = format!("AUTHENTICATE \"{}\"", password.expose());
+        match control.command(&command).await {
+            Ok(_) => Ok((control, events)),
+            // A tunnel takes the connection before it knows that nobody listens at its far end.
+            Err(ControlError::Closed { .. }) => {
+                Err(connect_error(ErrorKind::ConnectionReset.into()))
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Sends one command and returns the reply's lines without their status codes.

@@ -237,6 +237,8 @@ fn kind(error: &RunError) -> &'static str {
         RunError::NodeDied(_) => "node-died",
         RunError::Interrupted => "interrupted",
         RunError::AlreadyUp { .. } => "already-up",
+        RunError::NoPort(_) => "no-port",
+        RunError::OutOfReach { .. } => "out-of-reach",
         RunError::NotUp { .. } => "not-up",
         RunError::NotInFull { .. } => "not-in-full",
         RunError::Unfit(_) => "unfit",

@@ -16,7 +16,8 @@ use super::distances;
 use super::error::{RunError, StageFailure};
 use super::homes;
 use super::ladder::{Ladder, Service};
-use crate::engine::{ContainerSpec, Engine};
+use super::reach::Reach;
+use crate::engine::{ContainerSpec, Engine, Engines};
 use crate::events::{Recorder, Stage, StageGuard};
 use crate::onion::anonrc;
 use crate::onion::authority::AuthorityKeys;
@@ -24,21 +25,47 @@ use crate::onion::consensus::Consensus;
 use crate::onion::control::{Control, ControlError};
 use crate::onion::directory::Directory;
 use crate::onion::monitor::Monitor;
-use crate::plan::{Images, NodePlan, Plan, Specs};
+use crate::plan::{HomePlan, Images, NodePlan, Plan, Specs};
 
 /// Time between two looks at a port that cannot notify.
 pub(super) const POLL: Duration = Duration::from_millis(50);
 
 /// What bringing up needs.
 pub(super) struct Context<'a> {
-    pub(super) engine: &'a Engine,
+    pub(super) engines: &'a Engines,
+    pub(super) reach: &'a Reach,
     pub(super) recorder: &'a Recorder,
     pub(super) plan: &'a Plan,
     pub(super) http: &'a reqwest::Client,
     pub(super) ladder: &'a Ladder,
 }
 
-impl Context<'_> {
+/// A container of a plan, and the engine that it is on.
+pub(super) struct Placed<'a> {
+    pub(super) engine: &'a Engine,
+    pub(super) name: String,
+    pub(super) role: String,
+}
+
+impl<'a> Context<'a> {
+    /// The engine of a home's containers and networks.
+    pub(super) fn engine_of(&self, home: &HomePlan) -> &'a Engine {
+        self.engines.of(&home.id)
+    }
+
+    /// All containers, those that explain most first.
+    pub(super) fn containers(&self) -> Vec<Placed<'a>> {
+        let homes = self.plan.homes.iter().flat_map(|home| {
+            let engine = self.engine_of(home);
+            let placed = move |(name, role)| Placed { engine, name, role };
+            home.containers().into_iter().map(placed)
+        });
+        let engine = self.engines.common();
+        let placed = |(name, role)| Placed { engine, name, role };
+        let nodes = self.plan.nodes().flat_map(NodePlan::containers).map(placed);
+        homes.chain(nodes).collect()
+    }
+
     /// Records the stages that daemons, authorities and these logs, each (role, text), have shown.
     pub(super) fn climbed(&self, logs: &[(&str, &str)]) {
         let services: Vec<Service<'_>> = self
@@ -109,27 +136,26 @@ pub(super) async fn bring_up(
 }
 
 async fn start_all(context: &Context<'_>, specs: &Specs) -> Result<(), RunError> {
+    let engine = context.engines.common();
     // What gives a node its distance is the first in the node's network.
     let distances = specs
         .distances
         .iter()
-        .map(|spec| create_and_start(context, spec));
+        .map(|spec| create_and_start(context, engine, spec));
     try_join_all(distances).await?;
     let nodes = specs.authorities.iter().chain(&specs.relays);
-    let starts = nodes.map(|spec| create_and_start(context, spec));
+    let starts = nodes.map(|spec| create_and_start(context, engine, spec));
     try_join_all(starts).await?;
     Ok(())
 }
 
 pub(super) async fn create_and_start(
     context: &Context<'_>,
+    engine: &Engine,
     spec: &ContainerSpec,
 ) -> Result<(), RunError> {
-    context
-        .engine
-        .create_container(spec, &context.plan.labels)
-        .await?;
-    context.engine.start_container(spec).await?;
+    engine.create_container(spec, &context.plan.labels).await?;
+    engine.start_container(spec).await?;
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use tokio::time::timeout;
 
-use super::bring_up::{Context, directories};
+use super::bring_up::{Context, Placed, directories};
 use super::error::RunError;
 use crate::diagnosis::{Authorities, DaemonSigns, Diagnosis, Ending, Evidence, NodeText, diagnose};
 
@@ -17,7 +17,7 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(2);
 pub(super) async fn diagnosed(
     context: &Context<'_>,
     error: &RunError,
-    containers: &[(String, String)],
+    containers: &[Placed<'_>],
     logs: Vec<NodeText>,
 ) -> Option<Diagnosis> {
     let plan = context.plan;
@@ -46,7 +46,7 @@ pub(super) async fn diagnosed(
             evidence.node = failure.node.clone();
             evidence.last_seen = format!("{} ({})", failure.evidence, failure.cause);
             // A program that ends closes its connections, which may be noticed before its end is.
-            evidence.ending = ended(context, containers).await;
+            evidence.ending = ended(containers).await;
             evidence.authorities = Some(authorities(context).await);
         }
         _ => return None,
@@ -58,11 +58,11 @@ pub(super) async fn diagnosed(
     Some(diagnosis)
 }
 
-async fn ended(context: &Context<'_>, containers: &[(String, String)]) -> Option<Ending> {
-    let looks = containers.iter().map(|(name, role)| async move {
-        let status = context.engine.exit_status(name).await.ok()??;
+async fn ended(containers: &[Placed<'_>]) -> Option<Ending> {
+    let looks = containers.iter().map(|one| async move {
+        let status = one.engine.exit_status(&one.name).await.ok()??;
         Some(Ending {
-            role: role.clone(),
+            role: one.role.clone(),
             status: status.to_string(),
         })
     });

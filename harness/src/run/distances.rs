@@ -27,15 +27,16 @@ pub(super) async fn switch(context: &Context<'_>, on: bool) -> Result<(), RunErr
         ("SIGUSR2", "off")
     };
     let guard = context.recorder.stage(Stage::Distances, Some(word));
+    let engine = context.engines.common();
     let wait = async {
         for container in &containers {
-            context.engine.signal(container, signal).await?;
+            engine.signal(container, signal).await?;
         }
         let mut waiting = containers.clone();
         loop {
             let mut still = Vec::new();
             for container in waiting {
-                let log = context.engine.logs(container, Some(LINES)).await?;
+                let log = engine.logs(container, Some(LINES)).await?;
                 if !is_switched(&log, on) {
                     still.push(container);
                 }

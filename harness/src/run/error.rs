@@ -95,6 +95,23 @@ pub enum RunError {
         /// What the topology or `--family` says.
         wanted: TldFamily,
     },
+    /// This machine has no port left for a tunnel.
+    #[error("failed to listen on the loopback interface for a home's port: {0}")]
+    NoPort(std::io::Error),
+    /// A run that this machine knows stands on engines that do not answer.
+    #[error(
+        "run {run} of {topology} can't be looked at: {source}; start the engine again, or forget the run by removing {folder}"
+    )]
+    OutOfReach {
+        /// The topology.
+        topology: String,
+        /// The run.
+        run: String,
+        /// The run's folder of state.
+        folder: String,
+        /// Which engine, and why.
+        source: Box<EngineError>,
+    },
     /// SIGINT or SIGTERM.
     #[error("interrupted")]
     Interrupted,

@@ -10,9 +10,9 @@ use super::interrupt::Interrupts;
 use super::outcome::{Options, Outcome};
 use super::prepare;
 use super::reaper::Reaper;
-use super::state::{Claim, Kept, State, TopologySource};
+use super::state::{Claim, Kept, Standing, State, TopologySource};
 use super::tear_down::collect;
-use crate::engine::{Engine, Watch};
+use crate::engine::{Engine, EngineAddress, EngineError, Engines, Placement, Watch};
 use crate::events::Stage;
 use crate::onion::monitor::Monitor;
 use crate::plan::Plan;
@@ -34,19 +34,20 @@ pub async fn verify(
     options: &Options,
     interrupts: &Interrupts,
 ) -> Result<Outcome, RunError> {
-    let engine = Engine::connect().await?;
     let state = State::locate();
-    if let Some((plan, kept)) = find_kept(&engine, &state, &topology.name).await? {
+    if let Some((engines, plan, kept)) = find_kept(&state, &topology.name).await? {
         let (name, runs) = (&topology.name, plan.topology.network.family);
         if options.family.is_some_and(|asked| asked != runs) {
             return Err(RunError::Unfit(format!(
                 "{name} runs on .{runs} daemons; leave --family out to judge it, or `ator-harness down {name}` and start it with another family"
             )));
         }
-        return verify_kept(engine, plan, &kept, options, interrupts).await;
+        refuse_other(&options.placement, &plan, &engines)?;
+        return verify_kept(engines, plan, &kept, options, interrupts).await;
     }
+    let engines = engines(topology, &options.placement).await?;
     let (mut run, claim, reaper, mut watch) =
-        begin(engine, &state, topology, options, interrupts, RUN_LIFETIME)?;
+        begin(engines, &state, topology, options, interrupts, RUN_LIFETIME)?;
     let result = match run.start(&state, options, &mut watch).await {
         Err(error) => Err(error),
         Ok((running, _)) => {
@@ -62,7 +63,7 @@ pub async fn verify(
 
 /// Claims a run and starts its reaper and its watch, before anything is created.
 fn begin(
-    engine: Engine,
+    engines: Engines,
     state: &State,
     topology: &Topology,
     options: &Options,
@@ -75,10 +76,15 @@ fn begin(
     };
     let inputs = prepare::fresh_inputs(lifetime).map_err(unusable)?;
     let plan = Plan::new(topology, &inputs)?;
-    let run = Run::open(options, engine, plan, inputs, interrupts.clone())?;
-    let claim = state.claim(run.plan.run.as_str())?;
-    let reaper = Reaper::start(run.plan.run.as_str()).map_err(unusable)?;
-    let watch = run.engine.watch(run.plan.run.as_str());
+    let run = Run::open(options, engines, plan, inputs, interrupts.clone())?;
+    let standing = Standing {
+        topology: topology.name.clone(),
+        placement: run.engines.placement(),
+    };
+    let id = run.plan.run.as_str();
+    let claim = state.claim(id, &standing)?;
+    let reaper = Reaper::start(id, &standing.placement).map_err(unusable)?;
+    let watch = run.engines.watch(run.plan.run.as_str());
     Ok((run, claim, reaper, watch))
 }
 
@@ -92,28 +98,68 @@ fn finish(run: &Run, mut outcome: Outcome) -> Outcome {
     outcome
 }
 
-/// A topology of this name that runs and was left by `up`.
+/// The engines of a run that begins: the homes' own when it has some, else the one that is found. It
+/// has to be on this machine where the harness talks to containers' addresses.
+async fn engines(topology: &Topology, placement: &Placement) -> Result<Engines, EngineError> {
+    if !placement.homes.is_empty() {
+        return Engines::connect(None, &placement.homes).await;
+    }
+    let found = if topology.network.authorities == 0 {
+        Engine::connect_anywhere().await?
+    } else {
+        Engine::connect().await?
+    };
+    Ok(Engines::one(found))
+}
+
+/// A topology of this name that was left by `up` and runs, wherever it stands.
 pub(super) async fn find_kept(
-    engine: &Engine,
     state: &State,
     topology: &str,
-) -> Result<Option<(Plan, Kept)>, RunError> {
-    for found in engine.runs().await? {
-        if found.topology != topology {
+) -> Result<Option<(Engines, Plan, Kept)>, RunError> {
+    for run in state.runs() {
+        let (Some(kept), Some(standing)) = (state.kept(&run), state.standing(&run)) else {
+            continue;
+        };
+        if standing.topology != topology {
             continue;
         }
-        if let Some(kept) = state.kept(&found.run)
-            && let Some(plan) = kept.plan()
-            && plan.run.as_str() == found.run
-        {
-            return Ok(Some((plan, kept)));
+        let Some(plan) = kept.plan() else { continue };
+        let look = async {
+            let engines = Engines::of_placement(&standing.placement).await?;
+            let runs = engines.runs().await?;
+            Ok((engines, runs.iter().any(|found| found.run == run)))
+        };
+        let (engines, runs) = look.await.map_err(|source| RunError::OutOfReach {
+            topology: topology.to_owned(),
+            run: run.clone(),
+            folder: state.folder(&run).display().to_string(),
+            source: Box::new(source),
+        })?;
+        if runs && plan.run.as_str() == run {
+            return Ok(Some((engines, plan, kept)));
         }
     }
     Ok(None)
 }
 
+/// Refuses other engines than those that a topology runs on.
+fn refuse_other(asked: &Placement, plan: &Plan, engines: &Engines) -> Result<(), RunError> {
+    let runs = engines.placement().homes;
+    let differs = |(home, address): (&String, &EngineAddress)| {
+        runs.get(home).is_none_or(|own| !own.is_same_place(address))
+    };
+    if asked.homes.iter().any(differs) {
+        let name = &plan.topology.name;
+        return Err(RunError::Unfit(format!(
+            "{name} runs already, on other engines; leave --engine out, or `ator-harness down {name}` first"
+        )));
+    }
+    Ok(())
+}
+
 async fn verify_kept(
-    engine: Engine,
+    engines: Engines,
     plan: Plan,
     kept: &Kept,
     options: &Options,
@@ -123,12 +169,12 @@ async fn verify_kept(
         path: options.artefacts.display().to_string(),
         source,
     })?;
-    let run = Run::open(options, engine, plan, inputs, interrupts.clone())?;
+    let run = Run::open(options, engines, plan, inputs, interrupts.clone())?;
     run.recorder.note(format!(
         "{} runs already; it is judged as it is and left running",
         run.plan.topology.name
     ));
-    let mut watch = run.engine.watch(run.plan.run.as_str());
+    let mut watch = run.engines.watch(run.plan.run.as_str());
     let attached = run.guarded(&mut watch, attach(&run)).await;
     let result = match attached {
         Err(error) => Err(error),
@@ -143,11 +189,10 @@ async fn verify_kept(
         outcome.containers_memory = run.memory().await;
     }
     let collected = collect(
-        &run.engine,
         &run.recorder,
         &run.artefacts,
         &run.plan,
-        &run.containers(),
+        &run.context().containers(),
         interrupts,
     )
     .await;
@@ -165,7 +210,7 @@ async fn attach(run: &Run) -> Result<Vec<Option<Monitor>>, RunError> {
         }
         let guard = run.recorder.stage(Stage::Daemon, Some(&home.id));
         let password = home.control.password.password();
-        let monitor = Monitor::attach(&home.nickname, home.control.address, password)
+        let monitor = Monitor::attach(&home.nickname, run.reach.control(home), password)
             .await
             .map_err(|error| super::error::StageFailure::of(&guard, error.to_string()))?;
         guard.reached("control port answers");
@@ -187,16 +232,22 @@ pub async fn bring_up_and_keep(
     options: &Options,
     interrupts: &Interrupts,
 ) -> Result<Outcome, RunError> {
-    let engine = Engine::connect().await?;
     let state = State::locate();
-    if let Some((plan, _)) = find_kept(&engine, &state, &topology.name).await? {
+    if let Some((_, plan, _)) = find_kept(&state, &topology.name).await? {
         return Err(RunError::AlreadyUp {
             topology: topology.name.clone(),
             run: plan.run.to_string(),
         });
     }
-    let (mut run, claim, reaper, mut watch) =
-        begin(engine, &state, topology, options, interrupts, KEPT_LIFETIME)?;
+    let engines = engines(topology, &options.placement).await?;
+    let (mut run, claim, reaper, mut watch) = begin(
+        engines,
+        &state,
+        topology,
+        options,
+        interrupts,
+        KEPT_LIFETIME,
+    )?;
     let result = match run.start(&state, options, &mut watch).await {
         Err(error) => Err(error),
         Ok((running, images)) => {

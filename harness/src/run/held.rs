@@ -14,14 +14,15 @@ use super::ladder::Ladder;
 use super::observe::observe;
 use super::outcome::{Options, Outcome};
 use super::prepare;
+use super::reach::{Reach, Way};
 use super::reaper::Reaper;
 use super::state::{Claim, State};
 use super::tear_down::{Collected, collect};
 use crate::checks::{self, CheckResult, Observations, Verdict, judge_leftovers};
-use crate::engine::{ContainerSpec, Death, Engine, Watch};
+use crate::engine::{ContainerSpec, Death, Engines, Watch};
 use crate::events::{EventKind, Recorder, Sink, Stage};
 use crate::onion::monitor::Monitor;
-use crate::plan::{HomePlan, Images, Inputs, NodePlan, Plan, RunId};
+use crate::plan::{Images, Inputs, Plan, RunId};
 use crate::topology::Mutant;
 
 /// How long after a stage has failed the engine may take to tell that a container has died.
@@ -29,7 +30,8 @@ const DEATH_TOLD: Duration = Duration::from_secs(1);
 
 /// Everything a run holds while it lives.
 pub(super) struct Run {
-    pub(super) engine: Engine,
+    pub(super) engines: Engines,
+    pub(super) reach: Reach,
     pub(super) plan: Plan,
     pub(super) inputs: Inputs,
     pub(super) recorder: Recorder,
@@ -43,7 +45,8 @@ pub(super) struct Run {
 impl Run {
     pub(super) fn context(&self) -> Context<'_> {
         Context {
-            engine: &self.engine,
+            engines: &self.engines,
+            reach: &self.reach,
             recorder: &self.recorder,
             plan: &self.plan,
             http: &self.http,
@@ -53,7 +56,7 @@ impl Run {
 
     pub(super) fn open(
         options: &Options,
-        engine: Engine,
+        engines: Engines,
         plan: Plan,
         inputs: Inputs,
         interrupts: Interrupts,
@@ -69,13 +72,16 @@ impl Run {
                 Ok(())
             }));
         }
+        let way = Way::of(&plan.topology, options.tunnels);
+        let reach = Reach::open(way, &engines, &plan).map_err(RunError::NoPort)?;
         let recorder = Recorder::new(sinks);
         recorder.record(EventKind::RunStarted {
             run: plan.run.to_string(),
             topology: plan.topology.name.clone(),
         });
         Ok(Self {
-            engine,
+            engines,
+            reach,
             plan,
             inputs,
             recorder,
@@ -143,7 +149,7 @@ impl Run {
         watch: &mut Watch,
     ) -> Result<(Running, Images), RunError> {
         let guard = self.recorder.stage(Stage::Prepare, None);
-        let engine = self.engine.clone();
+        let engines = self.engines.clone();
         let topology = self.plan.topology.clone();
         let mut inputs = self.inputs.clone();
         let recorder = self.recorder.clone();
@@ -151,15 +157,21 @@ impl Run {
         let prepared = self
             .guarded(watch, async {
                 let images = async {
-                    let swept = prepare::sweep(&engine, state).await?;
-                    if swept > 0 {
-                        recorder.note(format!("{swept} resources of earlier runs removed"));
+                    let swept = prepare::sweep(&engines, state).await?;
+                    if swept.removed > 0 {
+                        recorder.note(format!(
+                            "{} resources of earlier runs removed",
+                            swept.removed
+                        ));
+                    }
+                    for reason in swept.postponed {
+                        recorder.note(reason);
                     }
                     Ok::<_, RunError>(
-                        prepare::images(&engine, &recorder, &topology, &options.sources).await?,
+                        prepare::images(&engines, &recorder, &topology, &options.sources).await?,
                     )
                 };
-                let networks = prepare::networks(&engine, &topology, &mut inputs);
+                let networks = prepare::networks(&engines, &topology, &mut inputs);
                 let keys = async { Ok::<_, RunError>(prepare::authority_keys(&keyed).await?) };
                 // All three are awaited, also when one fails: a network that is being created
                 // could not be removed yet.
@@ -193,7 +205,7 @@ impl Run {
     /// Records the stages that were seen, whether all were reached or not.
     pub(super) async fn climbed(&self) {
         let logs = self.plan.homes.iter().map(|home| async move {
-            let text = self.engine.logs(&home.connector, None).await;
+            let text = self.engines.of(&home.id).logs(&home.connector, None).await;
             // A connector that was never created has logged nothing.
             (format!("{}/connector", home.id), text.unwrap_or_default())
         });
@@ -214,17 +226,9 @@ impl Run {
             .await
     }
 
-    /// Names and roles of all containers, those that explain most first.
-    pub(super) fn containers(&self) -> Vec<(String, String)> {
-        let homes = self.plan.homes.iter().flat_map(HomePlan::containers);
-        homes
-            .chain(self.plan.nodes().flat_map(NodePlan::containers))
-            .collect()
-    }
-
     pub(super) async fn memory(&self) -> Option<u64> {
-        let containers = self.containers();
-        let reads = containers.iter().map(|(name, _)| self.engine.memory(name));
+        let containers = self.context().containers();
+        let reads = containers.iter().map(|one| one.engine.memory(&one.name));
         let sizes: Result<Vec<_>, _> = futures_util::future::join_all(reads)
             .await
             .into_iter()
@@ -278,7 +282,7 @@ impl Run {
         outcome.logs = collected.tails;
         if let Some(error) = &outcome.error {
             let context = self.context();
-            let containers = self.containers();
+            let containers = self.context().containers();
             let found = diagnosed(&context, error, &containers, collected.texts).await;
             outcome.diagnosis = found;
         }
@@ -292,7 +296,11 @@ impl Run {
         };
         let spec =
             ContainerSpec::idle(&format!("ator-{}-forgotten", self.plan.run.short()), &image);
-        self.engine
+        let Some(home) = self.plan.homes.first() else {
+            return Ok(());
+        };
+        self.engines
+            .of(&home.id)
             .create_container(&spec, &self.plan.labels)
             .await?;
         Ok(())
@@ -304,9 +312,8 @@ impl Run {
             None => self.memory().await,
             Some(_) => None,
         };
-        let containers = self.containers();
+        let containers = self.context().containers();
         let collected = collect(
-            &self.engine,
             &self.recorder,
             &self.artefacts,
             &self.plan,
@@ -317,13 +324,13 @@ impl Run {
         self.explain(outcome, collected).await;
         let guard = self.recorder.stage(Stage::TearDown, None);
         let run = self.plan.run.as_str();
-        let removed = self.engine.remove_run(run).await;
+        let removed = self.engines.remove_run(run).await;
         if self.plan.topology.mutant == Some(Mutant::LeavesContainer)
             && let Err(error) = self.forget_container().await
         {
             self.recorder.note(error.to_string());
         }
-        let left = self.engine.leftovers(run).await;
+        let left = self.engines.leftovers(run).await;
         let files = claim.remove();
         outcome.clean_up = Some(guard.waited());
         match &removed {

@@ -72,16 +72,16 @@ async fn start_home(
     home: &HomePlan,
     specs: &HomeSpecs,
 ) -> Result<(), RunError> {
+    let engine = context.engine_of(home);
     if let Some(sidecar) = &specs.sidecar {
-        create_and_start(context, sidecar).await?;
+        create_and_start(context, engine, sidecar).await?;
     }
-    create_and_start(context, &specs.server).await?;
-    context
-        .engine
+    create_and_start(context, engine, &specs.server).await?;
+    engine
         .create_container(&specs.connector, &context.plan.labels)
         .await?;
     if home.daemon == Daemon::Managed {
-        context.engine.start_container(&specs.connector).await?;
+        engine.start_container(&specs.connector).await?;
     }
     Ok(())
 }
@@ -147,7 +147,7 @@ pub(super) async fn dial(
 ) -> Result<Vec<DialLine>, RunError> {
     let mut command = vec![AGENT, "dial", "--timeout-ms", timeout_ms];
     command.extend(targets.iter().map(String::as_str));
-    let output = context.engine.exec(&home.bls, &command).await?;
+    let output = context.engine_of(home).exec(&home.bls, &command).await?;
     if output.code != 0 {
         return Err(EngineError::Exec {
             container: home.bls.clone(),
@@ -169,12 +169,13 @@ async fn attach(context: &Context<'_>, home: &HomePlan) -> Result<Monitor, RunEr
     let deadline = context.plan.topology.deadlines.descriptors;
     let guard = context.recorder.stage(Stage::Daemon, Some(&home.id));
     let fail = |error: ControlError| RunError::from(StageFailure::of(&guard, error.to_string()));
-    let control = &home.control;
+    let (address, password) = (
+        context.reach.control(home),
+        home.control.password.password(),
+    );
     let wait = async {
         loop {
-            match Monitor::attach(&home.nickname, control.address, control.password.password())
-                .await
-            {
+            match Monitor::attach(&home.nickname, address, password).await {
                 Ok(monitor) => return Ok(monitor),
                 Err(ControlError::Connect { .. }) => sleep(POLL).await,
                 Err(error) => return Err(fail(error)),
@@ -219,7 +220,11 @@ async fn attach(context: &Context<'_>, home: &HomePlan) -> Result<Monitor, RunEr
 async fn published_family(context: &Context<'_>, home: &HomePlan) -> Option<TldFamily> {
     let path = format!("{SERVICE_DIRECTORY}/hostname");
     let container = home.daemon_container();
-    let name = context.engine.read_file(container, &path).await.ok()?;
+    let name = context
+        .engine_of(home)
+        .read_file(container, &path)
+        .await
+        .ok()?;
     let address: OnionAddress = name.trim().parse().ok()?;
     Some(address.family())
 }
@@ -323,7 +328,7 @@ async fn publish(
 
 /// The admin API of a home's connector.
 pub(super) fn admin(context: &Context<'_>, home: &HomePlan) -> Admin {
-    let address = home.socket(HomePlan::ADMIN_PORT);
+    let address = context.reach.socket(home, HomePlan::ADMIN_PORT);
     Admin::new(context.http, &home.id, address, &home.admin_key)
 }
 
@@ -335,7 +340,7 @@ async fn start_connector(
     let guard = context.recorder.stage(Stage::Connector, Some(&home.id));
     // A connector that runs its own daemon runs already.
     if home.daemon != Daemon::Managed {
-        context.engine.start_container(spec).await?;
+        context.engine_of(home).start_container(spec).await?;
     }
     let admin = admin(context, home);
     let wait = async {

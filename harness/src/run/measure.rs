@@ -14,10 +14,11 @@ use super::flow::find_kept;
 use super::interrupt::Interrupts;
 use super::measured::{Load, Measurement, Pace};
 use super::probing::{ANSWER_LIMIT, Door};
+use super::reach::{Reach, Way};
 use super::sending::now_ms;
 use super::state::State;
 use crate::checks::Metrics;
-use crate::engine::{Death, Engine, Watch};
+use crate::engine::{Death, Engines, Watch};
 use crate::plan::{HomePlan, Plan};
 use crate::probe::load::{ClosedLoop, OpenLoop, Traffic, Until};
 use crate::probe::{ConnectionEnd, Session};
@@ -28,7 +29,8 @@ const MOST_IN_FLIGHT: usize = 1024;
 /// How long after a lost session the engine is listened to for the container that took it down.
 const DEATH_LIMIT: Duration = Duration::from_secs(1);
 
-/// Measures a topology that `up` left running. `begun` is told in a sentence what happens next.
+/// Measures a topology that `up` left running; with `tunnels`, through its engines also where that is
+/// not needed. `begun` is told in a sentence what happens next.
 ///
 /// # Errors
 ///
@@ -38,14 +40,16 @@ const DEATH_LIMIT: Duration = Duration::from_secs(1);
 pub async fn measure(
     topology: &Topology,
     sized: bool,
+    tunnels: bool,
     load: &Load,
     interrupts: &Interrupts,
     begun: &dyn Fn(&str),
 ) -> Result<Measurement, RunError> {
-    let engine = Engine::connect().await?;
-    let plan = running(&engine, topology, sized).await?;
+    let (engines, plan) = running(topology, sized).await?;
+    let way = Way::of(&plan.topology, tunnels);
+    let reach = Reach::open(way, &engines, &plan).map_err(RunError::NoPort)?;
     let to = destination(&plan, load)?.clone();
-    let mut watch = engine.watch(plan.run.as_str());
+    let mut watch = engines.watch(plan.run.as_str());
     let mut found = Measurement::new(&plan, load, &to.id);
     let nonce = format!("m{}", now_ms());
     begun(&format!(
@@ -53,7 +57,7 @@ pub async fn measure(
         found.topology, found.run, load.dials
     ));
     let dialled = tokio::select! {
-        dialled = dials(&plan, load, &nonce, &mut found.metrics, &mut found.failed_dials) => Some(dialled),
+        dialled = dials(&plan, &reach, load, &nonce, &mut found.metrics, &mut found.failed_dials) => Some(dialled),
         () = interrupts.at_least(1) => None,
     };
     match dialled {
@@ -90,10 +94,10 @@ pub async fn measure(
 }
 
 /// The plan of the topology that runs, every container of which runs.
-async fn running(engine: &Engine, topology: &Topology, sized: bool) -> Result<Plan, RunError> {
+async fn running(topology: &Topology, sized: bool) -> Result<(Engines, Plan), RunError> {
     let name = &topology.name;
-    let kept = find_kept(engine, &State::locate(), name).await?;
-    let Some((plan, _)) = kept else {
+    let kept = find_kept(&State::locate(), name).await?;
+    let Some((engines, plan, _)) = kept else {
         return Err(RunError::NotUp {
             topology: name.clone(),
         });
@@ -104,7 +108,7 @@ async fn running(engine: &Engine, topology: &Topology, sized: bool) -> Result<Pl
             "{name} runs with {homes} homes; leave --homes out, or `ator-harness down {name}` and start it with another number"
         )));
     }
-    let found = engine.runs().await?;
+    let found = engines.runs().await?;
     let containers: BTreeMap<String, String> = found
         .into_iter()
         .filter(|found| found.run == plan.run.as_str())
@@ -116,7 +120,7 @@ async fn running(engine: &Engine, topology: &Topology, sized: bool) -> Result<Pl
         .map(|(role, state)| format!("{role}: {state}"))
         .collect();
     if missing.is_empty() {
-        Ok(plan)
+        Ok((engines, plan))
     } else {
         Err(RunError::NotInFull {
             topology: name.clone(),
@@ -141,12 +145,13 @@ fn destination<'a>(plan: &'a Plan, load: &Load) -> Result<&'a HomePlan, RunError
 /// last session. Metrics and failures are there also when this is given up.
 async fn dials(
     plan: &Plan,
+    reach: &Reach,
     load: &Load,
     nonce: &str,
     metrics: &mut Metrics,
     failed: &mut Vec<String>,
 ) -> Result<Session, String> {
-    let door = Door::of(plan, nonce).ok_or("the plan lacks a home of the probe")?;
+    let door = Door::of(plan, reach, nonce).ok_or("the plan lacks a home of the probe")?;
     let mut last: Option<(String, Session)> = None;
     for number in 0..load.dials.max(1) {
         // A connector may keep one session of a peer only.

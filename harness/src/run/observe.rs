@@ -2,15 +2,14 @@
 //! judged yet.
 
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures_util::future::{join, join_all, join5};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::net::TcpListener;
+use tokio::time::{Instant, sleep_until};
 
 use super::absent;
-use super::bring_up::{Context, directories};
+use super::bring_up::{Context, Placed, directories};
 use super::circuits::{Earlier, Paths};
 use super::distances;
 use super::error::RunError;
@@ -26,7 +25,7 @@ use crate::connector;
 use crate::events::Stage;
 use crate::onion::anonrc::{SERVICE_DIRECTORY, SOCKS_PORT};
 use crate::onion::monitor::{DaemonState, Monitor};
-use crate::plan::{HomePlan, NodePlan};
+use crate::plan::HomePlan;
 use crate::probe::Latencies;
 use crate::secret::Secret;
 use crate::topology::{Daemon, Metric, Transport};
@@ -36,8 +35,8 @@ use crate::topology::{Daemon, Metric, Transport};
 const FORBIDDEN_DIAL_MS: &str = "1000";
 /// After this the daemons have told of all bytes that a circuit carried before.
 const BYTES_TOLD: Duration = Duration::from_millis(1100);
-/// How long a home's own port may take to answer the machine.
-const LISTENING_LIMIT: Duration = Duration::from_secs(1);
+/// How long a home's own port may take to answer, in milliseconds.
+const LISTENING_MS: &str = "1000";
 
 /// Gathers everything.
 pub(super) async fn observe(
@@ -188,16 +187,11 @@ async fn authorities(context: &Context<'_>) -> Vec<AuthorityView> {
 
 /// Every container's log and visible metadata.
 async fn logs(context: &Context<'_>) -> Result<Vec<LogView>, RunError> {
-    let homes = context.plan.homes.iter().flat_map(HomePlan::containers);
-    let nodes = context.plan.nodes().flat_map(NodePlan::containers);
-    let views = homes.chain(nodes).map(|(container, role)| async move {
+    let views = context.containers().into_iter().map(|one| async move {
+        let Placed { engine, name, role } = one;
         // Connectors write JSON lines with levels; nothing else does.
         let leveled = role.ends_with("/connector");
-        let (text, visible) = join(
-            context.engine.logs(&container, None),
-            context.engine.visible(&container),
-        )
-        .await;
+        let (text, visible) = join(engine.logs(&name, None), engine.visible(&name)).await;
         Ok(LogView {
             role,
             leveled,
@@ -276,7 +270,7 @@ async fn homes(
         .collect();
     let all = plan.homes.iter().zip(&states).zip(&paths).zip(looks);
     for (((home, state), paths), (attempts, absent)) in all {
-        let environment = context.engine.environment(&home.connector).await?;
+        let environment = context.engine_of(home).environment(&home.connector).await?;
         let fetched_by = plan
             .homes
             .iter()
@@ -301,7 +295,7 @@ async fn homes(
             uploads_expected: uploads_expected(plan),
             fetched_by,
             attempts,
-            listening: listens(home.socket(HomePlan::BTP_PORT)).await,
+            listening: listens(context, home).await,
             crossings: crossings(context, home, paths, wire.as_ref().ok()),
             wire,
             health: health_of(context, home, &absent).await,
@@ -323,7 +317,7 @@ async fn hostname(context: &Context<'_>, home: &HomePlan) -> Result<Secret, Stri
             .map_err(|error| error.to_string())?
             .ok_or_else(|| "the connector hands out none".to_owned()),
         Daemon::Sidecar => context
-            .engine
+            .engine_of(home)
             .read_file(&home.sidecar, &format!("{SERVICE_DIRECTORY}/hostname"))
             .await
             .map(Secret::new)
@@ -336,7 +330,7 @@ async fn health_of(
     home: &HomePlan,
     absent: &AbsentView,
 ) -> Result<HealthView, String> {
-    let address = home.socket(HomePlan::HEALTH_PORT);
+    let address = context.reach.socket(home, HomePlan::HEALTH_PORT);
     let health = connector::health(context.http, &home.id, address)
         .await
         .map_err(|error| error.to_string())?;
@@ -403,11 +397,12 @@ fn crossings(
         .collect()
 }
 
-async fn listens(address: SocketAddr) -> bool {
-    matches!(
-        timeout(LISTENING_LIMIT, TcpStream::connect(address)).await,
-        Ok(Ok(_))
-    )
+/// Whether the home's BTP port takes connections at the home's own address. Asked from inside: a
+/// tunnel takes them before it knows.
+async fn listens(context: &Context<'_>, home: &HomePlan) -> bool {
+    let own = home.socket(HomePlan::BTP_PORT).to_string();
+    let dialled = dial(context, home, &[own], LISTENING_MS).await;
+    dialled.is_ok_and(|lines| lines.iter().all(|line| line.outcome == "connected"))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use super::error::RunError;
 use super::tear_down::NodeLog;
 use crate::checks::{self, CheckResult, Verdict};
 use crate::diagnosis::Diagnosis;
-use crate::engine::Image;
+use crate::engine::{Image, Placement};
 use crate::events::Event;
 use crate::onion::TldFamily;
 use crate::plan::Plan;
@@ -37,6 +37,10 @@ pub struct Options {
     pub sources: Sources,
     /// The TLD family that was asked for by name; a topology that runs already must be of it.
     pub family: Option<TldFamily>,
+    /// The homes' own engines.
+    pub placement: Placement,
+    /// Whether the homes' ports are reached through their engines, also where that is not needed.
+    pub tunnels: bool,
     /// Where run folders are made.
     pub artefacts: PathBuf,
     /// Reader of the event stream for people, or nobody.

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use super::error::RunError;
 use super::outcome::Sources;
 use super::state::State;
-use crate::engine::{Engine, EngineError};
+use crate::engine::{Engine, EngineAddress, EngineError, Engines, NetworkSpec};
 use crate::events::Recorder;
 use crate::onion::authority::{AuthorityKeyError, AuthorityKeys};
 use crate::plan::{Images, Inputs, Occupied, Plan, PlanError, Seed};
@@ -34,33 +34,90 @@ pub fn fresh_inputs(lifetime: Duration) -> std::io::Result<Inputs> {
     })
 }
 
-/// Removes what runs that are dead or past their deadline have left. Returns how much.
-pub(super) async fn sweep(engine: &Engine, state: &State) -> Result<usize, EngineError> {
+/// What a sweep came to.
+#[derive(Default)]
+pub(super) struct Swept {
+    /// How many containers, networks and volumes were removed.
+    pub(super) removed: usize,
+    /// Why something is left for a later one.
+    pub(super) postponed: Vec<String>,
+}
+
+/// Removes what runs that are dead or past their deadline have left, on these engines and on those
+/// of runs that this machine knows.
+pub(super) async fn sweep(engines: &Engines, state: &State) -> Result<Swept, EngineError> {
     let now = OffsetDateTime::now_utc().unix_timestamp();
-    let found = engine.runs().await?;
-    let mut removed = 0;
+    let found = engines.runs().await?;
+    let mut swept = elsewhere(engines, state).await;
     for run in &found {
         // A run of another user's harness on the same engine is known to nobody here; its
         // deadline decides. One of ours is dead when its lock is free and it was not kept.
         let dead =
             state.knows(&run.run) && !state.is_alive(&run.run) && state.kept(&run.run).is_none();
         if dead || now > run.deadline {
-            removed += engine.remove_run(&run.run).await?;
-            state.forget(&run.run);
+            swept.removed += engines.remove_run(&run.run).await?;
+            if others(engines, state, &run.run).is_empty() {
+                state.forget(&run.run);
+            }
         }
     }
     for run in state.settled_runs() {
         let on_engine = found.iter().any(|other| other.run == run);
-        if !on_engine && !state.is_alive(&run) {
+        if !on_engine && !state.is_alive(&run) && others(engines, state, &run).is_empty() {
             state.forget(&run);
         }
     }
-    Ok(removed)
+    Ok(swept)
 }
 
-/// Makes sure that all images are there.
+/// The engines of a run that are not among these.
+fn others(engines: &Engines, state: &State, run: &str) -> Vec<EngineAddress> {
+    let standing = state.standing(run);
+    let mut addresses = standing.map_or_else(Vec::new, |standing| standing.placement.addresses());
+    addresses.retain(|address| engines.all().iter().all(|one| one.address() != address));
+    addresses
+}
+
+/// Removes what dead runs of this machine have left on other engines than these. A run whose
+/// engines do not all answer stays known, so that a later sweep tries again.
+async fn elsewhere(engines: &Engines, state: &State) -> Swept {
+    let mut swept = Swept::default();
+    for run in state.runs() {
+        let addresses = others(engines, state, &run);
+        if addresses.is_empty() || state.is_alive(&run) || state.kept(&run).is_some() {
+            continue;
+        }
+        let (answering, silent) = Engines::answering(&addresses).await;
+        let mut whole = silent.is_empty();
+        for reason in silent {
+            let postponed = format!("what run {run} has left stays for now: {reason}");
+            swept.postponed.push(postponed);
+        }
+        if let Some(answering) = answering {
+            match answering.remove_run(&run).await {
+                Ok(count) => swept.removed += count,
+                Err(error) => {
+                    whole = false;
+                    swept.postponed.push(error.to_string());
+                }
+            }
+        }
+        // What is on these engines is swept after this.
+        if whole
+            && engines
+                .leftovers(&run)
+                .await
+                .is_ok_and(|left| left.is_empty())
+        {
+            state.forget(&run);
+        }
+    }
+    swept
+}
+
+/// Makes sure that all images are on every engine.
 pub(super) async fn images(
-    engine: &Engine,
+    engines: &Engines,
     recorder: &Recorder,
     topology: &Topology,
     sources: &Sources,
@@ -73,13 +130,24 @@ pub(super) async fn images(
     if managed {
         wanted.push(&sources.managed);
     }
-    let ensure = wanted.into_iter().map(|image| engine.ensure_image(image));
-    let mut names = Vec::new();
-    for (name, built) in try_join_all(ensure).await? {
-        if built {
-            recorder.note(format!("image {name} built"));
+    // An image's name is made of its content, and so the same on every engine.
+    let each = engines.all().iter().map(|engine| {
+        let wanted = &wanted;
+        async move {
+            let ensure = wanted.iter().map(|image| engine.ensure_image(image));
+            let ensured = try_join_all(ensure).await;
+            ensured.map_err(|error| engines.named(engine, error))
         }
-        names.push(name);
+    });
+    let mut names = Vec::new();
+    for ensured in try_join_all(each).await? {
+        names.clear();
+        for (name, built) in ensured {
+            if built {
+                recorder.note(format!("image {name} built"));
+            }
+            names.push(name);
+        }
     }
     let mut names = names.into_iter();
     let mut next = || names.next().unwrap_or_default();
@@ -93,18 +161,25 @@ pub(super) async fn images(
 
 /// Creates the plan's networks. A subnet that turns out to be taken leads to a new plan.
 pub(super) async fn networks(
-    engine: &Engine,
+    engines: &Engines,
     topology: &Topology,
     inputs: &mut Inputs,
 ) -> Result<Plan, RunError> {
     for _ in 0..ATTEMPTS {
         let plan = Plan::new(topology, inputs)?;
-        let created = plan
+        let wanted: Vec<(&NetworkSpec, &Engine)> = plan
             .networks
             .iter()
-            .map(|network| engine.create_network(network, &plan.labels));
+            .flat_map(|network| {
+                let engines = engines_of(&plan, engines, network);
+                engines.into_iter().map(move |engine| (network, engine))
+            })
+            .collect();
+        let created = wanted
+            .iter()
+            .map(|(network, engine)| engine.create_network(network, &plan.labels));
         let mut taken = false;
-        for (network, result) in plan.networks.iter().zip(join_all(created).await) {
+        for ((network, _), result) in wanted.iter().zip(join_all(created).await) {
             match result {
                 Ok(()) => {}
                 Err(EngineError::SubnetTaken { .. }) => {
@@ -117,9 +192,24 @@ pub(super) async fn networks(
         if !taken {
             return Ok(plan);
         }
-        engine.remove_run(plan.run.as_str()).await?;
+        engines.remove_run(plan.run.as_str()).await?;
     }
     Err(PlanError::NoFreeSubnet.into())
+}
+
+/// The engines that a network is on: those of the homes on it, or the common one.
+fn engines_of<'e>(plan: &Plan, engines: &'e Engines, network: &NetworkSpec) -> Vec<&'e Engine> {
+    let homes = plan
+        .homes
+        .iter()
+        .filter(|home| home.network == network.name);
+    let mut all: Vec<&Engine> = homes.map(|home| engines.of(&home.id)).collect();
+    all.sort_by_key(|engine| engine.address());
+    all.dedup_by_key(|engine| engine.address());
+    if all.is_empty() {
+        all.push(engines.common());
+    }
+    all
 }
 
 /// Makes all authorities' keys, on as many cores as there are. They depend on the seed and the

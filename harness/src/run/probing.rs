@@ -8,6 +8,7 @@ use futures_util::stream::{self, StreamExt};
 use toon_wire::Address;
 
 use super::bring_up::Context;
+use super::reach::Reach;
 use super::sending::{hops, millis, now_ms, payload};
 use crate::checks::{Answer, Delivery, Metrics, Observations, Reason, Refusal, Reject};
 use crate::onion::anonrc::SOCKS_PORT;
@@ -47,10 +48,10 @@ pub(super) struct Door {
 
 impl Door {
     /// The probe's door in a plan. `None` when the plan lacks one of its homes.
-    pub(super) fn of(plan: &Plan, nonce: &str) -> Option<Self> {
+    pub(super) fn of(plan: &Plan, reach: &Reach, nonce: &str) -> Option<Self> {
         let (via, to) = (plan.home(&plan.probe.via)?, plan.home(&plan.probe.to)?);
         Some(Self {
-            proxy: via.socket(SOCKS_PORT),
+            proxy: reach.socket(via, SOCKS_PORT),
             target: Target::new(to.onion.expose(), HomePlan::BTP_PORT),
             peer: plan.probe.id.clone(),
             limit: plan.topology.deadlines.delivery,
@@ -139,8 +140,10 @@ pub(super) async fn probe(
     metrics: &mut Metrics,
 ) {
     let plan = &context.plan.probe;
-    let (Some(door), Some(to)) = (Door::of(context.plan, nonce), context.plan.home(&plan.to))
-    else {
+    let (Some(door), Some(to)) = (
+        Door::of(context.plan, context.reach, nonce),
+        context.plan.home(&plan.to),
+    ) else {
         return;
     };
     let entered = door.enter("right", &plan.secret, metrics).await;

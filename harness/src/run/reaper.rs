@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStdin, Command};
 
 use super::state::State;
-use crate::engine::{Engine, EngineError};
+use crate::engine::{EngineAddress, EngineError, Engines, Placement};
 
 /// What the harness tells the reaper before it ends in order.
 const DONE: &[u8] = b"done";
@@ -21,9 +21,12 @@ pub(super) struct Reaper {
 impl Reaper {
     /// Starts this program again as the reaper of a run, in a process group of its own, so that a
     /// Ctrl-C at the terminal does not reach it.
-    pub(super) fn start(run: &str) -> io::Result<Self> {
+    pub(super) fn start(run: &str, engines: &Placement) -> io::Result<Self> {
+        let addresses = engines.addresses();
+        let addresses = addresses.iter().map(ToString::to_string);
         let mut child = Command::new(std::env::current_exe()?)
             .args(["reap", run])
+            .args(addresses)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -51,14 +54,23 @@ impl Reaper {
 /// # Errors
 ///
 /// [`EngineError`] when something could not be removed; the next run's sweep finds it.
-pub async fn reap(run: &str) -> Result<usize, EngineError> {
+pub async fn reap(run: &str, engines: &[EngineAddress]) -> Result<usize, EngineError> {
     let mut told = Vec::new();
     // An error on the line means the same as its end.
     let _ = tokio::io::stdin().read_to_end(&mut told).await;
     if told == DONE {
         return Ok(0);
     }
-    let removed = Engine::connect().await?.remove_run(run).await?;
-    State::locate().forget(run);
-    Ok(removed)
+    let (answering, silent) = Engines::answering(engines).await;
+    let removed = match answering {
+        Some(engines) => engines.remove_run(run).await?,
+        None => 0,
+    };
+    match silent.into_iter().next() {
+        Some(error) => Err(error),
+        None => {
+            State::locate().forget(run);
+            Ok(removed)
+        }
+    }
 }

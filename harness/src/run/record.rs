@@ -12,7 +12,7 @@ use crate::secret::Secret;
 /// The record of a home so far, or why there is none.
 pub(super) async fn read(context: &Context<'_>, home: &HomePlan) -> Result<Wire, String> {
     let text = context
-        .engine
+        .engine_of(home)
         .read_file(&home.bls, RECORD)
         .await
         .map_err(|error| error.to_string())?;

@@ -130,7 +130,8 @@ fn read(answer: SendAnswer, fulfillment: &str) -> Answer {
 /// Finds every packet again in what the homes' servers recorded.
 pub(super) async fn find(context: &Context<'_>, sent: &mut [Delivery]) {
     let records = join_all(context.plan.homes.iter().map(|home| async move {
-        let bls = Bls::new(context.http, &home.id, home.socket(HomePlan::BLS_PORT));
+        let address = context.reach.socket(home, HomePlan::BLS_PORT);
+        let bls = Bls::new(context.http, &home.id, address);
         let received = bls.received().await.unwrap_or_else(|error| {
             context.recorder.note(error.to_string());
             Vec::new()

@@ -11,12 +11,17 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::circuits::Earlier;
+use crate::engine::Placement;
 use crate::onion::TldFamily;
 use crate::plan::{Images, Inputs, Occupied, Plan, Seed};
 use crate::topology::{Topology, TopologyError};
 
 /// Age from which a run's folder has a lock if its run is alive.
 const SETTLED: Duration = Duration::from_secs(60);
+/// The file of a run's [`Standing`].
+const STANDING: &str = "standing.json";
+/// The file of a topology that was left running.
+const KEPT: &str = "kept.json";
 
 /// The state folder could not be used.
 #[derive(Debug, thiserror::Error)]
@@ -92,6 +97,15 @@ impl TopologySource {
         }
         Ok(topology)
     }
+}
+
+/// What has to be known of a run to find what it has left, whatever became of its process.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standing {
+    /// The topology's name.
+    pub topology: String,
+    /// The engines.
+    pub placement: Placement,
 }
 
 /// A topology that `up` left running. Holds the seed: the file has mode 0600.
@@ -183,16 +197,18 @@ impl State {
         Self { root }
     }
 
-    fn folder(&self, run: &str) -> PathBuf {
+    /// The folder of a run.
+    #[must_use]
+    pub fn folder(&self, run: &str) -> PathBuf {
         self.root.join(run)
     }
 
-    /// Makes a run's folder and takes its lock.
+    /// Makes a run's folder, takes its lock, and writes down where the run stands.
     ///
     /// # Errors
     ///
     /// [`StateError`] names the folder.
-    pub fn claim(&self, run: &str) -> Result<Claim, StateError> {
+    pub fn claim(&self, run: &str, standing: &Standing) -> Result<Claim, StateError> {
         let folder = self.folder(run);
         fs::DirBuilder::new()
             .recursive(true)
@@ -202,6 +218,7 @@ impl State {
         let path = folder.join("lock");
         let lock = File::create(&path).map_err(failed(&path))?;
         lock.lock().map_err(failed(&path))?;
+        self.write(run, STANDING, standing)?;
         Ok(Claim {
             folder,
             _lock: lock,
@@ -226,8 +243,12 @@ impl State {
     ///
     /// [`StateError`] names the file.
     pub fn keep(&self, run: &str, kept: &Kept) -> Result<(), StateError> {
-        let path = self.folder(run).join("kept.json");
-        let text = serde_json::to_vec(kept)
+        self.write(run, KEPT, kept)
+    }
+
+    fn write(&self, run: &str, name: &str, value: &impl Serialize) -> Result<(), StateError> {
+        let path = self.folder(run).join(name);
+        let text = serde_json::to_vec(value)
             .map_err(io::Error::from)
             .map_err(failed(&path))?;
         OpenOptions::new()
@@ -243,7 +264,17 @@ impl State {
     /// A topology that was left running under this run id.
     #[must_use]
     pub fn kept(&self, run: &str) -> Option<Kept> {
-        let text = fs::read(self.folder(run).join("kept.json")).ok()?;
+        self.read(run, KEPT)
+    }
+
+    /// Where a run stands; `None` for one that this machine does not know.
+    #[must_use]
+    pub fn standing(&self, run: &str) -> Option<Standing> {
+        self.read(run, STANDING)
+    }
+
+    fn read<T: serde::de::DeserializeOwned>(&self, run: &str, name: &str) -> Option<T> {
+        let text = fs::read(self.folder(run).join(name)).ok()?;
         serde_json::from_slice(&text).ok()
     }
 
@@ -253,20 +284,30 @@ impl State {
         let _ = fs::remove_dir_all(self.folder(run));
     }
 
+    /// The ids of all runs that this machine knows.
+    #[must_use]
+    pub fn runs(&self) -> Vec<String> {
+        self.folders(|_| true)
+    }
+
     /// The ids of all runs that have had a folder for a minute or more. A younger one may be about
     /// to take its lock.
     #[must_use]
     pub fn settled_runs(&self) -> Vec<String> {
-        let Ok(entries) = fs::read_dir(&self.root) else {
-            return Vec::new();
-        };
         let settled = |entry: &fs::DirEntry| {
             let modified = entry.metadata().and_then(|metadata| metadata.modified());
             modified.is_ok_and(|time| time.elapsed().is_ok_and(|age| age > SETTLED))
         };
+        self.folders(settled)
+    }
+
+    fn folders(&self, which: impl Fn(&fs::DirEntry) -> bool) -> Vec<String> {
+        let Ok(entries) = fs::read_dir(&self.root) else {
+            return Vec::new();
+        };
         entries
             .flatten()
-            .filter(settled)
+            .filter(which)
             .map(|entry| entry.file_name().to_string_lossy().into_owned())
             .collect()
     }

@@ -5,10 +5,11 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use super::artefacts::Artefacts;
+use super::bring_up::Placed;
 use super::interrupt::Interrupts;
 use super::state::State;
 use crate::diagnosis::NodeText;
-use crate::engine::{Engine, EngineError};
+use crate::engine::{EngineError, Engines};
 use crate::events::{Recorder, Stage};
 use crate::plan::Plan;
 
@@ -37,18 +38,17 @@ pub(super) struct Collected {
 
 /// Saves every container's log, and returns them. Never fails: what can't be collected is noted, and must not hide why the run ended. A second interrupt skips it.
 pub(super) async fn collect(
-    engine: &Engine,
     recorder: &Recorder,
     artefacts: &Artefacts,
     plan: &Plan,
-    containers: &[(String, String)],
+    containers: &[Placed<'_>],
     interrupts: &Interrupts,
 ) -> Collected {
     let guard = recorder.stage(Stage::Collect, None);
     let reading = async {
         let reads = containers
             .iter()
-            .map(|(name, role)| async move { (role, engine.logs(name, None).await) });
+            .map(|one| async move { (&one.role, one.engine.logs(&one.name, None).await) });
         let mut logs = Collected::default();
         for (role, result) in join_all(reads).await {
             let text = match result {
@@ -96,8 +96,12 @@ pub(super) async fn collect(
 /// # Errors
 ///
 /// [`EngineError`] when something cannot be removed.
-pub async fn remove_kept(engine: &Engine, state: &State, run: &str) -> Result<usize, EngineError> {
-    let removed = engine.remove_run(run).await?;
+pub async fn remove_kept(
+    engines: &Engines,
+    state: &State,
+    run: &str,
+) -> Result<usize, EngineError> {
+    let removed = engines.remove_run(run).await?;
     state.forget(run);
     Ok(removed)
 }

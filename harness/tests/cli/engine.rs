@@ -30,19 +30,11 @@ fn without_an_engine_every_verb_names_the_socket_and_the_remedy() {
 }
 
 #[test]
-fn a_probe_needs_an_engine_and_a_topology_that_runs() {
+fn a_probe_needs_a_topology_that_runs() {
     let place = Place::new();
     let probe = ["probe", "two-home-local", "--for", "1s"];
     place
         .in_project()
-        .args(probe)
-        .assert()
-        .code(3)
-        .stdout("")
-        .stderr(contains("no such socket").and(contains("run `make engine`")));
-    place
-        .in_project()
-        .env("DOCKER_HOST", place.empty_engine())
         .args(probe)
         .assert()
         .code(3)
@@ -82,6 +74,57 @@ fn a_remote_engine_is_refused_with_the_reason() {
                 contains(format!("DOCKER_HOST is {address}"))
                     .and(contains("only an engine on this machine")),
             );
+    }
+}
+
+#[test]
+fn everything_that_is_wrong_with_the_homes_engines_is_said_at_once() {
+    let place = Place::new();
+    place.project();
+    place.with_binaries();
+    let engines = [
+        "home-a=docker.sock",
+        "home-a=ssh://home.example",
+        "home-c=tcp://home.example",
+        "somewhere",
+    ];
+    for verb in ["verify", "up", "doctor"] {
+        let mut command = place.in_project();
+        command.args([verb, "two-home-local"]);
+        for engine in engines {
+            command.args(["--engine", engine]);
+        }
+        let mut assert = command.assert().code(2);
+        for mistake in [
+            "home home-a: \"docker.sock\" is not an engine's address",
+            "home home-a is given twice",
+            "there is no home \"home-c\"; there are home-a, home-b",
+            "home home-c: \"tcp://home.example\" has no port",
+            "\"somewhere\" is not HOME=ADDRESS",
+            "no engine for home-b",
+            "two-home-local runs a network of its own",
+        ] {
+            assert = assert.stderr(contains(mistake));
+        }
+    }
+}
+
+#[test]
+fn a_run_on_an_engine_that_is_gone_is_named_with_its_folder() {
+    let place = Place::new();
+    place.project();
+    place.with_binaries();
+    let run = "20260101-000000-abcdef";
+    let folder = place.path(&format!("state/{run}")).display().to_string();
+    let standing = r#"{"topology":"two-home-local","placement":{"common":"unix:///nowhere.sock"}}"#;
+    place.file(&format!("state/{run}/standing.json"), standing);
+    for verb in ["down", "status"] {
+        place
+            .in_project()
+            .args([verb, "two-home-local"])
+            .assert()
+            .code(3)
+            .stderr(contains("unix:///nowhere.sock: no such socket").and(contains(&folder)));
     }
 }
 
