@@ -30,6 +30,8 @@ pub enum Stage {
     Consensus,
     /// A relay is in a consensus, with its flags.
     Listed,
+    /// A network that others run lets a home's daemon in.
+    Preflight,
     /// A home's daemon is bootstrapped.
     Bootstrap,
     /// A home's onion service has its introduction circuits.
@@ -76,6 +78,7 @@ impl Stage {
             Self::Vote => "vote",
             Self::Consensus => "consensus",
             Self::Listed => "listed",
+            Self::Preflight => "preflight",
             Self::Bootstrap => "bootstrap",
             Self::Introduction => "introduction",
             Self::Upload => "upload",

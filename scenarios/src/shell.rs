@@ -66,6 +66,22 @@ impl Shell {
         command
     }
 
+    /// A copy of a shipped topology with some of its text replaced.
+    pub fn shipped(&self, name: &str, changes: &[(&str, &str)]) -> PathBuf {
+        let shipped = root().join(format!("fixtures/topologies/{name}.toml"));
+        let mut text = std::fs::read_to_string(shipped).expect("is there");
+        for (old, new) in changes {
+            assert!(
+                text.contains(old),
+                "the shipped {name} no longer says {old}"
+            );
+            text = text.replace(old, new);
+        }
+        let path = self.folder.path().join(format!("{name}.toml"));
+        std::fs::write(&path, text).expect("a file");
+        path
+    }
+
     /// Where this shell's runs are saved.
     #[must_use]
     pub fn artefacts(&self) -> PathBuf {
@@ -181,6 +197,8 @@ pub fn docker(arguments: &[&str]) -> String {
         .args(arguments)
         .output()
         .expect("the docker command line is installed with the engine");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "docker {arguments:?}: {errors}");
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 

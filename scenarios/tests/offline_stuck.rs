@@ -57,20 +57,14 @@ impl Stuck {
 
 /// The shipped topology with deadlines for somebody who knows that it will not work.
 fn topology(shell: &Shell) -> PathBuf {
-    let shipped = scenarios::root().join("fixtures/topologies/two-home-local.toml");
-    let mut text = std::fs::read_to_string(shipped).expect("is there");
-    for (long, short) in [
-        ("descriptors = \"30s\"", "descriptors = \"15s\""),
-        ("publication = \"60s\"", "publication = \"8s\""),
-        ("peering = \"30s\"", "peering = \"8s\""),
-    ] {
-        assert!(text.contains(long), "the shipped deadlines have changed");
-        text = text.replace(long, short);
-    }
-    std::fs::create_dir_all(shell.artefacts()).expect("a folder");
-    let path = shell.artefacts().with_file_name("stuck.toml");
-    std::fs::write(&path, text).expect("a file");
-    path
+    shell.shipped(
+        "two-home-local",
+        &[
+            ("descriptors = \"30s\"", "descriptors = \"15s\""),
+            ("publication = \"60s\"", "publication = \"8s\""),
+            ("peering = \"30s\"", "peering = \"8s\""),
+        ],
+    )
 }
 
 #[test]

@@ -25,8 +25,8 @@ pub use latency::budget_check_id;
 pub(crate) use latency::judge_measured;
 pub use observations::{
     AbsentView, Answer, Arrival, Attempt, AuthorityView, Crossing, Delivery, HealthView, HomeView,
-    LogView, Metrics, Observations, PeeringView, ProbeView, Reason, Refusal, Reject, SocksRequest,
-    Wire,
+    Live, LogView, Metrics, Observations, PeeringView, ProbeView, Reason, Refusal, Reject,
+    SocksRequest, Wire,
 };
 pub use stuck::judge_stuck;
 
@@ -133,9 +133,22 @@ pub struct Check {
     pub judge: fn(&Observations) -> Finding,
 }
 
-/// Every check over a running topology, in report order.
+/// Checks of a network that the run makes: in another nobody lets us ask the authorities, and homes
+/// are not sealed off from the rest of the world.
+const OF_PRIVATE: [&str; 4] = [
+    "network.consensus",
+    "network.certificates",
+    "isolation.published-reachable",
+    "isolation.nothing-else",
+];
+/// Checks of a network that others run.
+const OF_PUBLIC: [&str; 1] = ["network.joined"];
+
+/// Every check over a running topology, in report order; `public` where the homes join a network that
+/// others run.
 #[must_use]
-pub fn catalogue() -> Vec<&'static Check> {
+pub fn catalogue(public: bool) -> Vec<&'static Check> {
+    let others = if public { &OF_PRIVATE[..] } else { &OF_PUBLIC };
     [
         network::CHECKS,
         service::CHECKS,
@@ -148,13 +161,14 @@ pub fn catalogue() -> Vec<&'static Check> {
     ]
     .into_iter()
     .flatten()
+    .filter(|check| !others.contains(&check.id))
     .collect()
 }
 
 /// Judges everything: the catalogue, then one check per budget.
 #[must_use]
 pub fn judge(seen: &Observations) -> Vec<CheckResult> {
-    let mut results: Vec<CheckResult> = catalogue()
+    let mut results: Vec<CheckResult> = catalogue(seen.public)
         .into_iter()
         .map(|check| result(check.id, check.says, (check.judge)(seen)))
         .collect();

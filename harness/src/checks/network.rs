@@ -14,6 +14,11 @@ pub(super) const CHECKS: &[Check] = &[
         judge: certificates,
     },
     Check {
+        id: "network.joined",
+        says: "every home's onion daemon holds a consensus of the network that is in force",
+        judge: joined,
+    },
+    Check {
         id: "network.bootstrapped",
         says: "every onion daemon of a home is bootstrapped",
         judge: bootstrapped,
@@ -73,6 +78,28 @@ fn certificates(seen: &Observations) -> Finding {
         &wrong,
         format!("all {expected} are known to each"),
     )
+}
+
+fn joined(seen: &Observations) -> Finding {
+    let mut wrong = seen.unseen_homes();
+    let mut good = Vec::new();
+    for home in seen.onion_homes() {
+        match &home.consensus {
+            Err(reason) => wrong.push(format!("{}: {reason}", home.id)),
+            Ok(live) if live.since < 0 => wrong.push(format!(
+                "{}'s is in force in {} s only: a clock is wrong",
+                home.id, -live.since
+            )),
+            Ok(live) if live.left <= 0 => {
+                wrong.push(format!("{}'s expired {} s ago", home.id, -live.left));
+            }
+            Ok(live) => good.push(format!(
+                "{}: in force for {} s, and for {} s more",
+                home.id, live.since, live.left
+            )),
+        }
+    }
+    Finding::all(good.len(), &wrong, good.join(", "))
 }
 
 fn bootstrapped(seen: &Observations) -> Finding {

@@ -33,6 +33,8 @@ pub struct Observations {
     pub onion_peerings: Vec<(String, String)>,
     /// Who should send to whom over several peerings.
     pub paths: Vec<(String, String)>,
+    /// Whether the homes join a network that others run.
+    pub public: bool,
     /// The family the topology asks for.
     pub family: TldFamily,
     /// Per authority.
@@ -81,14 +83,16 @@ pub struct HomeView {
     pub hostname: Result<Secret, String>,
     /// What the daemon has told.
     pub daemon: DaemonState,
+    /// The consensus that the daemon holds, or why that is not known.
+    pub consensus: Result<Live, String>,
     /// How many uploads a complete publication has.
     pub uploads_expected: usize,
     /// How often another home's daemon fetched this home's descriptor: that home's id and count.
     pub fetched_by: Vec<(String, usize)>,
     /// Dials from inside the home's network namespace.
     pub attempts: Vec<Attempt>,
-    /// Whether this home's own BTP port answers the machine, so that a refused dial from another
-    /// home means something.
+    /// Whether this home's own BTP port takes connections, so that a refused dial from another home
+    /// means something.
     pub listening: bool,
     /// What the wire oracle between the connector and the rest of the world saw, or why its record
     /// could not be read.
@@ -104,6 +108,15 @@ pub struct HomeView {
     pub wiring: Vec<(String, bool)>,
 }
 
+/// When a daemon's consensus is in force, as seen from this machine's clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Live {
+    /// Seconds since it is (`valid-after`).
+    pub since: i64,
+    /// Seconds until it no longer is (`valid-until`).
+    pub left: i64,
+}
+
 /// What a wire oracle saw.
 #[derive(Debug, Clone, Default)]
 pub struct Wire {
@@ -113,6 +126,8 @@ pub struct Wire {
     pub queries: Vec<Secret>,
     /// What was neither SOCKS5 nor DNS.
     pub malformed: Vec<String>,
+    /// TCP connections to the place that nobody has to dial.
+    pub arrivals: usize,
 }
 
 /// One SOCKS request as it was on the wire (RFC 1928).
@@ -394,6 +409,7 @@ impl Observations {
                 .iter()
                 .map(|path| (path.from.clone(), path.to.clone()))
                 .collect(),
+            public: plan.topology.network.is_public(),
             family: plan.topology.network.family,
             authorities: Vec::new(),
             homes: Vec::new(),

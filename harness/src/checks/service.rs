@@ -14,7 +14,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "service.uploaded",
-        says: "every home's descriptor was uploaded to every HSDir, and none refused it",
+        says: "every home's descriptor was uploaded to its HSDirs (every one of a private network, half of them elsewhere), and none refused it",
         judge: uploaded,
     },
     Check {

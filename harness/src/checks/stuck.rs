@@ -7,7 +7,12 @@ use crate::topology::Budget;
 /// The checks of a run whose stage was not reached: the one that says that it would be has failed,
 /// and nothing is known of the others.
 #[must_use]
-pub fn judge_stuck(stage: Stage, evidence: &str, budgets: &[Budget]) -> Vec<CheckResult> {
+pub fn judge_stuck(
+    stage: Stage,
+    evidence: &str,
+    public: bool,
+    budgets: &[Budget],
+) -> Vec<CheckResult> {
     let stuck = check_of(stage);
     let judge = |id: &str| {
         if Some(id) == stuck {
@@ -16,7 +21,7 @@ pub fn judge_stuck(stage: Stage, evidence: &str, budgets: &[Budget]) -> Vec<Chec
             Finding::inconclusive(format!("the stage {stage} was not reached"))
         }
     };
-    catalogue()
+    catalogue(public)
         .into_iter()
         .map(|check| result(check.id, check.says, judge(check.id)))
         .chain(latency::ids(budgets).into_iter().map(|(id, says)| {
@@ -33,7 +38,7 @@ const fn check_of(stage: Stage) -> Option<&'static str> {
             Some("network.consensus")
         }
         Stage::Seal => Some("isolation.published-reachable"),
-        Stage::Daemon | Stage::Bootstrap => Some("network.bootstrapped"),
+        Stage::Daemon | Stage::Preflight | Stage::Bootstrap => Some("network.bootstrapped"),
         Stage::Introduction | Stage::Upload | Stage::Publication => Some("service.uploaded"),
         Stage::Fetch => Some("service.fetched"),
         Stage::Rendezvous => Some("service.rendezvous"),

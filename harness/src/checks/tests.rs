@@ -12,7 +12,7 @@ use healthy::{healthy, healthy_of, plan, plan_of};
 use mutants::Mutant;
 
 use super::{
-    Answer, CheckResult, Observations, Reason, Verdict, catalogue, judge, judge_leftovers,
+    Answer, CheckResult, Live, Observations, Reason, Verdict, catalogue, judge, judge_leftovers,
     judge_stuck, verdict,
 };
 use crate::engine::Leftovers;
@@ -99,6 +99,47 @@ fn every_check_passes_where_homes_and_peerings_differ() {
     every_check_passes(&seen);
 }
 
+/// What only the homes' own daemons can tell of a network that others run.
+#[test]
+fn a_consensus_that_is_not_in_force_is_noticed() {
+    let text = include_str!("../../../fixtures/topologies/public-p2p.toml");
+    let plan = plan_of("public-p2p", text);
+    let bent = |consensus: Result<Live, String>| {
+        let mut seen = healthy_of(&plan);
+        seen.budgets.clear();
+        seen.homes[1].consensus = consensus;
+        judge(&seen)
+    };
+    for (consensus, evidence) in [
+        (
+            Ok(Live {
+                since: 4000,
+                left: -1,
+            }),
+            "b's expired 1 s ago",
+        ),
+        (
+            Ok(Live {
+                since: -9,
+                left: 10_800,
+            }),
+            "b's is in force in 9 s only: a clock is wrong",
+        ),
+        (
+            Err("b1 refused GETINFO".to_owned()),
+            "b: b1 refused GETINFO",
+        ),
+    ] {
+        let results = bent(consensus);
+        assert_eq!(
+            failing(&results),
+            BTreeMap::from([("network.joined", Verdict::Fail)])
+        );
+        let joined = results.iter().find(|result| result.id == "network.joined");
+        assert_eq!(joined.expect("is judged").evidence, evidence);
+    }
+}
+
 #[test]
 fn every_check_passes_on_every_committed_topology() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/topologies");
@@ -176,7 +217,7 @@ fn every_check_has_a_mutant_of_its_own() {
     assert_eq!(ids.len(), results.len(), "ids are unique");
     assert_eq!(
         ids.len(),
-        catalogue().len() + plan().topology.budgets.len(),
+        catalogue(false).len() + plan().topology.budgets.len(),
         "one check per entry of the catalogue and one per budget"
     );
     // A mutant that fails several checks shows nothing about any one of them.
@@ -256,7 +297,7 @@ fn what_is_known_to_be_wrong_stays_wrong_without_the_probe() {
 
 #[test]
 fn ids_are_a_family_and_a_name() {
-    for check in catalogue() {
+    for check in catalogue(false).into_iter().chain(catalogue(true)) {
         let (family, name) = check.id.split_once('.').expect("family.name");
         let plain = |text: &str| {
             !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase() || c == '-')
@@ -332,7 +373,7 @@ fn what_did_not_come_up_fails_the_check_of_its_stage_and_leaves_the_others_open(
         (Stage::Rendezvous, "service.rendezvous"),
         (Stage::Peering, "handshake.connected"),
     ] {
-        let results = judge_stuck(stage, "13 of 14 uploads", &budgets);
+        let results = judge_stuck(stage, "13 of 14 uploads", false, &budgets);
         let ids: Vec<&str> = results.iter().map(|result| result.id.as_str()).collect();
         assert_eq!(ids, expected, "the checks of any other run");
         for result in &results {
@@ -348,7 +389,7 @@ fn what_did_not_come_up_fails_the_check_of_its_stage_and_leaves_the_others_open(
         assert_eq!(verdict(&results), Verdict::Fail);
     }
     // Where no check is to blame, none is blamed.
-    let results = judge_stuck(Stage::Prepare, "no space", &budgets);
+    let results = judge_stuck(Stage::Prepare, "no space", false, &budgets);
     assert_eq!(verdict(&results), Verdict::Inconclusive);
 }
 

@@ -57,6 +57,7 @@ impl Exit {
             | RunError::State(_)
             | RunError::NoPort(_)
             | RunError::OutOfReach { .. }
+            | RunError::Preflight(_)
             | RunError::NotUp { .. }
             | RunError::NotInFull { .. } => Self::Environment,
             RunError::Plan(

@@ -28,6 +28,9 @@ pub(super) struct RunArgs {
     /// Reach the homes' ports through their engines, also where they are on this machine
     #[arg(long)]
     tunnels: bool,
+    /// Join the network of this topology, which `up` left running, in place of the public one
+    #[arg(long, value_name = "TOPOLOGY")]
+    authorities: Option<String>,
     /// Folder in which each run gets a folder of its own
     #[arg(long, value_name = "DIR", default_value = "ator-runs")]
     artefacts: PathBuf,
@@ -67,6 +70,7 @@ impl RunArgs {
             sources: common.sources(&self.images, loaded.topology.network.family)?,
             family: self.family.family,
             artefacts: self.artefacts.clone(),
+            stand_in: self.authorities.clone(),
             progress: Some(progress),
         };
         Ok((loaded, options))
@@ -192,8 +196,13 @@ fn sum_up(repeats: &Repeats, args: &RunArgs, worst: Exit) -> Result<(), CliError
 pub(super) async fn up(common: &Common, args: &RunArgs) -> Result<Exit, CliError> {
     let (loaded, options) = args.load(common)?;
     let interrupts = Interrupts::listen()?;
-    let outcome =
-        bring_up_and_keep(&loaded.source, &loaded.topology, &options, &interrupts).await?;
+    let outcome = Box::pin(bring_up_and_keep(
+        &loaded.source,
+        &loaded.topology,
+        &options,
+        &interrupts,
+    ))
+    .await?;
     let Concluded { report, exit } = conclude(&outcome, Exit::Pass)?;
     if outcome.error.is_some() {
         args.show(&report)?;

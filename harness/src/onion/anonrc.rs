@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::address::TldFamily;
 
@@ -15,7 +15,7 @@ use super::address::TldFamily;
 const VOTING_INTERVAL: i64 = 1800;
 
 /// Where a node can be reached: the address and ports that it advertises and listens on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Published {
     /// The relay bridge's gateway, where the engine publishes every node's ports.
     pub address: Ipv4Addr,
@@ -26,7 +26,7 @@ pub struct Published {
 }
 
 /// One authority, as every node's `DirAuthority` line needs it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuthorityLine {
     /// Nickname.
     pub nickname: String,
@@ -86,7 +86,12 @@ fn common(node: &Common<'_>) -> String {
          HashedControlPassword {}\n",
         node.nickname, node.hashed_password,
     );
-    for authority in node.authorities {
+    authority_lines(&mut rc, node.authorities);
+    rc
+}
+
+fn authority_lines(rc: &mut String, authorities: &[AuthorityLine]) {
+    for authority in authorities {
         let Published {
             address,
             or_port,
@@ -101,7 +106,6 @@ fn common(node: &Common<'_>) -> String {
             authority.fingerprint,
         );
     }
-    rc
 }
 
 fn published(rc: &mut String, at: Published, listener: SocketAddr) {
@@ -210,5 +214,37 @@ pub fn home(node: &Common<'_>, service_port: u16) -> String {
          HiddenServicePort {service_port} 127.0.0.1:{service_port}\n\
          DisableNetwork 1\n",
     );
+    rc
+}
+
+/// Configuration of a home's daemon in a network that is there already: a plain client of the public
+/// one with an onion service, its network switched off until it is watched. With authorities it joins
+/// the network that stands in for the public one, under the conditions of that network.
+#[must_use]
+pub fn joining(node: &Common<'_>, service_port: u16) -> String {
+    let mut rc = format!(
+        "Nickname {}\n\
+         DataDirectory {DATA_DIRECTORY}\n\
+         Log notice stdout\n\
+         ControlPort 0.0.0.0:{CONTROL_PORT}\n\
+         HashedControlPassword {}\n\
+         SocksPort 0.0.0.0:{SOCKS_PORT}\n\
+         HiddenServiceDir {SERVICE_DIRECTORY}\n\
+         HiddenServicePort {service_port} 127.0.0.1:{service_port}\n\
+         DisableNetwork 1\n",
+        node.nickname, node.hashed_password,
+    );
+    if !node.authorities.is_empty() {
+        // What the stand-in's own homes are told, and for the same reasons.
+        rc.push_str(
+            "TestingTorNetwork 1\n\
+             AssumeReachable 1\n\
+             ConfluxEnabled 0\n\
+             Schedulers Vanilla\n\
+             FetchDirInfoEarly 1\n\
+             VanguardsLiteEnabled 0\n",
+        );
+        authority_lines(&mut rc, node.authorities);
+    }
     rc
 }

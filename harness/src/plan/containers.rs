@@ -92,11 +92,11 @@ impl Plan {
         AuthorityKeys::generate(&seed, self.now, address)
     }
 
-    /// Every container, given the images and the keys of all authorities in order.
+    /// What every node of the run's own network is told of its authorities, given the keys of all in
+    /// order.
     #[must_use]
-    pub fn containers(&self, images: &Images, keys: &[AuthorityKeys]) -> Specs {
-        let lines: Vec<AuthorityLine> = self
-            .authorities
+    pub fn authority_lines(&self, keys: &[AuthorityKeys]) -> Vec<AuthorityLine> {
+        self.authorities
             .iter()
             .zip(keys)
             .map(|(node, keys)| AuthorityLine {
@@ -105,7 +105,14 @@ impl Plan {
                 fingerprint: keys.fingerprint.clone(),
                 v3_identity: keys.v3_identity.clone(),
             })
-            .collect();
+            .collect()
+    }
+
+    /// Every container, given the images and the keys of all authorities in order.
+    #[must_use]
+    pub fn containers(&self, images: &Images, keys: &[AuthorityKeys]) -> Specs {
+        let mut lines = self.authority_lines(keys);
+        lines.extend_from_slice(&self.joined);
         Specs {
             authorities: self
                 .authorities
@@ -159,6 +166,7 @@ impl Plan {
             Role::Relay => anonrc::relay(&common, node.published, node.or_listener()),
         };
         let mut files = daemon_files(rc);
+        files.push(file(TERMS.0, TERMS.1));
         if let Some(keys) = keys {
             files.push(directory(&format!("{DATA_DIRECTORY}/keys")));
             for (name, content) in [
@@ -239,7 +247,8 @@ impl Plan {
     }
 
     /// Whether a node is told to publish its descriptor. A mutant keeps one away.
-    pub(crate) fn publishes(&self, node: &NodePlan) -> bool {
+    #[must_use]
+    pub fn publishes(&self, node: &NodePlan) -> bool {
         let last = self.relays.last().map(|relay| &relay.nickname);
         self.topology.mutant != Some(Mutant::MissingRelay) || last != Some(&node.nickname)
     }
@@ -260,7 +269,13 @@ impl Plan {
             Some(Mutant::WrongServicePort) => HomePlan::BTP_PORT + 1,
             _ => HomePlan::BTP_PORT,
         };
-        let mut rc = anonrc::home(&common(&home.nickname, lines, &hashed), port);
+        let node = common(&home.nickname, lines, &hashed);
+        let network = &self.topology.network;
+        let mut rc = if network.is_public() {
+            anonrc::joining(&node, port)
+        } else {
+            anonrc::home(&node, port)
+        };
         match broken {
             Some(Mutant::NeverBootstraps) => rc.push_str("ReachableAddresses reject *:*\n"),
             Some(Mutant::FetchesNoDescriptor) => rc.push_str("FetchHidServDescriptors 0\n"),
@@ -275,6 +290,10 @@ impl Plan {
         }
         let keys = ServiceKeys::from_seed(&self.seed.derive(&format!("service/{}", home.id)));
         let mut files = daemon_files(rc);
+        // Of a network of one's own there is nobody to agree with.
+        if network.terms_agreed || !network.is_public() {
+            files.push(file(TERMS.0, TERMS.1));
+        }
         files.push(directory(SERVICE_DIRECTORY));
         if broken == Some(Mutant::ShutsClientsOut) {
             // Client authorization (rend-spec-v3, appendix G): a public key that nobody has the
@@ -358,8 +377,8 @@ impl Plan {
             set(MUTANT_VARIABLE, mutant.name());
             match mutant {
                 Mutant::SendsAddressToSocks => set(MUTANT_ADDRESS_VARIABLE, &MAPPED.to_string()),
-                // The harness waits there for a dial that must not come.
-                Mutant::DialsDirectly => set(MUTANT_ADDRESS_VARIABLE, &home.gateway.to_string()),
+                // The wire oracle waits there for a dial that must not come.
+                Mutant::DialsDirectly => set(MUTANT_ADDRESS_VARIABLE, &home.address.to_string()),
                 _ => {}
             }
         }
@@ -395,17 +414,21 @@ impl Plan {
     fn server(&self, home: &HomePlan, images: &Images) -> ContainerSpec {
         let broken = self.broken(home);
         let router = match broken {
-            Some(Mutant::BlocksHome) => home.gateway.to_string(),
-            _ => self.networks[0].gateway.to_string(),
+            Some(Mutant::BlocksHome) => Some(home.gateway),
+            _ => self.router(),
         };
         let relay = format!(
             "127.0.0.1:{}=127.0.0.1:{SOCKS_PORT}",
             HomePlan::RECORDER_PORT
         );
+        let way = match router {
+            Some(router) => vec!["--allow".to_owned(), router.to_string()],
+            None => vec!["--open".to_owned()],
+        };
+        let arrivals = format!("0.0.0.0:{}", HomePlan::ARRIVALS_PORT);
         let arguments = [
-            "guard",
-            "--allow",
-            &router,
+            "--arrivals",
+            &arrivals,
             "--record",
             RECORD,
             "--socks",
@@ -415,7 +438,10 @@ impl Plan {
             "--",
             SERVER,
         ];
-        let mut arguments: Vec<String> = arguments.map(str::to_owned).into();
+        let mut arguments: Vec<String> = std::iter::once("guard".to_owned())
+            .chain(way)
+            .chain(arguments.map(str::to_owned))
+            .collect();
         let other = self
             .homes
             .iter()
@@ -467,7 +493,6 @@ fn daemon_files(rc: String) -> Vec<FileSpec> {
         directory("/etc/anon"),
         file(ANONRC, &rc),
         directory(DATA_DIRECTORY),
-        file(TERMS.0, TERMS.1),
     ]
 }
 

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use super::seed::{RunId, Seed};
 use super::subnets::{Block, NETWORK_SIZE, NETWORKS, Occupied, PREFIX, PlanError};
 use crate::engine::{Labels, NetworkSpec};
-use crate::onion::anonrc::{self, Published};
+use crate::onion::anonrc::{self, AuthorityLine, Published};
 use crate::onion::{ControlPassword, OnionAddress, redact};
 use crate::secret::Secret;
 use crate::topology::{Access, Daemon, Mutant, Topology, Transport, Wan};
@@ -33,6 +33,8 @@ pub struct Inputs {
     pub lifetime_seconds: i64,
     /// Addresses that are in use.
     pub occupied: Occupied,
+    /// The authorities of the network that stands in for the public one; empty without one.
+    pub authorities: Vec<AuthorityLine>,
 }
 
 /// What a container is in the topology.
@@ -163,6 +165,8 @@ impl HomePlan {
     pub const BLS_PORT: u16 = 3100;
     /// Port of the recording relay between the connector and its daemon's SOCKS port.
     pub const RECORDER_PORT: u16 = 9150;
+    /// Port of the home where the wire oracle records whatever connects: nobody has to.
+    pub const ARRIVALS_PORT: u16 = 9152;
 
     /// Whether the home has an onion daemon, and with it an onion service.
     #[must_use]
@@ -279,12 +283,16 @@ pub struct Plan {
     /// Labels of everything on the engine.
     #[serde(skip)]
     pub labels: Labels,
-    /// The relays' bridge, then one per home.
+    /// The relays' bridge where there are any, then one per local network.
     pub networks: Vec<NetworkSpec>,
     /// The authorities.
     pub authorities: Vec<NodePlan>,
     /// The relays.
     pub relays: Vec<NodePlan>,
+    /// The authorities of the network that the homes join in place of the public one; empty where
+    /// the run makes the network, and where it is the public one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub joined: Vec<AuthorityLine>,
     /// The homes, in topology order.
     pub homes: Vec<HomePlan>,
     /// The peerings, in topology order.
@@ -333,6 +341,7 @@ impl Plan {
         let networks = std::iter::once("relays")
             .chain(lans)
             .zip(0..)
+            .filter(|(_, index)| *index > 0 || !topology.network.is_public())
             .map(|(role, index)| NetworkSpec {
                 name: name(role),
                 role: format!("{role}/network"),
@@ -403,6 +412,7 @@ impl Plan {
             networks,
             authorities,
             relays,
+            joined: inputs.authorities.clone(),
             homes,
             peerings,
             probe,
@@ -414,6 +424,15 @@ impl Plan {
     /// Authorities and relays together.
     pub fn nodes(&self) -> impl Iterator<Item = &NodePlan> {
         self.authorities.iter().chain(&self.relays)
+    }
+
+    /// Where a home leaves its bridge to, if it may leave it for one place only: the relays' bridge.
+    #[must_use]
+    pub fn router(&self) -> Option<Ipv4Addr> {
+        let relays = self.networks.first();
+        relays
+            .filter(|_| !self.topology.network.is_public())
+            .map(|network| network.gateway)
     }
 
     /// The home with this id.

@@ -121,6 +121,7 @@ impl TopologyView {
             name: topology.name.clone(),
             description: topology.description.clone(),
             network: NetworkView {
+                kind: topology.network.kind.name().to_owned(),
                 family: topology.network.family.to_string(),
                 authorities: topology.network.authorities,
                 relays: topology.network.relays,
@@ -241,6 +242,7 @@ fn kind(error: &RunError) -> &'static str {
         RunError::OutOfReach { .. } => "out-of-reach",
         RunError::NotUp { .. } => "not-up",
         RunError::NotInFull { .. } => "not-in-full",
+        RunError::Preflight(_) => "preflight",
         RunError::Unfit(_) => "unfit",
         RunError::OtherFamily { .. } => "other-family",
     }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::stages::StageTime;
 use crate::checks::{CheckResult, Verdict};
+use crate::topology::NetworkKind;
 
 /// Version of the shape of `report.json` and `repeat.json`. It changes when a field is removed or
 /// changes its meaning, not when one is added.
@@ -97,12 +98,28 @@ pub struct TopologyView {
 /// The onion network's size.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NetworkView {
+    /// `private` for one that the run makes, `public` for one that others run.
+    #[serde(default = "private")]
+    pub kind: String,
     /// The TLD family, without the dot.
     pub family: String,
     /// Directory authorities.
     pub authorities: usize,
     /// Relays that are no authorities.
     pub relays: usize,
+}
+
+impl NetworkView {
+    /// Whether others run it.
+    #[must_use]
+    pub fn is_public(&self) -> bool {
+        self.kind == NetworkKind::Public.name()
+    }
+}
+
+/// Reports from before there was another kind.
+fn private() -> String {
+    NetworkKind::Private.name().to_owned()
 }
 
 /// One home.

@@ -1,15 +1,10 @@
 //! A peer that does not exist: what connectors do when the onion network fails them.
 //!
-//! Every connector is told to dial an onion address that no service has, on a port where this
-//! process listens at the home's router. The onion network refuses the dial; a connector that then
-//! dials directly, whatever it takes the address for, arrives here.
-
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+//! Every connector is told to dial an onion address that no service has, on a port where the home's
+//! wire oracle records whatever connects. The onion network refuses the dial; a connector that then
+//! dials directly, whatever it takes the address for, arrives there.
 
 use futures_util::future::join_all;
-use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
 use super::bring_up::{Context, POLL};
@@ -23,25 +18,19 @@ use crate::topology::Transport;
 /// How long the dial that shows that the place can be reached may take, in milliseconds.
 const CONTROL_DIAL_MS: &str = "1000";
 
-/// The places where a direct dial arrives, one per home.
+/// What the connectors were told, per home in plan order; `None` without an onion daemon.
 pub(super) struct Absent {
     places: Vec<Option<Place>>,
 }
 
+#[derive(Default)]
 struct Place {
-    port: u16,
-    arrivals: Arc<AtomicUsize>,
-    task: JoinHandle<()>,
+    /// What had arrived before the connector was told to dial.
+    before: usize,
     view: AbsentView,
 }
 
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
-}
-
-/// Listens, shows that each home gets here, and tells the connectors to dial.
+/// Shows that each home's place can be reached, and tells the connectors to dial.
 pub(super) async fn tell(context: &Context<'_>) -> Absent {
     let places = context.plan.homes.iter().map(|home| async move {
         if !home.is_onion() {
@@ -51,7 +40,7 @@ pub(super) async fn tell(context: &Context<'_>) -> Absent {
             Ok(place) => Some(place),
             Err(reason) => {
                 context.recorder.note(reason);
-                None
+                Some(Place::default())
             }
         }
     });
@@ -61,37 +50,30 @@ pub(super) async fn tell(context: &Context<'_>) -> Absent {
 }
 
 async fn place(context: &Context<'_>, home: &HomePlan) -> Result<Place, String> {
-    let unusable = |error: std::io::Error| format!("{}'s router: {error}", home.id);
-    let listener = TcpListener::bind((home.gateway, 0))
-        .await
-        .map_err(unusable)?;
-    let address = listener.local_addr().map_err(unusable)?;
-    let arrivals = Arc::new(AtomicUsize::new(0));
-    let counter = Arc::clone(&arrivals);
-    let task = tokio::spawn(async move {
-        while listener.accept().await.is_ok() {
-            counter.fetch_add(1, Ordering::Relaxed);
-        }
-    });
-    let mut place = Place {
-        port: address.port(),
-        arrivals,
-        task,
-        view: AbsentView::default(),
-    };
-    let lines = dial(context, home, &[address.to_string()], CONTROL_DIAL_MS)
+    let mut place = Place::default();
+    let target = home.socket(HomePlan::ARRIVALS_PORT).to_string();
+    let earlier = record::read(context, home).await?.arrivals;
+    let lines = dial(context, home, &[target], CONTROL_DIAL_MS)
         .await
         .map_err(|error| error.to_string())?;
     place.view.control = lines
         .first()
         .map_or_else(|| "no answer".to_owned(), |line| line.outcome.clone());
-    // That dial is counted; whatever comes after it is the connector's.
-    while place.view.control == "connected" && place.arrivals.load(Ordering::Relaxed) == 0 {
+    if place.view.control != "connected" {
+        return Ok(place);
+    }
+    // That dial is recorded; whatever comes after it is the connector's.
+    place.before = earlier + 1;
+    let until = Instant::now() + context.plan.topology.deadlines.delivery;
+    while record::read(context, home).await?.arrivals < place.before {
+        if Instant::now() > until {
+            return Err(format!("{}'s wire oracle recorded no dial", home.id));
+        }
         sleep(POLL).await;
     }
-    place.arrivals.store(0, Ordering::Relaxed);
     let absent = &context.plan.absent;
-    let url = Secret::new(format!("ws://{}:{}", absent.onion.expose(), place.port));
+    let port = HomePlan::ARRIVALS_PORT;
+    let url = Secret::new(format!("ws://{}:{port}", absent.onion.expose()));
     let told = admin(context, home)
         .add_peer(&absent.id, &url, &absent.token, Transport::Onion)
         .await;
@@ -128,17 +110,19 @@ impl Absent {
 
     /// What became of it so far, per home in plan order. Called some time after the refusals, so
     /// that a direct dial that follows one has arrived.
-    pub(super) fn views(&self) -> Vec<AbsentView> {
-        self.places
-            .iter()
-            .map(|place| {
-                place.as_ref().map_or_else(AbsentView::default, |place| {
-                    let mut view = place.view.clone();
-                    view.direct = place.arrivals.load(Ordering::Relaxed);
-                    view
-                })
-            })
-            .collect()
+    pub(super) async fn views(&self, context: &Context<'_>) -> Vec<AbsentView> {
+        let homes = context.plan.homes.iter().zip(&self.places);
+        join_all(homes.map(|(home, place)| async move {
+            let Some(place) = place else {
+                return AbsentView::default();
+            };
+            let wire = record::read(context, home).await.unwrap_or_default();
+            AbsentView {
+                direct: wire.arrivals.saturating_sub(place.before),
+                ..place.view.clone()
+            }
+        }))
+        .await
     }
 
     /// Has the connectors forget it, so that a topology that is kept is left as it was.

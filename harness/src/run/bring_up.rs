@@ -4,6 +4,7 @@
 //! and keeps the last thing it saw as evidence. Each known cause of a stalled network is looked
 //! for where it would show, and refused with its reason.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -26,6 +27,7 @@ use crate::onion::control::{Control, ControlError};
 use crate::onion::directory::Directory;
 use crate::onion::monitor::Monitor;
 use crate::plan::{HomePlan, Images, NodePlan, Plan, Specs};
+use crate::topology::Metric;
 
 /// Time between two looks at a port that cannot notify.
 pub(super) const POLL: Duration = Duration::from_millis(50);
@@ -89,9 +91,12 @@ impl<'a> Context<'a> {
 pub struct Running {
     /// One monitor per home, in plan order; none for a home without a daemon.
     pub monitors: Vec<Option<Monitor>>,
-    /// From start until every peering was connected.
-    pub ready: Duration,
+    /// What bringing up has measured.
+    pub times: Times,
 }
+
+/// What bringing up measures, per metric.
+pub type Times = BTreeMap<Metric, Vec<Duration>>;
 
 /// Runs a wait with a deadline; when it is over, the stage has failed with its last evidence.
 pub(super) async fn within<T>(
@@ -117,22 +122,24 @@ pub(super) async fn bring_up(
     let specs = context.plan.containers(images, keys);
     // The network's containers come first, because everybody waits for them; the homes' start
     // while the authorities gather descriptors.
-    let start = context.recorder.stage(Stage::Start, Some("network"));
-    start_all(context, &specs).await?;
-    start.reached(format!(
-        "{} authorities and {} relays started",
-        specs.authorities.len(),
-        specs.relays.len()
-    ));
-    let ((), mut monitors) = try_join(
-        Box::pin(network(context)),
-        Box::pin(homes::start(context, &specs)),
-    )
-    .await?;
-    homes::join_network(context, &specs, &mut monitors).await?;
-    let ready = context.recorder.elapsed();
+    let mut monitors = if context.plan.topology.network.is_public() {
+        Box::pin(homes::start(context, &specs)).await?
+    } else {
+        let start = context.recorder.stage(Stage::Start, Some("network"));
+        start_all(context, &specs).await?;
+        start.reached(format!(
+            "{} authorities and {} relays started",
+            specs.authorities.len(),
+            specs.relays.len()
+        ));
+        let network = Box::pin(network(context));
+        let homes = Box::pin(homes::start(context, &specs));
+        try_join(network, homes).await?.1
+    };
+    let mut times = homes::join_network(context, &specs, &mut monitors).await?;
+    times.insert(Metric::Ready, vec![context.recorder.elapsed()]);
     distances::switch(context, true).await?;
-    Ok(Running { monitors, ready })
+    Ok(Running { monitors, times })
 }
 
 async fn start_all(context: &Context<'_>, specs: &Specs) -> Result<(), RunError> {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::artefacts::ArtefactError;
+use super::preflight::Obstacle;
 use super::state::StateError;
 use crate::engine::{Death, EngineError};
 use crate::events::{Stage, StageGuard};
@@ -142,6 +143,9 @@ pub enum RunError {
         /// Role and state of each container that does not run.
         missing: Vec<String>,
     },
+    /// The network that the homes join could not be entered.
+    #[error(transparent)]
+    Preflight(#[from] Obstacle),
     /// What was asked of a running topology does not fit it.
     #[error("{0}")]
     Unfit(String),

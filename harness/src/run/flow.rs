@@ -14,8 +14,9 @@ use super::state::{Claim, Kept, Standing, State, TopologySource};
 use super::tear_down::collect;
 use crate::engine::{Engine, EngineAddress, EngineError, Engines, Placement, Watch};
 use crate::events::Stage;
+use crate::onion::anonrc::AuthorityLine;
 use crate::onion::monitor::Monitor;
-use crate::plan::Plan;
+use crate::plan::{Inputs, Plan};
 use crate::topology::Topology;
 
 /// A run that is given up by its process is removed by any later run after this time.
@@ -45,13 +46,21 @@ pub async fn verify(
         refuse_other(&options.placement, &plan, &engines)?;
         return verify_kept(engines, plan, &kept, options, interrupts).await;
     }
+    let joined = joined(&state, topology, options).await?;
     let engines = engines(topology, &options.placement).await?;
-    let (mut run, claim, reaper, mut watch) =
-        begin(engines, &state, topology, options, interrupts, RUN_LIFETIME)?;
+    let (mut run, claim, reaper, mut watch) = begin(
+        engines,
+        &state,
+        topology,
+        options,
+        interrupts,
+        RUN_LIFETIME,
+        joined,
+    )?;
     let result = match run.start(&state, options, &mut watch).await {
         Err(error) => Err(error),
         Ok((running, _)) => {
-            run.observe(&mut watch, &running.monitors, &[], running.ready)
+            run.observe(&mut watch, &running.monitors, &[], &running.times)
                 .await
         }
     };
@@ -59,6 +68,36 @@ pub async fn verify(
     drop(watch);
     run.end(&mut outcome, claim, Some(reaper)).await;
     Ok(finish(&run, outcome))
+}
+
+/// The authorities of the network that stands in for the public one; none without a stand-in.
+async fn joined(
+    state: &State,
+    topology: &Topology,
+    options: &Options,
+) -> Result<Vec<AuthorityLine>, RunError> {
+    let Some(stand_in) = &options.stand_in else {
+        return Ok(Vec::new());
+    };
+    let unfit = |reason: String| RunError::Unfit(reason);
+    if !topology.network.is_public() {
+        return Err(unfit(format!(
+            "--authorities {stand_in} was given, but {} makes a network of its own; leave it out, or take a topology whose [network] has kind = \"public\"",
+            topology.name
+        )));
+    }
+    let Some((_, plan, _)) = find_kept(state, stand_in).await? else {
+        return Err(RunError::NotUp {
+            topology: stand_in.clone(),
+        });
+    };
+    if plan.authorities.is_empty() {
+        return Err(unfit(format!(
+            "{stand_in} has no network of its own to stand in for the public one; --authorities takes one that has, such as testnet"
+        )));
+    }
+    let keys = prepare::authority_keys(&plan).await?;
+    Ok(plan.authority_lines(&keys))
 }
 
 /// Claims a run and starts its reaper and its watch, before anything is created.
@@ -69,12 +108,16 @@ fn begin(
     options: &Options,
     interrupts: &Interrupts,
     lifetime: Duration,
+    authorities: Vec<AuthorityLine>,
 ) -> Result<(Run, Claim, Reaper, Watch), RunError> {
     let unusable = |source| ArtefactError {
         path: options.artefacts.display().to_string(),
         source,
     };
-    let inputs = prepare::fresh_inputs(lifetime).map_err(unusable)?;
+    let inputs = Inputs {
+        authorities,
+        ..prepare::fresh_inputs(lifetime).map_err(unusable)?
+    };
     let plan = Plan::new(topology, &inputs)?;
     let run = Run::open(options, engines, plan, inputs, interrupts.clone())?;
     let standing = Standing {
@@ -104,7 +147,7 @@ async fn engines(topology: &Topology, placement: &Placement) -> Result<Engines, 
     if !placement.homes.is_empty() {
         return Engines::connect(None, &placement.homes).await;
     }
-    let found = if topology.network.authorities == 0 {
+    let found = if topology.network.is_public() {
         Engine::connect_anywhere().await?
     } else {
         Engine::connect().await?
@@ -179,8 +222,7 @@ async fn verify_kept(
     let result = match attached {
         Err(error) => Err(error),
         Ok(monitors) => {
-            let ready = Duration::from_millis(kept.ready_ms);
-            run.observe(&mut watch, &monitors, &kept.daemons, ready)
+            run.observe(&mut watch, &monitors, &kept.daemons, &kept.times)
                 .await
         }
     };
@@ -239,6 +281,7 @@ pub async fn bring_up_and_keep(
             run: plan.run.to_string(),
         });
     }
+    let joined = joined(&state, topology, options).await?;
     let engines = engines(topology, &options.placement).await?;
     let (mut run, claim, reaper, mut watch) = begin(
         engines,
@@ -247,6 +290,7 @@ pub async fn bring_up_and_keep(
         options,
         interrupts,
         KEPT_LIFETIME,
+        joined,
     )?;
     let result = match run.start(&state, options, &mut watch).await {
         Err(error) => Err(error),
@@ -258,8 +302,7 @@ pub async fn bring_up_and_keep(
                 .zip(&running.monitors)
                 .filter_map(|(home, monitor)| Some(Earlier::of(&home.id, monitor.as_ref()?)))
                 .collect();
-            let ready_ms = u64::try_from(running.ready.as_millis()).unwrap_or(u64::MAX);
-            let kept = Kept::new(source, &run.inputs, &images, ready_ms, daemons);
+            let kept = Kept::new(source, &run.inputs, &images, running.times, daemons);
             state
                 .keep(run.plan.run.as_str(), &kept)
                 .map_err(RunError::from)

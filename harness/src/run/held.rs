@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::artefacts::{ArtefactError, Artefacts};
-use super::bring_up::{Context, Running, bring_up};
+use super::bring_up::{Context, Running, Times, bring_up};
 use super::circuits::Earlier;
 use super::diagnose::diagnosed;
 use super::error::RunError;
@@ -13,12 +13,14 @@ use super::interrupt::Interrupts;
 use super::ladder::Ladder;
 use super::observe::observe;
 use super::outcome::{Options, Outcome};
+use super::preflight::Obstacle;
 use super::prepare;
 use super::reach::{Reach, Way};
 use super::reaper::Reaper;
 use super::state::{Claim, State};
 use super::tear_down::{Collected, collect};
 use crate::checks::{self, CheckResult, Observations, Verdict, judge_leftovers};
+use crate::diagnosis::Cause;
 use crate::engine::{ContainerSpec, Death, Engines, Watch};
 use crate::events::{EventKind, Recorder, Sink, Stage};
 use crate::onion::monitor::Monitor;
@@ -219,10 +221,10 @@ impl Run {
         watch: &mut Watch,
         monitors: &[Option<Monitor>],
         earlier: &[Earlier],
-        ready: Duration,
+        times: &Times,
     ) -> Result<Observations, RunError> {
         let context = self.context();
-        self.guarded(watch, Box::pin(observe(&context, monitors, earlier, ready)))
+        self.guarded(watch, Box::pin(observe(&context, monitors, earlier, times)))
             .await
     }
 
@@ -255,8 +257,13 @@ impl Run {
             Err(error) => {
                 if let RunError::Stage(failure) = &error {
                     let evidence = self.plan.redact(&failure.to_string());
-                    let budgets = &self.plan.topology.budgets;
-                    outcome.checks = checks::judge_stuck(failure.stage, &evidence, budgets);
+                    let topology = &self.plan.topology;
+                    outcome.checks = checks::judge_stuck(
+                        failure.stage,
+                        &evidence,
+                        topology.network.is_public(),
+                        &topology.budgets,
+                    );
                     self.judged(&outcome.checks);
                 }
                 outcome.error = Some(error);
@@ -284,6 +291,17 @@ impl Run {
             let context = self.context();
             let containers = self.context().containers();
             let found = diagnosed(&context, error, &containers, collected.texts).await;
+            // In a network of one's own that is a broken harness; in another it is for the operator
+            // to do.
+            if let (RunError::NodeDied(death), true) =
+                (error, self.plan.topology.network.is_public())
+                && found
+                    .as_ref()
+                    .is_some_and(|found| found.cause == Cause::TermsNotAgreed)
+            {
+                let home = death.role.split('/').next().unwrap_or_default().to_owned();
+                outcome.error = Some(Obstacle::Terms { home }.into());
+            }
             outcome.diagnosis = found;
         }
     }

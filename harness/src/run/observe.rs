@@ -5,11 +5,13 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures_util::future::{join, join_all, join5};
+use time::macros::format_description;
+use time::{OffsetDateTime, PrimitiveDateTime};
 use tokio::net::TcpListener;
 use tokio::time::{Instant, sleep_until};
 
 use super::absent;
-use super::bring_up::{Context, Placed, directories};
+use super::bring_up::{Context, Placed, Times, directories};
 use super::circuits::{Earlier, Paths};
 use super::distances;
 use super::error::RunError;
@@ -18,12 +20,13 @@ use super::probing::probe;
 use super::record;
 use super::sending::{deliveries, find, now_ms, unknown};
 use crate::checks::{
-    AbsentView, Arrival, Attempt, AuthorityView, Crossing, HealthView, HomeView, LogView, Metrics,
-    Observations, PeeringView, Wire,
+    AbsentView, Arrival, Attempt, AuthorityView, Crossing, HealthView, HomeView, Live, LogView,
+    Metrics, Observations, PeeringView, Wire,
 };
 use crate::connector;
 use crate::events::Stage;
 use crate::onion::anonrc::{SERVICE_DIRECTORY, SOCKS_PORT};
+use crate::onion::control::Control;
 use crate::onion::monitor::{DaemonState, Monitor};
 use crate::plan::HomePlan;
 use crate::probe::Latencies;
@@ -43,29 +46,32 @@ pub(super) async fn observe(
     context: &Context<'_>,
     monitors: &[Option<Monitor>],
     earlier: &[Earlier],
-    ready: Duration,
+    times: &Times,
 ) -> Result<Observations, RunError> {
     let guard = context.recorder.stage(Stage::Observe, None);
     let mut seen = Observations::of(context.plan);
     let mut metrics = Metrics::new();
-    let mut first = Latencies::new();
-    first.record(ready);
-    metrics.insert(Metric::Ready, first);
+    for (metric, times) in times {
+        let latencies = metrics.entry(*metric).or_default();
+        times.iter().for_each(|time| latencies.record(*time));
+    }
     // Names this look at the topology: one that is kept is looked at more than once.
     let nonce = format!("n{}", now_ms());
 
     // Whatever is refused is refused in seconds while nothing is far away.
     distances::switch(context, false).await?;
     guard.saw("sending packets and trying dials that must not connect");
+    let mut took = Latencies::new();
     let (mut absent, deliveries, unknown, attempts, authorities) = join5(
         absent::tell(context),
-        deliveries(context, &nonce),
+        deliveries(context, &nonce, &mut took),
         unknown(context),
         attempts(context),
         authorities(context),
     )
     .await;
     seen.deliveries = deliveries;
+    metrics.insert(Metric::Delivery, took);
     seen.rejects = unknown;
     let delivered = Instant::now();
     seen.authorities = authorities;
@@ -86,7 +92,10 @@ pub(super) async fn observe(
     let texts = seen.logs.iter().map(|log| (&*log.role, &*log.text));
     context.climbed(&texts.collect::<Vec<_>>());
     seen.peerings = peerings(context, &seen.logs).await;
-    let looks = attempts.into_iter().zip(absent.views()).collect();
+    let looks = attempts
+        .into_iter()
+        .zip(absent.views(context).await)
+        .collect();
     seen.homes = homes(context, monitors, earlier, looks).await?;
     absent.forget(context).await;
     guard.reached(format!(
@@ -145,12 +154,14 @@ async fn home_attempts(context: &Context<'_>, home: &HomePlan) -> Result<Vec<Att
     }
     // Two more places that do listen: a relay at its own address instead of the published one,
     // and this process at another home's router.
+    // Where homes are not sealed off, there is no such place.
     if let Some(relay) = context.plan.relays.first() {
         let own = format!("{}:{}", relay.address, relay.published.or_port);
         targets.push((Arrival::Elsewhere, own));
     }
     let mut listener = None;
-    if let Some(other) = others.first()
+    if context.plan.router().is_some()
+        && let Some(other) = others.first()
         && let Ok(bound) = TcpListener::bind((other.gateway, 0)).await
         && let Ok(address) = bound.local_addr()
     {
@@ -292,7 +303,8 @@ async fn homes(
             planned: home.onion.clone(),
             hostname: hostname(context, home).await,
             daemon: state.clone(),
-            uploads_expected: uploads_expected(plan),
+            consensus: consensus(context, home).await,
+            uploads_expected: uploads_expected(plan, state),
             fetched_by,
             attempts,
             listening: listens(context, home).await,
@@ -304,6 +316,33 @@ async fn homes(
         });
     }
     Ok(views)
+}
+
+/// The consensus that a home's daemon holds.
+async fn consensus(context: &Context<'_>, home: &HomePlan) -> Result<Live, String> {
+    if !home.is_onion() {
+        return Err("there is no daemon".to_owned());
+    }
+    let password = home.control.password.password();
+    let address = context.reach.control(home);
+    let connected = Control::connect(&home.nickname, address, password).await;
+    let (mut control, _events) = connected.map_err(|error| error.to_string())?;
+    let format = format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");
+    let now = OffsetDateTime::now_utc().unix_timestamp();
+    let mut times = [0; 2];
+    for (time, key) in times
+        .iter_mut()
+        .zip(["consensus/valid-after", "consensus/valid-until"])
+    {
+        let text = control.info(key).await.map_err(|error| error.to_string())?;
+        let stamp = PrimitiveDateTime::parse(&text, format)
+            .map_err(|_| format!("its {key} is {text:?}"))?;
+        *time = stamp.assume_utc().unix_timestamp();
+    }
+    Ok(Live {
+        since: now - times[0],
+        left: times[1] - now,
+    })
 }
 
 /// The onion address that is handed out: by the daemon's hostname file, and, where the connector

@@ -43,6 +43,8 @@ pub struct Options {
     pub tunnels: bool,
     /// Where run folders are made.
     pub artefacts: PathBuf,
+    /// The topology that `up` left running and whose network stands in for the public one.
+    pub stand_in: Option<String>,
     /// Reader of the event stream for people, or nobody.
     pub progress: Option<Progress>,
 }

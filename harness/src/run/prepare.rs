@@ -31,6 +31,7 @@ pub fn fresh_inputs(lifetime: Duration) -> std::io::Result<Inputs> {
         now: OffsetDateTime::now_utc(),
         lifetime_seconds: i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX),
         occupied: Occupied::from_route_table(&routes),
+        authorities: Vec::new(),
     })
 }
 

@@ -23,7 +23,7 @@ impl Way {
     /// has a route to all of its containers' addresses; homes that join another network stand on
     /// engines that may be anywhere.
     pub(super) fn of(topology: &Topology, asked_for_tunnels: bool) -> Self {
-        if asked_for_tunnels || topology.network.authorities == 0 {
+        if asked_for_tunnels || topology.network.is_public() {
             Self::Tunnels
         } else {
             Self::Direct

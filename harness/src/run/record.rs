@@ -30,6 +30,7 @@ fn parse(text: &str) -> Result<Wire, String> {
             .map_err(|error| format!("line {} of its record: {error}", number + 1))?;
         match entry.record {
             Record::Listening { .. } => listening = true,
+            Record::Arrival => wire.arrivals += 1,
             Record::Connect {
                 connection,
                 address_type,

@@ -2,7 +2,7 @@
 //! them.
 
 use std::collections::HashMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use data_encoding::BASE64;
 use futures_util::future::join_all;
@@ -14,6 +14,7 @@ use super::homes::admin;
 use crate::checks::{Answer, Delivery, Reason, Reject};
 use crate::connector::{Bls, Received, SendAnswer};
 use crate::plan::HomePlan;
+use crate::probe::Latencies;
 use crate::topology::{NOWHERE, Topology};
 
 /// Amounts sent in each peering's direction.
@@ -59,15 +60,29 @@ pub(super) fn hops(topology: &Topology, from: &str, to: &str) -> u32 {
 
 /// A packet of each amount in each peering's direction, and one over each path, through the
 /// sending home's connector.
-pub(super) async fn deliveries(context: &Context<'_>, nonce: &str) -> Vec<Delivery> {
+pub(super) async fn deliveries(
+    context: &Context<'_>,
+    nonce: &str,
+    took: &mut Latencies,
+) -> Vec<Delivery> {
     let mut sent = Vec::new();
+    let mut note = |delivery: Delivery, time: Duration| {
+        if matches!(delivery.answer, Answer::Fulfilled { .. }) {
+            took.record(time);
+        }
+        sent.push(delivery);
+    };
     for peering in &context.plan.peerings {
         for amount in AMOUNTS {
-            sent.push(deliver(context, nonce, &peering.from, &peering.to, amount).await);
+            let begun = Instant::now();
+            let delivery = deliver(context, nonce, &peering.from, &peering.to, amount).await;
+            note(delivery, begun.elapsed());
         }
     }
     for path in &context.plan.topology.paths {
-        sent.push(deliver(context, nonce, &path.from, &path.to, 0).await);
+        let begun = Instant::now();
+        let delivery = deliver(context, nonce, &path.from, &path.to, 0).await;
+        note(delivery, begun.elapsed());
     }
     sent
 }

@@ -10,9 +10,11 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use super::bring_up::Times;
 use super::circuits::Earlier;
 use crate::engine::Placement;
 use crate::onion::TldFamily;
+use crate::onion::anonrc::AuthorityLine;
 use crate::plan::{Images, Inputs, Occupied, Plan, Seed};
 use crate::topology::{Topology, TopologyError};
 
@@ -120,10 +122,13 @@ pub struct Kept {
     now: OffsetDateTime,
     lifetime_seconds: i64,
     occupied: Occupied,
+    /// The authorities of the network that it joined in place of the public one.
+    #[serde(default)]
+    authorities: Vec<AuthorityLine>,
     /// The images it runs.
     pub images: Images,
-    /// From start until every peering was connected, in milliseconds.
-    pub ready_ms: u64,
+    /// What bringing up has measured.
+    pub times: Times,
     /// What the daemons had told when it was left, by home id.
     pub daemons: Vec<Earlier>,
     /// How many homes were asked for, if the topology leaves that open.
@@ -141,7 +146,7 @@ impl Kept {
         source: &TopologySource,
         inputs: &Inputs,
         images: &Images,
-        ready_ms: u64,
+        times: Times,
         daemons: Vec<Earlier>,
     ) -> Self {
         Self {
@@ -153,8 +158,9 @@ impl Kept {
             now: inputs.now,
             lifetime_seconds: inputs.lifetime_seconds,
             occupied: inputs.occupied.clone(),
+            authorities: inputs.authorities.clone(),
             images: images.clone(),
-            ready_ms,
+            times,
             daemons,
         }
     }
@@ -174,6 +180,7 @@ impl Kept {
             now: self.now,
             lifetime_seconds: self.lifetime_seconds,
             occupied: self.occupied.clone(),
+            authorities: self.authorities.clone(),
         };
         Plan::new(&topology, &inputs).ok()
     }
@@ -342,7 +349,7 @@ mod tests {
                 managed: None,
                 bls: String::new(),
             };
-            let kept = Kept::new(&source, &inputs, &images, 0, Vec::new());
+            let kept = Kept::new(&source, &inputs, &images, Times::new(), Vec::new());
             let saved = serde_json::to_string(&kept).expect("serializes");
             let read: Kept = serde_json::from_str(&saved).expect("reads");
             let again = read.plan().expect("makes a plan");

@@ -13,8 +13,8 @@ mod validate;
 mod wan;
 
 pub use model::{
-    ABSENT, Auth, Budget, Daemon, Deadlines, Home, Metric, NOWHERE, Network, Path, Peering, Probe,
-    Topology, Transport, secret_variable,
+    ABSENT, Auth, Budget, Daemon, Deadlines, Home, Metric, NOWHERE, Network, NetworkKind, Path,
+    Peering, Probe, Topology, Transport, secret_variable,
 };
 pub use mutant::Mutant;
 pub use parse::{Mistake, TopologyError};

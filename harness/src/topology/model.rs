@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::mutant::Mutant;
 use super::wan::Wan;
@@ -23,7 +23,7 @@ pub struct Topology {
     pub name: String,
     /// One sentence for people.
     pub description: String,
-    /// The private onion network.
+    /// The onion network that the homes meet in.
     pub network: Network,
     /// The homes, in file order.
     #[serde(rename = "home")]
@@ -49,15 +49,56 @@ pub struct Topology {
     pub mutant: Option<Mutant>,
 }
 
-/// A private network of real onion daemons.
+/// The onion network that the homes meet in: a private one of real daemons, which the run makes and
+/// removes, or the public one, which the homes' daemons join as clients.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Network {
+    /// Whose network it is.
+    pub kind: NetworkKind,
+    /// Whether the operator agrees to the public network's terms (anon's `terms-agreement` file). A
+    /// daemon does not start without it. In a private network there is nobody to agree with.
+    pub terms_agreed: bool,
     /// The TLD family the daemons speak; an address of another family is a failure.
     pub family: TldFamily,
-    /// Number of directory authorities (`AuthoritativeDirectory`). An odd number, at least 3.
+    /// Number of directory authorities (`AuthoritativeDirectory`) that the run makes. An odd number,
+    /// at least 3; none for the public network.
     pub authorities: usize,
-    /// Number of relays that are not authorities, at least 4.
+    /// Number of relays that the run makes and that are not authorities, at least 4; none for the
+    /// public network.
     pub relays: usize,
+}
+
+impl Network {
+    /// Whether the homes' daemons join a network that is there already.
+    #[must_use]
+    pub fn is_public(&self) -> bool {
+        self.kind == NetworkKind::Public
+    }
+}
+
+/// Whose network it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NetworkKind {
+    /// One that the run makes; nothing leaves the machine.
+    Private,
+    /// The public one, known to the daemons by the authorities that are built into them, or by those
+    /// of a stand-in.
+    Public,
+}
+
+impl NetworkKind {
+    /// Every kind, in the order of messages.
+    pub const ALL: [Self; 2] = [Self::Private, Self::Public];
+
+    /// The name in topology files.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Private => "private",
+            Self::Public => "public",
+        }
+    }
 }
 
 /// One operator's place: onion sidecar, connector and business-logic server behind NAT.
@@ -192,7 +233,7 @@ pub struct Probe {
     /// A home behind others, to which it sends as many packets again: over every hop on the way.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub far: Option<String>,
-    /// How many packets it sends over its session, at least 200.
+    /// How many packets it sends over its session, at least 50.
     pub packets: u32,
     /// How many fresh circuits it dials over, at least 3.
     pub dials: u32,
@@ -219,7 +260,7 @@ pub struct Deadlines {
 }
 
 /// What is measured and may have a budget.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Metric {
     /// SOCKS5 CONNECT to an onion service over a fresh circuit, until the proxy's success reply.
@@ -241,11 +282,17 @@ pub enum Metric {
     FarWarmUp,
     /// From the start of the run until every peering is connected.
     Ready,
+    /// Per home: from when its daemon may use the network until its descriptor is published.
+    Publication,
+    /// Per peering: from its registration at the dialling connector until its session is up.
+    Peering,
+    /// Per packet that a connector sends: until its answer is there.
+    Delivery,
 }
 
 impl Metric {
     /// Every metric, in report order.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 12] = [
         Self::Dial,
         Self::Redial,
         Self::BtpConnect,
@@ -255,6 +302,9 @@ impl Metric {
         Self::WarmUp,
         Self::FarWarmUp,
         Self::Ready,
+        Self::Publication,
+        Self::Peering,
+        Self::Delivery,
     ];
 
     /// The name used in topology files, reports and check ids.
@@ -270,6 +320,9 @@ impl Metric {
             Self::WarmUp => "warm-up",
             Self::FarWarmUp => "far-warm-up",
             Self::Ready => "ready",
+            Self::Publication => "publication",
+            Self::Peering => "peering",
+            Self::Delivery => "delivery",
         }
     }
 }

@@ -243,6 +243,19 @@ impl Mutant {
         }
     }
 
+    /// Whether the broken part is one that only a private network has: a node, or the seal of a home.
+    #[must_use]
+    pub const fn is_of_network(self) -> bool {
+        matches!(
+            self,
+            Self::MissingRelay
+                | Self::CertificateAddress
+                | Self::FarRelays
+                | Self::BlocksHome
+                | Self::LeavesHomeOpen
+        )
+    }
+
     /// Whether the broken part is the connector that the probe dials: it is told by
     /// `REFERENCE_CONNECTOR_MUTANT`. Otherwise the plan or the harness is broken.
     #[must_use]

@@ -8,7 +8,8 @@ use toml::de::DeTable;
 use super::extra::{read_many, read_mutant, read_paths, read_wan};
 use super::fields::{Collector, Fields, Located};
 use super::model::{
-    Auth, Budget, Daemon, Deadlines, Home, Metric, Network, Peering, Probe, Topology, Transport,
+    Auth, Budget, Daemon, Deadlines, Home, Metric, Network, NetworkKind, Peering, Probe, Topology,
+    Transport,
 };
 use super::validate::{Whole, validate};
 use crate::onion::TldFamily;
@@ -166,6 +167,8 @@ fn read(root: &DeTable<'_>, into: &mut Collector<'_>, size: Option<usize>) -> Op
 
 fn read_network(fields: &mut Fields<'_, '_>, into: &mut Collector<'_>) -> Network {
     let mut network = Network {
+        kind: NetworkKind::Private,
+        terms_agreed: false,
         family: TldFamily::Anon,
         authorities: 3,
         relays: 4,
@@ -182,6 +185,20 @@ fn read_network(fields: &mut Fields<'_, '_>, into: &mut Collector<'_>) -> Networ
                 format!("{family:?} is not a TLD family; use anon, anyone or onion"),
             ),
         }
+    }
+    network.kind = table.choice(
+        into,
+        "kind",
+        NetworkKind::Private,
+        &NetworkKind::ALL,
+        NetworkKind::name,
+    );
+    if network.is_public() {
+        (network.authorities, network.relays) = (0, 0);
+        let agreed = [true];
+        network.terms_agreed = table.choice(into, "terms", false, &agreed, |_| "agreed");
+        table.finish(into);
+        return network;
     }
     network.authorities = small(table.integer(into, "authorities", 3, 3..=9));
     if network.authorities.is_multiple_of(2) {
@@ -276,7 +293,7 @@ fn read_probe<'a, 'i>(
     let via = table.string(into, "via", "\"home-a\"");
     let to = table.string(into, "to", "\"home-b\"");
     let far = table.optional(into, "far");
-    let packets = table.integer(into, "packets", 200, 200..=1_000_000);
+    let packets = table.integer(into, "packets", 200, 50..=1_000_000);
     let dials = table.integer(into, "dials", 3, 3..=100);
     table.finish(into);
     Some(Located {

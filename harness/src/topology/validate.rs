@@ -99,6 +99,19 @@ pub(super) fn validate(root: &Fields<'_, '_>, into: &mut Collector<'_>, whole: &
             ),
         );
     }
+    if let Some(mutant) = whole.mutant
+        && whole.network.is_public()
+        && mutant.is_of_network()
+    {
+        into.add(
+            root.offset_of("mutant"),
+            "mutant",
+            format!(
+                "{:?} breaks a part of a private network, and this topology joins the public one",
+                mutant.name()
+            ),
+        );
+    }
     // Mutants are in the home that the probe dials.
     let dialled = homes.iter().find(|home| {
         whole
@@ -141,6 +154,13 @@ fn joined(peerings: &[Located<'_, '_, Peering>], from: &str, to: &str) -> bool {
 
 fn validate_wan(into: &mut Collector<'_>, whole: &Whole<'_, '_, '_>) {
     let Some(wan) = whole.wan else { return };
+    if whole.network.is_public() {
+        wan.add_whole(
+            into,
+            "gives distances to nodes, but the public network's are where they are; remove it",
+        );
+        return;
+    }
     let known: Vec<String> = (1..=whole.network.authorities)
         .map(|number| format!("da{number}"))
         .chain((1..=whole.network.relays).map(|number| format!("relay{number}")))

@@ -49,6 +49,7 @@ fn inputs(seed: u8) -> Inputs {
         now: NOW,
         lifetime_seconds: 1800,
         occupied: Occupied::default(),
+        authorities: Vec::new(),
     }
 }
 

@@ -66,8 +66,8 @@ fn a_broken_connector_is_the_one_that_the_probe_dials_and_is_told_so() {
         match mutant {
             Mutant::SendsAddressToSocks => assert!(address.is_some()),
             Mutant::DialsDirectly => {
-                // Where the harness waits for a dial that must not come.
-                assert_eq!(address, Some(&*plan.homes[1].gateway.to_string()));
+                // Where the wire oracle waits for a dial that must not come.
+                assert_eq!(address, Some(&*plan.homes[1].address.to_string()));
             }
             _ => assert_eq!(address, None, "{}", mutant.name()),
         }
@@ -123,10 +123,18 @@ fn a_broken_daemon_is_that_of_the_home_that_the_probe_dials() {
 
 #[test]
 fn a_missing_relay_publishes_nothing() {
-    assert_eq!(differ(Mutant::MissingRelay), roles(&["relay4"]));
-    let (_, specs) = broken(Mutant::MissingRelay);
-    let rc = text(&specs.relays[3], ANONRC);
-    assert_eq!(options(&rc, "PublishServerDescriptor"), ["0"]);
+    let (plan, specs) = broken(Mutant::MissingRelay);
+    let silent: Vec<&str> = plan
+        .nodes()
+        .filter(|node| !plan.publishes(node))
+        .map(|node| &*node.nickname)
+        .collect();
+    assert_eq!(silent, ["relay4"]);
+    // Nobody publishes before being told to.
+    for spec in specs.authorities.iter().chain(&specs.relays) {
+        let rc = text(spec, ANONRC);
+        assert_eq!(options(&rc, "PublishServerDescriptor"), ["0"]);
+    }
 }
 
 #[test]

@@ -24,6 +24,7 @@ pub(crate) fn plan() -> Plan {
         now: datetime!(2026-11-22 10:00:00 UTC),
         lifetime_seconds: 1800,
         occupied: Occupied::default(),
+        authorities: Vec::new(),
     };
     Plan::new(&topology, &inputs).expect("there is room")
 }

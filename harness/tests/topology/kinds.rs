@@ -1,7 +1,7 @@
 //! Kinds of homes and of peerings: who runs the daemon, who stands beside whom, what a session
 //! runs over, and whether there is a secret.
 
-use ator_harness::topology::{Auth, Daemon, Topology, Transport};
+use ator_harness::topology::{Auth, Daemon, NetworkKind, Topology, Transport};
 
 use super::{GOOD, broken, extended, mistakes};
 
@@ -160,4 +160,45 @@ fn names_that_every_run_uses_itself_are_taken() {
             )]
         );
     }
+}
+
+#[test]
+fn a_public_network_has_nodes_that_nobody_here_makes() {
+    let public =
+        |more: &str| format!("{GOOD}\n[network]\nfamily = \"anon\"\nkind = \"public\"\n{more}");
+    let topology = Topology::parse("file.toml", &public("terms = \"agreed\"")).expect("parses");
+    let network = &topology.network;
+    assert_eq!(network.kind, NetworkKind::Public);
+    assert!(network.is_public() && network.terms_agreed);
+    assert_eq!((network.authorities, network.relays), (0, 0));
+    // Nobody agrees for the operator.
+    let topology = Topology::parse("file.toml", &public("")).expect("parses");
+    assert!(!topology.network.terms_agreed);
+    let private = Topology::parse("file.toml", GOOD).expect("parses");
+    assert!(!private.network.is_public());
+
+    for (more, expected) in [
+        (
+            "authorities = 3",
+            "network.authorities is not a key here; known keys are family, kind, terms",
+        ),
+        (
+            "terms = \"yes\"",
+            "network.terms \"yes\" is not known; use one of agreed",
+        ),
+        (
+            "[wan]\nlatency = \"1ms\"",
+            "wan gives distances to nodes, but the public network's are where they are; remove it",
+        ),
+    ] {
+        let found = mistakes(&public(more));
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].ends_with(expected), "{found:?}");
+    }
+    let text = format!("mutant = \"missing-relay\"\n{}", public(""));
+    let found = mistakes(&text);
+    assert!(
+        found[0].contains("breaks a part of a private network"),
+        "{found:?}"
+    );
 }

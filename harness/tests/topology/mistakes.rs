@@ -53,16 +53,16 @@ at_most = "3h"
   line 5: network.family "tor" is not a TLD family; use anon, anyone or onion
   line 6: network.authorities must be odd, so that a majority is clear
   line 7: network.relays expected a whole number from 4 to 16
-  line 8: network.speed is not a key here; known keys are authorities, family, relays
+  line 8: network.speed is not a key here; known keys are authorities, family, kind, relays
   line 15: home[1].id "home_a" and "home-a" both map to the variable BTP_PEER_HOME_A_SECRET; rename one
   line 16: home[1].prefix "test.a.b" overlaps with "test.a" of home[0]; a packet would have two homes
   line 17: home[1].wing is not a key here; known keys are beside, daemon, id, prefix
   line 21: peering[0].to is the home that dials; a home does not peer with itself
   line 22: peering[0].auth "token" is not known; use one of secret, none
   line 26: probe.via "home-c" is not the id of a [[home]]
-  line 28: probe.packets expected a whole number from 200 to 1000000
+  line 28: probe.packets expected a whole number from 50 to 1000000
   line 31: deadlines.consensus "30" has no unit; write "30ms", "30s" or "30m"
-  line 34: budget[0].metric "speed" is not a metric; use one of dial, redial, btp-connect, authentication, round-trip, far-round-trip, warm-up, far-warm-up, ready
+  line 34: budget[0].metric "speed" is not a metric; use one of dial, redial, btp-connect, authentication, round-trip, far-round-trip, warm-up, far-warm-up, ready, publication, peering, delivery
   line 35: budget[0].percentile expected a percentile above 0 and up to 100
   line 36: budget[0].at_most "3h" has an unknown unit "h"; use ms, s or m"#
     );
@@ -97,7 +97,9 @@ fn unknown_keys_are_refused_in_every_table() {
     }
     assert_eq!(
         extended("[network]\nfamily = \"anon\"\ncolour = 1\n"),
-        ["line 27: network.colour is not a key here; known keys are authorities, family, relays"]
+        [
+            "line 27: network.colour is not a key here; known keys are authorities, family, kind, relays"
+        ]
     );
     assert_eq!(
         extended("[deadlines]\ncolour = \"1s\"\n"),
@@ -178,12 +180,12 @@ fn wrong_types_are_named_with_what_was_expected() {
         (
             "to = \"home-b\"\n\n[[budget]]",
             "to = \"home-b\"\npackets = \"many\"\n\n[[budget]]",
-            "line 21: probe.packets expected a whole number from 200 to 1000000",
+            "line 21: probe.packets expected a whole number from 50 to 1000000",
         ),
         (
             "to = \"home-b\"\n\n[[budget]]",
-            "to = \"home-b\"\npackets = 199\n\n[[budget]]",
-            "line 21: probe.packets expected a whole number from 200 to 1000000",
+            "to = \"home-b\"\npackets = 49\n\n[[budget]]",
+            "line 21: probe.packets expected a whole number from 50 to 1000000",
         ),
         (
             "at_most = \"3s\"",

@@ -10,8 +10,8 @@ use time::macros::datetime;
 
 use crate::checks::{
     AbsentView, Answer, Arrival, Attempt, AuthorityView, Crossing, Delivery, HealthView, HomeView,
-    LogView, Metrics, Observations, PeeringView, ProbeView, Reason, Refusal, Reject, SocksRequest,
-    Wire,
+    Live, LogView, Metrics, Observations, PeeringView, ProbeView, Reason, Refusal, Reject,
+    SocksRequest, Wire,
 };
 use crate::connector::Received;
 use crate::onion::consensus::Consensus;
@@ -37,6 +37,7 @@ pub(super) fn plan_of(name: &str, text: &str) -> Plan {
         now: datetime!(2026-11-22 10:00:00 UTC),
         lifetime_seconds: 1800,
         occupied: Occupied::default(),
+        authorities: Vec::new(),
     };
     Plan::new(&topology, &inputs).expect("there is room")
 }
@@ -160,6 +161,13 @@ fn home_view(plan: &Plan, home: &HomePlan) -> HomeView {
             true => daemon(home, plan),
             false => DaemonState::default(),
         },
+        consensus: match onion {
+            true => Ok(Live {
+                since: 10,
+                left: 86_390,
+            }),
+            false => Err("there is no daemon".to_owned()),
+        },
         uploads_expected: UPLOADS,
         fetched_by: others()
             .map(|other| (other.id.clone(), usize::from(other.is_onion())))
@@ -276,6 +284,7 @@ fn wire(plan: &Plan, home: &HomePlan, dialled: &[&HomePlan]) -> Wire {
         // Any other name may be asked for.
         queries: vec![Secret::new("updates.example")],
         malformed: Vec::new(),
+        arrivals: 1,
     }
 }
 
@@ -468,6 +477,9 @@ fn metrics() -> Metrics {
             Metric::RoundTrip => (PACKETS, 20),
             Metric::FarRoundTrip => (PACKETS, 60),
             Metric::WarmUp | Metric::FarWarmUp => (8, 90),
+            Metric::Publication => (2, 4000),
+            Metric::Peering => (2, 200),
+            Metric::Delivery => (4, 50),
         };
         (metric, samples(count, Duration::from_millis(millis)))
     });

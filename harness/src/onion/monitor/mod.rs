@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use super::control::{Control, ControlError, Events};
 use crate::secret::Secret;
 
-pub use state::DaemonState;
+pub use state::{Connections, DaemonState};
 pub use timeline::{
     Crossing, Introduction, NoCrossing, Rendezvous, Side, Step, Stream, Timeline, Traffic,
     Transfer, Warning,
@@ -23,7 +23,7 @@ pub use timeline::{
 /// The events that are followed. The bytes of streams and circuits come once a second, and only
 /// where there were some.
 const EVENTS: &str = "SETEVENTS STATUS_CLIENT STATUS_GENERAL NEWCONSENSUS HS_DESC CIRC CIRC_MINOR \
-                      STREAM STREAM_BW CIRC_BW";
+                      STREAM STREAM_BW CIRC_BW ORCONN";
 
 /// A daemon under observation.
 pub struct Monitor {

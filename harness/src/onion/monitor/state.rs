@@ -29,8 +29,22 @@ pub struct DaemonState {
     /// Their circuit ids.
     #[serde(skip)]
     joined_circuits: BTreeSet<String>,
+    /// What became of its connections to relays.
+    #[serde(default)]
+    pub connections: Connections,
     /// Whether the control connection has ended.
     pub gone: bool,
+}
+
+/// Connections of a daemon to relays (`ORCONN`).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Connections {
+    /// How many were begun.
+    pub launched: usize,
+    /// How many came up, handshake included.
+    pub connected: usize,
+    /// How many failed, by the daemon's reason, such as `NOROUTE`, `TIMEOUT` or `TLS_ERROR`.
+    pub failed: BTreeMap<String, usize>,
 }
 
 impl DaemonState {
@@ -49,6 +63,16 @@ impl DaemonState {
         let mut words = event.split(' ');
         match words.next() {
             Some("STATUS_CLIENT") => self.apply_status(event),
+            Some("ORCONN") => match words.nth(1) {
+                Some("LAUNCHED") => self.connections.launched += 1,
+                Some("CONNECTED") => self.connections.connected += 1,
+                Some("FAILED") => {
+                    let reason = value_of(event, "REASON").unwrap_or("UNKNOWN");
+                    let failed = &mut self.connections.failed;
+                    *failed.entry(reason.to_owned()).or_default() += 1;
+                }
+                _ => {}
+            },
             Some("HS_DESC") => {
                 let (action, label) = (words.next(), words.next().unwrap_or_default());
                 match action {

@@ -47,14 +47,20 @@ pub(super) fn topology(report: &Report) -> Markup {
             figure {
                 (drawing(report))
                 figcaption {
-                    "Squares are directory authorities, circles relays. An arrow points from the home that dials to the home that accepts. "
+                    @if !network.is_public() { "Squares are directory authorities, circles relays. " }
+                    "An arrow points from the home that dials to the home that accepts. "
                     "What did not hold is drawn dashed and marked with ✗."
                 }
             }
             div {
                 p {
-                    "A private ." (network.family) " network of " (network.authorities) " authorities and "
-                    (network.relays) " relays; " (topology.homes.len()) " homes, each with an onion daemon, a connector and a business-logic server behind its own NAT. "
+                    @if network.is_public() {
+                        "A ." (network.family) " network that others run; "
+                    } @else {
+                        "A private ." (network.family) " network of " (network.authorities) " authorities and "
+                        (network.relays) " relays; "
+                    }
+                    (topology.homes.len()) " homes, each with an onion daemon, a connector and a business-logic server behind its own NAT. "
                     "The harness's own peer " code { (topology.probe.id) } " dials " (topology.probe.to)
                     " through the daemon of " (topology.probe.via) "."
                 }
@@ -151,11 +157,15 @@ fn drawing(report: &Report) -> Markup {
         half_width * 2.0,
         half_height * 2.0
     );
+    let network = if topology.network.is_public() {
+        "a network that others run".to_owned()
+    } else {
+        let (authorities, relays) = (topology.network.authorities, topology.network.relays);
+        format!("a network of {authorities} authorities and {relays} relays")
+    };
     let text = format!(
-        "{} homes around a network of {} authorities and {} relays, with {} peerings; the tables name them",
+        "{} homes around {network}, with {} peerings; the tables name them",
         topology.homes.len(),
-        topology.network.authorities,
-        topology.network.relays,
         topology.peerings.len()
     );
     markup! {
@@ -164,7 +174,7 @@ fn drawing(report: &Report) -> Markup {
                 (arrowhead("arrow"))
                 (arrowhead("arrow-bad"))
             }
-            (network(report))
+            (self::network(report))
             @for peering in &topology.peerings { (arrow(report, peering, &homes)) }
             @for home in &homes { (home_box(report, home)) }
         }
@@ -214,8 +224,12 @@ fn network(report: &Report) -> Markup {
             @if died { text class="bad" x=(short(at.x + 8.0)) y=(short(at.y + 4.0)) { "✗" } }
         }
         text class="strong" x="0" y="-12" text-anchor="middle" { "." (network.family) " network" }
-        text x="0" y="5" text-anchor="middle" { (network.authorities) " authorities" }
-        text x="0" y="21" text-anchor="middle" { (network.relays) " relays" }
+        @if network.is_public() {
+            text x="0" y="5" text-anchor="middle" { "run by others" }
+        } @else {
+            text x="0" y="5" text-anchor="middle" { (network.authorities) " authorities" }
+            text x="0" y="21" text-anchor="middle" { (network.relays) " relays" }
+        }
     }
 }
 
