@@ -260,7 +260,7 @@ fn words(error: &bollard::errors::Error) -> String {
     }
     let hint = if text.contains("InvalidContentType") {
         "it does not speak TLS there; whoever reaches an engine without is root on its machine, so start it with --tlsverify, or use ssh://"
-    } else if text.contains("UnknownIssuer") {
+    } else if text.contains("UnknownIssuer") || text.contains("BadSignature") {
         "its certificate is not signed by this ca.pem"
     } else if text.contains("NotValidForName") {
         "its certificate is for another name or address"
