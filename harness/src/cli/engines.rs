@@ -56,7 +56,7 @@ impl EngineArgs {
                 without.join(", ")
             ));
         }
-        if !self.engines.is_empty() && topology.network.authorities > 0 {
+        if !self.engines.is_empty() && !topology.network.is_public() {
             mistakes.push(format!(
                 "{} runs a network of its own, whose relays its homes reach through a bridge of the engine that the network is on; leave --engine out, everything stands on one engine",
                 topology.name
