@@ -44,6 +44,14 @@ two-home-ator-local-verify: engine images harness ## Bring two homes up offline,
 two-home-tor-local-verify: engine images tor harness ## The same on the distribution's tor, with .onion services
 	@$(HARNESS) verify two-home-local --family onion $(ARGS)
 
+.PHONY: standalone-test-ator-p2p
+standalone-test-ator-p2p: engine images harness ## Judge two homes that meet over the public network (dials out)
+	@$(HARNESS) verify public-p2p $(ARGS)
+
+.PHONY: standalone-test-ator-p2p-rehearsal
+standalone-test-ator-p2p-rehearsal: engine engine-tools images harness ## The same over a network that stands in, on one engine and on two; nothing leaves the machine
+	@fixtures/rehearsal.sh $(HARNESS) $(ARGS)
+
 .PHONY: verify
 verify: engine images harness ## Bring another topology up offline, judge it, remove it: make verify TOPOLOGY=three-hop
 	@$(HARNESS) verify $(or $(TOPOLOGY),$(error name a topology, as in: make verify TOPOLOGY=three-hop)) $(ARGS)

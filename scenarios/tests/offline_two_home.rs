@@ -123,6 +123,20 @@ fn a_running_topology_is_judged_and_left_running() {
     assert!(text(&verify).contains("left running"), "{}", text(&verify));
     assert_eq!(docker(&["ps", "-q", "--no-trunc"]), before);
 
+    // Who shares the engine and has another state folder leaves it alone.
+    let stranger = Shell::open();
+    let down = stranger
+        .command(&["down", "two-home-local"])
+        .output()
+        .expect("runs");
+    assert_code(&down, 1);
+    assert!(
+        text(&down).contains("another state folder"),
+        "{}",
+        text(&down)
+    );
+    assert_eq!(docker(&["ps", "-q", "--no-trunc"]), before);
+
     let down = shell
         .command(&["down", "two-home-local"])
         .output()

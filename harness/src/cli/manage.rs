@@ -2,9 +2,11 @@
 
 use std::io::Write;
 
+use time::OffsetDateTime;
+
 use super::error::CliError;
 use super::exit::Exit;
-use crate::engine::{Engine, Engines};
+use crate::engine::{Engine, Engines, FoundRun};
 use crate::run::{RunError, State, remove_kept};
 
 /// Arguments of `down` and `status`.
@@ -54,10 +56,21 @@ pub(super) async fn down(args: &Args) -> Result<Exit, CliError> {
     let engines = engines(&state, name).await?;
     let mut out = std::io::stdout().lock();
     let mut found = false;
+    let mut others = 0;
     for run in engines.runs().await? {
-        // A run of `verify` that is under way belongs to its process.
-        if run.topology == name && !state.is_alive(&run.run) {
-            found = true;
+        if run.topology != name || state.is_alive(&run.run) {
+            // A run of `verify` that is under way belongs to its process.
+            continue;
+        }
+        found = true;
+        if is_others(&state, &run) {
+            others += 1;
+            writeln!(
+                out,
+                "{name}, run {}: {OTHERS}, and stays; ATOR_HARNESS_STATE names the folder",
+                run.run
+            )?;
+        } else {
             let removed = remove_kept(&engines, &state, &run.run).await?;
             writeln!(
                 out,
@@ -69,7 +82,16 @@ pub(super) async fn down(args: &Args) -> Result<Exit, CliError> {
     if !found {
         writeln!(out, "{name} is not running; nothing to remove")?;
     }
-    Ok(Exit::Pass)
+    Ok(if others == 0 { Exit::Pass } else { Exit::Fail })
+}
+
+/// Whose a run is that this machine's state folder does not know.
+const OTHERS: &str = "started with another state folder or by another user";
+
+/// Whether a run is not ours to remove: its deadline is not over, and the state folder does not know
+/// it. Two users may share an engine.
+fn is_others(state: &State, run: &FoundRun) -> bool {
+    !state.knows(&run.run) && OffsetDateTime::now_utc().unix_timestamp() <= run.deadline
 }
 
 /// Says what of a topology is running.
@@ -87,6 +109,8 @@ pub(super) async fn status(args: &Args) -> Result<Exit, CliError> {
             "a run under way"
         } else if state.kept(&run.run).is_some() {
             "left running by `up`"
+        } else if is_others(&state, &run) {
+            OTHERS
         } else {
             "left over; the next run removes it"
         };
