@@ -144,22 +144,85 @@ fn a_stand_in_has_to_run_and_to_fit() {
     );
 }
 
+/// A volume of keys, removed when this is dropped.
+struct Volume(&'static str);
+
+impl Volume {
+    fn public_key(&self) -> Vec<u8> {
+        let folder = docker(&["volume", "inspect", "-f", "{{.Mountpoint}}", self.0]);
+        std::fs::read(format!("{folder}/hs_ed25519_public_key")).expect("a key")
+    }
+}
+
+impl Drop for Volume {
+    fn drop(&mut self) {
+        let _ = Command::new("docker")
+            .args(["volume", "rm", "-f", self.0])
+            .output();
+    }
+}
+
+#[test]
+fn keys_outlive_the_run_when_that_is_asked_for() {
+    let shell = Shell::open();
+    let _stand_in = StandIn::up(&shell);
+    let volumes = [
+        Volume("ator-harness-keys-rehearsal-a"),
+        Volume("ator-harness-keys-rehearsal-b"),
+    ];
+    let keys = ["--keys", "rehearsal"];
+    let up = shell
+        .command(&["up", "public-p2p", "--authorities", "testnet"])
+        .args(keys)
+        .arg("--artefacts")
+        .arg(shell.artefacts())
+        .output()
+        .expect("runs");
+    assert_code(&up, 0);
+    let first = volumes.each_ref().map(Volume::public_key);
+    assert_ne!(first[0], first[1]);
+
+    // Whoever is there has them for itself.
+    let other = shell.shipped(
+        "public-p2p",
+        &[("name = \"public-p2p\"", "name = \"other\"")],
+    );
+    let refused = verify(&shell, other.to_str().expect("UTF-8"), &keys)
+        .output()
+        .expect("runs");
+    assert_code(&refused, 2);
+    assert!(
+        text(&refused).contains("are in use by the container"),
+        "{}",
+        text(&refused)
+    );
+    let judged = verify(&shell, "public-p2p", &[]).output().expect("runs");
+    assert_code(&judged, 0);
+    let down = shell.command(&["down", "public-p2p"]).output();
+    assert_code(&down.expect("runs"), 0);
+
+    let again = verify(&shell, "public-p2p", &keys).output().expect("runs");
+    assert_code(&again, 0);
+    assert_eq!(volumes.each_ref().map(Volume::public_key), first);
+    assert!(text(&again).contains("service.address"), "{}", text(&again));
+}
+
 /// Two engines, each in a network namespace of its own, as two machines would have them.
 #[test]
 fn two_homes_meet_from_two_engines() {
     let shell = Shell::open();
     let _stand_in = StandIn::up(&shell);
-    let before = docker(&["ps", "-a", "-q", "--no-trunc"]);
     let script = root().join("fixtures/engine/pair.sh");
     let mut command = Command::new(script);
     let verify = verify(&shell, "public-p2p", &[]);
     let arguments: Vec<_> = verify.get_args().map(|one| one.to_string_lossy()).collect();
     let quoted = arguments.join("' '");
-    let look = "for e in $ENGINE_A $ENGINE_B; do docker -H $e ps --format '{{.Names}}' | sort; echo --; done";
+    let look = "for e in $ENGINE_A $ENGINE_B; do docker -H $e ps --format '{{.Names}}' | sort; echo --; done; \
+                docker ps --filter label=ator-harness.topology=public-p2p --format '{{.Names}}'";
     // While it runs, each engine is asked what it sees.
     let line = format!(
         "'{}' '{quoted}' --engine a=$ENGINE_A --engine b=$ENGINE_B & run=$!; \
-         until {look} > '{seen}.now' && [ $(grep -c connector '{seen}.now') -eq 2 ]; do kill -0 $run || break; sleep 0.2; done; \
+         until {{ {look}; }} > '{seen}.now' && [ $(grep -c connector '{seen}.now') -eq 2 ]; do kill -0 $run || break; sleep 0.2; done; \
          mv '{seen}.now' '{seen}'; wait $run",
         verify.get_program().to_string_lossy(),
         seen = shell.artefacts().with_file_name("seen").display(),
@@ -171,11 +234,16 @@ fn two_homes_meet_from_two_engines() {
     let output = command.current_dir(root()).output().expect("runs");
     assert_code(&output, 0);
     let seen = std::fs::read_to_string(shell.artefacts().with_file_name("seen")).expect("seen");
-    let (a, b) = seen.split_once("--\n").expect("two engines");
+    let engines: Vec<&str> = seen.split("--\n").collect();
+    let [a, b, own] = engines[..] else {
+        panic!("{seen}");
+    };
     assert!(a.contains("-a-connector") && !a.contains("-b-"), "{seen}");
     assert!(b.contains("-b-connector") && !b.contains("-a-"), "{seen}");
     // The stand-in's engine has got nothing of either.
-    assert_eq!(docker(&["ps", "-a", "-q", "--no-trunc"]), before);
+    let label = "label=ator-harness.topology=public-p2p";
+    assert!(own.is_empty(), "{seen}");
+    assert_eq!(docker(&["ps", "-a", "-q", "--filter", label]), "");
 }
 
 /// Without a way out, the public topology is not judged, and says what is missing.

@@ -31,6 +31,10 @@ pub(super) struct RunArgs {
     /// Join the network of this topology, which `up` left running, in place of the public one
     #[arg(long, value_name = "TOPOLOGY")]
     authorities: Option<String>,
+    /// Keep the homes' onion service keys in named volumes, and with them their addresses, for runs
+    /// that give the same name; for topologies that join the public network
+    #[arg(long, value_name = "NAME", value_parser = plain_name)]
+    keys: Option<String>,
     /// Folder in which each run gets a folder of its own
     #[arg(long, value_name = "DIR", default_value = "ator-runs")]
     artefacts: PathBuf,
@@ -71,10 +75,20 @@ impl RunArgs {
             family: self.family.family,
             artefacts: self.artefacts.clone(),
             stand_in: self.authorities.clone(),
+            keys: self.keys.clone(),
             progress: Some(progress),
         };
         Ok((loaded, options))
     }
+}
+
+/// A part of a volume's name.
+fn plain_name(text: &str) -> Result<String, String> {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if text.is_empty() || text.len() > 40 || !text.chars().all(plain) {
+        return Err("1 to 40 lower-case letters, digits and dashes".to_owned());
+    }
+    Ok(text.to_owned())
 }
 
 /// A run's report, saved in its folder, and the exit code.

@@ -90,6 +90,8 @@ pub struct ContainerSpec {
     pub files: Vec<FileSpec>,
     /// Its network.
     pub network: NetworkMode,
+    /// A named volume and where it is mounted. It outlives the run.
+    pub volume: Option<(String, String)>,
     /// What it may do.
     pub privileges: Privileges,
 }
@@ -107,6 +109,7 @@ impl ContainerSpec {
             environment: Vec::new(),
             files: Vec::new(),
             network: NetworkMode::None,
+            volume: None,
             privileges: Privileges::None,
         }
     }
@@ -179,6 +182,31 @@ impl Engine {
     ///
     /// [`EngineError::Api`] when it is not there.
     pub async fn read_file(&self, container: &str, path: &str) -> Result<String, EngineError> {
+        let bytes = self.read_bytes(container, path).await?;
+        String::from_utf8(bytes).map_err(|error| EngineError::ImageFile {
+            path: path.to_owned(),
+            source: std::io::Error::new(std::io::ErrorKind::InvalidData, error.utf8_error()),
+        })
+    }
+
+    /// Reads one small file out of a container, or `None` when it is not there.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Api`] when the container is not there.
+    pub async fn find_file(
+        &self,
+        container: &str,
+        path: &str,
+    ) -> Result<Option<Vec<u8>>, EngineError> {
+        match self.read_bytes(container, path).await {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(EngineError::Api { source, .. }) if status_of(&source) == Some(404) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn read_bytes(&self, container: &str, path: &str) -> Result<Vec<u8>, EngineError> {
         let action = format!("read {path} in {container}");
         let options = DownloadFromContainerOptionsBuilder::default()
             .path(path)
@@ -190,7 +218,7 @@ impl Engine {
         while let Some(chunk) = stream.next().await {
             archive.extend_from_slice(&chunk.map_err(EngineError::api(action.clone()))?);
         }
-        let mut text = String::new();
+        let mut bytes = Vec::new();
         let unreadable = |source| EngineError::ImageFile {
             path: path.to_owned(),
             source,
@@ -200,9 +228,9 @@ impl Engine {
             .map_err(unreadable)?
         {
             let mut entry = entry.map_err(unreadable)?;
-            std::io::Read::read_to_string(&mut entry, &mut text).map_err(unreadable)?;
+            std::io::Read::read_to_end(&mut entry, &mut bytes).map_err(unreadable)?;
         }
-        Ok(text)
+        Ok(bytes)
     }
 
     /// Starts a container.
@@ -419,6 +447,9 @@ fn body(spec: &ContainerSpec, labels: &Labels) -> ContainerCreateBody {
             0
         }
     };
+    if let Some((name, path)) = &spec.volume {
+        host.binds = Some(vec![format!("{name}:{path}")]);
+    }
     ContainerCreateBody {
         image: Some(spec.image.clone()),
         user: Some(format!("{user}:{user}")),

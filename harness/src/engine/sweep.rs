@@ -1,6 +1,6 @@
 //! Finding what runs have left on the engine, and removing it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use bollard::query_parameters::{
@@ -143,6 +143,45 @@ impl Engine {
         })
     }
 
+    /// The containers that a named volume is mounted in.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Api`] when the engine does not answer.
+    pub async fn users_of_volume(&self, volume: &str) -> Result<Vec<String>, EngineError> {
+        let filters = HashMap::from([("volume", vec![volume.to_owned()])]);
+        let options = ListContainersOptionsBuilder::default()
+            .all(true)
+            .filters(&filters)
+            .build();
+        let containers = self
+            .docker
+            .list_containers(Some(options))
+            .await
+            .map_err(EngineError::api("list containers"))?;
+        Ok(containers
+            .into_iter()
+            .filter_map(|container| container.names?.into_iter().next())
+            .map(|name| name.trim_start_matches('/').to_owned())
+            .collect())
+    }
+
+    /// Removes one container, and none of its named volumes.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Api`] when the engine refuses.
+    pub async fn remove_container(&self, name: &str) -> Result<(), EngineError> {
+        let options = RemoveContainerOptionsBuilder::default()
+            .force(true)
+            .v(true)
+            .build();
+        gone(
+            self.docker.remove_container(name, Some(options)).await,
+            format!("remove container {name}"),
+        )
+    }
+
     /// Removes everything of a run. A call that was under way when the run ended can still create
     /// something, so nothing must be found twice in a row, a moment apart. Returns how much was
     /// removed.
@@ -173,18 +212,10 @@ impl Engine {
     }
 
     async fn remove(&self, left: &Leftovers) -> Result<(), EngineError> {
-        let options = || {
-            RemoveContainerOptionsBuilder::default()
-                .force(true)
-                .v(true)
-                .build()
-        };
-        let containers = left.containers.iter().map(|name| async move {
-            gone(
-                self.docker.remove_container(name, Some(options())).await,
-                format!("remove container {name}"),
-            )
-        });
+        let containers = left
+            .containers
+            .iter()
+            .map(|name| self.remove_container(name));
         join_all(containers)
             .await
             .into_iter()

@@ -20,4 +20,4 @@ pub use daemon::{Daemon, Program};
 pub use host::{HostError, Way, ask_proxy, host_family, resolvable};
 pub use password::ControlPassword;
 pub use redact::{mentions_address, redact};
-pub use service::ServiceKeys;
+pub use service::{PUBLIC_FILE, SECRET_FILE, ServiceKeys};

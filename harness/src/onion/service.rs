@@ -1,14 +1,26 @@
 //! The key pair of an onion service, in the files that the daemon reads.
 
-use ed25519_dalek::SigningKey;
+use std::fmt;
+
+use ed25519_dalek::hazmat::ExpandedSecretKey;
+use ed25519_dalek::{SigningKey, VerifyingKey};
 use sha2::{Digest, Sha512};
 
 use super::address::{OnionAddress, TldFamily};
 
-/// An onion service's ed25519 key pair, made from 32 random bytes.
+/// Name of the daemon's file of a secret key.
+pub const SECRET_FILE: &str = "hs_ed25519_secret_key";
+/// Name of the daemon's file of a public key.
+pub const PUBLIC_FILE: &str = "hs_ed25519_public_key";
+const SECRET_TAG: &[u8] = b"== ed25519v1-secret: type0 ==";
+const PUBLIC_TAG: &[u8] = b"== ed25519v1-public: type0 ==";
+
+/// An onion service's ed25519 key pair, made from 32 random bytes or read from the daemon's files.
+/// Prints redacted.
 ///
 /// With the key made beforehand the address is known before the daemon starts, and the daemon's
 /// own hostname file can be held against it.
+#[derive(Clone, PartialEq, Eq)]
 pub struct ServiceKeys {
     expanded: [u8; 64],
     public: [u8; 32],
@@ -26,6 +38,17 @@ impl ServiceKeys {
         Self { expanded, public }
     }
 
+    /// Reads the pair from the daemon's files. `None` when they are not what the daemon writes, or
+    /// when the public key is not that of the secret one.
+    #[must_use]
+    pub fn from_files(secret: &[u8], public: &[u8]) -> Option<Self> {
+        let expanded: [u8; 64] = untagged(SECRET_TAG, secret)?.try_into().ok()?;
+        let public: [u8; 32] = untagged(PUBLIC_TAG, public)?.try_into().ok()?;
+        let secret = ExpandedSecretKey::from_bytes(&expanded);
+        let derived = VerifyingKey::from(&secret).to_bytes();
+        (derived == public).then_some(Self { expanded, public })
+    }
+
     /// The address in a family.
     #[must_use]
     pub fn address(&self, family: TldFamily) -> OnionAddress {
@@ -35,14 +58,27 @@ impl ServiceKeys {
     /// Content of `hs_ed25519_secret_key`.
     #[must_use]
     pub fn secret_file(&self) -> Vec<u8> {
-        tagged(b"== ed25519v1-secret: type0 ==", &self.expanded)
+        tagged(SECRET_TAG, &self.expanded)
     }
 
     /// Content of `hs_ed25519_public_key`.
     #[must_use]
     pub fn public_file(&self) -> Vec<u8> {
-        tagged(b"== ed25519v1-public: type0 ==", &self.public)
+        tagged(PUBLIC_TAG, &self.public)
     }
+}
+
+impl fmt::Debug for ServiceKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[service keys]")
+    }
+}
+
+/// What follows a tag.
+fn untagged<'f>(tag: &[u8], file: &'f [u8]) -> Option<&'f [u8]> {
+    let (head, key) = file.split_at_checked(32)?;
+    let rest = head.strip_prefix(tag)?;
+    rest.iter().all(|byte| *byte == 0).then_some(key)
 }
 
 /// The daemon's tagged key files: a tag padded to 32 bytes, then the key.
@@ -67,5 +103,19 @@ mod tests {
         assert_eq!(secret[32] & 7, 0);
         assert_eq!(secret[63] & 0b1100_0000, 0b0100_0000);
         assert_eq!(keys.public_file().len(), 64);
+    }
+
+    #[test]
+    fn files_are_read_back_and_damaged_ones_are_not() {
+        let keys = ServiceKeys::from_seed(&[2; 32]);
+        let (secret, public) = (keys.secret_file(), keys.public_file());
+        assert_eq!(ServiceKeys::from_files(&secret, &public), Some(keys));
+        let other = ServiceKeys::from_seed(&[3; 32]);
+        assert_eq!(ServiceKeys::from_files(&secret, &other.public_file()), None);
+        assert_eq!(ServiceKeys::from_files(&secret[..95], &public), None);
+        assert_eq!(ServiceKeys::from_files(&public, &secret), None);
+        let mut padded = public.clone();
+        padded[31] = 1;
+        assert_eq!(ServiceKeys::from_files(&secret, &padded), None);
     }
 }

@@ -13,12 +13,15 @@ use crate::onion::anonrc::{
     self, AuthorityLine, Common, DATA_DIRECTORY, SERVICE_DIRECTORY, SOCKS_PORT, TERMS,
 };
 use crate::onion::authority::{AuthorityKeyError, AuthorityKeys};
-use crate::onion::{ControlPassword, ServiceKeys};
+use crate::onion::{ControlPassword, PUBLIC_FILE, SECRET_FILE};
 use crate::secret::Secret;
 use crate::topology::{Access, Daemon, Mutant};
 
 /// Where the daemon finds its configuration.
 pub(crate) const ANONRC: &str = "/etc/anon/anonrc";
+
+/// Where a volume of keys is mounted.
+pub(crate) const KEYS: &str = "/keys";
 
 /// The harness's helper in the business-logic server's image.
 pub const AGENT: &str = "/agent";
@@ -191,6 +194,7 @@ impl Plan {
                     container: distance.container.clone(),
                 },
             },
+            volume: None,
             privileges: Privileges::None,
         }
     }
@@ -242,6 +246,7 @@ impl Plan {
             environment: Vec::new(),
             files: Vec::new(),
             network: self.network_of_node(node),
+            volume: None,
             privileges: Privileges::None,
         })
     }
@@ -288,7 +293,6 @@ impl Plan {
             }
             _ => {}
         }
-        let keys = ServiceKeys::from_seed(&self.seed.derive(&format!("service/{}", home.id)));
         let mut files = daemon_files(rc);
         // Of a network of one's own there is nobody to agree with.
         if network.terms_agreed || !network.is_public() {
@@ -307,8 +311,8 @@ impl Plan {
             ));
         }
         for (name, content) in [
-            ("hs_ed25519_secret_key", keys.secret_file()),
-            ("hs_ed25519_public_key", keys.public_file()),
+            (SECRET_FILE, home.keys.secret_file()),
+            (PUBLIC_FILE, home.keys.public_file()),
         ] {
             files.push(FileSpec {
                 path: format!("{SERVICE_DIRECTORY}/{name}"),
@@ -344,6 +348,7 @@ impl Plan {
             environment: Vec::new(),
             files: self.daemon_files(home, lines),
             network: Self::network_of(home, &home.sidecar),
+            volume: mounted(home),
             privileges: Privileges::None,
         }
     }
@@ -403,6 +408,7 @@ impl Plan {
             environment,
             files,
             network: Self::network_of(home, &home.connector),
+            volume: mounted(home).filter(|_| managed),
             privileges: Privileges::None,
         }
     }
@@ -471,6 +477,7 @@ impl Plan {
                 content: None,
             }],
             network: Self::network_of(home, &home.bls),
+            volume: None,
             privileges: Privileges::SetUpNetwork,
         }
     }
@@ -486,6 +493,12 @@ fn common<'a>(nickname: &'a str, authorities: &'a [AuthorityLine], hashed: &'a s
 
 fn daemon_arguments() -> Vec<String> {
     vec!["-f".to_owned(), ANONRC.to_owned()]
+}
+
+/// The volume of a home's keys, so that the engine says who uses them. The daemon has copies.
+fn mounted(home: &HomePlan) -> Option<(String, String)> {
+    let volume = home.volume.clone()?;
+    Some((volume, KEYS.to_owned()))
 }
 
 fn daemon_files(rc: String) -> Vec<FileSpec> {

@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use super::model::{AbsentPlan, HomePlan, PeeringPlan, ProbePlan, control};
+use super::model::{AbsentPlan, HomePlan, Inputs, PeeringPlan, ProbePlan, control};
 use super::seed::Seed;
 use crate::onion::ServiceKeys;
 use crate::secret::Secret;
@@ -62,11 +62,12 @@ pub(super) fn probe(topology: &Topology, seed: &Seed) -> ProbePlan {
 
 pub(super) fn homes<'a>(
     topology: &Topology,
-    seed: &Seed,
+    inputs: &Inputs,
     peerings: &[PeeringPlan],
     probe: &ProbePlan,
     place: &dyn Fn(u32, u32) -> Place<'a>,
 ) -> Vec<HomePlan> {
+    let seed = &inputs.seed;
     let lans = topology.lans();
     // How many homes stand on each local network so far.
     let mut standing = vec![0; lans.len()];
@@ -88,7 +89,11 @@ pub(super) fn homes<'a>(
             standing[lan] += 1;
             let nickname = format!("home{index}");
             let network = name(lans[lan]);
-            let keys = ServiceKeys::from_seed(&seed.derive(&format!("service/{}", home.id)));
+            let persistent = inputs.services.get(&home.id);
+            let keys = match persistent {
+                Some(found) => found.keys.clone(),
+                None => ServiceKeys::from_seed(&seed.derive(&format!("service/{}", home.id))),
+            };
             HomePlan {
                 id: home.id.clone(),
                 prefix: home.prefix.clone(),
@@ -102,6 +107,8 @@ pub(super) fn homes<'a>(
                 control: control(seed, &nickname, address),
                 nickname,
                 onion: keys.address(topology.network.family),
+                keys,
+                volume: persistent.map(|found| found.volume.clone()),
                 admin_key: seed.secret(&format!("admin/{}", home.id)),
                 environment: environment(topology, &home.id, peerings, probe),
             }

@@ -9,11 +9,11 @@ mod model;
 mod seed;
 mod subnets;
 
-pub(crate) use containers::ANONRC;
 pub use containers::{AGENT, HomeSpecs, Images, RECORD, Specs};
+pub(crate) use containers::{ANONRC, KEYS};
 pub use model::{
-    AbsentPlan, Control, DistancePlan, HomePlan, Inputs, NodePlan, PeeringPlan, Plan, ProbePlan,
-    Role,
+    AbsentPlan, Control, DistancePlan, HomePlan, Inputs, NodePlan, PeeringPlan, Persistent, Plan,
+    ProbePlan, Role,
 };
 pub use seed::{RunId, Seed};
 pub use subnets::{Occupied, PlanError};

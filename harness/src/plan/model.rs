@@ -1,5 +1,6 @@
 //! The plan's types.
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 
 use serde::{Serialize, Serializer};
@@ -9,7 +10,7 @@ use super::seed::{RunId, Seed};
 use super::subnets::{Block, NETWORK_SIZE, NETWORKS, Occupied, PREFIX, PlanError};
 use crate::engine::{Labels, NetworkSpec};
 use crate::onion::anonrc::{self, AuthorityLine, Published};
-use crate::onion::{ControlPassword, OnionAddress, redact};
+use crate::onion::{ControlPassword, OnionAddress, ServiceKeys, redact};
 use crate::secret::Secret;
 use crate::topology::{Access, Daemon, Mutant, Topology, Transport, Wan};
 
@@ -35,6 +36,17 @@ pub struct Inputs {
     pub occupied: Occupied,
     /// The authorities of the network that stands in for the public one; empty without one.
     pub authorities: Vec<AuthorityLine>,
+    /// Keys of onion services that outlive their runs, by home id; others are made from the seed.
+    pub services: BTreeMap<String, Persistent>,
+}
+
+/// Keys of an onion service that outlive its runs.
+#[derive(Debug, Clone)]
+pub struct Persistent {
+    /// The named volume that they are kept in.
+    pub volume: String,
+    /// The keys.
+    pub keys: ServiceKeys,
 }
 
 /// What a container is in the topology.
@@ -146,6 +158,12 @@ pub struct HomePlan {
     pub control: Control,
     /// The onion service's address.
     pub onion: OnionAddress,
+    /// The onion service's keys.
+    #[serde(skip)]
+    pub keys: ServiceKeys,
+    /// The named volume that the keys come from, if they outlive the run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub volume: Option<String>,
     /// The connector's admin API key.
     #[serde(serialize_with = "redacted")]
     pub admin_key: Secret,
@@ -389,17 +407,13 @@ impl Plan {
             .collect();
         let peerings = super::homes::peerings(topology, &inputs.seed);
         let probe = super::homes::probe(topology, &inputs.seed);
-        let homes = super::homes::homes(
-            topology,
-            &inputs.seed,
-            &peerings,
-            &probe,
-            &|lan, position| super::homes::Place {
+        let homes = super::homes::homes(topology, inputs, &peerings, &probe, &|lan, position| {
+            super::homes::Place {
                 name: &name,
                 address: block.address(lan, FIRST_HOST + position),
                 gateway: block.address(lan, 1),
-            },
-        );
+            }
+        });
         Ok(Self {
             labels: Labels {
                 run: run.as_str().to_owned(),

@@ -76,6 +76,16 @@ async fn joined(
     topology: &Topology,
     options: &Options,
 ) -> Result<Vec<AuthorityLine>, RunError> {
+    if let Some(keys) = options
+        .keys
+        .as_ref()
+        .filter(|_| !topology.network.is_public())
+    {
+        return Err(RunError::Unfit(format!(
+            "--keys {keys} was given, but {} makes a network of its own, where nobody knows an address from before; leave it out",
+            topology.name
+        )));
+    }
     let Some(stand_in) = &options.stand_in else {
         return Ok(Vec::new());
     };

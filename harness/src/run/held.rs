@@ -10,6 +10,7 @@ use super::circuits::Earlier;
 use super::diagnose::diagnosed;
 use super::error::RunError;
 use super::interrupt::Interrupts;
+use super::keys;
 use super::ladder::Ladder;
 use super::observe::observe;
 use super::outcome::{Options, Outcome};
@@ -173,10 +174,17 @@ impl Run {
                         prepare::images(&engines, &recorder, &topology, &options.sources).await?,
                     )
                 };
-                let networks = prepare::networks(&engines, &topology, &mut inputs);
                 let keys = async { Ok::<_, RunError>(prepare::authority_keys(&keyed).await?) };
-                // All three are awaited, also when one fails: a network that is being created
-                // could not be removed yet.
+                // All are awaited, also when one fails: a network that is being created could not be
+                // removed yet.
+                if let Some(name) = &options.keys {
+                    let images = images.await?;
+                    inputs.services = keys::persistent(&engines, &keyed, &images.bls, name).await?;
+                    let networks = prepare::networks(&engines, &topology, &mut inputs);
+                    let (networks, keys) = futures_util::future::join(networks, keys).await;
+                    return Ok((images, networks?, keys?));
+                }
+                let networks = prepare::networks(&engines, &topology, &mut inputs);
                 let (images, networks, keys) =
                     futures_util::future::join3(images, networks, keys).await;
                 Ok((images?, networks?, keys?))

@@ -14,6 +14,7 @@ mod flow;
 mod held;
 mod homes;
 mod interrupt;
+mod keys;
 mod ladder;
 mod measure;
 mod measured;

@@ -45,6 +45,9 @@ pub struct Options {
     pub artefacts: PathBuf,
     /// The topology that `up` left running and whose network stands in for the public one.
     pub stand_in: Option<String>,
+    /// Name of the volumes from which the homes' onion services have their keys; fresh ones without
+    /// it.
+    pub keys: Option<String>,
     /// Reader of the event stream for people, or nobody.
     pub progress: Option<Progress>,
 }

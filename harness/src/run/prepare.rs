@@ -1,5 +1,6 @@
 //! Before anything starts: sweep, images, a plan on free addresses, networks and keys.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::future::{join_all, try_join_all};
@@ -32,6 +33,7 @@ pub fn fresh_inputs(lifetime: Duration) -> std::io::Result<Inputs> {
         lifetime_seconds: i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX),
         occupied: Occupied::from_route_table(&routes),
         authorities: Vec::new(),
+        services: BTreeMap::new(),
     })
 }
 

@@ -1,21 +1,23 @@
 //! What this machine knows of its runs: a folder per run with a lock, and for a topology that was
 //! left running everything that finds it again.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::bring_up::Times;
 use super::circuits::Earlier;
 use crate::engine::Placement;
-use crate::onion::TldFamily;
 use crate::onion::anonrc::AuthorityLine;
-use crate::plan::{Images, Inputs, Occupied, Plan, Seed};
+use crate::onion::{ServiceKeys, TldFamily};
+use crate::plan::{Images, Inputs, Occupied, Persistent, Plan, Seed};
 use crate::topology::{Topology, TopologyError};
 
 /// Age from which a run's folder has a lock if its run is alive.
@@ -125,6 +127,9 @@ pub struct Kept {
     /// The authorities of the network that it joined in place of the public one.
     #[serde(default)]
     authorities: Vec<AuthorityLine>,
+    /// Keys that outlive it, by home id.
+    #[serde(default)]
+    services: BTreeMap<String, KeptService>,
     /// The images it runs.
     pub images: Images,
     /// What bringing up has measured.
@@ -137,6 +142,32 @@ pub struct Kept {
     /// The TLD family that was asked for instead of the file's.
     #[serde(default)]
     family: Option<TldFamily>,
+}
+
+/// [`Persistent`] keys as they are written down: the daemon's files, base64.
+#[derive(Serialize, Deserialize)]
+struct KeptService {
+    volume: String,
+    secret: String,
+    public: String,
+}
+
+impl KeptService {
+    fn of(service: &Persistent) -> Self {
+        Self {
+            volume: service.volume.clone(),
+            secret: BASE64.encode(&service.keys.secret_file()),
+            public: BASE64.encode(&service.keys.public_file()),
+        }
+    }
+
+    fn read(&self) -> Option<Persistent> {
+        let file = |text: &str| BASE64.decode(text.as_bytes()).ok();
+        Some(Persistent {
+            volume: self.volume.clone(),
+            keys: ServiceKeys::from_files(&file(&self.secret)?, &file(&self.public)?)?,
+        })
+    }
 }
 
 impl Kept {
@@ -159,6 +190,11 @@ impl Kept {
             lifetime_seconds: inputs.lifetime_seconds,
             occupied: inputs.occupied.clone(),
             authorities: inputs.authorities.clone(),
+            services: inputs
+                .services
+                .iter()
+                .map(|(home, service)| (home.clone(), KeptService::of(service)))
+                .collect(),
             images: images.clone(),
             times,
             daemons,
@@ -181,6 +217,11 @@ impl Kept {
             lifetime_seconds: self.lifetime_seconds,
             occupied: self.occupied.clone(),
             authorities: self.authorities.clone(),
+            services: self
+                .services
+                .iter()
+                .map(|(home, kept)| Some((home.clone(), kept.read()?)))
+                .collect::<Option<_>>()?,
         };
         Plan::new(&topology, &inputs).ok()
     }

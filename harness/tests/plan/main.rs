@@ -50,6 +50,7 @@ fn inputs(seed: u8) -> Inputs {
         lifetime_seconds: 1800,
         occupied: Occupied::default(),
         authorities: Vec::new(),
+        services: std::collections::BTreeMap::new(),
     }
 }
 

@@ -25,6 +25,7 @@ pub(crate) fn plan() -> Plan {
         lifetime_seconds: 1800,
         occupied: Occupied::default(),
         authorities: Vec::new(),
+        services: std::collections::BTreeMap::new(),
     };
     Plan::new(&topology, &inputs).expect("there is room")
 }

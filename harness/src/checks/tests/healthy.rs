@@ -38,6 +38,7 @@ pub(super) fn plan_of(name: &str, text: &str) -> Plan {
         lifetime_seconds: 1800,
         occupied: Occupied::default(),
         authorities: Vec::new(),
+        services: std::collections::BTreeMap::new(),
     };
     Plan::new(&topology, &inputs).expect("there is room")
 }

@@ -1,0 +1,79 @@
+//! Keys of onion services that outlive their runs, in named volumes: one per home, on its engine.
+
+use std::collections::BTreeMap;
+
+use super::error::RunError;
+use crate::engine::{ContainerSpec, Engine, EngineError, Engines, FileSpec};
+use crate::onion::{PUBLIC_FILE, SECRET_FILE, ServiceKeys};
+use crate::plan::{HomePlan, KEYS, Persistent, Plan};
+
+/// The volume of a home's keys under the name that the user gave.
+fn volume(name: &str, home: &HomePlan) -> String {
+    format!("ator-harness-keys-{name}-{}", home.id)
+}
+
+/// The keys under this name, by home id. A home that has none yet gets those of the plan, and they are
+/// kept. `image` is on every engine.
+pub(super) async fn persistent(
+    engines: &Engines,
+    plan: &Plan,
+    image: &str,
+    name: &str,
+) -> Result<BTreeMap<String, Persistent>, RunError> {
+    let mut services = BTreeMap::new();
+    for home in plan.homes.iter().filter(|home| home.is_onion()) {
+        let engine = engines.of(&home.id);
+        let volume = volume(name, home);
+        // Two daemons with one service's keys would take turns in being found.
+        if let Some(user) = engine.users_of_volume(&volume).await?.first() {
+            return Err(RunError::Unfit(format!(
+                "the keys {name} of {} are in use by the container {user}; end its run first, or give --keys another name",
+                home.id
+            )));
+        }
+        let spec = ContainerSpec {
+            role: format!("{}/keys", home.id),
+            volume: Some((volume.clone(), KEYS.to_owned())),
+            ..ContainerSpec::idle(&format!("{}-keys", home.sidecar), image)
+        };
+        engine.create_container(&spec, &plan.labels).await?;
+        let found = kept(engine, &spec.name, home).await;
+        let removed = engine.remove_container(&spec.name).await;
+        let keys = found?.ok_or_else(|| {
+            RunError::Unfit(format!(
+                "the volume {volume} holds no keys of an onion service that fit each other; look at its files, or give --keys another name"
+            ))
+        })?;
+        removed?;
+        services.insert(home.id.clone(), Persistent { volume, keys });
+    }
+    Ok(services)
+}
+
+/// The keys in a volume, put there when it is empty. `None` when what is there are no keys.
+async fn kept(
+    engine: &Engine,
+    container: &str,
+    home: &HomePlan,
+) -> Result<Option<ServiceKeys>, EngineError> {
+    let path = |file: &str| format!("{KEYS}/{file}");
+    let secret = engine.find_file(container, &path(SECRET_FILE)).await?;
+    let public = engine.find_file(container, &path(PUBLIC_FILE)).await?;
+    match (secret, public) {
+        (None, None) => {
+            let file = |name: &str, content: Vec<u8>| FileSpec {
+                path: path(name),
+                mode: 0o600,
+                content: Some(content),
+            };
+            let files = [
+                file(SECRET_FILE, home.keys.secret_file()),
+                file(PUBLIC_FILE, home.keys.public_file()),
+            ];
+            engine.upload(container, &files).await?;
+            Ok(Some(home.keys.clone()))
+        }
+        (Some(secret), Some(public)) => Ok(ServiceKeys::from_files(&secret, &public)),
+        _ => Ok(None),
+    }
+}
