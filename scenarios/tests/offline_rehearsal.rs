@@ -246,13 +246,15 @@ fn two_homes_meet_from_two_engines() {
     assert_eq!(docker(&["ps", "-a", "-q", "--filter", label]), "");
 }
 
-/// Without a way out, the public topology is not judged, and says what is missing.
-#[test]
-fn without_a_route_there_is_no_verdict() {
+/// Runs the public topology on an engine that is cut off, after some commands, and expects no verdict
+/// but this sentence.
+fn kept_out(before: &str, sentence: &str) {
     let shell = Shell::open();
     let harness = shell.command(&["verify", "public-p2p", "--artefacts"]);
     let mut command = Command::new(root().join("fixtures/engine/cut-off.sh"));
+    let line = format!("set -e; {before}\n\"$@\"");
     command
+        .args(["sh", "-c", &line, "sh"])
         .arg(harness.get_program())
         .args(harness.get_args())
         .arg(shell.artefacts());
@@ -262,9 +264,43 @@ fn without_a_route_there_is_no_verdict() {
     let output = command.current_dir(root()).output().expect("runs");
     assert_code(&output, 3);
     let text = text(&output);
-    assert!(text.contains("no route to the internet from "), "{text}");
+    assert!(text.contains(sentence), "{text}");
     assert_eq!(report(&shell)["error"]["kind"], "preflight", "{text}");
     wait_for("the folder of the run", || {
         shell.states().is_empty().then_some(())
     });
+}
+
+/// A way out of the namespace that leads nowhere: to the other end of a cable within it.
+const CABLE: &str = "in='nsenter --net='$ENGINE_NAMESPACE
+    $in ip link add cable type veth peer name end
+    $in ip address add 198.18.0.2/24 dev cable
+    $in ip link set cable up
+    $in ip link set end up
+    $in ip neigh replace 198.18.0.1 lladdr 02:00:00:00:00:01 dev cable
+    $in ip route add default via 198.18.0.1";
+
+#[test]
+fn without_a_route_there_is_no_verdict() {
+    kept_out("", "no route to the internet from ");
+}
+
+#[test]
+fn where_nobody_answers_there_is_no_verdict() {
+    kept_out(
+        CABLE,
+        "the network's authorities and relays cannot be reached from ",
+    );
+}
+
+#[test]
+fn behind_a_portal_there_is_no_verdict() {
+    // Every connection ends at a web server.
+    let portal = format!(
+        "{CABLE}
+        $in iptables -t nat -I PREROUTING -p tcp -j REDIRECT --to-ports 8080
+        PORT=8080 HOST=0.0.0.0 $in target/images/bls >/dev/null 2>&1 &
+        trap \"kill $!\" EXIT"
+    );
+    kept_out(&portal, "a captive or blocking network between ");
 }

@@ -30,6 +30,20 @@ fn consensus(seen: &Observations) -> Finding {
     let expected = seen.authority_nicknames.len();
     let mut wrong = seen.unseen_authorities();
     let mut stamps = Vec::new();
+    let served = seen
+        .authorities
+        .iter()
+        .filter_map(|one| Some((one, one.consensus.as_ref()?)));
+    // One vote leads to one list; what is left of a round that went wrong may have its time, too.
+    if let Some((first, list)) = served.clone().next() {
+        let others = served.filter(|(_, other)| other.entries != list.entries);
+        wrong.extend(others.map(|(other, _)| {
+            format!(
+                "{} and {} serve different relays",
+                first.nickname, other.nickname
+            )
+        }));
+    }
     for authority in &seen.authorities {
         match &authority.consensus {
             None => wrong.push(format!("{} serves no consensus", authority.nickname)),

@@ -217,7 +217,7 @@ async fn a_monitor_starts_from_the_phase_and_notices_the_end() {
     let (address, task) = daemon(vec![
         (AUTHENTICATE, "250 OK\r\n"),
         (
-            "SETEVENTS STATUS_CLIENT STATUS_GENERAL NEWCONSENSUS HS_DESC CIRC CIRC_MINOR STREAM STREAM_BW CIRC_BW ORCONN",
+            "SETEVENTS STATUS_CLIENT STATUS_GENERAL NEWCONSENSUS HS_DESC CIRC CIRC_MINOR STREAM CIRC_BW ORCONN",
             "250 OK\r\n",
         ),
         (

@@ -16,14 +16,13 @@ use crate::secret::Secret;
 
 pub use state::{Connections, DaemonState};
 pub use timeline::{
-    Crossing, Introduction, NoCrossing, Rendezvous, Side, Step, Stream, Timeline, Traffic,
-    Transfer, Warning,
+    Introduction, Rendezvous, Side, Step, Stream, Timeline, Traffic, Transfer, Warning,
 };
 
-/// The events that are followed. The bytes of streams and circuits come once a second, and only
-/// where there were some.
+/// The events that are followed. The bytes of circuits come once a second, and only where there
+/// were some.
 const EVENTS: &str = "SETEVENTS STATUS_CLIENT STATUS_GENERAL NEWCONSENSUS HS_DESC CIRC CIRC_MINOR \
-                      STREAM STREAM_BW CIRC_BW ORCONN";
+                      STREAM CIRC_BW ORCONN";
 
 /// A daemon under observation.
 pub struct Monitor {

@@ -1,14 +1,10 @@
 //! When what happened, and which stream crossed which circuit.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::line::{nickname, value_of};
 use crate::secret::Secret;
-
-/// How long one event of bytes looks back: the daemon tells of a stream's and a circuit's bytes
-/// once a second.
-const BYTES_PERIOD: Duration = Duration::from_secs(1);
 
 /// A step of the bootstrap.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,13 +108,6 @@ impl Stream {
         let (host, _) = self.target.expose().rsplit_once(':')?;
         Some(host.rsplit_once('.')?.1)
     }
-
-    /// Whether a service with this label was asked for.
-    #[must_use]
-    pub fn asks_for(&self, label: &str) -> bool {
-        let host = self.target.expose().split('.').next();
-        host == Some(label)
-    }
 }
 
 /// Bytes in both directions.
@@ -128,45 +117,6 @@ pub struct Traffic {
     pub written: u64,
     /// Bytes that came out of it.
     pub read: u64,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Bytes {
-    at: Instant,
-    traffic: Traffic,
-}
-
-/// A stream that was carried by a rendezvous circuit to a service.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Crossing {
-    /// Stream id.
-    pub stream: u64,
-    /// Circuit id.
-    pub circuit: u64,
-    /// When the circuit's both ends were joined.
-    pub joined: Instant,
-}
-
-/// Why a stream is not known to have crossed a rendezvous circuit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum NoCrossing {
-    /// The daemon told of no stream from that port.
-    #[error("the daemon tells of no stream from port {0}")]
-    Stream(u16),
-    /// The stream asked for something else.
-    #[error("stream {0} asks for another name")]
-    Target(u64),
-    /// No circuit carried the stream.
-    #[error("stream {0} was carried by no circuit")]
-    Circuit(u64),
-    /// The circuit did not meet the service.
-    #[error("circuit {circuit} of stream {stream} was not joined with the service")]
-    Rendezvous {
-        /// Stream id.
-        stream: u64,
-        /// Circuit id.
-        circuit: u64,
-    },
 }
 
 /// What a daemon's events have told, with monotonic times. `Debug` prints no onion address.
@@ -191,8 +141,7 @@ pub struct Timeline {
     pub streams: BTreeMap<u64, Stream>,
     /// Why circuits failed before they were built, such as `CONNECTFAILED`.
     pub failed_circuits: Vec<String>,
-    stream_bytes: BTreeMap<u64, Vec<Bytes>>,
-    circuit_bytes: BTreeMap<u64, Vec<Bytes>>,
+    carried: BTreeMap<u64, Traffic>,
 }
 
 impl Timeline {
@@ -207,16 +156,6 @@ impl Timeline {
             "HS_DESC" => self.descriptor(at, event, &rest),
             "CIRC" | "CIRC_MINOR" => self.circuit(at, event, &rest),
             "STREAM" => self.stream(at, event, &rest),
-            "STREAM_BW" => {
-                if let [id, written, read, ..] = rest[..]
-                    && let (Ok(id), Ok(written), Ok(read)) =
-                        (id.parse(), written.parse(), read.parse())
-                {
-                    let traffic = Traffic { written, read };
-                    let bytes = self.stream_bytes.entry(id).or_default();
-                    bytes.push(Bytes { at, traffic });
-                }
-            }
             "CIRC_BW" => {
                 let number = |key| value_of(event, key).and_then(|text| text.parse().ok());
                 // Delivered bytes are those of relay cells' payloads, without their filling.
@@ -225,9 +164,9 @@ impl Timeline {
                     number("DELIVERED_WRITTEN"),
                     number("DELIVERED_READ"),
                 ) {
-                    let traffic = Traffic { written, read };
-                    let bytes = self.circuit_bytes.entry(id).or_default();
-                    bytes.push(Bytes { at, traffic });
+                    let total = self.carried.entry(id).or_default();
+                    total.written += written;
+                    total.read += read;
                 }
             }
             _ => {}
@@ -407,75 +346,11 @@ impl Timeline {
         }
     }
 
-    /// The last stream that a program opened from this port of its own.
+    /// All bytes of relay cells' payloads on a circuit so far. The daemon tells them once a second.
     #[must_use]
-    pub fn stream_from(&self, source_port: u16) -> Option<&Stream> {
-        let from = |stream: &&Stream| stream.source_port == Some(source_port);
-        self.streams.values().rev().find(from)
+    pub fn carried(&self, circuit: u64) -> Traffic {
+        self.carried.get(&circuit).copied().unwrap_or_default()
     }
-
-    /// The way of a program's stream to the service with this label: stream, then circuit, then
-    /// rendezvous.
-    ///
-    /// # Errors
-    ///
-    /// [`NoCrossing`] names the link that is missing.
-    pub fn crossing(&self, source_port: u16, label: &str) -> Result<Crossing, NoCrossing> {
-        let stream = self
-            .stream_from(source_port)
-            .ok_or(NoCrossing::Stream(source_port))?;
-        if !stream.asks_for(label) {
-            return Err(NoCrossing::Target(stream.id));
-        }
-        let circuit = stream.circuit.ok_or(NoCrossing::Circuit(stream.id))?;
-        self.rendezvous
-            .iter()
-            .filter(|one| one.circuit == circuit && one.side == Side::Client)
-            .filter(|one| one.label.as_ref().is_some_and(|of| of.expose() == label))
-            .find_map(|one| one.joined)
-            .map(|joined| Crossing {
-                stream: stream.id,
-                circuit,
-                joined,
-            })
-            .ok_or(NoCrossing::Rendezvous {
-                stream: stream.id,
-                circuit,
-            })
-    }
-
-    /// Bytes of programs on a stream between two instants. The daemon tells them once a second,
-    /// so up to a second before and after is counted in, and the last second is known only when it
-    /// is over.
-    #[must_use]
-    pub fn stream_traffic(&self, stream: u64, from: Instant, to: Instant) -> Traffic {
-        between(self.stream_bytes.get(&stream), from, to)
-    }
-
-    /// Bytes of relay cells' payloads on a circuit between two instants, as
-    /// [`Timeline::stream_traffic`].
-    #[must_use]
-    pub fn circuit_traffic(&self, circuit: u64, from: Instant, to: Instant) -> Traffic {
-        between(self.circuit_bytes.get(&circuit), from, to)
-    }
-
-    /// All bytes of relay cells' payloads on a circuit so far, as [`Timeline::circuit_traffic`].
-    #[must_use]
-    pub fn circuit_total(&self, circuit: u64) -> Traffic {
-        sum(self.circuit_bytes.get(&circuit).into_iter().flatten())
-    }
-}
-
-fn sum<'a>(bytes: impl Iterator<Item = &'a Bytes>) -> Traffic {
-    bytes.fold(Traffic::default(), |sum, bytes| Traffic {
-        written: sum.written + bytes.traffic.written,
-        read: sum.read + bytes.traffic.read,
-    })
-}
-
-fn between(bytes: Option<&Vec<Bytes>>, from: Instant, to: Instant) -> Traffic {
-    let within = |bytes: &&Bytes| bytes.at >= from && bytes.at <= to + BYTES_PERIOD;
-    sum(bytes.into_iter().flatten().filter(within))
 }
 
 #[cfg(test)]

@@ -40,6 +40,14 @@ pub(super) fn mutants() -> Vec<Mutant> {
         ),
         fails(
             CONSENSUS,
+            "one time and two lists",
+            "da1 and da3 serve different relays",
+            |seen| {
+                entry(seen, 2, "relay1").microdescriptor = Some("another".to_owned());
+            },
+        ),
+        fails(
+            CONSENSUS,
             "a relay came too late for the vote",
             "da3: the consensus lacks relay4",
             |seen| {
