@@ -26,13 +26,20 @@ pub(super) async fn run(common: &Common, args: &Args) -> Result<Exit, CliError> 
     let mut lacking = Vec::new();
     let mut out = std::io::stdout().lock();
     let loaded = common.topology(&args.topology, args.family.family)?;
+    let network = &loaded.topology.network;
+    let size = if network.is_public() {
+        "the public network".to_owned()
+    } else {
+        format!(
+            "{} authorities, {} relays",
+            network.authorities, network.relays
+        )
+    };
     writeln!(
         out,
-        "ok       topology    {}: {} homes, {} authorities, {} relays",
+        "ok       topology    {}: {} homes, {size}",
         loaded.topology.name,
-        loaded.topology.homes.len(),
-        loaded.topology.network.authorities,
-        loaded.topology.network.relays
+        loaded.topology.homes.len()
     )?;
     match common.sources(&args.images, loaded.topology.network.family) {
         Ok(_) => writeln!(
@@ -43,7 +50,13 @@ pub(super) async fn run(common: &Common, args: &Args) -> Result<Exit, CliError> 
     }
     let placement = args.engines.placement(&loaded.topology)?;
     if placement.homes.is_empty() {
-        match found().await {
+        // As a run does.
+        let found = if network.is_public() {
+            Engine::connect_anywhere().await
+        } else {
+            Engine::connect().await
+        };
+        match told(found).await {
             Ok(text) => writeln!(out, "ok       engine      {text}")?,
             Err(error) => lacking.push(("engine", error.into())),
         }
@@ -64,10 +77,6 @@ pub(super) async fn run(common: &Common, args: &Args) -> Result<Exit, CliError> 
     Ok(lacking
         .first()
         .map_or(Exit::Pass, |(_, error)| error.exit()))
-}
-
-async fn found() -> Result<String, EngineError> {
-    told(Engine::connect().await).await
 }
 
 /// What an engine says of itself, in a line.
