@@ -16,8 +16,7 @@ impl Summary {
     /// The sum as JSON.
     #[must_use]
     pub fn to_text(&self) -> String {
-        // Strings, numbers and lists of those; serializing cannot fail.
-        serde_json::to_string_pretty(self).unwrap_or_default()
+        crate::report::json_text(self)
     }
 
     /// Prints, per topology, a table of checks and one of times.

@@ -33,3 +33,9 @@ pub use save::{SummaryError, append_summary};
 pub use stages::{StageTime, stage_times};
 pub use terminal::{print_report, progress_line};
 pub(crate) use words::show_us;
+
+/// A report as JSON, as it is printed and saved.
+pub(crate) fn json_text(report: &impl serde::Serialize) -> String {
+    // Every field of a report is a string, a number or a list of those; serializing cannot fail.
+    serde_json::to_string_pretty(report).unwrap_or_default()
+}

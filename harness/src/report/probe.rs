@@ -245,8 +245,7 @@ impl ProbeReport {
     /// The report as JSON.
     #[must_use]
     pub fn to_text(&self) -> String {
-        // Every field is a string, a number or a list of those; serializing cannot fail.
-        serde_json::to_string_pretty(self).unwrap_or_default()
+        super::json_text(self)
     }
 
     /// The report for people.

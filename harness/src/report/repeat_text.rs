@@ -15,8 +15,7 @@ impl RepeatReport {
     /// The sum as JSON.
     #[must_use]
     pub fn to_text(&self) -> String {
-        // Every field is a string, a number or a list of those; serializing cannot fail.
-        serde_json::to_string_pretty(self).unwrap_or_default()
+        super::json_text(self)
     }
 
     /// Prints tables of times and of what did not pass, and which artefacts are kept.

@@ -46,17 +46,8 @@ pub async fn verify(
         refuse_other(&options.placement, &plan, &engines)?;
         return verify_kept(engines, plan, &kept, options, interrupts).await;
     }
-    let joined = joined(&state, topology, options).await?;
-    let engines = engines(topology, &options.placement).await?;
-    let (mut run, claim, reaper, mut watch) = begin(
-        engines,
-        &state,
-        topology,
-        options,
-        interrupts,
-        RUN_LIFETIME,
-        joined,
-    )?;
+    let (mut run, claim, reaper, mut watch) =
+        begin(&state, topology, options, interrupts, RUN_LIFETIME).await?;
     let result = match run.start(&state, options, &mut watch).await {
         Err(error) => Err(error),
         Ok((running, _)) => {
@@ -111,19 +102,19 @@ async fn joined(
 }
 
 /// Claims a run and starts its reaper and its watch, before anything is created.
-fn begin(
-    engines: Engines,
+async fn begin(
     state: &State,
     topology: &Topology,
     options: &Options,
     interrupts: &Interrupts,
     lifetime: Duration,
-    authorities: Vec<AuthorityLine>,
 ) -> Result<(Run, Claim, Reaper, Watch), RunError> {
     let unusable = |source| ArtefactError {
         path: options.artefacts.display().to_string(),
         source,
     };
+    let authorities = joined(state, topology, options).await?;
+    let engines = engines(topology, &options.placement).await?;
     let inputs = Inputs {
         authorities,
         ..prepare::fresh_inputs(lifetime).map_err(unusable)?
@@ -291,17 +282,8 @@ pub async fn bring_up_and_keep(
             run: plan.run.to_string(),
         });
     }
-    let joined = joined(&state, topology, options).await?;
-    let engines = engines(topology, &options.placement).await?;
-    let (mut run, claim, reaper, mut watch) = begin(
-        engines,
-        &state,
-        topology,
-        options,
-        interrupts,
-        KEPT_LIFETIME,
-        joined,
-    )?;
+    let (mut run, claim, reaper, mut watch) =
+        begin(&state, topology, options, interrupts, KEPT_LIFETIME).await?;
     let result = match run.start(&state, options, &mut watch).await {
         Err(error) => Err(error),
         Ok((running, images)) => {

@@ -11,8 +11,7 @@ impl Comparison {
     /// The comparison as JSON.
     #[must_use]
     pub fn to_text(&self) -> String {
-        // Every field is a string, a number or a list of those; serializing cannot fail.
-        serde_json::to_string_pretty(self).unwrap_or_default()
+        crate::report::json_text(self)
     }
 
     /// Prints every figure, what came out differently, and the sum.
