@@ -3,14 +3,14 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::artefacts::ArtefactError;
-use super::preflight::Obstacle;
-use super::state::StateError;
 use crate::engine::{Death, EngineError};
 use crate::events::{Stage, StageGuard};
 use crate::onion::authority::AuthorityKeyError;
 use crate::onion::{Daemon, TldFamily};
 use crate::plan::PlanError;
+use crate::run::artefacts::ArtefactError;
+use crate::run::obstacle::Obstacle;
+use crate::run::state::StateError;
 use crate::topology::format_duration;
 
 /// A stage that was not reached.

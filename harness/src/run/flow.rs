@@ -2,21 +2,22 @@
 
 use std::time::Duration;
 
-use super::artefacts::ArtefactError;
-use super::circuits::Earlier;
-use super::error::RunError;
-use super::held::Run;
-use super::interrupt::Interrupts;
-use super::outcome::{Options, Outcome};
-use super::prepare;
-use super::reaper::Reaper;
-use super::state::{Claim, Kept, Standing, State, TopologySource};
-use super::tear_down::collect;
 use crate::engine::{Engine, EngineAddress, EngineError, Engines, Placement, Watch};
 use crate::events::Stage;
 use crate::onion::anonrc::AuthorityLine;
 use crate::onion::monitor::Monitor;
 use crate::plan::{Inputs, Plan};
+use crate::run::active_run::Run;
+use crate::run::artefacts::ArtefactError;
+use crate::run::circuits::Earlier;
+use crate::run::end::collect::collect;
+use crate::run::end::reaper::Reaper;
+use crate::run::error::{RunError, StageFailure};
+use crate::run::interrupt::Interrupts;
+use crate::run::outcome::{Options, Outcome};
+use crate::run::prepare;
+use crate::run::running::find_kept;
+use crate::run::state::{Claim, Kept, Standing, State, TopologySource};
 use crate::topology::Topology;
 
 /// A run that is given up by its process is removed by any later run after this time.
@@ -156,37 +157,6 @@ async fn engines(topology: &Topology, placement: &Placement) -> Result<Engines, 
     Ok(Engines::one(found))
 }
 
-/// A topology of this name that was left by `up` and runs, wherever it stands.
-pub(super) async fn find_kept(
-    state: &State,
-    topology: &str,
-) -> Result<Option<(Engines, Plan, Kept)>, RunError> {
-    for run in state.runs() {
-        let (Some(kept), Some(standing)) = (state.kept(&run), state.standing(&run)) else {
-            continue;
-        };
-        if standing.topology != topology {
-            continue;
-        }
-        let Some(plan) = kept.plan() else { continue };
-        let look = async {
-            let engines = Engines::of_placement(&standing.placement).await?;
-            let runs = engines.runs().await?;
-            Ok((engines, runs.iter().any(|found| found.run == run)))
-        };
-        let (engines, runs) = look.await.map_err(|source| RunError::OutOfReach {
-            topology: topology.to_owned(),
-            run: run.clone(),
-            folder: state.folder(&run).display().to_string(),
-            source: Box::new(source),
-        })?;
-        if runs && plan.run.as_str() == run {
-            return Ok(Some((engines, plan, kept)));
-        }
-    }
-    Ok(None)
-}
-
 /// Refuses other engines than those that a topology runs on.
 fn refuse_other(asked: &Placement, plan: &Plan, engines: &Engines) -> Result<(), RunError> {
     let runs = engines.placement().homes;
@@ -255,7 +225,7 @@ async fn attach(run: &Run) -> Result<Vec<Option<Monitor>>, RunError> {
         let password = home.control.password.password();
         let monitor = Monitor::attach(&home.nickname, run.reach.control(home), password)
             .await
-            .map_err(|error| super::error::StageFailure::of(&guard, error.to_string()))?;
+            .map_err(|error| StageFailure::of(&guard, error.to_string()))?;
         guard.reached("control port answers");
         run.ladder.follow(&home.id, &monitor);
         monitors.push(Some(monitor));

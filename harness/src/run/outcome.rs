@@ -4,14 +4,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::error::RunError;
-use super::tear_down::NodeLog;
 use crate::checks::{self, CheckResult, Verdict};
 use crate::diagnosis::Diagnosis;
 use crate::engine::{Image, Placement};
 use crate::events::Event;
 use crate::onion::TldFamily;
 use crate::plan::Plan;
+use crate::run::end::collect::NodeLog;
+use crate::run::error::RunError;
 
 /// Where the images come from.
 #[derive(Debug, Clone, PartialEq, Eq)]

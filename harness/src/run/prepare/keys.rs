@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::error::RunError;
 use crate::engine::{ContainerSpec, Engine, EngineError, Engines, FileSpec};
 use crate::onion::{PUBLIC_FILE, SECRET_FILE, ServiceKeys};
 use crate::plan::{HomePlan, KEYS, Persistent, Plan};
+use crate::run::error::RunError;
 
 /// The volume of a home's keys under the name that the user gave.
 fn volume(name: &str, home: &HomePlan) -> String {
@@ -14,7 +14,7 @@ fn volume(name: &str, home: &HomePlan) -> String {
 
 /// The keys under this name, by home id. A home that has none yet gets those of the plan, and they are
 /// kept. `image` is on every engine.
-pub(super) async fn persistent(
+pub(in crate::run) async fn persistent(
     engines: &Engines,
     plan: &Plan,
     image: &str,

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use home_agent::record::{Entry, Record};
 
-use super::bring_up::Context;
 use crate::checks::{SocksRequest, Wire};
 use crate::plan::{HomePlan, RECORD};
+use crate::run::context::Context;
 use crate::secret::Secret;
 
 /// The record of a home so far, or why there is none.
-pub(super) async fn read(context: &Context<'_>, home: &HomePlan) -> Result<Wire, String> {
+pub(in crate::run) async fn read(context: &Context<'_>, home: &HomePlan) -> Result<Wire, String> {
     let text = context
         .engine_of(home)
         .read_file(&home.bls, RECORD)

@@ -1,29 +1,22 @@
 //! The harness as a third peer: it dials a home's onion service through another home's SOCKS port.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use data_encoding::BASE64;
 use futures_util::stream::{self, StreamExt};
 use toon_wire::Address;
 
-use super::bring_up::Context;
-use super::reach::Reach;
-use super::sending::{hops, millis, now_ms, payload};
 use crate::checks::{Answer, Delivery, Metrics, Observations, Reason, Refusal, Reject};
-use crate::onion::anonrc::SOCKS_PORT;
-use crate::plan::{HomePlan, Plan};
-use crate::probe::{
-    AuthError, ConnectionEnd, Credentials, Dialed, Isolation, Outcome, Payment, Session,
-    SessionError, SessionOptions, Target, dial,
-};
+use crate::plan::HomePlan;
+use crate::probe::{Outcome, Payment, Session};
+use crate::run::context::Context;
+use crate::run::packet::{hops, millis, now_ms, payload};
+use crate::run::probe_dialer::{ANSWER_LIMIT, Door};
 use crate::secret::Secret;
 use crate::topology::{Metric, NOWHERE};
 
 /// Size of a payload of the probe.
 const PAYLOAD: usize = 64;
-/// How long an answer is waited for, however short the packet lives.
-pub(super) const ANSWER_LIMIT: Duration = Duration::from_secs(2);
 /// Less than the second that a connector keeps for itself (contract section 3.2).
 const TOO_LITTLE_TIME: Duration = Duration::from_millis(900);
 /// Packets of the probe in flight. A path that crosses one relay link twice in a direction takes
@@ -33,107 +26,8 @@ const IN_FLIGHT: usize = 8;
 /// Packets to a home before the ones that count. As many as are in flight, so that the first round
 /// of them is apart: it opens windows and wakes what sleeps.
 const WARM_UP: u32 = 8;
-/// Close code of a refused authentication (contract section 2).
-const POLICY_VIOLATION: u16 = 1008;
-
-/// Where the probe dials, and how it says who it is.
-pub(super) struct Door {
-    proxy: SocketAddr,
-    target: Target,
-    peer: String,
-    limit: Duration,
-    /// Names the circuits of this look at the topology: those of an earlier one may still be open.
-    nonce: String,
-}
-
-impl Door {
-    /// The probe's door in a plan. `None` when the plan lacks one of its homes.
-    pub(super) fn of(plan: &Plan, reach: &Reach, nonce: &str) -> Option<Self> {
-        let (via, to) = (plan.home(&plan.probe.via)?, plan.home(&plan.probe.to)?);
-        Some(Self {
-            proxy: reach.socket(via, SOCKS_PORT),
-            target: Target::new(to.onion.expose(), HomePlan::BTP_PORT),
-            peer: plan.probe.id.clone(),
-            limit: plan.topology.deadlines.delivery,
-            nonce: nonce.to_owned(),
-        })
-    }
-
-    /// Dials over the circuit of this name: streams with different SOCKS passwords never share one.
-    async fn dial(
-        &self,
-        circuit: &str,
-        metric: Metric,
-        metrics: &mut Metrics,
-    ) -> Result<Dialed, String> {
-        let isolation = Isolation::new("ator-harness", format!("{}/{circuit}", self.nonce));
-        let dialed = dial(self.proxy, &self.target, Some(&isolation), self.limit)
-            .await
-            .map_err(|error| format!("{} failed: {error}", metric.name()))?;
-        metrics.entry(metric).or_default().record(dialed.took);
-        Ok(dialed)
-    }
-
-    /// Dials over the circuit of an earlier dial.
-    pub(super) async fn redial(&self, circuit: &str, metrics: &mut Metrics) -> Result<(), String> {
-        self.dial(circuit, Metric::Redial, metrics).await?;
-        Ok(())
-    }
-
-    /// Dials over a circuit of its own and is let in. Returns how long that took together, too.
-    pub(super) async fn enter(
-        &self,
-        circuit: &str,
-        secret: &Secret,
-        metrics: &mut Metrics,
-    ) -> Result<(Session, Duration), String> {
-        let dialed = self.dial(circuit, Metric::Dial, metrics).await?;
-        let dial_took = dialed.took;
-        let session = self
-            .knock(dialed, secret.clone())
-            .await
-            .map_err(|error| format!("not let in: {error}"))?;
-        let times = session.connect_times();
-        let took = dial_took + times.btp_connect();
-        metrics.entry(Metric::BtpConnect).or_default().record(took);
-        let latencies = metrics.entry(Metric::Authentication).or_default();
-        latencies.record(times.auth);
-        Ok((session, took))
-    }
-
-    async fn knock(&self, dialed: Dialed, secret: Secret) -> Result<Session, SessionError> {
-        let credentials = Credentials::new(self.peer.clone(), secret);
-        let options = SessionOptions {
-            upgrade_limit: self.limit,
-            auth_limit: self.limit,
-            ..SessionOptions::default()
-        };
-        Session::connect(dialed.stream, &self.target, &credentials, options).await
-    }
-
-    /// What bad credentials lead to.
-    async fn refusal(&self, circuit: &str, secret: Secret, metrics: &mut Metrics) -> Refusal {
-        let dialed = match self.dial(circuit, Metric::Dial, metrics).await {
-            Ok(dialed) => dialed,
-            Err(reason) => return Refusal::Otherwise(reason),
-        };
-        match self.knock(dialed, secret).await {
-            Ok(session) => {
-                session.close().await;
-                Refusal::Accepted
-            }
-            Err(SessionError::Auth(AuthError::Refused {
-                code,
-                end: Some(ConnectionEnd::Closed { code: close, .. }),
-                ..
-            })) if code == "F00" && close == POLICY_VIOLATION => Refusal::AsContract,
-            Err(error) => Refusal::Otherwise(error.to_string()),
-        }
-    }
-}
-
 /// Everything the probe does. What it finds goes into the observations and the metrics.
-pub(super) async fn probe(
+pub(in crate::run) async fn probe(
     context: &Context<'_>,
     nonce: &str,
     seen: &mut Observations,

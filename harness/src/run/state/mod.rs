@@ -12,12 +12,12 @@ use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::bring_up::Times;
-use super::circuits::Earlier;
 use crate::engine::Placement;
 use crate::onion::anonrc::AuthorityLine;
 use crate::onion::{ServiceKeys, TldFamily};
 use crate::plan::{Images, Inputs, Occupied, Persistent, Plan, Seed};
+use crate::run::circuits::Earlier;
+use crate::run::times::Times;
 use crate::topology::{Topology, TopologyError};
 
 /// Age from which a run's folder has a lock if its run is alive.

@@ -1,18 +1,20 @@
 //! Before anything starts: sweep, images, a plan on free addresses, networks and keys.
 
+pub(in crate::run) mod keys;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::future::{join_all, try_join_all};
 use time::OffsetDateTime;
 
-use super::error::RunError;
-use super::outcome::Sources;
-use super::state::State;
 use crate::engine::{Engine, EngineAddress, EngineError, Engines, NetworkSpec};
 use crate::events::Recorder;
 use crate::onion::authority::{AuthorityKeyError, AuthorityKeys};
 use crate::plan::{Images, Inputs, Occupied, Plan, PlanError, Seed};
+use crate::run::error::RunError;
+use crate::run::outcome::Sources;
+use crate::run::state::State;
 use crate::topology::{Daemon, Topology};
 
 /// How often another block of addresses is tried before the run is given up.
@@ -39,16 +41,16 @@ pub fn fresh_inputs(lifetime: Duration) -> std::io::Result<Inputs> {
 
 /// What a sweep came to.
 #[derive(Default)]
-pub(super) struct Swept {
+pub(in crate::run) struct Swept {
     /// How many containers, networks and volumes were removed.
-    pub(super) removed: usize,
+    pub(in crate::run) removed: usize,
     /// Why something is left for a later one.
-    pub(super) postponed: Vec<String>,
+    pub(in crate::run) postponed: Vec<String>,
 }
 
 /// Removes what runs that are dead or past their deadline have left, on these engines and on those
 /// of runs that this machine knows.
-pub(super) async fn sweep(engines: &Engines, state: &State) -> Result<Swept, EngineError> {
+pub(in crate::run) async fn sweep(engines: &Engines, state: &State) -> Result<Swept, EngineError> {
     let now = OffsetDateTime::now_utc().unix_timestamp();
     let found = engines.runs().await?;
     let mut swept = elsewhere(engines, state).await;
@@ -119,7 +121,7 @@ async fn elsewhere(engines: &Engines, state: &State) -> Swept {
 }
 
 /// Makes sure that all images are on every engine.
-pub(super) async fn images(
+pub(in crate::run) async fn images(
     engines: &Engines,
     recorder: &Recorder,
     topology: &Topology,
@@ -163,7 +165,7 @@ pub(super) async fn images(
 }
 
 /// Creates the plan's networks. A subnet that turns out to be taken leads to a new plan.
-pub(super) async fn networks(
+pub(in crate::run) async fn networks(
     engines: &Engines,
     topology: &Topology,
     inputs: &mut Inputs,
@@ -217,7 +219,9 @@ fn engines_of<'e>(plan: &Plan, engines: &'e Engines, network: &NetworkSpec) -> V
 
 /// Makes all authorities' keys, on as many cores as there are. They depend on the seed and the
 /// time alone, so any plan of the run gives the same.
-pub(super) async fn authority_keys(plan: &Plan) -> Result<Vec<AuthorityKeys>, AuthorityKeyError> {
+pub(in crate::run) async fn authority_keys(
+    plan: &Plan,
+) -> Result<Vec<AuthorityKeys>, AuthorityKeyError> {
     let tasks = (0..plan.authorities.len()).map(|index| {
         let plan = plan.clone();
         tokio::task::spawn_blocking(move || plan.authority_keys(index))

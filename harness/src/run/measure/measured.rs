@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use super::sending::hops;
 use crate::checks::{CheckResult, Finding, Metrics, budget_check_id, judge_measured, result};
 use crate::plan::Plan;
 use crate::probe::Latencies;
 use crate::probe::load::{LoadReport, OutcomeCounts};
+use crate::run::packet::hops;
 use crate::topology::{Budget, Metric, format_duration};
 
 /// What to measure.

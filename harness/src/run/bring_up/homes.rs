@@ -1,67 +1,34 @@
 //! The homes' part of bringing up: seal, bootstrap, publish, peer.
 
-use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use futures_util::future::{try_join, try_join_all};
-use serde::Deserialize;
 use tokio::time::sleep;
 
-use super::bring_up::{Context, POLL, Times, create_and_start, within};
-use super::error::{RunError, StageFailure};
-use super::ladder::bootstrap_evidence;
-use super::preflight;
-use crate::connector::{Admin, AdminError};
-use crate::engine::{ContainerSpec, EngineError};
+use crate::connector::AdminError;
+use crate::engine::ContainerSpec;
 use crate::events::Stage;
 use crate::onion::anonrc::SERVICE_DIRECTORY;
 use crate::onion::control::ControlError;
-use crate::onion::monitor::{DaemonState, Monitor, Timeline};
+use crate::onion::monitor::{Monitor, Timeline};
 use crate::onion::{Daemon as OnionDaemon, OnionAddress, TldFamily};
-use crate::plan::{AGENT, HomePlan, HomeSpecs, PeeringPlan, Plan, Specs};
+use crate::plan::{HomePlan, HomeSpecs, PeeringPlan, Specs};
+use crate::run::bring_up::preflight;
+use crate::run::context::admin;
+use crate::run::context::{Context, POLL, create_and_start, within};
+use crate::run::dials::{DialLine, dial, published};
+use crate::run::error::{RunError, StageFailure};
+use crate::run::milestones::bootstrap_evidence;
+use crate::run::publication::{is_published, uploads_expected};
+use crate::run::times::Times;
 use crate::topology::{Daemon, Metric, Transport};
 
 /// How long a dial to a published address may take, in milliseconds. The path is on this machine.
 const PUBLISHED_DIAL_MS: &str = "3000";
-/// Descriptors per service: this time period's and the next one's (rend-spec-v3).
-const DESCRIPTORS: usize = 2;
-/// HSDirs per descriptor: two replicas, four each (`hsdir_n_replicas`, `hsdir_spread_store`).
-const HSDIRS: usize = 8;
-
-/// One line of the helper's answer.
-#[derive(Debug, Deserialize)]
-pub(super) struct DialLine {
-    pub(super) target: String,
-    pub(super) outcome: String,
-}
-
-/// How many uploads a complete publication has. Every node of a small network is an HSDir, and
-/// none gets the same descriptor twice; in a network that others run some HSDir is always out of
-/// order, and half of them are enough to be found.
-pub(super) fn uploads_expected(plan: &Plan, state: &DaemonState) -> usize {
-    if plan.topology.network.is_public() {
-        state.uploads.div_ceil(2).max(DESCRIPTORS)
-    } else {
-        DESCRIPTORS * plan.nodes().count().min(HSDIRS)
-    }
-}
-
-/// Whether a publication is complete.
-fn is_published(plan: &Plan, state: &DaemonState, timeline: &Timeline) -> bool {
-    let begun: BTreeSet<&str> = timeline
-        .uploads
-        .iter()
-        .map(|upload| upload.descriptor.as_str())
-        .collect();
-    let ended = state.uploaded + state.failed.len() >= state.uploads;
-    state.uploaded >= uploads_expected(plan, state)
-        && (!plan.topology.network.is_public() || (begun.len() >= DESCRIPTORS && ended))
-}
-
 /// Starts sidecars and business-logic servers, creates the connectors, seals every home, and
 /// watches every home's daemon. The daemons' networks are still switched off. A connector that
 /// runs its own daemon starts here too.
-pub(super) async fn start(
+pub(in crate::run) async fn start(
     context: &Context<'_>,
     specs: &Specs,
 ) -> Result<Vec<Option<Monitor>>, RunError> {
@@ -148,43 +115,6 @@ async fn seal(context: &Context<'_>, home: &HomePlan) -> Result<(), RunError> {
     Ok(())
 }
 
-/// Every address that a home may reach.
-pub(super) fn published(plan: &Plan) -> Vec<String> {
-    plan.nodes()
-        .flat_map(|node| {
-            let at = node.published;
-            std::iter::once(at.or_port)
-                .chain(at.dir_port)
-                .map(move |port| format!("{}:{port}", at.address))
-        })
-        .collect()
-}
-
-/// Dials from inside a home's network namespace.
-pub(super) async fn dial(
-    context: &Context<'_>,
-    home: &HomePlan,
-    targets: &[String],
-    timeout_ms: &str,
-) -> Result<Vec<DialLine>, RunError> {
-    let mut command = vec![AGENT, "dial", "--timeout-ms", timeout_ms];
-    command.extend(targets.iter().map(String::as_str));
-    let output = context.engine_of(home).exec(&home.bls, &command).await?;
-    if output.code != 0 {
-        return Err(EngineError::Exec {
-            container: home.bls.clone(),
-            command: AGENT.to_owned(),
-            message: output.stderr.trim().to_owned(),
-        }
-        .into());
-    }
-    Ok(output
-        .stdout
-        .lines()
-        .filter_map(|line| serde_json::from_str(line).ok())
-        .collect())
-}
-
 /// Watches a home's daemon, and makes sure that it is configured against the stall by missing
 /// microdescriptors.
 async fn attach(context: &Context<'_>, home: &HomePlan) -> Result<Monitor, RunError> {
@@ -256,7 +186,7 @@ async fn published_family(context: &Context<'_>, home: &HomePlan) -> Option<TldF
 
 /// Switches the homes' networks on, starts the connectors, and waits until every service is
 /// published and every peering is connected.
-pub(super) async fn join_network(
+pub(in crate::run) async fn join_network(
     context: &Context<'_>,
     specs: &Specs,
     monitors: &mut [Option<Monitor>],
@@ -356,12 +286,6 @@ async fn publish(
     let (confirmed, of) = within(&guard, deadline, wait).await?;
     guard.reached(format!("{confirmed} of {of} uploads confirmed"));
     Ok(begun.elapsed())
-}
-
-/// The admin API of a home's connector.
-pub(super) fn admin(context: &Context<'_>, home: &HomePlan) -> Admin {
-    let address = context.reach.socket(home, HomePlan::ADMIN_PORT);
-    Admin::new(context.http, &home.id, address, &home.admin_key)
 }
 
 async fn start_connector(

@@ -7,60 +7,24 @@ use std::time::{Duration, Instant};
 use data_encoding::BASE64;
 use futures_util::future::join_all;
 use sha2::{Digest, Sha256};
-use time::OffsetDateTime;
 
-use super::bring_up::Context;
-use super::homes::admin;
 use crate::checks::{Answer, Delivery, Reason, Reject};
 use crate::connector::{Bls, Received, SendAnswer};
 use crate::plan::HomePlan;
 use crate::probe::Latencies;
-use crate::topology::{NOWHERE, Topology};
+use crate::run::context::Context;
+use crate::run::context::admin;
+use crate::run::packet::{hops, millis, now_ms, payload};
+use crate::topology::NOWHERE;
 
 /// Amounts sent in each peering's direction.
 const AMOUNTS: [u64; 2] = [0, 1000];
 /// Size of a payload, so that its way through the circuits can be told from everything else.
 const PAYLOAD: usize = 4096;
 
-/// Now, in milliseconds since the Unix epoch.
-pub(super) fn now_ms() -> i64 {
-    i64::try_from(OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX)
-}
-
-pub(super) fn millis(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
-}
-
-/// A payload of its own for every packet.
-pub(super) fn payload(destination: &str, nonce: &str, size: usize) -> Vec<u8> {
-    let mut data = format!("ator-harness/{nonce}/{destination}/").into_bytes();
-    // What follows differs from packet to packet too, so that no two could be taken for each
-    // other after a part was lost.
-    let filler = Sha256::digest(&data);
-    while data.len() < size {
-        let missing = size - data.len();
-        data.extend_from_slice(&filler[..missing.min(filler.len())]);
-    }
-    data
-}
-
-/// How many connectors hand a packet on between two homes; the sender's own is one of them.
-pub(super) fn hops(topology: &Topology, from: &str, to: &str) -> u32 {
-    let mut at = from;
-    let mut hops = 0;
-    while at != to {
-        let Some(next) = topology.next_hop(at, to) else {
-            break;
-        };
-        at = next;
-        hops += 1;
-    }
-    hops
-}
-
 /// A packet of each amount in each peering's direction, and one over each path, through the
 /// sending home's connector.
-pub(super) async fn deliveries(
+pub(in crate::run) async fn deliveries(
     context: &Context<'_>,
     nonce: &str,
     took: &mut Latencies,
@@ -143,7 +107,7 @@ fn read(answer: SendAnswer, fulfillment: &str) -> Answer {
 }
 
 /// Finds every packet again in what the homes' servers recorded.
-pub(super) async fn find(context: &Context<'_>, sent: &mut [Delivery]) {
+pub(in crate::run) async fn find(context: &Context<'_>, sent: &mut [Delivery]) {
     let records = join_all(context.plan.homes.iter().map(|home| async move {
         let address = context.reach.socket(home, HomePlan::BLS_PORT);
         let bls = Bls::new(context.http, &home.id, address);
@@ -174,7 +138,7 @@ pub(super) async fn find(context: &Context<'_>, sent: &mut [Delivery]) {
 }
 
 /// Each connector is asked for a destination that nobody has.
-pub(super) async fn unknown(context: &Context<'_>) -> Vec<Reject> {
+pub(in crate::run) async fn unknown(context: &Context<'_>) -> Vec<Reject> {
     let limit = context.plan.topology.deadlines.delivery;
     join_all(context.plan.homes.iter().map(|home| async move {
         let answer = admin(context, home)

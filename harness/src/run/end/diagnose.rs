@@ -5,16 +5,16 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use tokio::time::timeout;
 
-use super::bring_up::{Context, Placed, directories};
-use super::error::RunError;
 use crate::diagnosis::{Authorities, DaemonSigns, Diagnosis, Ending, Evidence, NodeText, diagnose};
+use crate::run::context::{Context, Placed, directories};
+use crate::run::error::RunError;
 
 /// How long an authority may take to answer. It is on this machine, and the run has failed.
 const ANSWER_LIMIT: Duration = Duration::from_secs(2);
 
 /// Names the cause of a stage that was not reached or a container that ended; other errors speak
 /// for themselves.
-pub(super) async fn diagnosed(
+pub(in crate::run) async fn diagnosed(
     context: &Context<'_>,
     error: &RunError,
     containers: &[Placed<'_>],

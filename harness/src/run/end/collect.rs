@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 
-use super::artefacts::Artefacts;
-use super::bring_up::Placed;
-use super::interrupt::Interrupts;
-use super::state::State;
 use crate::diagnosis::NodeText;
 use crate::engine::{EngineError, Engines};
 use crate::events::{Recorder, Stage};
 use crate::plan::Plan;
+use crate::run::artefacts::Artefacts;
+use crate::run::context::Placed;
+use crate::run::interrupt::Interrupts;
+use crate::run::state::State;
 
 /// Lines of a log that a failure report shows.
 const TAIL: usize = 12;
@@ -29,15 +29,15 @@ pub struct NodeLog {
 
 /// What was collected.
 #[derive(Default)]
-pub(super) struct Collected {
+pub(in crate::run) struct Collected {
     /// The ends of the logs, for people.
-    pub(super) tails: Vec<NodeLog>,
+    pub(in crate::run) tails: Vec<NodeLog>,
     /// The whole logs, for the diagnosis.
-    pub(super) texts: Vec<NodeText>,
+    pub(in crate::run) texts: Vec<NodeText>,
 }
 
 /// Saves every container's log, and returns them. Never fails: what can't be collected is noted, and must not hide why the run ended. A second interrupt skips it.
-pub(super) async fn collect(
+pub(in crate::run) async fn collect(
     recorder: &Recorder,
     artefacts: &Artefacts,
     plan: &Plan,

@@ -4,117 +4,27 @@
 //! and keeps the last thing it saw as evidence. Each known cause of a stalled network is looked
 //! for where it would show, and refused with its reason.
 
-use std::collections::BTreeMap;
-use std::future::Future;
-use std::net::SocketAddr;
-use std::time::Duration;
+mod homes;
+mod preflight;
 
 use futures_util::future::{join, join_all, try_join, try_join_all};
 use time::OffsetDateTime;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
-use super::distances;
-use super::error::{RunError, StageFailure};
-use super::homes;
-use super::ladder::{Ladder, Service};
-use super::reach::Reach;
-use crate::engine::{ContainerSpec, Engine, Engines};
-use crate::events::{Recorder, Stage, StageGuard};
+use crate::events::{Stage, StageGuard};
 use crate::onion::anonrc;
 use crate::onion::authority::AuthorityKeys;
 use crate::onion::consensus::Consensus;
 use crate::onion::control::{Control, ControlError};
 use crate::onion::directory::Directory;
-use crate::onion::monitor::Monitor;
-use crate::plan::{HomePlan, Images, NodePlan, Plan, Specs};
+use crate::plan::{Images, Specs};
+use crate::run::context::{Context, POLL, Running, create_and_start, directories, within};
+use crate::run::error::{RunError, StageFailure};
+use crate::run::shaping;
 use crate::topology::Metric;
 
-/// Time between two looks at a port that cannot notify.
-pub(super) const POLL: Duration = Duration::from_millis(50);
-
-/// What bringing up needs.
-pub(super) struct Context<'a> {
-    pub(super) engines: &'a Engines,
-    pub(super) reach: &'a Reach,
-    pub(super) recorder: &'a Recorder,
-    pub(super) plan: &'a Plan,
-    pub(super) http: &'a reqwest::Client,
-    pub(super) ladder: &'a Ladder,
-}
-
-/// A container of a plan, and the engine that it is on.
-pub(super) struct Placed<'a> {
-    pub(super) engine: &'a Engine,
-    pub(super) name: String,
-    pub(super) role: String,
-}
-
-impl<'a> Context<'a> {
-    /// The engine of a home's containers and networks.
-    pub(super) fn engine_of(&self, home: &HomePlan) -> &'a Engine {
-        self.engines.of(&home.id)
-    }
-
-    /// All containers, those that explain most first.
-    pub(super) fn containers(&self) -> Vec<Placed<'a>> {
-        let homes = self.plan.homes.iter().flat_map(|home| {
-            let engine = self.engine_of(home);
-            let placed = move |(name, role)| Placed { engine, name, role };
-            home.containers().into_iter().map(placed)
-        });
-        let engine = self.engines.common();
-        let placed = |(name, role)| Placed { engine, name, role };
-        let nodes = self.plan.nodes().flat_map(NodePlan::containers).map(placed);
-        homes.chain(nodes).collect()
-    }
-
-    /// Records the stages that daemons, authorities and these logs, each (role, text), have shown.
-    pub(super) fn climbed(&self, logs: &[(&str, &str)]) {
-        let services: Vec<Service<'_>> = self
-            .plan
-            .homes
-            .iter()
-            .map(|home| Service {
-                home: &home.id,
-                label: home.onion.expose_label(),
-            })
-            .collect();
-        self.ladder.find(&services);
-        let peerings = self.plan.peerings.iter();
-        let peerings = peerings.map(|peering| (&*peering.from, &*peering.to));
-        self.ladder.find_in_logs(self.recorder, peerings, logs);
-        self.ladder.record(self.recorder);
-    }
-}
-
-/// A topology that runs: every home's daemon under observation.
-pub struct Running {
-    /// One monitor per home, in plan order; none for a home without a daemon.
-    pub monitors: Vec<Option<Monitor>>,
-    /// What bringing up has measured.
-    pub times: Times,
-}
-
-/// What bringing up measures, per metric.
-pub type Times = BTreeMap<Metric, Vec<Duration>>;
-
-/// Runs a wait with a deadline; when it is over, the stage has failed with its last evidence.
-pub(super) async fn within<T>(
-    guard: &StageGuard,
-    deadline: Duration,
-    wait: impl Future<Output = Result<T, RunError>>,
-) -> Result<T, RunError> {
-    match timeout(deadline, wait).await {
-        Ok(result) => result,
-        Err(_) => {
-            let cause = format!("not reached within {} s", deadline.as_secs());
-            Err(StageFailure::of(guard, cause).into())
-        }
-    }
-}
-
 /// Starts everything and takes it to the point where every peering is connected.
-pub(super) async fn bring_up(
+pub(in crate::run) async fn bring_up(
     context: &Context<'_>,
     images: &Images,
     keys: &[AuthorityKeys],
@@ -138,7 +48,7 @@ pub(super) async fn bring_up(
     };
     let mut times = homes::join_network(context, &specs, &mut monitors).await?;
     times.insert(Metric::Ready, vec![context.recorder.elapsed()]);
-    distances::switch(context, true).await?;
+    shaping::switch(context, true).await?;
     Ok(Running { monitors, times })
 }
 
@@ -156,18 +66,8 @@ async fn start_all(context: &Context<'_>, specs: &Specs) -> Result<(), RunError>
     Ok(())
 }
 
-pub(super) async fn create_and_start(
-    context: &Context<'_>,
-    engine: &Engine,
-    spec: &ContainerSpec,
-) -> Result<(), RunError> {
-    engine.create_container(spec, &context.plan.labels).await?;
-    engine.start_container(spec).await?;
-    Ok(())
-}
-
 /// Connects to a daemon's control port as soon as it listens.
-pub(super) async fn control_of(
+pub(in crate::run) async fn control_of(
     node: &str,
     control: &crate::plan::Control,
 ) -> Result<Control, ControlError> {
@@ -180,16 +80,6 @@ pub(super) async fn control_of(
             Err(error) => return Err(error),
         }
     }
-}
-
-/// The DirPort readers of all authorities.
-pub(super) fn directories(context: &Context<'_>) -> Vec<Directory> {
-    let directory = |node: &NodePlan| {
-        let port = node.published.dir_port.unwrap_or_default();
-        let address = SocketAddr::from((node.address, port));
-        Directory::new(context.http, &node.nickname, address)
-    };
-    context.plan.authorities.iter().map(directory).collect()
 }
 
 /// Descriptors, then consensus.

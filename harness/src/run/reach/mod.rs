@@ -1,17 +1,19 @@
 //! How the harness gets to the homes' ports.
 
+mod tunnel;
+
 use std::collections::HashMap;
 use std::net::SocketAddr;
 
-use super::tunnel::Tunnel;
 use crate::engine::Engines;
 use crate::onion::anonrc::SOCKS_PORT;
 use crate::plan::{HomePlan, Plan};
+use crate::run::reach::tunnel::Tunnel;
 use crate::topology::Topology;
 
 /// The two ways to a home's port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Way {
+pub(in crate::run) enum Way {
     /// The container's own address, which this machine has a route to.
     Direct,
     /// A port on this machine, carried by the home's engine.
@@ -22,7 +24,7 @@ impl Way {
     /// The way to a topology's homes. A network of its own runs on an engine of this machine, which
     /// has a route to all of its containers' addresses; homes that join another network stand on
     /// engines that may be anywhere.
-    pub(super) fn of(topology: &Topology, asked_for_tunnels: bool) -> Self {
+    pub(in crate::run) fn of(topology: &Topology, asked_for_tunnels: bool) -> Self {
         if asked_for_tunnels || topology.network.is_public() {
             Self::Tunnels
         } else {
@@ -32,7 +34,7 @@ impl Way {
 }
 
 /// Every port of every home, as the harness dials it. Tunnels live as long as this.
-pub(super) struct Reach {
+pub(in crate::run) struct Reach {
     tunnels: HashMap<(String, u16), Tunnel>,
 }
 
@@ -42,7 +44,7 @@ impl Reach {
     /// # Errors
     ///
     /// What the system says when this machine has no port left.
-    pub(super) fn open(way: Way, engines: &Engines, plan: &Plan) -> std::io::Result<Self> {
+    pub(in crate::run) fn open(way: Way, engines: &Engines, plan: &Plan) -> std::io::Result<Self> {
         let mut tunnels = HashMap::new();
         if way == Way::Tunnels {
             for home in &plan.homes {
@@ -56,13 +58,13 @@ impl Reach {
     }
 
     /// Where to dial a port of a home.
-    pub(super) fn socket(&self, home: &HomePlan, port: u16) -> SocketAddr {
+    pub(in crate::run) fn socket(&self, home: &HomePlan, port: u16) -> SocketAddr {
         let tunnel = self.tunnels.get(&(home.id.clone(), port));
         tunnel.map_or_else(|| home.socket(port), Tunnel::address)
     }
 
     /// Where to dial the control port of a home's daemon.
-    pub(super) fn control(&self, home: &HomePlan) -> SocketAddr {
+    pub(in crate::run) fn control(&self, home: &HomePlan) -> SocketAddr {
         self.socket(home, home.control.address.port())
     }
 }

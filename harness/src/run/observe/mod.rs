@@ -1,6 +1,11 @@
 //! Looking at a running topology: everything the checks judge is gathered here, and nothing is
 //! judged yet.
 
+mod decoy;
+mod packets;
+mod probe;
+mod recorder;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -10,15 +15,6 @@ use time::{OffsetDateTime, PrimitiveDateTime};
 use tokio::net::TcpListener;
 use tokio::time::{Instant, sleep_until};
 
-use super::absent;
-use super::bring_up::{Context, Placed, Times, directories};
-use super::circuits::{Earlier, Paths};
-use super::distances;
-use super::error::RunError;
-use super::homes::{admin, dial, uploads_expected};
-use super::probing::probe;
-use super::record;
-use super::sending::{deliveries, find, now_ms, unknown};
 use crate::checks::{
     AbsentView, Arrival, Attempt, AuthorityView, Crossing, HealthView, HomeView, Live, LogView,
     Metrics, Observations, PeeringView, Wire,
@@ -30,6 +26,18 @@ use crate::onion::control::Control;
 use crate::onion::monitor::{DaemonState, Monitor};
 use crate::plan::HomePlan;
 use crate::probe::Latencies;
+use crate::run::circuits::{Earlier, Paths};
+use crate::run::context::admin;
+use crate::run::context::{Context, Placed, directories};
+use crate::run::dials::dial;
+use crate::run::dials::published;
+use crate::run::error::RunError;
+use crate::run::observe::packets::{deliveries, find, unknown};
+use crate::run::observe::probe::probe;
+use crate::run::packet::now_ms;
+use crate::run::publication::uploads_expected;
+use crate::run::shaping;
+use crate::run::times::Times;
 use crate::secret::Secret;
 use crate::topology::{Daemon, Metric, Transport};
 
@@ -42,7 +50,7 @@ const BYTES_TOLD: Duration = Duration::from_millis(1100);
 const LISTENING_MS: &str = "1000";
 
 /// Gathers everything.
-pub(super) async fn observe(
+pub(in crate::run) async fn observe(
     context: &Context<'_>,
     monitors: &[Option<Monitor>],
     earlier: &[Earlier],
@@ -59,11 +67,11 @@ pub(super) async fn observe(
     let nonce = format!("n{}", now_ms());
 
     // Whatever is refused is refused in seconds while nothing is far away.
-    distances::switch(context, false).await?;
+    shaping::switch(context, false).await?;
     guard.saw("sending packets and trying dials that must not connect");
     let mut took = Latencies::new();
     let (mut absent, deliveries, unknown, attempts, authorities) = join5(
-        absent::tell(context),
+        decoy::tell(context),
         deliveries(context, &nonce, &mut took),
         unknown(context),
         attempts(context),
@@ -78,7 +86,7 @@ pub(super) async fn observe(
     let attempts = attempts?;
     guard.saw("waiting for what the onion network refuses");
     absent.refused(context).await;
-    distances::switch(context, true).await?;
+    shaping::switch(context, true).await?;
     // Alone, because it measures.
     guard.saw("probing");
     probe(context, &nonce, &mut seen, &mut metrics).await;
@@ -137,7 +145,7 @@ async fn attempts(context: &Context<'_>) -> Result<Vec<Vec<Attempt>>, RunError> 
 }
 
 async fn home_attempts(context: &Context<'_>, home: &HomePlan) -> Result<Vec<Attempt>, RunError> {
-    let mut targets: Vec<(Arrival, String)> = super::homes::published(context.plan)
+    let mut targets: Vec<(Arrival, String)> = published(context.plan)
         .into_iter()
         .map(|target| (Arrival::Published, target))
         .collect();
@@ -297,7 +305,7 @@ async fn homes(
             .iter()
             .map(|(name, value)| (name.clone(), environment.get(name) == Some(value)))
             .collect();
-        let wire = record::read(context, home).await;
+        let wire = recorder::read(context, home).await;
         views.push(HomeView {
             id: home.id.clone(),
             planned: home.onion.clone(),

@@ -4,28 +4,30 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::artefacts::{ArtefactError, Artefacts};
-use super::bring_up::{Context, Running, Times, bring_up};
-use super::circuits::Earlier;
-use super::diagnose::diagnosed;
-use super::error::RunError;
-use super::interrupt::Interrupts;
-use super::keys;
-use super::ladder::Ladder;
-use super::observe::observe;
-use super::outcome::{Options, Outcome};
-use super::preflight::Obstacle;
-use super::prepare;
-use super::reach::{Reach, Way};
-use super::reaper::Reaper;
-use super::state::{Claim, State};
-use super::tear_down::{Collected, collect};
 use crate::checks::{self, CheckResult, Observations, Verdict, judge_leftovers};
 use crate::diagnosis::Cause;
 use crate::engine::{ContainerSpec, Death, Engines, Watch};
 use crate::events::{EventKind, Recorder, Sink, Stage};
 use crate::onion::monitor::Monitor;
 use crate::plan::{Images, Inputs, Plan, RunId};
+use crate::run::artefacts::{ArtefactError, Artefacts};
+use crate::run::bring_up::bring_up;
+use crate::run::circuits::Earlier;
+use crate::run::context::{Context, Running};
+use crate::run::end::collect::{Collected, collect};
+use crate::run::end::diagnose::diagnosed;
+use crate::run::end::reaper::Reaper;
+use crate::run::error::RunError;
+use crate::run::interrupt::Interrupts;
+use crate::run::milestones::Ladder;
+use crate::run::observe::observe;
+use crate::run::obstacle::Obstacle;
+use crate::run::outcome::{Options, Outcome};
+use crate::run::prepare;
+use crate::run::prepare::keys;
+use crate::run::reach::{Reach, Way};
+use crate::run::state::{Claim, State};
+use crate::run::times::Times;
 use crate::topology::Mutant;
 
 /// How long after a stage has failed the engine may take to tell that a container has died.

@@ -3,25 +3,28 @@
 //! Nothing is started and nothing is written. What stays for a while are the daemon's circuits,
 //! which nobody else can use: their SOCKS password is of this measurement alone.
 
+mod measured;
+
+pub use measured::{Load, Measurement, Pace, show_outcomes};
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use tokio::time::timeout;
 
-use super::error::RunError;
-use super::flow::find_kept;
-use super::interrupt::Interrupts;
-use super::measured::{Load, Measurement, Pace};
-use super::probing::{ANSWER_LIMIT, Door};
-use super::reach::{Reach, Way};
-use super::sending::now_ms;
-use super::state::State;
 use crate::checks::Metrics;
 use crate::engine::{Death, Engines, Watch};
 use crate::plan::{HomePlan, Plan};
 use crate::probe::load::{ClosedLoop, OpenLoop, Traffic, Until};
 use crate::probe::{ConnectionEnd, Session};
+use crate::run::error::RunError;
+use crate::run::interrupt::Interrupts;
+use crate::run::packet::now_ms;
+use crate::run::probe_dialer::{ANSWER_LIMIT, Door};
+use crate::run::reach::{Reach, Way};
+use crate::run::running::find_kept;
+use crate::run::state::State;
 use crate::topology::Topology;
 
 /// Most packets in flight in an open loop: a quarter of what a session holds.

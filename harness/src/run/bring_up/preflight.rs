@@ -8,72 +8,21 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
-use super::bring_up::Context;
-use super::error::{RunError, StageFailure};
 use crate::events::Stage;
 use crate::onion::monitor::{DaemonState, Monitor};
 use crate::plan::HomePlan;
+use crate::run::context::Context;
+use crate::run::error::{RunError, StageFailure};
+use crate::run::obstacle::{NO_ROUTE, Obstacle};
 
 /// How long a daemon may take to its first connection. It tries another relay every few seconds.
 const ENTRY: Duration = Duration::from_secs(30);
 /// How long bootstrap may stand still. A slow public network moves within seconds.
 const STANDSTILL: Duration = Duration::from_secs(45);
-/// Reason of a connection for which the system has no route (control-spec, `ORCONN`).
-const NO_ROUTE: &str = "NOROUTE";
 /// So many failures of one kind, and nothing else, are no chance any more.
 const ENOUGH: usize = 3;
 /// Bootstrap percentage from which a TCP connection was there (`conn_done`).
 const TCP_CONNECTED: u8 = 10;
-
-/// What keeps a run from being judged. Says something of the place where it runs and nothing of the
-/// homes.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Obstacle {
-    /// The home's engine has no way out.
-    #[error(
-        "no route to the internet from {home}: all {dials} connections of its onion daemon failed with {NO_ROUTE}; connect the machine that its engine runs on, and look at that machine's default route"
-    )]
-    NoRoute {
-        /// The home.
-        home: String,
-        /// How many connections were tried.
-        dials: usize,
-    },
-    /// Nobody of the network answers.
-    #[error(
-        "the network's authorities and relays cannot be reached from {home}: {seen} within {} s; a firewall may drop or refuse the connections", .waited.as_secs()
-    )]
-    Unreachable {
-        /// The home.
-        home: String,
-        /// What became of the connections.
-        seen: String,
-        /// How long it was tried.
-        waited: Duration,
-    },
-    /// Connections are taken, but not by the network.
-    #[error(
-        "a captive or blocking network between {home} and the onion network: bootstrap is stuck at {percent} % ({tag}), {seen}; log in to the network's portal, or use one that lets the daemon through"
-    )]
-    Blocked {
-        /// The home.
-        home: String,
-        /// Bootstrap percentage.
-        percent: u8,
-        /// Its tag.
-        tag: String,
-        /// What became of the connections, and the daemon's reason.
-        seen: String,
-    },
-    /// The operator has not agreed to the network's terms.
-    #[error(
-        "the network's terms and conditions are not agreed to, so {home}'s onion daemon ends; read them, and write terms = \"agreed\" into the topology's [network] table"
-    )]
-    Terms {
-        /// The home.
-        home: String,
-    },
-}
 
 /// What is in the way of a daemon that has entered nothing yet. `None` while that cannot be said.
 fn obstacle(home: &str, state: &DaemonState, waited: Duration) -> Option<Obstacle> {
@@ -127,7 +76,7 @@ fn became(state: &DaemonState) -> String {
 }
 
 /// Waits until a home's daemon is bootstrapped, or says what keeps it out of the network.
-pub(super) async fn entered(
+pub(in crate::run) async fn entered(
     context: &Context<'_>,
     home: &HomePlan,
     monitor: &Monitor,

@@ -3,9 +3,9 @@
 use home_agent::wan_events::WanEvent;
 use tokio::time::sleep;
 
-use super::bring_up::{Context, POLL, within};
-use super::error::RunError;
 use crate::events::Stage;
+use crate::run::context::{Context, POLL, within};
+use crate::run::error::RunError;
 
 /// Switches all distances on or off, and waits until each says that it is. Does nothing where
 /// there are none.

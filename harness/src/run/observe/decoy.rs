@@ -7,11 +7,12 @@
 use futures_util::future::join_all;
 use tokio::time::{Instant, sleep};
 
-use super::bring_up::{Context, POLL};
-use super::homes::{admin, dial};
-use super::record;
 use crate::checks::AbsentView;
 use crate::plan::HomePlan;
+use crate::run::context::admin;
+use crate::run::context::{Context, POLL};
+use crate::run::dials::dial;
+use crate::run::observe::recorder;
 use crate::secret::Secret;
 use crate::topology::Transport;
 
@@ -19,7 +20,7 @@ use crate::topology::Transport;
 const CONTROL_DIAL_MS: &str = "1000";
 
 /// What the connectors were told, per home in plan order; `None` without an onion daemon.
-pub(super) struct Absent {
+pub(in crate::run) struct Absent {
     places: Vec<Option<Place>>,
 }
 
@@ -31,7 +32,7 @@ struct Place {
 }
 
 /// Shows that each home's place can be reached, and tells the connectors to dial.
-pub(super) async fn tell(context: &Context<'_>) -> Absent {
+pub(in crate::run) async fn tell(context: &Context<'_>) -> Absent {
     let places = context.plan.homes.iter().map(|home| async move {
         if !home.is_onion() {
             return None;
@@ -52,7 +53,7 @@ pub(super) async fn tell(context: &Context<'_>) -> Absent {
 async fn place(context: &Context<'_>, home: &HomePlan) -> Result<Place, String> {
     let mut place = Place::default();
     let target = home.socket(HomePlan::ARRIVALS_PORT).to_string();
-    let earlier = record::read(context, home).await?.arrivals;
+    let earlier = recorder::read(context, home).await?.arrivals;
     let lines = dial(context, home, &[target], CONTROL_DIAL_MS)
         .await
         .map_err(|error| error.to_string())?;
@@ -65,7 +66,7 @@ async fn place(context: &Context<'_>, home: &HomePlan) -> Result<Place, String> 
     // That dial is recorded; whatever comes after it is the connector's.
     place.before = earlier + 1;
     let until = Instant::now() + context.plan.topology.deadlines.delivery;
-    while record::read(context, home).await?.arrivals < place.before {
+    while recorder::read(context, home).await?.arrivals < place.before {
         if Instant::now() > until {
             return Err(format!("{}'s wire oracle recorded no dial", home.id));
         }
@@ -86,7 +87,7 @@ async fn place(context: &Context<'_>, home: &HomePlan) -> Result<Place, String> 
 
 impl Absent {
     /// Waits until the onion network has refused every connector's dial, or time is up.
-    pub(super) async fn refused(&mut self, context: &Context<'_>) {
+    pub(in crate::run) async fn refused(&mut self, context: &Context<'_>) {
         let until = Instant::now() + context.plan.topology.deadlines.delivery;
         let homes = context.plan.homes.iter().zip(&mut self.places);
         join_all(homes.map(|(home, place)| async move {
@@ -94,7 +95,7 @@ impl Absent {
                 return;
             };
             while view.registered && view.refused == 0 && Instant::now() < until {
-                let wire = record::read(context, home).await.unwrap_or_default();
+                let wire = recorder::read(context, home).await.unwrap_or_default();
                 let host = context.plan.absent.onion.expose();
                 view.refused = wire
                     .requests
@@ -110,13 +111,13 @@ impl Absent {
 
     /// What became of it so far, per home in plan order. Called some time after the refusals, so
     /// that a direct dial that follows one has arrived.
-    pub(super) async fn views(&self, context: &Context<'_>) -> Vec<AbsentView> {
+    pub(in crate::run) async fn views(&self, context: &Context<'_>) -> Vec<AbsentView> {
         let homes = context.plan.homes.iter().zip(&self.places);
         join_all(homes.map(|(home, place)| async move {
             let Some(place) = place else {
                 return AbsentView::default();
             };
-            let wire = record::read(context, home).await.unwrap_or_default();
+            let wire = recorder::read(context, home).await.unwrap_or_default();
             AbsentView {
                 direct: wire.arrivals.saturating_sub(place.before),
                 ..place.view.clone()
@@ -126,7 +127,7 @@ impl Absent {
     }
 
     /// Has the connectors forget it, so that a topology that is kept is left as it was.
-    pub(super) async fn forget(self, context: &Context<'_>) {
+    pub(in crate::run) async fn forget(self, context: &Context<'_>) {
         let homes = context.plan.homes.iter().zip(&self.places);
         join_all(homes.map(|(home, place)| async move {
             if place.as_ref().is_some_and(|place| place.view.registered) {

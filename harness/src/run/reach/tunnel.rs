@@ -16,7 +16,7 @@ use crate::engine::{Engine, Pipe, Piped};
 use crate::plan::AGENT;
 
 /// A listener on the loopback interface. Dropping it ends it with all its connections.
-pub(super) struct Tunnel {
+pub(in crate::run) struct Tunnel {
     address: SocketAddr,
     task: JoinHandle<()>,
 }
@@ -24,7 +24,11 @@ pub(super) struct Tunnel {
 impl Tunnel {
     /// Opens a port whose connections go to a port of the loopback interface in the network of a
     /// container. The container need not run yet.
-    pub(super) fn open(engine: &Engine, container: &str, port: u16) -> std::io::Result<Self> {
+    pub(in crate::run) fn open(
+        engine: &Engine,
+        container: &str,
+        port: u16,
+    ) -> std::io::Result<Self> {
         let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         listener.set_nonblocking(true)?;
         let listener = TcpListener::from_std(listener)?;
@@ -47,7 +51,7 @@ impl Tunnel {
     }
 
     /// Where it listens.
-    pub(super) fn address(&self) -> SocketAddr {
+    pub(in crate::run) fn address(&self) -> SocketAddr {
         self.address
     }
 }

@@ -6,14 +6,14 @@ use std::process::Stdio;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStdin, Command};
 
-use super::state::State;
 use crate::engine::{EngineAddress, EngineError, Engines, Placement};
+use crate::run::state::State;
 
 /// What the harness tells the reaper before it ends in order.
 const DONE: &[u8] = b"done";
 
 /// The harness's end: while it is open, the run is alive.
-pub(super) struct Reaper {
+pub(in crate::run) struct Reaper {
     child: Child,
     line: ChildStdin,
 }
@@ -21,7 +21,7 @@ pub(super) struct Reaper {
 impl Reaper {
     /// Starts this program again as the reaper of a run, in a process group of its own, so that a
     /// Ctrl-C at the terminal does not reach it.
-    pub(super) fn start(run: &str, engines: &Placement) -> io::Result<Self> {
+    pub(in crate::run) fn start(run: &str, engines: &Placement) -> io::Result<Self> {
         let addresses = engines.addresses();
         let addresses = addresses.iter().map(ToString::to_string);
         let mut child = Command::new(std::env::current_exe()?)
@@ -40,7 +40,7 @@ impl Reaper {
     }
 
     /// Tells the reaper that there is nothing to do, and waits until it has gone.
-    pub(super) async fn dismiss(mut self) {
+    pub(in crate::run) async fn dismiss(mut self) {
         // A reaper that is gone has nothing left to be told.
         let _ = self.line.write_all(DONE).await;
         drop(self.line);

@@ -1,0 +1,130 @@
+//! How the harness's own peer dials a home's onion service and says who it is.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use crate::checks::{Metrics, Refusal};
+use crate::onion::anonrc::SOCKS_PORT;
+use crate::plan::{HomePlan, Plan};
+use crate::probe::{
+    AuthError, ConnectionEnd, Credentials, Dialed, Isolation, Session, SessionError,
+    SessionOptions, Target, dial,
+};
+use crate::run::reach::Reach;
+use crate::secret::Secret;
+use crate::topology::Metric;
+
+/// How long an answer is waited for, however short the packet lives.
+pub(in crate::run) const ANSWER_LIMIT: Duration = Duration::from_secs(2);
+
+/// Close code of a refused authentication (contract section 2).
+const POLICY_VIOLATION: u16 = 1008;
+
+/// Where the probe dials, and how it says who it is.
+pub(in crate::run) struct Door {
+    pub(in crate::run) proxy: SocketAddr,
+    pub(in crate::run) target: Target,
+    pub(in crate::run) peer: String,
+    pub(in crate::run) limit: Duration,
+    /// Names the circuits of this look at the topology: those of an earlier one may still be open.
+    pub(in crate::run) nonce: String,
+}
+
+impl Door {
+    /// The probe's door in a plan. `None` when the plan lacks one of its homes.
+    pub(in crate::run) fn of(plan: &Plan, reach: &Reach, nonce: &str) -> Option<Self> {
+        let (via, to) = (plan.home(&plan.probe.via)?, plan.home(&plan.probe.to)?);
+        Some(Self {
+            proxy: reach.socket(via, SOCKS_PORT),
+            target: Target::new(to.onion.expose(), HomePlan::BTP_PORT),
+            peer: plan.probe.id.clone(),
+            limit: plan.topology.deadlines.delivery,
+            nonce: nonce.to_owned(),
+        })
+    }
+
+    /// Dials over the circuit of this name: streams with different SOCKS passwords never share one.
+    pub(in crate::run) async fn dial(
+        &self,
+        circuit: &str,
+        metric: Metric,
+        metrics: &mut Metrics,
+    ) -> Result<Dialed, String> {
+        let isolation = Isolation::new("ator-harness", format!("{}/{circuit}", self.nonce));
+        let dialed = dial(self.proxy, &self.target, Some(&isolation), self.limit)
+            .await
+            .map_err(|error| format!("{} failed: {error}", metric.name()))?;
+        metrics.entry(metric).or_default().record(dialed.took);
+        Ok(dialed)
+    }
+
+    /// Dials over the circuit of an earlier dial.
+    pub(in crate::run) async fn redial(
+        &self,
+        circuit: &str,
+        metrics: &mut Metrics,
+    ) -> Result<(), String> {
+        self.dial(circuit, Metric::Redial, metrics).await?;
+        Ok(())
+    }
+
+    /// Dials over a circuit of its own and is let in. Returns how long that took together, too.
+    pub(in crate::run) async fn enter(
+        &self,
+        circuit: &str,
+        secret: &Secret,
+        metrics: &mut Metrics,
+    ) -> Result<(Session, Duration), String> {
+        let dialed = self.dial(circuit, Metric::Dial, metrics).await?;
+        let dial_took = dialed.took;
+        let session = self
+            .knock(dialed, secret.clone())
+            .await
+            .map_err(|error| format!("not let in: {error}"))?;
+        let times = session.connect_times();
+        let took = dial_took + times.btp_connect();
+        metrics.entry(Metric::BtpConnect).or_default().record(took);
+        let latencies = metrics.entry(Metric::Authentication).or_default();
+        latencies.record(times.auth);
+        Ok((session, took))
+    }
+
+    pub(in crate::run) async fn knock(
+        &self,
+        dialed: Dialed,
+        secret: Secret,
+    ) -> Result<Session, SessionError> {
+        let credentials = Credentials::new(self.peer.clone(), secret);
+        let options = SessionOptions {
+            upgrade_limit: self.limit,
+            auth_limit: self.limit,
+            ..SessionOptions::default()
+        };
+        Session::connect(dialed.stream, &self.target, &credentials, options).await
+    }
+
+    /// What bad credentials lead to.
+    pub(in crate::run) async fn refusal(
+        &self,
+        circuit: &str,
+        secret: Secret,
+        metrics: &mut Metrics,
+    ) -> Refusal {
+        let dialed = match self.dial(circuit, Metric::Dial, metrics).await {
+            Ok(dialed) => dialed,
+            Err(reason) => return Refusal::Otherwise(reason),
+        };
+        match self.knock(dialed, secret).await {
+            Ok(session) => {
+                session.close().await;
+                Refusal::Accepted
+            }
+            Err(SessionError::Auth(AuthError::Refused {
+                code,
+                end: Some(ConnectionEnd::Closed { code: close, .. }),
+                ..
+            })) if code == "F00" && close == POLICY_VIOLATION => Refusal::AsContract,
+            Err(error) => Refusal::Otherwise(error.to_string()),
+        }
+    }
+}
