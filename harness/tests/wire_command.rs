@@ -31,7 +31,7 @@ fn one(arguments: &[&str]) -> Value {
 fn failing(arguments: &[&str]) -> (u8, Value) {
     let (lines, result) = wire(arguments, "");
     assert_eq!(lines.len(), 1);
-    let code = result.unwrap_err().exit_code();
+    let code = result.unwrap_err().exit().code();
     (code, serde_json::from_str(&lines[0]).unwrap())
 }
 
@@ -186,7 +186,7 @@ fn several_frames_keep_their_order_and_one_bad_one_decides_the_exit_code() {
     assert!(lines[1].contains("\"error\""));
     assert!(lines[2].contains("\"PREPARE\""));
     let error = result.unwrap_err();
-    assert_eq!(error.exit_code(), 1);
+    assert_eq!(error.exit().code(), 1);
     assert_eq!(error.to_string(), "convert 1 of 3 frames");
 }
 

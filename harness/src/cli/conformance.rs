@@ -9,6 +9,8 @@ use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
 use toon_wire::Dialect;
 
+use super::exit::Exit;
+use super::values::{family_parser, parse_dialect};
 use crate::conformance::{
     NotReachable, RowReport, Subject, Summary, Verdict, bystander, run_row, summarise, table,
 };
@@ -51,7 +53,7 @@ pub struct Args {
     #[arg(long, value_name = "IP:PORT")]
     socks: Option<SocketAddr>,
     /// The TLD family of the onion daemon behind --socks. An anon does not tell; tor does.
-    #[arg(long, value_name = "FAMILY", requires = "socks", value_parser = super::load::family_parser())]
+    #[arg(long, value_name = "FAMILY", requires = "socks", value_parser = family_parser())]
     family: Option<TldFamily>,
     /// Longest wait for anything, in seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=600))]
@@ -105,15 +107,14 @@ pub enum Error {
 }
 
 impl Error {
-    /// The exit code of the command: 1 for failed rows, 2 for a mistake in the arguments, 3
-    /// for what the environment lacks, 130 when interrupted.
+    /// The exit code of the command.
     #[must_use]
-    pub fn exit_code(&self) -> u8 {
+    pub const fn exit(&self) -> Exit {
         match self {
-            Self::Rows { .. } => 1,
-            Self::NoRows(_) | Self::Host(_) => 2,
-            Self::NoSecret(_) | Self::NotReachable(_) | Self::Io(_) => 3,
-            Self::Interrupted => 130,
+            Self::Rows { .. } => Exit::Fail,
+            Self::NoRows(_) | Self::Host(_) => Exit::Usage,
+            Self::NoSecret(_) | Self::NotReachable(_) | Self::Io(_) => Exit::Environment,
+            Self::Interrupted => Exit::Interrupted,
         }
     }
 }
@@ -294,11 +295,6 @@ fn parse_url(text: &str) -> Result<Target, String> {
         Ok(port) if port > 0 => Ok(Target::new(host, port)),
         _ => Err("the port is not a number from 1 to 65535".to_owned()),
     }
-}
-
-fn parse_dialect(text: &str) -> Result<Dialect, String> {
-    text.parse()
-        .map_err(|error: toon_wire::UnknownDialect| error.to_string())
 }
 
 fn parse_address(text: &str) -> Result<String, String> {

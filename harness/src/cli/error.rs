@@ -106,19 +106,8 @@ impl CliError {
             | Self::Files(_)
             | Self::Engines { .. }
             | Self::NoRoot => Exit::Usage,
-            Self::Wire(super::wire::Error::Frames { .. }) => Exit::Fail,
-            Self::Wire(super::wire::Error::Input { .. }) => Exit::Usage,
-            Self::Wire(super::wire::Error::Io(_)) => Exit::Environment,
-            Self::Conformance(super::conformance::Error::Rows { .. }) => Exit::Fail,
-            Self::Conformance(
-                super::conformance::Error::NoRows(_) | super::conformance::Error::Host(_),
-            ) => Exit::Usage,
-            Self::Conformance(super::conformance::Error::Interrupted) => Exit::Interrupted,
-            Self::Conformance(
-                super::conformance::Error::NoSecret(_)
-                | super::conformance::Error::NotReachable(_)
-                | super::conformance::Error::Io(_),
-            ) => Exit::Environment,
+            Self::Wire(error) => error.exit(),
+            Self::Conformance(error) => error.exit(),
             Self::Compare(_) => Exit::Usage,
             Self::Ledger(error) => error.exit(),
             Self::MissingBinaries { .. } | Self::Summary(_) | Self::Output(_) => Exit::Environment,

@@ -4,7 +4,6 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use super::error::CliError;
 use super::exit::Exit;
 use crate::ledger::{Duplicate, Entry, EntryError, Ledger, LineError, Summary, whole_lines};
 use crate::report::{ReadError, Saved};
@@ -117,6 +116,9 @@ pub enum LedgerError {
         /// Which run, and where it is.
         source: Duplicate,
     },
+    /// The output cannot be written.
+    #[error("failed to write the output: {0}")]
+    Output(#[from] io::Error),
 }
 
 impl LedgerError {
@@ -129,23 +131,24 @@ impl LedgerError {
             | Self::Report(_)
             | Self::Entry { .. }
             | Self::Duplicate { .. } => Exit::Usage,
+            Self::Output(_) => Exit::Environment,
         }
     }
 }
 
 /// Runs a verb.
-pub(super) fn run(args: &Args) -> Result<Exit, CliError> {
+pub(super) fn run(args: &Args) -> Result<Exit, LedgerError> {
     match &args.verb {
         Verb::Add(args) => add(args),
         Verb::Show(args) => show(args),
     }
 }
 
-fn add(args: &AddArgs) -> Result<Exit, CliError> {
+fn add(args: &AddArgs) -> Result<Exit, LedgerError> {
     // Reports first, so that a wrong one does not make a ledger.
     let mut entries = Vec::new();
     for path in &args.reports {
-        let report = Saved::read(path).map_err(LedgerError::from)?;
+        let report = Saved::read(path)?;
         let entry = Entry::of(&report, args.commit.as_deref());
         entries.push(entry.map_err(|source| LedgerError::Entry {
             path: path.display().to_string(),
@@ -174,7 +177,7 @@ fn add(args: &AddArgs) -> Result<Exit, CliError> {
     Ok(Exit::Pass)
 }
 
-fn show(args: &ShowArgs) -> Result<Exit, CliError> {
+fn show(args: &ShowArgs) -> Result<Exit, LedgerError> {
     let ledger = Open::for_reading(&args.ledger)?.parse()?;
     if ledger.entries().is_empty() {
         let path = args.ledger.display();

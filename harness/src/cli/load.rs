@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::error::CliError;
+use super::values::family_parser;
 use crate::engine::{Image, ImageContent, program_files};
 use crate::onion::{TldFamily, anonrc};
 use crate::run::{Sources, TopologySource};
@@ -47,13 +48,6 @@ pub(super) struct FamilyArgs {
     /// or --anon-image
     #[arg(long, value_name = "FAMILY", value_parser = family_parser())]
     pub family: Option<TldFamily>,
-}
-
-/// Takes the name of a family, and names all of them in the help.
-pub(super) fn family_parser() -> impl clap::builder::TypedValueParser<Value = TldFamily> {
-    use clap::builder::TypedValueParser as _;
-    clap::builder::PossibleValuesParser::new(TldFamily::ALL.map(TldFamily::tld))
-        .try_map(|name| name.parse::<TldFamily>())
 }
 
 /// Options about what goes into the containers.

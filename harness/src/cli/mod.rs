@@ -11,6 +11,7 @@ mod load;
 mod manage;
 mod plan;
 mod probe;
+mod values;
 mod verify;
 pub mod wire;
 
@@ -100,7 +101,7 @@ async fn dispatch(cli: &Cli) -> Result<Exit, CliError> {
         Command::Status(args) => manage::status(args).await,
         Command::Plan(args) => plan::run(common, args),
         Command::Compare(args) => compare::run(args),
-        Command::Ledger(args) => ledger::run(args),
+        Command::Ledger(args) => Ok(ledger::run(args)?),
         Command::Doctor(args) => doctor::run(common, args).await,
         Command::Wire(args) => {
             let (mut input, mut output) = (std::io::stdin().lock(), std::io::stdout().lock());

@@ -6,8 +6,13 @@ mod json;
 
 use std::io::{self, BufRead, Write};
 
-use clap::{Subcommand, ValueEnum};
+use clap::Subcommand;
 use toon_wire::Dialect;
+
+use self::decode::DialectChoice;
+use self::json::Converted;
+use super::exit::Exit;
+use super::values::parse_dialect;
 
 /// Arguments of `wire`.
 #[derive(Debug, Clone, clap::Args)]
@@ -53,22 +58,6 @@ struct EncodeArgs {
     frames: Vec<String>,
 }
 
-/// What `--dialect` of `decode` can be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum DialectChoice {
-    /// The TOON connector's bytes.
-    Toon,
-    /// RFC-0023, RFC-0027 and RFC-0030.
-    Rfc,
-    /// Whichever dialect the frame and the packet in it are valid in.
-    Auto,
-}
-
-fn parse_dialect(text: &str) -> Result<Dialect, String> {
-    text.parse()
-        .map_err(|error: toon_wire::UnknownDialect| error.to_string())
-}
-
 /// Why `wire` did not succeed. What was wrong with which frame has been printed by then.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -94,26 +83,15 @@ pub enum Error {
 }
 
 impl Error {
-    /// The exit code of the command: 1 for frames that cannot be converted, 2 for input of the
-    /// wrong form, 3 for a broken input or output.
+    /// The exit code of the command.
     #[must_use]
-    pub fn exit_code(&self) -> u8 {
+    pub const fn exit(&self) -> Exit {
         match self {
-            Self::Frames { .. } => 1,
-            Self::Input { .. } => 2,
-            Self::Io(_) => 3,
+            Self::Frames { .. } => Exit::Fail,
+            Self::Input { .. } => Exit::Usage,
+            Self::Io(_) => Exit::Environment,
         }
     }
-}
-
-/// What became of one input.
-enum Converted {
-    /// The line to print.
-    Line(String),
-    /// The line to print, which shows what is wrong with the frame.
-    Failed(String),
-    /// The line to print, which shows what is wrong with the input as such.
-    NotInput(String),
 }
 
 /// Converts each input to one line on `output`. Inputs are the arguments, and the lines of `input`

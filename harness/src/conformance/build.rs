@@ -8,9 +8,6 @@ use toon_wire::{
     Packet, Prepare, ProtocolData, ProtocolEntry, Reject, RejectCode,
 };
 
-use super::subject::Subject;
-use crate::probe::Credentials;
-
 /// Where no connector has a route to, so that it answers by itself: `F02` (contract section 8).
 pub(super) const NOWHERE: &str = "test.ator-harness.conformance.nowhere";
 
@@ -23,16 +20,6 @@ pub(super) fn encode(codec: &Codec, frame: &BtpFrame<'_>) -> Vec<u8> {
     let mut bytes = Vec::new();
     let _ = codec.encode_frame(frame, &mut bytes);
     bytes
-}
-
-/// The right authentication.
-pub(super) fn auth(subject: &Subject, id: u32) -> Vec<u8> {
-    auth_as(subject, &subject.peer, id)
-}
-
-/// An authentication with other credentials.
-pub(super) fn auth_as(subject: &Subject, peer: &Credentials, id: u32) -> Vec<u8> {
-    peer.auth_frame(&subject.codec(), id).unwrap_or_default()
 }
 
 /// The `toon` authentication with any text in place of its JSON.

@@ -20,22 +20,17 @@ const FENCE_IDS: [u32; 2] = [0x00F0_0001, 0x00F0_0002];
 /// Request id of an authentication for the same purpose.
 const FENCE_AUTH_ID: u32 = 0x00F0_0000;
 
-/// Why a row cannot be run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Missing(pub Need);
-
 impl Subject {
-    /// Whether this subject has what `row` needs. `set_up` says that the connector was set up for
-    /// exactly this row.
-    fn lacks(&self, row: &Row, set_up: bool) -> Option<Missing> {
-        let has = match row.need {
+    /// Whether this subject has what a row needs. `set_up` says that the connector was set up for
+    /// exactly that row.
+    fn meets(&self, need: Need, set_up: bool) -> bool {
+        match need {
             Need::Nothing => true,
             Need::NoAuth(allowed) => self.noauth == Some(allowed),
             Need::Fulfils => self.fulfils.is_some(),
             Need::Forwards => self.forwards.is_some(),
             Need::Setup(_) => set_up,
-        };
-        (!has).then_some(Missing(row.need))
+        }
     }
 }
 
@@ -75,8 +70,8 @@ pub async fn run_row(
     bystander: Option<&Session>,
     set_up: bool,
 ) -> Result<RowReport, NotReachable> {
-    if let Some(missing) = subject.lacks(row, set_up) {
-        return Ok(RowReport::unsupported(row, missing));
+    if !subject.meets(row.need, set_up) {
+        return Ok(RowReport::unsupported(row));
     }
     let mut came = match &row.script {
         Script::Fresh(sends) => {
@@ -98,7 +93,7 @@ pub async fn run_row(
         Script::NextHopLeaves => forwarding::next_hop_leaves(subject).await,
         Script::ForeignAnswer => forwarding::foreign_answer(subject).await,
         // The one who set the connector up runs `observe_give_up` instead.
-        Script::GiveUp => return Ok(RowReport::unsupported(row, Missing(row.need))),
+        Script::GiveUp => return Ok(RowReport::unsupported(row)),
     };
     if let Some(bystander) = bystander {
         let packet = build::prepare_nowhere(&subject.codec());
@@ -185,7 +180,7 @@ async fn fence(socket: &mut Socket, subject: &Subject, came: &mut Vec<Seen>, las
     let codec = subject.codec();
     let mut steps = Vec::new();
     if last == Seen::Admitted {
-        steps.push((FENCE_AUTH_ID, build::auth(subject, FENCE_AUTH_ID)));
+        steps.push((FENCE_AUTH_ID, subject.auth(FENCE_AUTH_ID)));
     }
     for id in FENCE_IDS {
         steps.push((id, build::message_nowhere(&codec, id)));

@@ -17,7 +17,7 @@ mod seen;
 mod subject;
 mod table;
 
-pub use execute::{Missing, bystander, observe_give_up, run_row};
+pub use execute::{bystander, observe_give_up, run_row};
 pub use report::{RowReport, Summary, Verdict, summarise};
 pub use seen::Seen;
 pub use subject::{NotReachable, Subject};

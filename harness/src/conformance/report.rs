@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 
-use super::execute::Missing;
 use super::seen::{self, Seen};
 use super::table::Row;
 
@@ -52,14 +51,15 @@ pub struct RowReport {
 }
 
 impl RowReport {
-    pub(super) fn unsupported(row: &Row, missing: Missing) -> Self {
+    /// A row whose need nobody arranged.
+    pub(super) fn unsupported(row: &Row) -> Self {
         Self {
             id: row.id,
             sends: row.sends.clone(),
             expected: row.expected.to_string(),
             came: String::new(),
             verdict: Verdict::Unsupported,
-            why: Some(format!("needs {}", missing.0)),
+            why: Some(format!("needs {}", row.need)),
         }
     }
 

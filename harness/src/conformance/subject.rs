@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use toon_wire::{Codec, Dialect, Mode};
 
-use super::build;
+use super::seen::Seen;
 use crate::probe::{
     ConnectionEnd, Credentials, Incoming, Route, Session, SessionError, SessionOptions, Target,
     WebSocket, dial, dial_direct,
@@ -42,6 +42,17 @@ impl Subject {
         Codec::new(self.dialect, Mode::Lenient)
     }
 
+    /// The right authentication.
+    pub(super) fn auth(&self, id: u32) -> Vec<u8> {
+        self.auth_as(&self.peer, id)
+    }
+
+    /// An authentication with other credentials. Should the dialect have no way to say them, the
+    /// empty message stands out in the report as what it is.
+    pub(super) fn auth_as(&self, peer: &Credentials, id: u32) -> Vec<u8> {
+        peer.auth_frame(&self.codec(), id).unwrap_or_default()
+    }
+
     /// A TCP connection.
     pub(super) async fn stream(&self) -> Result<tokio::net::TcpStream, NotReachable> {
         let dialed = match &self.route {
@@ -67,7 +78,8 @@ impl Subject {
     /// A WebSocket on which `peer` was let in.
     pub(super) async fn admitted(&self) -> Result<Socket, NotReachable> {
         let mut socket = self.socket().await?;
-        let _ = socket.send(build::auth(self, 1)).await;
+        // A failed write shows itself when the answer is read.
+        let _ = socket.send(self.auth(1)).await;
         match socket.next(self.limit).await {
             Some(Incoming::Binary(bytes))
                 if self
@@ -115,6 +127,6 @@ fn not_let_in(how: &str) -> NotReachable {
 pub(super) type Socket = WebSocket<tokio::net::TcpStream>;
 
 /// How a socket ended, when a send on it failed.
-pub(super) fn ended(end: &ConnectionEnd) -> super::Seen {
-    super::Seen::end(end)
+pub(super) fn ended(end: &ConnectionEnd) -> Seen {
+    Seen::end(end)
 }

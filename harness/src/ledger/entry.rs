@@ -6,9 +6,12 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::SCHEMA;
 use crate::checks::Verdict;
 use crate::report::{MetricView, RepeatReport, Report, Saved};
+
+/// Version of the shape of a line. It changes when a field is removed or changes its meaning, not
+/// when one is added.
+pub const SCHEMA: u32 = 1;
 
 /// The check that every run has: whether it came as far as its checks. A run that ended before
 /// them has no other, and would be invisible without it.

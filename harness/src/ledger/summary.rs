@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use time::OffsetDateTime;
 
-use super::entry::{Entry, Tally, median};
-use super::{Ledger, SCHEMA};
+use super::entry::{Entry, SCHEMA, Tally, median};
+use super::lines::Ledger;
 use crate::checks::Verdict;
 
 /// A check is flagged when it failed in this many of the last [`FLAG_WINDOW`] lines.

@@ -40,7 +40,7 @@ impl Report {
     /// The report as JSON.
     #[must_use]
     pub fn to_text(&self) -> String {
-        super::json_text(self)
+        super::json::json_text(self)
     }
 }
 

@@ -4,6 +4,7 @@
 mod build;
 pub mod compare;
 mod html;
+mod json;
 mod junit;
 mod markdown;
 mod metric;
@@ -18,6 +19,7 @@ mod terminal;
 mod words;
 
 pub use build::peak_memory_bytes;
+pub(crate) use json::json_text;
 pub(crate) use markdown::{code, escape};
 pub use model::{
     ArtefactsView, Bucket, BudgetView, CheckView, DeathView, DiagnosisView, ErrorView, HomeView,
@@ -33,9 +35,3 @@ pub use save::{SummaryError, append_summary};
 pub use stages::{StageTime, stage_times};
 pub use terminal::{print_report, progress_line};
 pub(crate) use words::show_us;
-
-/// A report as JSON, as it is printed and saved.
-pub(crate) fn json_text(report: &impl serde::Serialize) -> String {
-    // Every field of a report is a string, a number or a list of those; serializing cannot fail.
-    serde_json::to_string_pretty(report).unwrap_or_default()
-}

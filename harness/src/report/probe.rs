@@ -245,7 +245,7 @@ impl ProbeReport {
     /// The report as JSON.
     #[must_use]
     pub fn to_text(&self) -> String {
-        super::json_text(self)
+        super::json::json_text(self)
     }
 
     /// The report for people.

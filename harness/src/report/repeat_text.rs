@@ -15,7 +15,7 @@ impl RepeatReport {
     /// The sum as JSON.
     #[must_use]
     pub fn to_text(&self) -> String {
-        super::json_text(self)
+        super::json::json_text(self)
     }
 
     /// Prints tables of times and of what did not pass, and which artefacts are kept.

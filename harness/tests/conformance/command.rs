@@ -42,7 +42,7 @@ async fn conformance_of(url: &str, more: &[&str]) -> (String, Result<(), Error>)
 }
 
 fn exit_code(result: Result<(), Error>) -> u8 {
-    result.err().map_or(0, |error| error.exit_code())
+    result.err().map_or(0, |error| error.exit().code())
 }
 
 #[tokio::test]
@@ -185,7 +185,7 @@ async fn an_absent_connector_and_an_absent_secret_are_what_the_environment_lacks
     let (output, result) = conformance(port, &[]).await;
     assert_eq!(output, "");
     let error = result.unwrap_err();
-    assert_eq!(error.exit_code(), 3);
+    assert_eq!(error.exit().code(), 3);
     assert!(error.to_string().contains("connection refused"), "{error}");
 
     let cli = Cli::parse_from([
@@ -200,11 +200,11 @@ async fn an_absent_connector_and_an_absent_secret_are_what_the_environment_lacks
     let error = Box::pin(run_with(&cli.args, &|_| None, &mut Vec::new()))
         .await
         .unwrap_err();
-    assert_eq!(error.exit_code(), 3);
+    assert_eq!(error.exit().code(), 3);
     assert!(error.to_string().contains("NO_SUCH_SECRET"), "{error}");
 
     let (_, result) = conformance(port, &["--only", "no-such-row"]).await;
-    assert_eq!(result.unwrap_err().exit_code(), 2);
+    assert_eq!(result.unwrap_err().exit().code(), 2);
 }
 
 #[tokio::test]
@@ -215,7 +215,7 @@ async fn a_connector_that_goes_away_is_reported() {
         async { conformance(port, &["--timeout", "1"]).await.1 },
         connector.shutdown("SIGTERM"),
     );
-    assert_eq!(result.unwrap_err().exit_code(), 3);
+    assert_eq!(result.unwrap_err().exit().code(), 3);
 }
 
 /// A SOCKS port that answers an HTTP request with a status line, as daemons do, and nothing else.
@@ -277,7 +277,7 @@ async fn a_proxy_that_cannot_resolve_the_host_is_named_before_the_dial() {
             matches!(&error, Error::Host(found) if *found == HostError::OtherFamily { host, daemon }),
             "{error}"
         );
-        assert_eq!((error.exit_code(), output.as_str()), (2, ""));
+        assert_eq!((error.exit().code(), output.as_str()), (2, ""));
         assert!(firsts.recv().await.unwrap().starts_with(b"GET "));
         assert!(firsts.try_recv().is_err(), "something was dialled");
     }
@@ -305,7 +305,7 @@ async fn an_onion_address_is_never_looked_up_by_the_system() {
             &error,
             Error::Host(HostError::NoProxy { family: found }) if *found == family
         ));
-        assert_eq!(error.exit_code(), 2);
+        assert_eq!(error.exit().code(), 2);
         assert!(!ator_harness::onion::mentions_address(&error.to_string()));
     }
 }
@@ -316,7 +316,7 @@ async fn an_address_of_another_family_than_its_ending_is_named() {
     let (proxy, _firsts) = socks_port("").await;
     let (_, result) = conformance_of(&swapped, &["--socks", &proxy]).await;
     let error = result.expect_err("is no address");
-    assert_eq!(error.exit_code(), 2);
+    assert_eq!(error.exit().code(), 2);
     let text = error.to_string();
     assert!(text.contains("does not fit .anyone; it was made by a daemon of the .anon family"));
 }

@@ -1,11 +1,22 @@
 //! Bytes to JSON.
 
+use clap::ValueEnum;
 use data_encoding::HEXLOWER;
 use serde_json::json;
 use toon_wire::{BtpBody, BtpFrame, Codec, DecodeError, Dialect, Mode, Packet};
 
-use super::json::{self, Entry, Fault, Frame, Offsets};
-use super::{Converted, DialectChoice};
+use super::json::{self, Converted, Entry, Fault, Frame, Offsets};
+
+/// What `--dialect` of `decode` can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum DialectChoice {
+    /// The TOON connector's bytes.
+    Toon,
+    /// RFC-0023, RFC-0027 and RFC-0030.
+    Rfc,
+    /// Whichever dialect the frame and the packet in it are valid in.
+    Auto,
+}
 
 /// One frame in hexadecimal to one line of JSON.
 pub(super) fn line(text: &str, choice: DialectChoice, lenient: bool) -> Converted {

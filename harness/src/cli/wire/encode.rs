@@ -7,8 +7,7 @@ use toon_wire::{
     Expiry, Fulfill, Fulfillment, Mode, Packet, Prepare, ProtocolData, ProtocolEntry, Reject,
 };
 
-use super::Converted;
-use super::json::{self, Frame};
+use super::json::{self, Converted, Frame};
 
 /// One frame as JSON to one line of hexadecimal.
 pub(super) fn line(text: &str, dialect: Option<Dialect>) -> Converted {

@@ -8,6 +8,16 @@ use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use toon_wire::DecodeError;
 
+/// What became of one input.
+pub(super) enum Converted {
+    /// The line to print.
+    Line(String),
+    /// The line to print, which shows what is wrong with the frame.
+    Failed(String),
+    /// The line to print, which shows what is wrong with the input as such.
+    NotInput(String),
+}
+
 /// A BTP frame.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -3,7 +3,9 @@
 use toon_wire::auth::{AUTH, rfc_entries, toon_entries, toon_json};
 use toon_wire::{BtpFrame, BtpType, ProtocolData, ProtocolEntry};
 
-use super::{Need, Row, Script, Send, Setup, error, let_in, refused, rejected};
+use super::row::{
+    Need, Row, Script, Send, Setup, authentication_failed, error, let_in, refused, rejected,
+};
 use crate::conformance::build;
 use crate::conformance::seen::Seen;
 use crate::conformance::subject::Subject;
@@ -24,8 +26,7 @@ pub(super) fn rows(subject: &Subject) -> Vec<Row> {
     let codec = &subject.codec();
     let peer = &subject.peer;
     let json = |secret: &str| toon_json(&peer.peer_id, secret);
-    let as_peer =
-        |id: &str, secret: &str| build::auth_as(subject, &Credentials::new(id, secret), 1);
+    let as_peer = |id: &str, secret: &str| subject.auth_as(&Credentials::new(id, secret), 1);
     let right_json = json(peer.secret.expose());
     let right = toon_entries(&right_json);
     let name = serde_json::Value::from(peer.peer_id.as_str());
@@ -42,7 +43,7 @@ pub(super) fn rows(subject: &Subject) -> Vec<Row> {
         row(
             "auth-right-secret",
             "the right secret",
-            fresh(build::auth(subject, 1)),
+            fresh(subject.auth(1)),
         )
         .expects(let_in(1)),
         row(
@@ -126,16 +127,11 @@ pub(super) fn rows(subject: &Subject) -> Vec<Row> {
             )),
         )
         .expects(let_in(1)),
-        row(
-            "auth-request-id-0",
-            "request id 0",
-            fresh(build::auth(subject, 0)),
-        )
-        .expects(let_in(0)),
+        row("auth-request-id-0", "request id 0", fresh(subject.auth(0))).expects(let_in(0)),
         row(
             "auth-request-id-max",
             "request id 4294967295",
-            fresh(build::auth(subject, u32::MAX)),
+            fresh(subject.auth(u32::MAX)),
         )
         .expects(let_in(u32::MAX)),
         row(
@@ -185,7 +181,7 @@ pub(super) fn rows(subject: &Subject) -> Vec<Row> {
             "auth-and-prepare-in-one-burst",
             "the right secret and a PREPARE in one burst",
             Script::Fresh(vec![Send::Burst(vec![
-                build::auth(subject, 1),
+                subject.auth(1),
                 build::message_nowhere(codec, 2),
             ])]),
         )
@@ -197,7 +193,7 @@ pub(super) fn rows(subject: &Subject) -> Vec<Row> {
         row(
             "auth-twice",
             "the right secret once more after it was accepted",
-            Script::Admitted(vec![Send::Message(build::auth(subject, 2))]),
+            Script::Admitted(vec![Send::Message(subject.auth(2))]),
         )
         .expects(vec![Seen::Served]),
         row(
@@ -205,15 +201,11 @@ pub(super) fn rows(subject: &Subject) -> Vec<Row> {
             "a wrong secret and the right one in one burst",
             Script::Fresh(vec![Send::Burst(vec![
                 as_peer(&peer.peer_id, WRONG),
-                build::auth(subject, 2),
+                subject.auth(2),
             ])]),
         )
         .expects_one_of(vec![
-            vec![
-                error(1),
-                Seen::Empty { id: 2 },
-                super::authentication_failed(),
-            ],
+            vec![error(1), Seen::Empty { id: 2 }, authentication_failed()],
             refused(1),
         ]),
     ];
@@ -273,8 +265,7 @@ fn env(env: &'static [(&'static str, Option<&'static str>)]) -> Need {
 
 /// Peer ids, the variables they map to, and `BTP_ALLOW_NOAUTH`.
 pub(super) fn identity_rows(subject: &Subject) -> Vec<Row> {
-    let with =
-        |id: &str, secret: &str| fresh(build::auth_as(subject, &Credentials::new(id, secret), 1));
+    let with = |id: &str, secret: &str| fresh(subject.auth_as(&Credentials::new(id, secret), 1));
     let row = Row::new;
     let mut rows = Vec::new();
     // Ids that differ only in case and in dashes share one variable, which needs no control.

@@ -2,7 +2,7 @@
 
 use toon_wire::{BtpFrame, BtpType, ProtocolData, ProtocolEntry};
 
-use super::{Row, Script, Send, closed, error, rejected};
+use super::row::{Row, Script, Send, closed, error, rejected};
 use crate::conformance::build::{self, ROW_ID};
 use crate::conformance::seen::Seen;
 use crate::conformance::subject::Subject;

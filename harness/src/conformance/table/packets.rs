@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use toon_wire::{BtpFrame, Expiry};
 
-use super::{Defect, Need, Row, Script, Send, error, rejected};
+use super::row::{Defect, Need, Row, Script, Send, error, rejected};
 use crate::conformance::build::{self, NOWHERE, ROW_ID};
 use crate::conformance::seen::Seen;
 use crate::conformance::subject::Subject;

@@ -1,6 +1,6 @@
 //! HTTP and WebSocket, below BTP (contract section 1.1).
 
-use super::{Row, Script, Send, closed, rejected};
+use super::row::{Row, Script, Send, closed, rejected};
 use crate::conformance::build::{self, ROW_ID};
 use crate::conformance::seen::Seen;
 use crate::conformance::subject::Subject;

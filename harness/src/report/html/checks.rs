@@ -3,7 +3,7 @@
 use maud::{Markup, html as markup};
 
 use super::super::model::{CheckView, Report};
-use super::chip;
+use super::parts::chip;
 
 /// The table.
 pub(super) fn checks(report: &Report) -> Markup {

@@ -4,7 +4,7 @@ use maud::{Markup, html as markup};
 
 use super::super::model::{CheckView, Report};
 use super::super::words::{alike, show_ms};
-use super::{capitalised, chip, class, mark};
+use super::parts::{capitalised, chip, class, mark};
 use crate::checks::Verdict;
 
 /// Whether there is anything to say.

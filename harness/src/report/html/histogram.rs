@@ -4,7 +4,7 @@ use maud::{Markup, html as markup};
 
 use super::super::model::{BudgetView, MetricView, Report};
 use super::super::words::{show_percentile, show_us};
-use super::chip;
+use super::parts::chip;
 use super::scale::Logarithmic;
 use crate::checks::Verdict;
 

@@ -7,11 +7,13 @@ mod checks;
 mod drawing;
 mod failures;
 mod histogram;
+mod parts;
 mod scale;
 mod timeline;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html as markup};
 
+use self::parts::{capitalised, class, mark};
 use super::model::Report;
 use super::words::{WORST_FIRST, past, show_bytes, show_ms};
 use crate::checks::Verdict;
@@ -164,32 +166,4 @@ fn href(path: &str) -> String {
             other => format!("%{other:02X}"),
         })
         .collect()
-}
-
-/// The class of a verdict's colours.
-const fn class(verdict: Verdict) -> &'static str {
-    verdict.word()
-}
-
-/// The verdict's sign, for the eye: the word is always beside it.
-fn mark(verdict: Verdict) -> Markup {
-    let sign = match verdict {
-        Verdict::Pass => "✓",
-        Verdict::Fail => "✗",
-        Verdict::Inconclusive => "?",
-        Verdict::Unsupported => "–",
-    };
-    markup! { span class="mark" aria-hidden="true" { (sign) } }
-}
-
-/// Sign and word in the verdict's colour.
-fn chip(verdict: Verdict) -> Markup {
-    markup! { span class={ "chip " (class(verdict)) } { (mark(verdict)) " " (verdict.word()) } }
-}
-
-fn capitalised(text: &str) -> String {
-    let mut characters = text.chars();
-    characters.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(characters).collect()
-    })
 }

@@ -3,11 +3,11 @@
 use toon_wire::auth::{AUTH, AUTH_TOKEN, AUTH_USERNAME, rfc_entries, toon_entries, toon_json};
 use toon_wire::{BtpFrame, BtpType, Expiry, ProtocolData, ProtocolEntry};
 
-use super::{error, refused};
+use super::common::{error, refused};
 use crate::conformance::build;
 use crate::conformance::seen::Seen;
 use crate::conformance::subject::Subject;
-use crate::conformance::table::{Defect, Need, Row, Script, Send, let_in, rejected};
+use crate::conformance::table::row::{Defect, Need, Row, Script, Send, let_in, rejected};
 use crate::probe::Credentials;
 
 /// A secret that nobody has.
@@ -33,8 +33,7 @@ pub(crate) fn rows(subject: &Subject) -> Vec<Row> {
     let (name, secret) = (&subject.peer.peer_id, subject.peer.secret.expose());
     let right = rfc_entries(name, secret);
     let [auth, username, token] = right;
-    let as_peer =
-        |name: &str, secret: &str| build::auth_as(subject, &Credentials::new(name, secret), 1);
+    let as_peer = |name: &str, secret: &str| subject.auth_as(&Credentials::new(name, secret), 1);
     let entries = |entries: &[ProtocolEntry<'_>]| fresh(build::entries(codec, entries, &[]));
     let first = |kind: BtpType| {
         let frame = BtpFrame::data(1, kind, ProtocolData::new(&right), &[]);
@@ -47,19 +46,14 @@ pub(crate) fn rows(subject: &Subject) -> Vec<Row> {
         row(
             "auth-right-secret",
             "the right secret",
-            fresh(build::auth(subject, 1)),
+            fresh(subject.auth(1)),
         )
         .expects(let_in(1)),
-        row(
-            "auth-request-id-0",
-            "request id 0",
-            fresh(build::auth(subject, 0)),
-        )
-        .expects(let_in(0)),
+        row("auth-request-id-0", "request id 0", fresh(subject.auth(0))).expects(let_in(0)),
         row(
             "auth-request-id-max",
             "request id 4294967295",
-            fresh(build::auth(subject, u32::MAX)),
+            fresh(subject.auth(u32::MAX)),
         )
         .expects(let_in(u32::MAX)),
         row(
@@ -225,7 +219,7 @@ pub(crate) fn rows(subject: &Subject) -> Vec<Row> {
             "auth-and-prepare-in-one-burst",
             "the right secret and a PREPARE in one burst",
             Script::Fresh(vec![Send::Burst(vec![
-                build::auth(subject, 1),
+                subject.auth(1),
                 build::message_nowhere(codec, 2),
             ])]),
         )
@@ -239,14 +233,14 @@ pub(crate) fn rows(subject: &Subject) -> Vec<Row> {
             "a wrong secret and the right one in one burst",
             Script::Fresh(vec![Send::Burst(vec![
                 as_peer(name, WRONG),
-                build::auth(subject, 2),
+                subject.auth(2),
             ])]),
         )
         .expects(refused(1)),
         row(
             "auth-twice",
             "the right secret once more after it was accepted",
-            Script::Admitted(vec![Send::Message(build::auth(subject, 2))]),
+            Script::Admitted(vec![Send::Message(subject.auth(2))]),
         )
         .expects_one_of(vec![
             vec![Seen::Empty { id: 2 }, Seen::Served],

@@ -3,11 +3,11 @@
 
 use toon_wire::{BtpFrame, BtpType, Expiry, ProtocolData, ProtocolEntry};
 
-use super::{closes, error};
+use super::common::{closes, error};
 use crate::conformance::build::{self, ROW_ID};
 use crate::conformance::seen::Seen;
 use crate::conformance::subject::Subject;
-use crate::conformance::table::{Row, Script, Send, closed, rejected};
+use crate::conformance::table::row::{Row, Script, Send, closed, rejected};
 
 /// Frames that end before their lengths say, or are of no type: name, words, bytes.
 fn unreadable() -> Vec<(&'static str, &'static str, &'static str, Vec<u8>)> {

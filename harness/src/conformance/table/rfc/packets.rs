@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::answered;
+use super::common::answered;
 use crate::conformance::build::{self, NOWHERE, ROW_ID};
 use crate::conformance::seen::Seen;
 use crate::conformance::subject::Subject;
-use crate::conformance::table::{Row, Script, Send, rejected};
+use crate::conformance::table::row::{Row, Script, Send, rejected};
 
 /// The type of a PREPARE.
 const PREPARE: u8 = 12;

@@ -3,7 +3,8 @@
 use crate::conformance::build::ROW_ID;
 use crate::conformance::seen::Seen;
 use crate::conformance::subject::Subject;
-use crate::conformance::table::{Defect, Expected, Row, rejected, transport};
+use crate::conformance::table::row::{Defect, Expected, Row, rejected};
+use crate::conformance::table::transport;
 
 pub(crate) fn rows(subject: &Subject) -> Vec<Row> {
     let mut rows = transport::websocket_rows(subject);
