@@ -1,5 +1,7 @@
 //! Everything that a subcommand can fail with.
 
+use std::io::Write;
+
 use super::exit::Exit;
 use crate::engine::{EngineError, FilesError};
 use crate::onion::TldFamily;
@@ -95,6 +97,12 @@ fn list(paths: &[String]) -> String {
 }
 
 impl CliError {
+    /// Prints the message to standard error.
+    pub(super) fn tell(&self) {
+        // Whoever closed standard error does not want to know.
+        let _ = writeln!(std::io::stderr().lock(), "ator-harness: {self}");
+    }
+
     /// The exit code.
     #[must_use]
     pub const fn exit(&self) -> Exit {

@@ -5,19 +5,23 @@ use crate::engine::EngineError;
 use crate::plan::PlanError;
 use crate::run::RunError;
 
-/// The documented exit codes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The documented exit codes, the least severe first: of several runs the most severe one counts.
+///
+/// A fail outranks everything but an interruption, because what was found against the subject stays
+/// found. An environment that lacks something outranks *inconclusive*: it says why there was too
+/// little to judge by. `docs/exit-codes.md` has the same order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Exit {
     /// The verdict is pass, or what was asked for is done.
     Pass,
-    /// The verdict is fail.
-    Fail,
-    /// Wrong usage, a mistake in a topology file, or a daemon of another TLD family.
-    Usage,
-    /// The environment lacks something: engine, image, file, space.
-    Environment,
     /// There was too little to judge by.
     Inconclusive,
+    /// The environment lacks something: engine, image, file, space.
+    Environment,
+    /// Wrong usage, a mistake in a topology file, or a daemon of another TLD family.
+    Usage,
+    /// The verdict is fail.
+    Fail,
     /// SIGINT or SIGTERM.
     Interrupted,
 }

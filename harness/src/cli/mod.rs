@@ -11,11 +11,11 @@ mod load;
 mod manage;
 mod plan;
 mod probe;
+mod repeat;
+mod run;
 mod values;
 mod verify;
 pub mod wire;
-
-use std::io::Write;
 
 use clap::{Parser, Subcommand};
 
@@ -49,7 +49,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Bring a topology up and leave it running
-    Up(verify::RunArgs),
+    Up(run::RunArgs),
     /// Bring a topology up, judge it and remove it; or judge the one that `up` left running
     Verify(verify::Args),
     /// Measure a topology that `up` left running, for a time, at a rate or with packets in flight
@@ -85,7 +85,7 @@ pub async fn main(cli: Cli) -> Exit {
     match dispatch(&cli).await {
         Ok(exit) => exit,
         Err(error) => {
-            let _ = writeln!(std::io::stderr().lock(), "ator-harness: {error}");
+            error.tell();
             error.exit()
         }
     }

@@ -1,0 +1,134 @@
+//! `--repeat`: many runs of one topology, and what they come to together.
+
+use std::io::Write;
+use std::path::Path;
+
+use super::error::CliError;
+use super::exit::Exit;
+use super::run::{Concluded, RunArgs};
+use crate::checks::Verdict;
+use crate::report::{Repeats, print_report};
+use crate::run::{Artefacts, Outcome, RunError};
+
+/// Runs `times` times and sums up. Of all exit codes the most severe one counts, and the sum is told
+/// and saved also when a run in the middle could not be made or reported: the runs before it took
+/// their time.
+pub(super) async fn run(
+    args: &RunArgs,
+    times: u32,
+    keep_artefacts: bool,
+    mut once: impl AsyncFnMut() -> Result<Outcome, RunError>,
+    out: &mut impl Write,
+) -> Exit {
+    let mut series = Series {
+        args,
+        keep_artefacts,
+        repeats: Repeats::default(),
+        exit: Exit::Pass,
+    };
+    let mut errors = Vec::new();
+    for _ in 0..times {
+        let taken = match once().await {
+            Ok(outcome) => series.take(&outcome, out),
+            Err(error) => Err(error.into()),
+        };
+        match taken {
+            // What is missing now will be missing the next time.
+            Ok(Exit::Interrupted | Exit::Environment) => break,
+            Ok(Exit::Pass | Exit::Inconclusive | Exit::Usage | Exit::Fail) => {}
+            Err(error) => {
+                errors.push(error);
+                break;
+            }
+        }
+    }
+    let exit = worst(series.exit, &errors);
+    if let Err(error) = series.sum_up(exit, out) {
+        errors.push(error);
+    }
+    for error in &errors {
+        error.tell();
+    }
+    worst(exit, &errors)
+}
+
+fn worst(exit: Exit, errors: &[CliError]) -> Exit {
+    errors.iter().map(CliError::exit).fold(exit, Exit::max)
+}
+
+/// Runs that were made.
+struct Series<'a> {
+    args: &'a RunArgs,
+    keep_artefacts: bool,
+    repeats: Repeats,
+    /// The most severe of all exit codes.
+    exit: Exit,
+}
+
+impl Series<'_> {
+    /// Counts a run, and then tells of it. Returns its exit code.
+    fn take(&mut self, outcome: &Outcome, out: &mut impl Write) -> Result<Exit, CliError> {
+        let concluded = Concluded::of(outcome, Exit::of_verdict(outcome.verdict()));
+        let saved = concluded.save(outcome);
+        let Concluded { report, exit } = concluded;
+        let keep = self.keep_artefacts
+            || report.verdict != Verdict::Pass
+            || saved.is_err()
+            || !is_removed(&outcome.artefacts);
+        self.exit = self.exit.max(exit);
+        self.repeats.add(&report, &outcome.metrics, keep);
+        saved.map_err(RunError::from)?;
+        if !self.args.json && keep {
+            print_report(out, &report)?;
+        } else if !self.args.json {
+            writeln!(out, "{}: {}", report.run, report.headline)?;
+        }
+        Ok(exit)
+    }
+
+    /// Shows what the runs came to, and saves it in a folder of its own beside theirs.
+    fn sum_up(&self, exit: Exit, out: &mut impl Write) -> Result<(), CliError> {
+        let Some(sum) = self.repeats.report(exit.code()) else {
+            return Ok(());
+        };
+        // What cannot be saved is shown all the same.
+        let first = sum.runs.first().map_or("", |run| run.run.as_str());
+        let saved = Artefacts::create_bare(&self.args.artefacts, &format!("repeat-{first}"))
+            .and_then(|artefacts| {
+                artefacts.write("repeat.json", sum.to_text().as_bytes())?;
+                artefacts.write("repeat.md", sum.to_markdown().as_bytes())?;
+                // The last run's folder may be gone.
+                artefacts.link_latest()?;
+                Ok(artefacts)
+            });
+        if self.args.json {
+            writeln!(out, "{}", sum.to_text())?;
+        } else {
+            sum.print(out)?;
+            if let Ok(artefacts) = &saved {
+                let file = artefacts.folder().join("repeat.json");
+                writeln!(out, "report: {}", file.display())?;
+            }
+        }
+        self.args.summarise(|| sum.to_markdown())?;
+        saved.map_err(RunError::from)?;
+        Ok(())
+    }
+}
+
+/// Removes a run's folder. What cannot be removed is said and stays.
+fn is_removed(folder: &Path) -> bool {
+    let removed = std::fs::remove_dir_all(folder);
+    if let Err(error) = &removed {
+        let _ = writeln!(
+            std::io::stderr().lock(),
+            "failed to remove {}: {error}; it is kept",
+            folder.display()
+        );
+    }
+    removed.is_ok()
+}
+
+#[cfg(test)]
+#[path = "repeat_tests.rs"]
+mod tests;

@@ -1,0 +1,125 @@
+//! Options of a run, and how what it came to is saved and shown.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::engines::EngineArgs;
+use super::error::CliError;
+use super::exit::Exit;
+use super::load::{Common, FamilyArgs, ImageArgs, Loaded, TopologyArgs};
+use crate::report::{Report, append_summary, print_report, progress_line};
+use crate::run::{ArtefactError, Options, Outcome, Progress, RunError};
+
+/// Options of a run.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct RunArgs {
+    #[command(flatten)]
+    topology: TopologyArgs,
+    #[command(flatten)]
+    family: FamilyArgs,
+    #[command(flatten)]
+    images: ImageArgs,
+    #[command(flatten)]
+    engines: EngineArgs,
+    /// Reach the homes' ports through their engines, also where they are on this machine
+    #[arg(long)]
+    tunnels: bool,
+    /// Join the network of this topology, which `up` left running, in place of the public one
+    #[arg(long, value_name = "TOPOLOGY")]
+    authorities: Option<String>,
+    /// Keep the homes' onion service keys in named volumes, and with them their addresses, for runs
+    /// that give the same name; for topologies that join the public network
+    #[arg(long, value_name = "NAME", value_parser = plain_name)]
+    keys: Option<String>,
+    /// Folder in which each run gets a folder of its own
+    #[arg(long, value_name = "DIR", default_value = "ator-runs")]
+    pub(super) artefacts: PathBuf,
+    /// Print the report as JSON on standard output instead of the table
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Append the report as Markdown to this file, as a CI job's summary
+    #[arg(long, value_name = "FILE", env = "GITHUB_STEP_SUMMARY")]
+    summary: Option<PathBuf>,
+}
+
+impl RunArgs {
+    pub(super) fn load(&self, common: &Common) -> Result<(Loaded, Options), CliError> {
+        let loaded = common.topology(&self.topology, self.family.family)?;
+        // Progress goes to standard error, so that standard output holds the report alone.
+        let progress: Progress = Arc::new(|event| {
+            if let Some(line) = progress_line(event) {
+                let _ = writeln!(std::io::stderr().lock(), "{line}");
+            }
+        });
+        let options = Options {
+            placement: self.engines.placement(&loaded.topology)?,
+            tunnels: self.tunnels,
+            sources: common.sources(&self.images, loaded.topology.network.family)?,
+            family: self.family.family,
+            artefacts: self.artefacts.clone(),
+            stand_in: self.authorities.clone(),
+            keys: self.keys.clone(),
+            progress: Some(progress),
+        };
+        Ok((loaded, options))
+    }
+}
+
+/// A part of a volume's name.
+fn plain_name(text: &str) -> Result<String, String> {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if text.is_empty() || text.len() > 40 || !text.chars().all(plain) {
+        return Err("1 to 40 lower-case letters, digits and dashes".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+/// What a run came to: its report, and the exit code.
+pub(super) struct Concluded {
+    pub(super) report: Report,
+    pub(super) exit: Exit,
+}
+
+impl Concluded {
+    /// `otherwise` is the exit code of a run without an error.
+    pub(super) fn of(outcome: &Outcome, otherwise: Exit) -> Self {
+        let exit = outcome.error.as_ref().map_or(otherwise, Exit::of_error);
+        Self {
+            report: Report::new(outcome, exit.code()),
+            exit,
+        }
+    }
+
+    /// Saves the report in every form. The reason why a run ended comes before a report that could
+    /// not be saved, which is then said and no error.
+    pub(super) fn save(&self, outcome: &Outcome) -> Result<(), ArtefactError> {
+        match self.report.save(&outcome.artefacts) {
+            Err(error) if outcome.error.is_some() => {
+                CliError::from(RunError::from(error)).tell();
+                Ok(())
+            }
+            saved => saved,
+        }
+    }
+}
+
+impl RunArgs {
+    /// Shows a report, and appends it to the job's summary.
+    pub(super) fn show(&self, out: &mut impl Write, report: &Report) -> Result<(), CliError> {
+        if self.json {
+            writeln!(out, "{}", report.to_text())?;
+        } else {
+            print_report(out, report)?;
+        }
+        self.summarise(|| report.to_markdown())
+    }
+
+    pub(super) fn summarise(&self, markdown: impl FnOnce() -> String) -> Result<(), CliError> {
+        // A variable that is set to nothing names no file.
+        match &self.summary {
+            Some(file) if !file.as_os_str().is_empty() => Ok(append_summary(file, &markdown())?),
+            _ => Ok(()),
+        }
+    }
+}
