@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use ator_harness::topology::Mutant;
+use ator_harness::mutants::{MUTANTS, MutantSpec, Needs};
 use scenarios::{Shell, root, text};
 use serde_json::Value;
 
@@ -28,10 +28,10 @@ struct Judged {
 
 /// A topology with one part broken. The mutant of a connector with a daemon of its own needs homes
 /// that have one.
-fn broken(mutant: Mutant) -> String {
-    let base = match mutant {
-        Mutant::WrongHostnameChecksum => "managed",
-        _ => "two-home-local",
+fn broken(mutant: &MutantSpec) -> String {
+    let base = match mutant.needs {
+        Needs::ManagedDaemon => "managed",
+        Needs::Nothing | Needs::PrivateNetwork => "two-home-local",
     };
     let path = root().join(format!("fixtures/topologies/{base}.toml"));
     let whole = std::fs::read_to_string(path).expect("the topology is there");
@@ -43,14 +43,14 @@ fn broken(mutant: Mutant) -> String {
         .expect("it has a name");
     format!(
         "{name}mutant = \"{}\"\n{before}{DEADLINES}\n[[budget]]{after}",
-        mutant.name()
+        mutant.name
     )
 }
 
-fn judge(shell: &Shell, mutant: Mutant) -> Result<Judged, String> {
+fn judge(shell: &Shell, mutant: &MutantSpec) -> Result<Judged, String> {
     let file: PathBuf = shell
         .artefacts()
-        .with_file_name(format!("{}.toml", mutant.name()));
+        .with_file_name(format!("{}.toml", mutant.name));
     std::fs::write(&file, broken(mutant)).expect("a file can be written");
     let output = shell
         .command(&["verify", "--json"])
@@ -92,43 +92,41 @@ fn every_mutant_fails_its_check_and_every_check_has_a_mutant() {
     let mut wrong = Vec::new();
     let mut checks = BTreeSet::new();
     eprintln!("{:<28} {:<32} what failed", "mutant", "caught by");
-    for mutant in Mutant::ALL {
+    for mutant in MUTANTS {
         let judged = match judge(&shell, mutant) {
             Ok(judged) => judged,
             Err(reason) => {
-                eprintln!("{:<28} {:<32} {reason}", mutant.name(), mutant.caught_by());
-                wrong.push(format!("{}: {reason}", mutant.name()));
+                eprintln!("{:<28} {:<32} {reason}", mutant.name, mutant.caught_by);
+                wrong.push(format!("{}: {reason}", mutant.name));
                 continue;
             }
         };
         let failed: Vec<&str> = judged.failed.iter().map(String::as_str).collect();
         eprintln!(
             "{:<28} {:<32} {}",
-            mutant.name(),
-            mutant.caught_by(),
+            mutant.name,
+            mutant.caught_by,
             failed.join(", ")
         );
         checks.extend(judged.all);
-        if !judged.failed.contains(mutant.caught_by()) {
+        if !judged.failed.contains(mutant.caught_by) {
             wrong.push(format!(
                 "{} was not caught: {}",
-                mutant.name(),
-                judged.evidence
+                mutant.name, judged.evidence
             ));
         }
         let unexpected: Vec<&&str> = failed
             .iter()
-            .filter(|id| **id != mutant.caught_by() && !mutant.may_also_fail().contains(id))
+            .filter(|id| **id != mutant.caught_by && !mutant.may_also_fail.contains(id))
             .collect();
         if !unexpected.is_empty() {
             wrong.push(format!(
                 "{} also failed {unexpected:?}: {}",
-                mutant.name(),
-                judged.evidence
+                mutant.name, judged.evidence
             ));
         }
     }
-    let caught: BTreeSet<&str> = Mutant::ALL.into_iter().map(Mutant::caught_by).collect();
+    let caught: BTreeSet<&str> = MUTANTS.iter().map(|mutant| mutant.caught_by).collect();
     let holes: Vec<&String> = checks
         .iter()
         .filter(|id| !caught.contains(id.as_str()))

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::engine::Leftovers;
 use crate::events::Stage;
-use crate::topology::Mutant as Mutated;
+use crate::mutants::MUTANTS;
 
 /// The checks that did not pass, and how they came out.
 fn failing(results: &[CheckResult]) -> BTreeMap<&str, Verdict> {
@@ -399,13 +399,13 @@ fn every_mutant_of_a_topology_is_caught_by_a_check_that_exists() {
     let mut ids: BTreeSet<&str> = results.iter().map(|result| result.id.as_str()).collect();
     ids.insert("hygiene.nothing-left");
     let mut caught = BTreeSet::new();
-    for mutant in Mutated::ALL {
-        let name = mutant.name();
-        assert!(ids.contains(mutant.caught_by()), "{name}");
-        for id in mutant.may_also_fail() {
+    for mutant in MUTANTS {
+        let name = mutant.name;
+        assert!(ids.contains(mutant.caught_by), "{name}");
+        for id in mutant.may_also_fail {
             assert!(ids.contains(id), "{name}: {id}");
         }
-        caught.insert(mutant.caught_by());
+        caught.insert(mutant.caught_by);
     }
     // Each check has a real topology that it fails.
     let uncaught: Vec<&&str> = ids.difference(&caught).collect();

@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::error::CliError;
 use super::exit::Exit;
 use super::load::{Common, FamilyArgs, TopologyArgs};
-use crate::plan::Plan;
 use crate::run::fresh_inputs;
+use crate::sabotage;
 
 /// Lifetime in the labels of a plan that nobody runs.
 const LIFETIME: Duration = Duration::from_secs(30 * 60);
@@ -24,7 +24,7 @@ pub(super) struct Args {
 /// Prints a plan as JSON, secrets and onion addresses redacted.
 pub(super) fn run(common: &Common, args: &Args) -> Result<Exit, CliError> {
     let loaded = common.topology(&args.topology, args.family.family)?;
-    let plan = Plan::new(&loaded.topology, &fresh_inputs(LIFETIME)?)?;
+    let plan = sabotage::planned(&loaded.topology, &fresh_inputs(LIFETIME)?)?;
     let text = serde_json::to_string_pretty(&plan).map_err(std::io::Error::from)?;
     writeln!(std::io::stdout().lock(), "{text}")?;
     Ok(Exit::Pass)

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::onion::anonrc::{SERVICE_DIRECTORY, SOCKS_PORT};
+use crate::onion::anonrc::SERVICE_DIRECTORY;
 use crate::plan::{ANONRC, HomePlan, Plan};
-use crate::topology::{Daemon, Mutant, Transport};
+use crate::topology::{Daemon, Transport};
 
 /// Where the connector finds its configuration in its container.
 pub const CONFIG_FILE: &str = "/config/connector.yaml";
@@ -48,11 +48,7 @@ pub fn config(plan: &Plan, home: &HomePlan) -> String {
 /// The `transport:` block (contract section 1.4 of the later versions). The proxy is the home's
 /// recording relay, which hands everything on to the daemon.
 fn transport(plan: &Plan, home: &HomePlan) -> Value {
-    let port = match plan.broken(home) {
-        Some(Mutant::BypassesRecorder) => SOCKS_PORT,
-        _ => HomePlan::RECORDER_PORT,
-    };
-    let proxy = format!("socks5h://127.0.0.1:{port}");
+    let proxy = format!("socks5h://127.0.0.1:{}", home.socks_port);
     match home.daemon {
         Daemon::None => json!({"type": "direct"}),
         Daemon::Sidecar => json!({

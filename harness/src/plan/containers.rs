@@ -1,11 +1,7 @@
 //! The containers of a plan, once the images and the authorities' keys are there.
 
-use std::net::{Ipv4Addr, SocketAddrV4};
-
-use data_encoding::BASE32_NOPAD;
 use serde::{Deserialize, Serialize};
 
-use super::homes::ALLOW_NO_AUTH;
 use super::model::{HomePlan, NodePlan, Plan, Role};
 use crate::connector;
 use crate::engine::{ContainerSpec, FileSpec, NetworkMode, Port, Privileges};
@@ -15,7 +11,7 @@ use crate::onion::anonrc::{
 use crate::onion::authority::{AuthorityKeyError, AuthorityKeys};
 use crate::onion::{ControlPassword, PUBLIC_FILE, SECRET_FILE};
 use crate::secret::Secret;
-use crate::topology::{Access, Daemon, Mutant};
+use crate::topology::{Access, Daemon};
 
 /// Where the daemon finds its configuration.
 pub(crate) const ANONRC: &str = "/etc/anon/anonrc";
@@ -33,13 +29,6 @@ pub const RECORD: &str = "/record/names.jsonl";
 const RECORD_DIRECTORY: &str = "/record";
 /// Where a home's name server listens. The engine's own resolver asks there.
 const NAME_SERVER: &str = "127.0.0.1:53";
-/// Tells the reference connector which part of it is broken.
-const MUTANT_VARIABLE: &str = "REFERENCE_CONNECTOR_MUTANT";
-/// The IP address that some mutants dial.
-const MUTANT_ADDRESS_VARIABLE: &str = "REFERENCE_CONNECTOR_MUTANT_ADDRESS";
-/// What a mutant that hands its proxy addresses uses for the peer it dials; the home's daemon maps
-/// it to the peer's onion address, so that nothing else is broken.
-const MAPPED: Ipv4Addr = Ipv4Addr::new(10, 191, 255, 254);
 
 /// Image names on the engine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,14 +74,8 @@ impl Plan {
     /// [`AuthorityKeyError`] when the RSA library refuses.
     pub fn authority_keys(&self, index: usize) -> Result<AuthorityKeys, AuthorityKeyError> {
         let seed = self.seed.derive(&format!("authority/{index}"));
-        let address = match self.topology.mutant {
-            Some(Mutant::CertificateAddress) => self.authorities.get(index).map(|node| {
-                let port = node.published.dir_port.unwrap_or_default();
-                SocketAddrV4::new(node.published.address, port)
-            }),
-            _ => None,
-        };
-        AuthorityKeys::generate(&seed, self.now, address)
+        let certified = self.authorities.get(index).and_then(|node| node.certified);
+        AuthorityKeys::generate(&seed, self.now, certified)
     }
 
     /// What every node of the run's own network is told of its authorities, given the keys of all in
@@ -251,65 +234,22 @@ impl Plan {
         })
     }
 
-    /// Whether a node is told to publish its descriptor. A mutant keeps one away.
-    #[must_use]
-    pub fn publishes(&self, node: &NodePlan) -> bool {
-        let last = self.relays.last().map(|relay| &relay.nickname);
-        self.topology.mutant != Some(Mutant::MissingRelay) || last != Some(&node.nickname)
-    }
-
-    /// Whether a home is the one that a mutant is in: the home that the probe dials, which is
-    /// looked at most closely.
-    pub(crate) fn broken(&self, home: &HomePlan) -> Option<Mutant> {
-        self.topology
-            .mutant
-            .filter(|_| home.id == self.topology.probe.to)
-    }
-
     /// A home's daemon: its configuration and the keys of its onion service.
     fn daemon_files(&self, home: &HomePlan, lines: &[AuthorityLine]) -> Vec<FileSpec> {
         let hashed = ControlPassword::hashed(&home.control.password);
-        let broken = self.broken(home);
-        let port = match broken {
-            Some(Mutant::WrongServicePort) => HomePlan::BTP_PORT + 1,
-            _ => HomePlan::BTP_PORT,
-        };
         let node = common(&home.nickname, lines, &hashed);
         let network = &self.topology.network;
-        let mut rc = if network.is_public() {
-            anonrc::joining(&node, port)
+        let rc = if network.is_public() {
+            anonrc::joining(&node, HomePlan::BTP_PORT)
         } else {
-            anonrc::home(&node, port)
+            anonrc::home(&node, HomePlan::BTP_PORT)
         };
-        match broken {
-            Some(Mutant::NeverBootstraps) => rc.push_str("ReachableAddresses reject *:*\n"),
-            Some(Mutant::FetchesNoDescriptor) => rc.push_str("FetchHidServDescriptors 0\n"),
-            Some(Mutant::PublishesNoDescriptor) => rc.push_str("PublishHidServDescriptors 0\n"),
-            Some(Mutant::SendsAddressToSocks) => {
-                let dialled = self.peerings.iter().find(|peering| peering.from == home.id);
-                if let Some(far) = dialled.and_then(|peering| self.home(&peering.to)) {
-                    rc.push_str(&format!("MapAddress {MAPPED} {}\n", far.onion.expose()));
-                }
-            }
-            _ => {}
-        }
         let mut files = daemon_files(rc);
         // Of a network of one's own there is nobody to agree with.
         if network.terms_agreed || !network.is_public() {
             files.push(file(TERMS.0, TERMS.1));
         }
         files.push(directory(SERVICE_DIRECTORY));
-        if broken == Some(Mutant::ShutsClientsOut) {
-            // Client authorization (rend-spec-v3, appendix G): a public key that nobody has the
-            // secret of.
-            let key = BASE32_NOPAD.encode(&self.seed.derive("nobody"));
-            let folder = format!("{SERVICE_DIRECTORY}/authorized_clients");
-            files.push(directory(&folder));
-            files.push(file(
-                &format!("{folder}/nobody.auth"),
-                &format!("descriptor:x25519:{key}\n"),
-            ));
-        }
         for (name, content) in [
             (SECRET_FILE, home.keys.secret_file()),
             (PUBLIC_FILE, home.keys.public_file()),
@@ -369,24 +309,6 @@ impl Plan {
             ("LOG_LEVEL".to_owned(), Secret::new("debug")),
         ];
         environment.extend(home.environment.iter().cloned());
-        // In a home that nobody without a secret comes to, so that only the plan notices.
-        if self.topology.mutant == Some(Mutant::OtherEnvironment)
-            && home.id == self.topology.probe.via
-        {
-            environment.retain(|(variable, _)| variable != ALLOW_NO_AUTH);
-        }
-        if let Some(mutant) = self.broken(home).filter(|mutant| mutant.is_connector()) {
-            let mut set = |variable: &str, value: &str| {
-                environment.push((variable.to_owned(), Secret::new(value)));
-            };
-            set(MUTANT_VARIABLE, mutant.name());
-            match mutant {
-                Mutant::SendsAddressToSocks => set(MUTANT_ADDRESS_VARIABLE, &MAPPED.to_string()),
-                // The wire oracle waits there for a dial that must not come.
-                Mutant::DialsDirectly => set(MUTANT_ADDRESS_VARIABLE, &home.address.to_string()),
-                _ => {}
-            }
-        }
         let mut files = vec![
             directory("/config"),
             file(connector::CONFIG_FILE, &connector::config(self, home)),
@@ -418,16 +340,11 @@ impl Plan {
     /// recording relay before the daemon's SOCKS port, and a name server that knows no name)
     /// before it becomes the server.
     fn server(&self, home: &HomePlan, images: &Images) -> ContainerSpec {
-        let broken = self.broken(home);
-        let router = match broken {
-            Some(Mutant::BlocksHome) => Some(home.gateway),
-            _ => self.router(),
-        };
         let relay = format!(
             "127.0.0.1:{}=127.0.0.1:{SOCKS_PORT}",
             HomePlan::RECORDER_PORT
         );
-        let way = match router {
+        let way = match self.router() {
             Some(router) => vec!["--allow".to_owned(), router.to_string()],
             None => vec!["--open".to_owned()],
         };
@@ -444,18 +361,10 @@ impl Plan {
             "--",
             SERVER,
         ];
-        let mut arguments: Vec<String> = std::iter::once("guard".to_owned())
+        let arguments = std::iter::once("guard".to_owned())
             .chain(way)
             .chain(arguments.map(str::to_owned))
             .collect();
-        let other = self
-            .homes
-            .iter()
-            .find(|other| other.network != home.network);
-        if let (Some(Mutant::LeavesHomeOpen), Some(other)) = (broken, other) {
-            let open = ["--allow".to_owned(), other.gateway.to_string()];
-            arguments.splice(1..1, open);
-        }
         ContainerSpec {
             name: home.bls.clone(),
             role: format!("{}/bls", home.id),

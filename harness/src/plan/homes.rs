@@ -6,10 +6,10 @@ use super::model::{AbsentPlan, HomePlan, Inputs, PeeringPlan, ProbePlan, control
 use super::seed::Seed;
 use crate::onion::ServiceKeys;
 use crate::secret::Secret;
-use crate::topology::{ABSENT, Auth, Mutant, Topology, secret_variable};
+use crate::topology::{ABSENT, Auth, Topology, secret_variable};
 
 /// The variable that says whether peers without a secret are let in (contract section 2).
-pub(super) const ALLOW_NO_AUTH: &str = "BTP_ALLOW_NOAUTH";
+pub(crate) const ALLOW_NO_AUTH: &str = "BTP_ALLOW_NOAUTH";
 
 /// Where a home stands.
 pub(super) struct Place<'a> {
@@ -76,11 +76,8 @@ pub(super) fn homes<'a>(
         .iter()
         .zip(1..)
         .map(|(home, index)| {
-            let lan = match topology.mutant {
-                Some(Mutant::OneBridge) => 0,
-                // Validation makes sure that it is one of them.
-                _ => lans.iter().position(|lan| *lan == home.lan()).unwrap_or(0),
-            };
+            // Validation makes sure that it is one of them.
+            let lan = lans.iter().position(|lan| *lan == home.lan()).unwrap_or(0);
             let Place {
                 name,
                 address,
@@ -101,6 +98,7 @@ pub(super) fn homes<'a>(
                 connector: name(&format!("{}-connector", home.id)),
                 bls: name(&format!("{}-bls", home.id)),
                 daemon: home.daemon,
+                socks_port: HomePlan::RECORDER_PORT,
                 network,
                 address,
                 gateway,

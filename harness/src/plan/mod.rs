@@ -11,6 +11,8 @@ mod subnets;
 
 pub use containers::{AGENT, HomeSpecs, Images, RECORD, Specs};
 pub(crate) use containers::{ANONRC, KEYS};
+pub(crate) use homes::ALLOW_NO_AUTH;
+pub(crate) use model::refuse_crowd;
 pub use model::{
     AbsentPlan, Control, DistancePlan, HomePlan, Inputs, NodePlan, PeeringPlan, Persistent, Plan,
     ProbePlan, Role,

@@ -1,7 +1,7 @@
 //! The plan's types.
 
 use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 
 use serde::{Serialize, Serializer};
 use time::OffsetDateTime;
@@ -12,7 +12,7 @@ use crate::engine::{Labels, NetworkSpec};
 use crate::onion::anonrc::{self, AuthorityLine, Published};
 use crate::onion::{ControlPassword, OnionAddress, ServiceKeys, redact};
 use crate::secret::Secret;
-use crate::topology::{Access, Daemon, Mutant, Topology, Transport, Wan};
+use crate::topology::{Access, Daemon, Topology, Transport, Wan};
 
 /// First OR port; node `n` publishes on this plus `n`.
 const OR_PORT: u16 = 21001;
@@ -89,6 +89,12 @@ pub struct NodePlan {
     pub published: Published,
     /// Its control port.
     pub control: Control,
+    /// Whether it is told to publish its descriptor, once all authorities listen.
+    pub publishes: bool,
+    /// The directory port that its certificate names (`dir-address`), which overrides what others
+    /// are configured with; no authority of ours has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certified: Option<SocketAddrV4>,
     /// What stands between its published OR port and the daemon; `None` without distances.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub distance: Option<DistancePlan>,
@@ -154,6 +160,9 @@ pub struct HomePlan {
     pub address: Ipv4Addr,
     /// The home's router: its bridge's own address.
     pub gateway: Ipv4Addr,
+    /// The port that the connector is told of as its daemon's SOCKS port: that of the relay that
+    /// records what it asks for.
+    pub socks_port: u16,
     /// The daemon's control port.
     pub control: Control,
     /// The onion service's address.
@@ -319,6 +328,9 @@ pub struct Plan {
     pub probe: ProbePlan,
     /// The peer that does not exist.
     pub absent: AbsentPlan,
+    /// Whether the clean-up leaves a container behind, to show that it is found.
+    #[serde(skip)]
+    pub leaves_container: bool,
     /// The run's randomness.
     #[serde(skip)]
     pub seed: Seed,
@@ -343,17 +355,8 @@ impl Plan {
         if nodes + 3 >= NETWORK_SIZE as usize {
             return Err(PlanError::TooManyNodes { nodes });
         }
-        let fullest = match topology.mutant {
-            Some(Mutant::OneBridge) => topology.homes.len(),
-            _ => lans
-                .iter()
-                .map(|lan| topology.standing(lan))
-                .max()
-                .unwrap_or(0),
-        };
-        if fullest + 3 >= NETWORK_SIZE as usize {
-            return Err(PlanError::TooManyNeighbours { homes: fullest });
-        }
+        let fullest = lans.iter().map(|lan| topology.standing(lan)).max();
+        refuse_crowd(fullest.unwrap_or(0))?;
         let block = Block::choose(&inputs.seed, &inputs.occupied)?;
         let name = |what: &str| format!("ator-{}-{what}", run.short());
         let networks = std::iter::once("relays")
@@ -368,10 +371,6 @@ impl Plan {
                 gateway: block.address(index, 1),
             })
             .collect();
-        let distances = match topology.mutant {
-            Some(Mutant::FarRelays) => Some(Wan::bad_day()),
-            _ => topology.wan.clone(),
-        };
         let node = |role: Role, number: usize, position: u16| {
             let nickname = match role {
                 Role::Authority => format!("da{}", number + 1),
@@ -388,11 +387,9 @@ impl Plan {
                     dir_port: (role == Role::Authority).then_some(DIR_PORT + position),
                 },
                 control: control(&inputs.seed, &nickname, address),
-                distance: distances.as_ref().map(|wan| DistancePlan {
-                    container: name(&format!("{nickname}-distance")),
-                    access: wan.of(&nickname),
-                    seed: wan.seed.wrapping_add(u64::from(position) << 32),
-                }),
+                publishes: true,
+                certified: None,
+                distance: None,
                 nickname,
             }
         };
@@ -414,7 +411,7 @@ impl Plan {
                 gateway: block.address(lan, 1),
             }
         });
-        Ok(Self {
+        let mut plan = Self {
             labels: Labels {
                 run: run.as_str().to_owned(),
                 topology: topology.name.clone(),
@@ -431,8 +428,25 @@ impl Plan {
             peerings,
             probe,
             absent: super::homes::absent(topology, &inputs.seed),
+            leaves_container: false,
             seed: inputs.seed.clone(),
-        })
+        };
+        if let Some(wan) = &topology.wan {
+            plan.set_distances(wan);
+        }
+        Ok(plan)
+    }
+
+    /// Gives every node the distance that `wan` has for it.
+    pub(crate) fn set_distances(&mut self, wan: &Wan) {
+        let nodes = self.authorities.iter_mut().chain(&mut self.relays);
+        for (node, position) in nodes.zip(0_u64..) {
+            node.distance = Some(DistancePlan {
+                container: format!("{}-distance", node.container),
+                access: wan.of(&node.nickname),
+                seed: wan.seed.wrapping_add(position << 32),
+            });
+        }
     }
 
     /// Authorities and relays together.
@@ -490,6 +504,15 @@ impl Plan {
         secrets.retain(|secret| !secret.is_empty());
         secrets
     }
+}
+
+/// Refuses more homes on one bridge than it has addresses, less the network's own, the gateway's, the
+/// first host's offset and the broadcast.
+pub(crate) fn refuse_crowd(homes: usize) -> Result<(), PlanError> {
+    if homes + 3 >= NETWORK_SIZE as usize {
+        return Err(PlanError::TooManyNeighbours { homes });
+    }
+    Ok(())
 }
 
 /// The control port of the daemon at `address`.

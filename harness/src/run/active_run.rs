@@ -28,7 +28,6 @@ use crate::run::prepare::keys;
 use crate::run::reach::{Reach, Way};
 use crate::run::state::{Claim, State};
 use crate::run::times::Times;
-use crate::topology::Mutant;
 
 /// How long after a stage has failed the engine may take to tell that a container has died.
 const DEATH_TOLD: Duration = Duration::from_secs(1);
@@ -316,7 +315,7 @@ impl Run {
         }
     }
 
-    /// What the mutant that leaves a container behind does after everything was removed. The reaper
+    /// Leaves a container behind after everything was removed, where the plan says so. The reaper
     /// removes it, as it would remove whatever a faulty clean-up leaves.
     pub(super) async fn forget_container(&self) -> Result<(), RunError> {
         let Some(image) = self.images.as_ref().map(|images| images.bls.clone()) else {
@@ -353,7 +352,7 @@ impl Run {
         let guard = self.recorder.stage(Stage::TearDown, None);
         let run = self.plan.run.as_str();
         let removed = self.engines.remove_run(run).await;
-        if self.plan.topology.mutant == Some(Mutant::LeavesContainer)
+        if self.plan.leaves_container
             && let Err(error) = self.forget_container().await
         {
             self.recorder.note(error.to_string());

@@ -18,6 +18,7 @@ use crate::run::outcome::{Options, Outcome};
 use crate::run::prepare;
 use crate::run::running::find_kept;
 use crate::run::state::{Claim, Kept, Standing, State, TopologySource};
+use crate::sabotage;
 use crate::topology::Topology;
 
 /// A run that is given up by its process is removed by any later run after this time.
@@ -120,7 +121,7 @@ async fn begin(
         authorities,
         ..prepare::fresh_inputs(lifetime).map_err(unusable)?
     };
-    let plan = Plan::new(topology, &inputs)?;
+    let plan = sabotage::planned(topology, &inputs)?;
     let run = Run::open(options, engines, plan, inputs, interrupts.clone())?;
     let standing = Standing {
         topology: topology.name.clone(),

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::fields::{Collector, Fields, Located};
 use super::model::{Auth, Daemon, Home, Path, Peering, Transport};
-use super::mutant::Mutant;
 use super::parse::small;
 use super::wan::{Access, Wan};
+use crate::mutants::{MUTANTS, MutantSpec};
 
 /// Reads `[many]`: homes that are all alike, each of which dials the next, and the last the first.
 /// `size` replaces the number in the file.
@@ -152,9 +152,12 @@ fn read_access(
 }
 
 /// Reads `mutant`.
-pub(super) fn read_mutant(fields: &mut Fields<'_, '_>, into: &mut Collector<'_>) -> Option<Mutant> {
-    let all = Mutant::ALL.map(Some);
+pub(super) fn read_mutant(
+    fields: &mut Fields<'_, '_>,
+    into: &mut Collector<'_>,
+) -> Option<&'static MutantSpec> {
+    let all: Vec<_> = MUTANTS.iter().map(Some).collect();
     fields.choice(into, "mutant", None, &all, |mutant| {
-        mutant.map_or("", Mutant::name)
+        mutant.map_or("", |mutant| mutant.name)
     })
 }

@@ -6,7 +6,6 @@
 mod extra;
 mod fields;
 mod model;
-mod mutant;
 mod parse;
 mod units;
 mod validate;
@@ -16,7 +15,6 @@ pub use model::{
     ABSENT, Auth, Budget, Daemon, Deadlines, Home, Metric, NOWHERE, Network, NetworkKind, Path,
     Peering, Probe, Topology, Transport, secret_variable,
 };
-pub use mutant::Mutant;
 pub use parse::{Mistake, TopologyError};
 pub use units::{DurationError, format_duration, parse_duration};
 pub use wan::{Access, Wan};

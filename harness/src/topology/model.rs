@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::mutant::Mutant;
 use super::wan::Wan;
+use crate::mutants::MutantSpec;
 use crate::onion::TldFamily;
 
 /// Id of a peer that every connector is told to dial and that does not exist. Homes and the probe
@@ -46,7 +46,7 @@ pub struct Topology {
     pub wan: Option<Wan>,
     /// The part that is broken on purpose, to show that its check notices.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub mutant: Option<Mutant>,
+    pub mutant: Option<&'static MutantSpec>,
 }
 
 /// The onion network that the homes meet in: a private one of real daemons, which the run makes and

@@ -7,8 +7,8 @@ use super::model::{
     ABSENT, Budget, Daemon, Home, Metric, NOWHERE, Network, Path, Peering, Probe, Transport,
     secret_variable,
 };
-use super::mutant::Mutant;
 use super::wan::Wan;
+use crate::mutants::{MutantSpec, Needs};
 
 /// A topology as far as it has been read.
 pub(super) struct Whole<'w, 'a, 'i> {
@@ -19,7 +19,7 @@ pub(super) struct Whole<'w, 'a, 'i> {
     pub(super) paths: &'w [Located<'a, 'i, Path>],
     pub(super) probe: Option<&'w Located<'a, 'i, Probe>>,
     pub(super) wan: Option<&'w Located<'a, 'i, Wan>>,
-    pub(super) mutant: Option<Mutant>,
+    pub(super) mutant: Option<&'static MutantSpec>,
     pub(super) budgets: &'w [Budget],
 }
 
@@ -99,37 +99,30 @@ pub(super) fn validate(root: &Fields<'_, '_>, into: &mut Collector<'_>, whole: &
             ),
         );
     }
-    if let Some(mutant) = whole.mutant
-        && whole.network.is_public()
-        && mutant.is_of_network()
-    {
-        into.add(
-            root.offset_of("mutant"),
-            "mutant",
-            format!(
-                "{:?} breaks a part of a private network, and this topology joins the public one",
-                mutant.name()
-            ),
-        );
-    }
+    validate_mutant(root, into, whole);
+}
+
+/// A mutant's part has to be there.
+fn validate_mutant(root: &Fields<'_, '_>, into: &mut Collector<'_>, whole: &Whole<'_, '_, '_>) {
+    let Some(mutant) = whole.mutant else { return };
     // Mutants are in the home that the probe dials.
-    let dialled = homes.iter().find(|home| {
+    let dialled = whole.homes.iter().find(|home| {
         whole
             .probe
             .is_some_and(|probe| probe.value.to == home.value.id)
     });
-    if let (Some(Mutant::WrongHostnameChecksum), Some(home)) = (whole.mutant, dialled)
-        && home.value.daemon != Daemon::Managed
-    {
-        into.add(
-            root.offset_of("mutant"),
-            "mutant",
-            format!(
-                "breaks what a connector with a managed daemon hands out; set daemon = \"managed\" in {:?}, which the probe dials",
-                home.value.id
-            ),
-        );
-    }
+    let lacking = match (mutant.needs, dialled) {
+        (Needs::PrivateNetwork, _) if whole.network.is_public() => format!(
+            "{:?} breaks a part of a private network, and this topology joins the public one",
+            mutant.name
+        ),
+        (Needs::ManagedDaemon, Some(home)) if home.value.daemon != Daemon::Managed => format!(
+            "breaks what a connector with a managed daemon hands out; set daemon = \"managed\" in {:?}, which the probe dials",
+            home.value.id
+        ),
+        (Needs::Nothing | Needs::PrivateNetwork | Needs::ManagedDaemon, _) => return,
+    };
+    into.add(root.offset_of("mutant"), "mutant", lacking);
 }
 
 /// Whether peerings lead from one home to another, in whatever direction they are dialled.

@@ -34,20 +34,6 @@ pub struct Access {
 }
 
 impl Wan {
-    /// Distances that no budget of a topology on one machine allows for.
-    #[must_use]
-    pub fn bad_day() -> Self {
-        Self {
-            seed: 1,
-            access: Access {
-                latency: Duration::from_millis(50),
-                jitter: Duration::ZERO,
-                bandwidth: 1_000_000,
-            },
-            nodes: Vec::new(),
-        }
-    }
-
     /// A node's connection.
     #[must_use]
     pub fn of(&self, nickname: &str) -> Access {

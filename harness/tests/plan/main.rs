@@ -12,8 +12,10 @@ mod ways;
 use std::path::Path;
 
 use ator_harness::engine::{ContainerSpec, FileSpec};
+use ator_harness::mutants::{MUTANTS, MutantSpec};
 use ator_harness::onion::authority::AuthorityKeys;
 use ator_harness::plan::{HomeSpecs, Images, Inputs, Occupied, Plan, Seed, Specs};
+use ator_harness::sabotage;
 use ator_harness::topology::Topology;
 use time::OffsetDateTime;
 use time::macros::datetime;
@@ -54,12 +56,19 @@ fn inputs(seed: u8) -> Inputs {
     }
 }
 
+/// The mutant of this name.
+fn mutant(name: &str) -> &'static MutantSpec {
+    let mut all = MUTANTS.iter();
+    all.find(|mutant| mutant.name == name)
+        .unwrap_or_else(|| panic!("no mutant is called {name}"))
+}
+
 fn plan(seed: u8) -> Plan {
     plan_of(&topology(), seed)
 }
 
 fn plan_of(topology: &Topology, seed: u8) -> Plan {
-    Plan::new(topology, &inputs(seed)).expect("there is room")
+    sabotage::planned(topology, &inputs(seed)).expect("there is room")
 }
 
 /// The plan as `plan` prints it and `plan.json` holds it.
@@ -87,7 +96,7 @@ fn specs(plan: &Plan) -> Specs {
         managed: Some("managed:1".to_owned()),
         bls: "bls:1".to_owned(),
     };
-    plan.containers(&images, &keys)
+    sabotage::containers(plan, &images, &keys)
 }
 
 fn all(specs: &Specs) -> impl Iterator<Item = &ContainerSpec> {

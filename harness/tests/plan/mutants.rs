@@ -3,22 +3,22 @@
 use std::collections::BTreeSet;
 
 use ator_harness::engine::ContainerSpec;
+use ator_harness::mutants::{MUTANTS, MutantAddress, Part};
 use ator_harness::plan::{Plan, Specs};
-use ator_harness::topology::Mutant;
 
-use super::{ANONRC, all, options, plan, plan_of, specs, text, topology, variable};
+use super::{ANONRC, all, mutant, options, plan, plan_of, specs, text, topology, variable};
 
-fn broken(mutant: Mutant) -> (Plan, Specs) {
+fn broken(name: &str) -> (Plan, Specs) {
     let mut topology = topology();
-    topology.mutant = Some(mutant);
+    topology.mutant = Some(mutant(name));
     let plan = plan_of(&topology, 7);
     let specs = specs(&plan);
     (plan, specs)
 }
 
 /// Roles of the containers that differ from those of the healthy plan.
-fn differ(mutant: Mutant) -> BTreeSet<String> {
-    let (healthy, (_, broken)) = (specs(&plan(7)), broken(mutant));
+fn differ(name: &str) -> BTreeSet<String> {
+    let (healthy, (_, broken)) = (specs(&plan(7)), broken(name));
     assert_eq!(all(&healthy).count(), all(&broken).count());
     let files = |spec: &ContainerSpec| -> Vec<(String, Option<Vec<u8>>)> {
         let mut files: Vec<_> = spec
@@ -52,24 +52,27 @@ fn sidecar(specs: &Specs) -> String {
 
 #[test]
 fn a_broken_connector_is_the_one_that_the_probe_dials_and_is_told_so() {
-    for mutant in Mutant::ALL.into_iter().filter(|one| one.is_connector()) {
-        let expected = match mutant {
-            Mutant::SendsAddressToSocks => roles(&["home-b/connector", "home-b/sidecar"]),
+    for mutant in MUTANTS {
+        let Part::Connector(needed) = mutant.part else {
+            continue;
+        };
+        let expected = match needed {
+            Some(MutantAddress::MappedToPeer) => roles(&["home-b/connector", "home-b/sidecar"]),
             _ => roles(&["home-b/connector"]),
         };
-        assert_eq!(differ(mutant), expected, "{}", mutant.name());
-        let (plan, specs) = broken(mutant);
+        assert_eq!(differ(mutant.name), expected, "{}", mutant.name);
+        let (plan, specs) = broken(mutant.name);
         let told = |home: usize, name| variable(&specs.homes[home].connector, name);
-        assert_eq!(told(1, "REFERENCE_CONNECTOR_MUTANT"), Some(mutant.name()));
+        assert_eq!(told(1, "REFERENCE_CONNECTOR_MUTANT"), Some(mutant.name));
         assert_eq!(told(0, "REFERENCE_CONNECTOR_MUTANT"), None);
         let address = told(1, "REFERENCE_CONNECTOR_MUTANT_ADDRESS");
-        match mutant {
-            Mutant::SendsAddressToSocks => assert!(address.is_some()),
-            Mutant::DialsDirectly => {
+        match needed {
+            Some(MutantAddress::MappedToPeer) => assert!(address.is_some()),
+            Some(MutantAddress::OwnHome) => {
                 // Where the wire oracle waits for a dial that must not come.
                 assert_eq!(address, Some(&*plan.homes[1].address.to_string()));
             }
-            _ => assert_eq!(address, None, "{}", mutant.name()),
+            None => assert_eq!(address, None, "{}", mutant.name),
         }
     }
 }
@@ -86,7 +89,7 @@ fn no_healthy_connector_is_told_of_a_mutant() {
 
 #[test]
 fn an_address_that_a_mutant_dials_is_mapped_to_the_peer() {
-    let (plan, specs) = broken(Mutant::SendsAddressToSocks);
+    let (plan, specs) = broken("sends-address-to-socks");
     let own = &specs.homes[1];
     let address = variable(&own.connector, "REFERENCE_CONNECTOR_MUTANT_ADDRESS");
     let expected = format!(
@@ -101,15 +104,11 @@ fn an_address_that_a_mutant_dials_is_mapped_to_the_peer() {
 #[test]
 fn a_broken_daemon_is_that_of_the_home_that_the_probe_dials() {
     for (mutant, option, value) in [
+        ("publishes-no-descriptor", "PublishHidServDescriptors", "0"),
+        ("fetches-no-descriptor", "FetchHidServDescriptors", "0"),
+        ("never-bootstraps", "ReachableAddresses", "reject *:*"),
         (
-            Mutant::PublishesNoDescriptor,
-            "PublishHidServDescriptors",
-            "0",
-        ),
-        (Mutant::FetchesNoDescriptor, "FetchHidServDescriptors", "0"),
-        (Mutant::NeverBootstraps, "ReachableAddresses", "reject *:*"),
-        (
-            Mutant::WrongServicePort,
+            "wrong-service-port",
             "HiddenServicePort",
             "3001 127.0.0.1:3001",
         ),
@@ -118,15 +117,15 @@ fn a_broken_daemon_is_that_of_the_home_that_the_probe_dials() {
         let (_, specs) = broken(mutant);
         assert_eq!(options(&sidecar(&specs), option), [value]);
     }
-    assert_eq!(differ(Mutant::ShutsClientsOut), roles(&["home-b/sidecar"]));
+    assert_eq!(differ("shuts-clients-out"), roles(&["home-b/sidecar"]));
 }
 
 #[test]
 fn a_missing_relay_publishes_nothing() {
-    let (plan, specs) = broken(Mutant::MissingRelay);
+    let (plan, specs) = broken("missing-relay");
     let silent: Vec<&str> = plan
         .nodes()
-        .filter(|node| !plan.publishes(node))
+        .filter(|node| !node.publishes)
         .map(|node| &*node.nickname)
         .collect();
     assert_eq!(silent, ["relay4"]);
@@ -139,7 +138,7 @@ fn a_missing_relay_publishes_nothing() {
 
 #[test]
 fn on_one_bridge_every_home_has_an_address_of_its_own() {
-    let (plan, _) = broken(Mutant::OneBridge);
+    let (plan, _) = broken("one-bridge");
     let addresses: BTreeSet<_> = plan.homes.iter().map(|home| home.address).collect();
     assert_eq!(addresses.len(), plan.homes.len());
     let networks: BTreeSet<_> = plan.homes.iter().map(|home| &home.network).collect();
@@ -152,7 +151,7 @@ fn on_one_bridge_every_home_has_an_address_of_its_own() {
 
 #[test]
 fn the_guard_of_a_broken_home_lets_another_place_through() {
-    let (plan, _) = broken(Mutant::BlocksHome);
+    let (plan, _) = broken("blocks-home");
     let allowed = |mutant| {
         let (_, specs) = broken(mutant);
         let arguments = specs.homes[1].server.arguments.clone();
@@ -162,20 +161,17 @@ fn the_guard_of_a_broken_home_lets_another_place_through() {
     let router = plan.networks[0].gateway.to_string();
     let own = plan.homes[1].gateway.to_string();
     let other = plan.homes[0].gateway.to_string();
-    assert_eq!(allowed(Mutant::BlocksHome), [own].into());
-    assert_eq!(allowed(Mutant::LeavesHomeOpen), [router, other].into());
-    for mutant in [Mutant::BlocksHome, Mutant::LeavesHomeOpen] {
+    assert_eq!(allowed("blocks-home"), [own].into());
+    assert_eq!(allowed("leaves-home-open"), [router, other].into());
+    for mutant in ["blocks-home", "leaves-home-open"] {
         assert_eq!(differ(mutant), roles(&["home-b/bls"]));
     }
 }
 
 #[test]
 fn another_environment_is_the_other_homes_alone() {
-    assert_eq!(
-        differ(Mutant::OtherEnvironment),
-        roles(&["home-a/connector"])
-    );
-    let (plan, specs) = broken(Mutant::OtherEnvironment);
+    assert_eq!(differ("other-environment"), roles(&["home-a/connector"]));
+    let (plan, specs) = broken("other-environment");
     let connector = &specs.homes[0].connector;
     assert_eq!(variable(connector, "BTP_ALLOW_NOAUTH"), None);
     let planned = &plan.homes[0].environment;
@@ -184,7 +180,7 @@ fn another_environment_is_the_other_homes_alone() {
 
 #[test]
 fn a_connector_that_bypasses_the_record_goes_to_the_daemon() {
-    let mutant = Mutant::BypassesRecorder;
+    let mutant = "bypasses-recorder";
     assert_eq!(differ(mutant), roles(&["home-b/connector"]));
     let (_, specs) = broken(mutant);
     let config = text(
@@ -196,14 +192,14 @@ fn a_connector_that_bypasses_the_record_goes_to_the_daemon() {
 
 #[test]
 fn far_relays_are_all_nodes_behind_a_distance() {
-    let (plan, specs) = broken(Mutant::FarRelays);
+    let (plan, specs) = broken("far-relays");
     assert!(plan.nodes().all(|node| node.distance.is_some()));
     assert_eq!(specs.distances.len(), plan.nodes().count());
 }
 
 #[test]
 fn what_the_harness_breaks_itself_is_not_in_the_plan() {
-    for mutant in [Mutant::LeavesContainer, Mutant::CertificateAddress] {
-        assert!(differ(mutant).is_empty(), "{}", mutant.name());
+    for mutant in ["leaves-container", "certificate-address"] {
+        assert!(differ(mutant).is_empty(), "{mutant}");
     }
 }

@@ -4,10 +4,13 @@ use std::collections::BTreeSet;
 
 use ator_harness::onion::mentions_address;
 use ator_harness::plan::{Plan, PlanError};
-use ator_harness::topology::{Mutant, Topology};
+use ator_harness::sabotage;
+use ator_harness::topology::Topology;
 use time::Duration;
 
-use super::{COMMITTED, NOW, all, committed, inputs, plan, plan_of, shown, specs, topology};
+use super::{
+    COMMITTED, NOW, all, committed, inputs, mutant, plan, plan_of, shown, specs, topology,
+};
 
 #[test]
 fn two_home_local_resolves_like_this() {
@@ -154,7 +157,7 @@ fn a_topology_that_is_too_large_is_refused_with_numbers() {
             home
         })
         .collect();
-    let refused = |topology: &Topology| match Plan::new(topology, &inputs(7)) {
+    let refused = |topology: &Topology| match sabotage::planned(topology, &inputs(7)) {
         Ok(_) => panic!("is planned"),
         Err(error) => error,
     };
@@ -168,7 +171,7 @@ fn a_topology_that_is_too_large_is_refused_with_numbers() {
     crowd.homes.remove(1);
     crowd.homes.remove(1);
     assert!(Plan::new(&crowd, &inputs(7)).is_ok(), "28 have room");
-    crowd.mutant = Some(Mutant::OneBridge);
+    crowd.mutant = Some(mutant("one-bridge"));
     assert_eq!(refused(&crowd), PlanError::TooManyNeighbours { homes: 29 });
     let mut wide = topology();
     wide.network.relays = 27;

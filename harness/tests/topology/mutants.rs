@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use ator_harness::topology::{Mutant, Topology};
+use ator_harness::mutants::{MUTANTS, Needs};
+use ator_harness::topology::Topology;
 
 use super::{GOOD, mistakes};
 
@@ -12,20 +13,19 @@ fn with(mutant: &str) -> String {
 
 #[test]
 fn every_mutant_is_chosen_by_its_name() {
-    let names: BTreeSet<&str> = Mutant::ALL.into_iter().map(Mutant::name).collect();
-    assert_eq!(names.len(), Mutant::ALL.len());
-    for mutant in Mutant::ALL {
-        let text = match mutant {
-            Mutant::WrongHostnameChecksum => {
-                with(mutant.name()).replace("\"test.b\"", "\"test.b\"\ndaemon = \"managed\"")
-            }
-            _ => with(mutant.name()),
+    let names: BTreeSet<&str> = MUTANTS.iter().map(|mutant| mutant.name).collect();
+    assert_eq!(names.len(), MUTANTS.len());
+    for mutant in MUTANTS {
+        let text = with(mutant.name);
+        let text = match mutant.needs {
+            Needs::ManagedDaemon => text.replace("\"test.b\"", "\"test.b\"\ndaemon = \"managed\""),
+            Needs::Nothing | Needs::PrivateNetwork => text,
         };
         let topology = Topology::parse("file.toml", &text)
-            .unwrap_or_else(|error| panic!("{}: {error}", mutant.name()));
+            .unwrap_or_else(|error| panic!("{}: {error}", mutant.name));
         assert_eq!(topology.mutant, Some(mutant));
         let shown = serde_json::to_value(&topology).expect("serializes");
-        assert_eq!(shown["mutant"], mutant.name());
+        assert_eq!(shown["mutant"], mutant.name);
     }
     let topology = Topology::parse("file.toml", GOOD).expect("parses");
     assert_eq!(topology.mutant, None);
@@ -33,8 +33,8 @@ fn every_mutant_is_chosen_by_its_name() {
 
 #[test]
 fn no_mutant_is_caught_by_what_may_notice_it_as_well() {
-    for mutant in Mutant::ALL {
-        assert!(!mutant.may_also_fail().contains(&mutant.caught_by()));
+    for mutant in MUTANTS {
+        assert!(!mutant.may_also_fail.contains(&mutant.caught_by));
     }
 }
 
@@ -44,8 +44,8 @@ fn an_unknown_mutant_is_refused_with_those_there_are() {
     assert_eq!(found.len(), 1);
     let expected = "line 1: mutant \"no-such\" is not known; use one of accepts-any-secret, ";
     assert!(found[0].starts_with(expected), "{found:?}");
-    for mutant in Mutant::ALL {
-        assert!(found[0].contains(mutant.name()), "{}", mutant.name());
+    for mutant in MUTANTS {
+        assert!(found[0].contains(mutant.name), "{}", mutant.name);
     }
 }
 

@@ -21,6 +21,7 @@ use crate::plan::{Images, Specs};
 use crate::run::context::{Context, POLL, Running, create_and_start, directories, within};
 use crate::run::error::{RunError, StageFailure};
 use crate::run::shaping;
+use crate::sabotage;
 use crate::topology::Metric;
 
 /// Starts everything and takes it to the point where every peering is connected.
@@ -29,7 +30,7 @@ pub(in crate::run) async fn bring_up(
     images: &Images,
     keys: &[AuthorityKeys],
 ) -> Result<Running, RunError> {
-    let specs = context.plan.containers(images, keys);
+    let specs = sabotage::containers(context.plan, images, keys);
     // The network's containers come first, because everybody waits for them; the homes' start
     // while the authorities gather descriptors.
     let mut monitors = if context.plan.topology.network.is_public() {
@@ -131,7 +132,7 @@ async fn publish(
         .plan
         .nodes()
         .zip(&mut controls)
-        .filter(|(node, _)| context.plan.publishes(node))
+        .filter(|(node, _)| node.publishes)
         .map(|(_, control)| control.command(&command));
     try_join_all(told).await.map_err(fail)?;
     guard.saw("every node is told to publish its descriptor");

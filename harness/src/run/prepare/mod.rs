@@ -15,6 +15,7 @@ use crate::plan::{Images, Inputs, Occupied, Plan, PlanError, Seed};
 use crate::run::error::RunError;
 use crate::run::outcome::Sources;
 use crate::run::state::State;
+use crate::sabotage;
 use crate::topology::{Daemon, Topology};
 
 /// How often another block of addresses is tried before the run is given up.
@@ -171,7 +172,7 @@ pub(in crate::run) async fn networks(
     inputs: &mut Inputs,
 ) -> Result<Plan, RunError> {
     for _ in 0..ATTEMPTS {
-        let plan = Plan::new(topology, inputs)?;
+        let plan = sabotage::planned(topology, inputs)?;
         let wanted: Vec<(&NetworkSpec, &Engine)> = plan
             .networks
             .iter()

@@ -18,6 +18,7 @@ use crate::onion::{ServiceKeys, TldFamily};
 use crate::plan::{Images, Inputs, Occupied, Persistent, Plan, Seed};
 use crate::run::circuits::Earlier;
 use crate::run::times::Times;
+use crate::sabotage;
 use crate::topology::{Topology, TopologyError};
 
 /// Age from which a run's folder has a lock if its run is alive.
@@ -223,7 +224,7 @@ impl Kept {
                 .map(|(home, kept)| Some((home.clone(), kept.read()?)))
                 .collect::<Option<_>>()?,
         };
-        Plan::new(&topology, &inputs).ok()
+        sabotage::planned(&topology, &inputs).ok()
     }
 }
 

@@ -1,0 +1,274 @@
+//! Every mutant there is.
+
+use super::{MutantAddress, MutantSpec, Needs, Part};
+
+/// A connector that breaks itself, in whatever topology, and that one check notices.
+const CONNECTOR: MutantSpec = MutantSpec {
+    name: "",
+    breaks: "",
+    caught_by: "",
+    may_also_fail: &[],
+    needs: Needs::Nothing,
+    part: Part::Connector(None),
+};
+
+/// Another part, in whatever topology, that one check notices.
+const fn part(part: Part) -> MutantSpec {
+    MutantSpec { part, ..CONNECTOR }
+}
+
+/// Every mutant, in the order of the matrix.
+pub static MUTANTS: &[MutantSpec] = &[
+    MutantSpec {
+        name: "accepts-any-secret",
+        breaks: "The connector lets in whoever has any secret.",
+        caught_by: "handshake.wrong-secret",
+        // A token that is no secret of the environment is any secret.
+        may_also_fail: &["handshake.configured-secret"],
+        ..CONNECTOR
+    },
+    MutantSpec {
+        name: "yaml-token-authenticates",
+        breaks: "The connector lets a peer in with the token that it uses itself to dial that peer.",
+        caught_by: "handshake.configured-secret",
+        ..CONNECTOR
+    },
+    MutantSpec {
+        name: "accepts-empty-secret",
+        breaks: "The connector lets in whoever has no secret, though `BTP_ALLOW_NOAUTH` forbids it.",
+        caught_by: "handshake.empty-secret",
+        ..CONNECTOR
+    },
+    MutantSpec {
+        name: "logs-address-at-info",
+        breaks: "The connector logs a dialled onion address at INFO.",
+        caught_by: "secrecy.addresses",
+        ..CONNECTOR
+    },
+    MutantSpec {
+        name: "logs-secret",
+        breaks: "The connector logs a secret.",
+        caught_by: "secrecy.secrets",
+        ..CONNECTOR
+    },
+    MutantSpec {
+        name: "sends-address-to-socks",
+        breaks: "The connector hands the SOCKS proxy an IP address instead of the name.",
+        caught_by: "names.socks",
+        // What the daemon maps to one peer is never the peer that does not exist.
+        may_also_fail: &["isolation.no-direct-dial"],
+        part: Part::Connector(Some(MutantAddress::MappedToPeer)),
+        ..CONNECTOR
+    },
+    MutantSpec {
+        name: "asks-dns",
+        breaks: "The connector looks an onion name up in DNS.",
+        caught_by: "names.dns",
+        ..CONNECTOR
+    },
+    MutantSpec {
+        name: "dials-directly",
+        breaks: "The connector dials directly when the onion network fails it.",
+        caught_by: "isolation.no-direct-dial",
+        part: Part::Connector(Some(MutantAddress::OwnHome)),
+        ..CONNECTOR
+    },
+    MutantSpec {
+        name: "answers-without-forwarding",
+        breaks: "The connector fulfils packets for a peer itself.",
+        caught_by: "packets.delivered",
+        may_also_fail: &["isolation.circuit"],
+        ..CONNECTOR
+    },
+    MutantSpec {
+        name: "wrong-fulfillment",
+        breaks: "The connector answers with a fulfillment that does not fit the condition.",
+        caught_by: "packets.fulfillment",
+        // A connector on the way rejects what does not fit.
+        may_also_fail: &["packets.accepted"],
+        ..CONNECTOR
+    },
+    MutantSpec {
+        name: "drops-every-tenth",
+        breaks: "The connector drops every tenth packet.",
+        caught_by: "packets.accepted",
+        may_also_fail: &["latency.round-trip.p50", "latency.round-trip.p95"],
+        ..CONNECTOR
+    },
+    MutantSpec {
+        name: "delivers-twice",
+        breaks: "The connector delivers each packet twice.",
+        caught_by: "packets.once",
+        ..CONNECTOR
+    },
+    MutantSpec {
+        name: "swaps-payloads",
+        breaks: "The connector delivers one packet's payload with another packet.",
+        caught_by: "packets.payload",
+        ..CONNECTOR
+    },
+    MutantSpec {
+        name: "ignores-expiry",
+        breaks: "The connector takes packets that have expired.",
+        caught_by: "packets.expired",
+        ..CONNECTOR
+    },
+    MutantSpec {
+        name: "adds-delay",
+        breaks: "The connector answers 300 ms late.",
+        caught_by: "latency.round-trip.p50",
+        may_also_fail: &["latency.round-trip.p95"],
+        ..CONNECTOR
+    },
+    MutantSpec {
+        name: "healthy-when-gone",
+        breaks: "The connector counts peers as connected that are not.",
+        caught_by: "resilience.health",
+        ..CONNECTOR
+    },
+    MutantSpec {
+        name: "wrong-hostname-checksum",
+        breaks: "The connector hands out an onion address whose checksum is wrong.",
+        caught_by: "service.address",
+        needs: Needs::ManagedDaemon,
+        ..CONNECTOR
+    },
+    MutantSpec {
+        name: "publishes-no-descriptor",
+        breaks: "A home's daemon publishes no descriptor.",
+        caught_by: "service.uploaded",
+        ..part(Part::Daemon("PublishHidServDescriptors 0"))
+    },
+    MutantSpec {
+        name: "leaves-container",
+        breaks: "The clean-up forgets a container.",
+        caught_by: "hygiene.nothing-left",
+        ..part(Part::CleanUp)
+    },
+    MutantSpec {
+        name: "missing-relay",
+        breaks: "A relay publishes nothing, so that the consensus lacks it.",
+        caught_by: "network.consensus",
+        needs: Needs::PrivateNetwork,
+        ..part(Part::LastRelay)
+    },
+    MutantSpec {
+        name: "one-bridge",
+        breaks: "All homes stand on one bridge.",
+        caught_by: "isolation.home-to-home",
+        may_also_fail: &["isolation.nothing-else"],
+        ..part(Part::Bridges)
+    },
+    MutantSpec {
+        name: "refuses-strangers",
+        breaks: "The connector refuses peers that it does not dial itself, whatever their secret.",
+        caught_by: "handshake.right-secret",
+        ..CONNECTOR
+    },
+    MutantSpec {
+        name: "authenticates-slowly",
+        breaks: "The connector takes four seconds to answer a right secret.",
+        caught_by: "latency.btp-connect.max",
+        ..CONNECTOR
+    },
+    MutantSpec {
+        name: "keeps-expiry",
+        breaks: "The connector hands packets on without taking a second off their expiry.",
+        caught_by: "packets.hops",
+        ..CONNECTOR
+    },
+    MutantSpec {
+        name: "wrong-no-route-code",
+        breaks: "The connector rejects what it has no route for with another code.",
+        caught_by: "packets.no-route",
+        ..CONNECTOR
+    },
+    MutantSpec {
+        name: "hides-application-errors",
+        breaks: "The connector hides why its business-logic server refused a packet.",
+        caught_by: "packets.application-error",
+        ..CONNECTOR
+    },
+    MutantSpec {
+        name: "delays-every-tenth",
+        breaks: "The connector answers every tenth packet a second late.",
+        caught_by: "latency.round-trip.p95",
+        ..CONNECTOR
+    },
+    MutantSpec {
+        name: "starts-slowly",
+        breaks: "The connector takes twenty seconds to listen.",
+        caught_by: "latency.ready.max",
+        ..CONNECTOR
+    },
+    MutantSpec {
+        name: "certificate-address",
+        breaks: "The authorities' certificates name addresses, which override the configured ones.",
+        caught_by: "network.certificates",
+        needs: Needs::PrivateNetwork,
+        ..part(Part::Certificates)
+    },
+    MutantSpec {
+        name: "never-bootstraps",
+        breaks: "A home's daemon may connect to nothing.",
+        caught_by: "network.bootstrapped",
+        ..part(Part::Daemon("ReachableAddresses reject *:*"))
+    },
+    MutantSpec {
+        name: "fetches-no-descriptor",
+        breaks: "A home's daemon does not fetch descriptors.",
+        caught_by: "service.fetched",
+        ..part(Part::Daemon("FetchHidServDescriptors 0"))
+    },
+    MutantSpec {
+        name: "shuts-clients-out",
+        breaks: "A home's onion service asks for a key that nobody has.",
+        caught_by: "service.rendezvous",
+        ..part(Part::ServiceClients)
+    },
+    MutantSpec {
+        name: "wrong-service-port",
+        breaks: "A home's onion service has another port than the one that is dialled.",
+        caught_by: "handshake.connected",
+        ..part(Part::ServicePort)
+    },
+    MutantSpec {
+        name: "blocks-home",
+        breaks: "A home is sealed off from the published addresses as well.",
+        caught_by: "isolation.published-reachable",
+        needs: Needs::PrivateNetwork,
+        ..part(Part::SealShut)
+    },
+    MutantSpec {
+        name: "leaves-home-open",
+        breaks: "A home has a route to another home's router.",
+        caught_by: "isolation.nothing-else",
+        needs: Needs::PrivateNetwork,
+        ..part(Part::SealOpen)
+    },
+    MutantSpec {
+        name: "other-environment",
+        breaks: "A connector's environment lacks a variable of the plan.",
+        caught_by: "handshake.wiring",
+        ..part(Part::Environment)
+    },
+    MutantSpec {
+        name: "bypasses-recorder",
+        breaks: "A connector reaches its daemon by a way that nobody records.",
+        caught_by: "isolation.circuit",
+        may_also_fail: &["names.socks", "isolation.no-direct-dial"],
+        ..part(Part::Proxy)
+    },
+    MutantSpec {
+        name: "far-relays",
+        breaks: "The relays are as far apart as on a bad day of the internet.",
+        caught_by: "latency.dial.max",
+        may_also_fail: &[
+            "latency.btp-connect.max",
+            "latency.round-trip.p50",
+            "latency.round-trip.p95",
+        ],
+        needs: Needs::PrivateNetwork,
+        ..part(Part::Distances)
+    },
+];
