@@ -26,7 +26,8 @@ impl Secret {
         &self.0
     }
 
-    /// Whether the text is empty, which the contract treats as "no secret" (contract section 2).
+    /// Whether the text is empty, which the contract treats as "no secret"
+    /// (contract#auth-empty-secret).
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

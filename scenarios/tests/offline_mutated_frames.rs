@@ -46,8 +46,8 @@ const UNAUTHENTICATED: usize = 2;
 const BURST: usize = 32;
 
 /// How often each connection sends a burst: with eight of them, 10,000 mutated frames a second,
-/// more than twice what the original was exposed to (contract section 1.6). Unpaced, the eight
-/// would keep both cores of a small machine busy, and the ninth would measure the scheduler.
+/// more than twice what the original was exposed to (contract#undecodable-frame). Unpaced, the
+/// eight would keep both cores of a small machine busy, and the ninth would measure the scheduler.
 const PAUSE: Duration = Duration::from_micros(25_600);
 
 /// Fewest mutated frames that mean something: as many as the original was exposed to.

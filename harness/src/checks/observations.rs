@@ -288,7 +288,8 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// The code that the contract asks for (sections 3.2 and 4).
+    /// The code that is asked for (contract#expiry, contract#delivery-answer,
+    /// contract#reject-codes).
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {

@@ -52,7 +52,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
 ];
 
-/// How much earlier a packet expires after each connector (contract section 3.2), in milliseconds.
+/// How much earlier a packet expires after each connector (contract#hop-changes), in milliseconds.
 const PER_HOP_MS: i64 = 1000;
 /// By how much the expiry may differ besides: it is written in whole milliseconds.
 const SLACK_MS: i64 = 5;

@@ -16,7 +16,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
 ];
 
-/// Level of an INFO line in the connector's logs (contract section 7).
+/// Level of an INFO line in the connector's logs (contract#log-lines).
 const INFO: u64 = 30;
 /// A line's level. A line that is no JSON object counts as INFO: nobody can filter it out.
 fn level(line: &str) -> u64 {

@@ -263,13 +263,18 @@ fn print(rows: &[RowReport], summary: Summary, output: &mut dyn Write) -> io::Re
         ]);
     }
     writeln!(output, "{table}")?;
-    for row in rows.iter().filter(|row| row.verdict == Verdict::Defect) {
-        writeln!(
-            output,
-            "defect {}: {}",
-            row.id,
-            row.why.as_deref().unwrap_or_default()
-        )?;
+    for row in rows {
+        match row.verdict {
+            Verdict::Fail => writeln!(output, "fail {}: see {}", row.id, row.source)?,
+            Verdict::Defect => writeln!(
+                output,
+                "defect {}: {}, see {}",
+                row.id,
+                row.why.as_deref().unwrap_or_default(),
+                row.source
+            )?,
+            Verdict::Pass | Verdict::Unsupported => {}
+        }
     }
     writeln!(
         output,

@@ -8,7 +8,7 @@ use toon_wire::{
     Packet, Prepare, ProtocolData, ProtocolEntry, Reject, RejectCode,
 };
 
-/// Where no connector has a route to, so that it answers by itself: `F02` (contract section 8).
+/// Where no connector has a route to, so that it answers by itself: `F02` (contract#reject-codes).
 pub(super) const NOWHERE: &str = "test.ator-harness.conformance.nowhere";
 
 /// Request id of the packets that a row is about.
@@ -124,7 +124,7 @@ pub(super) fn odd_prepare(amount: &[u8], time: &[u8], address: &[u8], trailing: 
     bytes.extend_from_slice(amount);
     bytes.extend_from_slice(time);
     bytes.extend_from_slice(&Condition::toon_for_data(b"").0);
-    // A VarUInt length (contract section 1.4) has the same form.
+    // A VarUInt length (contract#ilp-packet) has the same form.
     octets(address, &mut bytes);
     bytes.push(0);
     bytes.extend_from_slice(trailing);

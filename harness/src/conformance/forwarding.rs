@@ -11,7 +11,7 @@ use super::subject::{Socket, Subject};
 use crate::probe::Incoming;
 
 /// Lifetime of a packet whose next hop leaves. The original then waits for the reduced expiry less
-/// half a second, which is 1.5 s here (contract section 3.3).
+/// half a second, which is 1.5 s here (contract#next-hop-timer).
 const LEAVING_LIFETIME: Duration = Duration::from_secs(3);
 
 /// An answer that comes sooner than this was not waiting for that timer.

@@ -37,6 +37,9 @@ impl Verdict {
 pub struct RowReport {
     /// The row's name.
     pub id: &'static str,
+    /// What it stands on in `docs/connector-contract.md`, as `contract#…`: the row's own statement,
+    /// or the known defect's that it showed.
+    pub source: &'static str,
     /// What was done.
     pub sends: String,
     /// What had to come.
@@ -55,6 +58,7 @@ impl RowReport {
     pub(super) fn unsupported(row: &Row) -> Self {
         Self {
             id: row.id,
+            source: row.source,
             sends: row.sends.clone(),
             expected: row.expected.to_string(),
             came: String::new(),
@@ -68,15 +72,17 @@ impl RowReport {
             .defect
             .as_ref()
             .filter(|defect| seen::all_met(&defect.shows, &came));
-        let (verdict, why) = if row.expected.is_met_by(&came) {
-            (Verdict::Pass, None)
+        let (verdict, source, why) = if row.expected.is_met_by(&came) {
+            (Verdict::Pass, row.source, None)
         } else if let Some(defect) = defect {
-            (Verdict::Defect, Some(defect.what.to_owned()))
+            let why = Some(defect.what.to_owned());
+            (Verdict::Defect, defect.source, why)
         } else {
-            (Verdict::Fail, None)
+            (Verdict::Fail, row.source, None)
         };
         Self {
             id: row.id,
+            source,
             sends: row.sends.clone(),
             expected: row.expected.to_string(),
             came: seen::list(&came),

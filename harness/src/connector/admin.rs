@@ -1,4 +1,4 @@
-//! The connector's admin API (contract section 5; section 2 of the later versions).
+//! The connector's admin API (contract#admin).
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::secret::Secret;
 use crate::topology::Transport;
 
 /// How long one request may take beyond what it asks for. Registering a peer is answered within
-/// 5 s by contract, and may take longer while the dial is under way.
+/// 5 s (contract#admin-peers), and may take longer while the dial is under way.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Why an admin request gave no usable answer. No text names an onion address or a secret.
@@ -210,7 +210,7 @@ impl Admin {
     }
 
     /// The onion address that a connector with a daemon of its own hands out; `None` while there
-    /// is none (section 2 of the later versions).
+    /// is none (contract#admin-hostname).
     ///
     /// # Errors
     ///

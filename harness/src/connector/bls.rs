@@ -1,4 +1,4 @@
-//! What a home's business-logic server has received (contract section 4 and its test extras).
+//! What a home's business-logic server has received (contract#delivery-record).
 
 use std::net::SocketAddr;
 use std::time::Duration;

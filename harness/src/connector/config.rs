@@ -1,4 +1,4 @@
-//! The connector's configuration file (contract sections 0 and 1).
+//! The connector's configuration file (contract#config).
 
 use serde_json::{Value, json};
 
@@ -45,7 +45,7 @@ pub fn config(plan: &Plan, home: &HomePlan) -> String {
     format!("{config:#}\n")
 }
 
-/// The `transport:` block (contract section 1.4 of the later versions). The proxy is the home's
+/// The `transport:` block (contract#transport-block). The proxy is the home's
 /// recording relay, which hands everything on to the daemon.
 fn transport(plan: &Plan, home: &HomePlan) -> Value {
     let proxy = format!("socks5h://127.0.0.1:{}", home.socks_port);

@@ -1,4 +1,4 @@
-//! A connector's health port (section 2 of the later versions).
+//! A connector's health port (contract#health).
 
 use std::net::SocketAddr;
 use std::time::Duration;

@@ -8,7 +8,7 @@ use crate::onion::ServiceKeys;
 use crate::secret::Secret;
 use crate::topology::{ABSENT, Auth, Topology, secret_variable};
 
-/// The variable that says whether peers without a secret are let in (contract section 2).
+/// The variable that says whether peers without a secret are let in (contract#auth-empty-secret).
 pub(crate) const ALLOW_NO_AUTH: &str = "BTP_ALLOW_NOAUTH";
 
 /// Where a home stands.
@@ -114,7 +114,7 @@ pub(super) fn homes<'a>(
         .collect()
 }
 
-/// The `BTP_*` variables of an accepting connector (contract section 2).
+/// The `BTP_*` variables of an accepting connector (contract#auth-secret).
 fn environment(
     topology: &Topology,
     id: &str,

@@ -14,7 +14,7 @@ use super::auth::Credentials;
 use super::websocket::{ByteStream, ConnectionEnd, Incoming, UpgradeError, WebSocket};
 use crate::secret::Secret;
 
-/// Reason of the close after a refusal (contract section 2); RFC-0023 leaves it open.
+/// Reason of the close after a refusal (contract#auth-refused); RFC-0023 leaves it open.
 const CLOSE_REASON: &str = "Authentication failed";
 
 /// How long to wait for the refused side to close as well.
@@ -77,7 +77,7 @@ pub(super) async fn admit<S: ByteStream>(
                 return Ok(bytes);
             }
             // The contract's connector answers what it cannot decode and goes on waiting
-            // (contract section 1.6); RFC-0023 has it ignored.
+            // (contract#undecodable-frame); RFC-0023 has it ignored.
             if codec.dialect() == Dialect::Toon {
                 let _ = socket.send(error_frame(codec, 0)).await;
             }
@@ -150,7 +150,7 @@ fn claim(frame: &BtpFrame<'_>, dialect: Dialect) -> Result<Claim, &'static str> 
 }
 
 /// One entry `auth` in any place with JSON of two texts, of which the name is not empty; a packet
-/// in the same message is dropped (contract section 2).
+/// in the same message is dropped (contract#auth-lenient).
 fn toon_claim(data: &BtpData<'_>) -> Result<Claim, &'static str> {
     let entry = data.protocol_data.get(AUTH).ok_or("no entry `auth`")?;
     let json: serde_json::Value =
@@ -199,7 +199,7 @@ fn rfc_claim(data: &BtpData<'_>) -> Result<Claim, &'static str> {
     })
 }
 
-/// The ERROR that the dialect's servers answer with: code and name of contract section 1.3, or of
+/// The ERROR that the dialect's servers answer with: code and name of contract#btp-error, or of
 /// RFC-0023's table.
 pub(super) fn error_frame(codec: &Codec, request_id: u32) -> Vec<u8> {
     let now = Expiry::from(SystemTime::now());

@@ -9,11 +9,11 @@ use super::websocket::{ByteStream, ConnectionEnd, Incoming, WebSocket};
 use crate::secret::Secret;
 
 /// Request id of the authentication: the first of the connection, as the connector's own client
-/// numbers it (contract section 2).
+/// numbers it (contract#request-id).
 pub(super) const AUTH_REQUEST_ID: u32 = 1;
 
-/// How long to wait for the close that a connector sends about 100 ms after it refused (contract
-/// section 2). Generous, because on an onion circuit it takes another round trip.
+/// How long to wait for the close that a connector sends about 100 ms after it refused
+/// (contract#auth-refused). Generous, because on an onion circuit it takes another round trip.
 const CLOSE_LIMIT: Duration = Duration::from_secs(5);
 
 /// As whom to authenticate.
@@ -35,7 +35,7 @@ impl Credentials {
     }
 
     /// The BTP frame that presents these credentials in the codec's dialect: for `toon` one entry
-    /// `auth` with JSON (contract section 2), for `rfc` the three entries of RFC-0023.
+    /// `auth` with JSON (contract#auth-message), for `rfc` the three entries of RFC-0023.
     ///
     /// # Errors
     ///

@@ -60,7 +60,7 @@ pub struct SessionCounters {
     /// Answers whose request id was never sent, or is older than the last 4096.
     pub unknown_id: u64,
     /// ERROR frames with request id 0, which is how a connector answers what it cannot decode
-    /// (contract section 1.6).
+    /// (contract#undecodable-frame).
     pub errors_without_request: u64,
     /// Frames that the dialect cannot decode.
     pub undecodable: u64,

@@ -268,7 +268,8 @@ impl<S: ByteStream> Driver<S> {
         let Some(Packet::Prepare(prepare)) = prepare else {
             count(&counters.inbound_other);
             return match self.codec.dialect() {
-                // The contract's connector as a client says nothing to it (contract section 1.6).
+                // The contract's connector as a client says nothing to it
+                // (contract#client-undecodable).
                 Dialect::Toon => Ok(()),
                 // RFC-0023 wants every request answered.
                 Dialect::Rfc => self.queue(error_frame(&self.codec, request_id)),

@@ -28,8 +28,8 @@ pub enum InboundReply {
 }
 
 impl InboundReply {
-    /// The FULFILL that fits by the TOON convention, fulfillment = SHA-256 of the data (contract
-    /// section 1.5), with no data of its own.
+    /// The FULFILL that fits by the TOON convention, fulfillment = SHA-256 of the data
+    /// (contract#fulfillment-convention), with no data of its own.
     #[must_use]
     pub fn fulfilling(prepare: &Prepare<'_>) -> Self {
         Self::Fulfill {

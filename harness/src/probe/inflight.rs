@@ -82,8 +82,8 @@ impl<T> InFlight<T> {
 
     /// Registers a request and returns its id, or gives the value back if the table is full.
     ///
-    /// Id 0 is never used: a connector answers with it what it could not decode (contract section
-    /// 1.6), so an answer with id 0 must not look like one of ours.
+    /// Id 0 is never used: a connector answers with it what it could not decode
+    /// (contract#undecodable-frame), so an answer with id 0 must not look like one of ours.
     pub(crate) fn insert(&mut self, value: T, deadline: Instant) -> Result<u32, T> {
         if self.is_full() {
             return Err(value);

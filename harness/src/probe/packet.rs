@@ -17,8 +17,8 @@ pub struct Payment<'a> {
     pub amount: u64,
     /// The payload, from which condition and fulfillment follow.
     pub data: &'a [u8],
-    /// How long from now the packet is valid. Every hop takes one second of it (contract section
-    /// 3.2).
+    /// How long from now the packet is valid. Every hop takes one second of it
+    /// (contract#hop-changes).
     pub lifetime: Duration,
 }
 
@@ -28,7 +28,7 @@ pub struct Outgoing {
     /// The encoded ILP packet.
     pub ilp: Vec<u8>,
     /// The condition in it: SHA-256 of SHA-256 of the data, the convention of the TOON network
-    /// (contract section 1.5).
+    /// (contract#fulfillment-convention).
     pub condition: Condition,
 }
 

@@ -30,7 +30,7 @@ pub struct SessionOptions {
     /// Longest wait for the answer to the WebSocket upgrade, or for its request.
     pub upgrade_limit: Duration,
     /// Longest wait for the answer to the authentication, or for its request. The default is the
-    /// connector's own 5 s (contract section 2).
+    /// connector's own 5 s (contract#auth-client).
     pub auth_limit: Duration,
     /// What to do with PREPAREs from the other side; without a handler they are rejected with
     /// `F02`.

@@ -15,8 +15,8 @@ use tokio_tungstenite::tungstenite::{Bytes, Message};
 
 use super::socks::Target;
 
-/// Largest message that is accepted from the other side. Contract section 1.1 lets a peer send
-/// 100 MiB; a probe never asks for more than this.
+/// Largest message that is accepted from the other side. A peer may send 100 MiB
+/// (contract#ws-size); a probe never asks for more than this.
 pub const MAX_MESSAGE: usize = 16 << 20;
 
 /// The same on both sides.
@@ -173,7 +173,7 @@ impl<S: ByteStream> WebSocket<S> {
     }
 
     /// Answers the upgrade request that comes over `stream` within `limit`. Path, query and headers
-    /// are not looked at, as the contract's connector does not (contract section 1.1), and no
+    /// are not looked at, as the contract's connector does not (contract#ws-upgrade), and no
     /// subprotocol is chosen.
     ///
     /// # Errors

@@ -292,7 +292,7 @@ pub(super) fn bootstrap_evidence(timeline: &Timeline) -> String {
 type Logged = (Stage, (i64, i64), String);
 
 /// What a connector's log tells of its session with `peer`: connection, authentication, first
-/// answer (contract section 7). Only the first of each counts.
+/// answer (contract#log-events). Only the first of each counts.
 fn session(log: &str, peer: &str) -> Vec<Logged> {
     let mut first: BTreeMap<&str, i64> = BTreeMap::new();
     let mut attempts = 0;

@@ -17,7 +17,7 @@ use crate::topology::Metric;
 /// How long an answer is waited for, however short the packet lives.
 pub(in crate::run) const ANSWER_LIMIT: Duration = Duration::from_secs(2);
 
-/// Close code of a refused authentication (contract section 2).
+/// Close code of a refused authentication (contract#auth-refused).
 const POLICY_VIOLATION: u16 = 1008;
 
 /// Where the probe dials, and how it says who it is.

@@ -104,7 +104,7 @@ impl NetworkKind {
 /// One operator's place: onion sidecar, connector and business-logic server behind NAT.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Home {
-    /// The connector's `nodeId`, which is also its BTP peer id (contract section 0).
+    /// The connector's `nodeId`, which is also its BTP peer id (contract#config-node-id).
     pub id: String,
     /// The ILP address prefix that this home delivers locally.
     pub prefix: String,
@@ -414,7 +414,7 @@ impl Topology {
 
 /// The environment variable in which a connector looks for the secret of the peer `id`.
 ///
-/// Upper case, every `-` becomes `_`, dots stay (contract section 2). Different ids can map to
+/// Upper case, every `-` becomes `_`, dots stay (contract#auth-secret). Different ids can map to
 /// one variable, which validation refuses.
 #[must_use]
 pub fn secret_variable(id: &str) -> String {

@@ -197,7 +197,7 @@ const RESERVED: &str = "is the peer that every run asks for and nobody is; choos
 const PLAIN: &str =
     "may hold at most 24 letters, digits, dashes and underscores, and starts with a letter";
 
-/// A route prefix as the connector's YAML takes it (contract section 1.3), without `~`, which its
+/// A route prefix as the connector's YAML takes it (contract#config-routes), without `~`, which its
 /// routing table refuses at start-up.
 fn is_prefix(prefix: &str) -> bool {
     !prefix.is_empty()

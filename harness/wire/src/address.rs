@@ -7,10 +7,10 @@ use crate::Dialect;
 /// An ILP address that at least one dialect accepts: 1 to 1023 characters, segments of letters,
 /// digits, `-`, `_` and `~`, joined by single dots.
 ///
-/// The dialects differ within that: `toon` has no `~` (contract section 1.4), and `rfc` wants an
-/// allocation scheme in front (`g`, `private`, `example`, `peer`, `self`, `test`, `test1` to
-/// `test3` or `local`) and at least one more segment (RFC-0015). Encoders and strict decoders
-/// check that; the lenient decoder of `rfc` takes any scheme.
+/// The dialects differ within that: `toon` has no `~` (contract#ilp-address-tilde), and `rfc` wants
+/// an allocation scheme in front (`g`, `private`, `example`, `peer`, `self`, `test`, `test1` to
+/// `test3` or `local`) and at least one more segment (RFC-0015). Encoders and strict decoders check
+/// that; the lenient decoder of `rfc` takes any scheme.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Address<'a>(&'a str);
 
@@ -40,7 +40,7 @@ pub enum AddressError {
 }
 
 impl<'a> Address<'a> {
-    /// The longest address in bytes (RFC-0015, contract section 1.4).
+    /// The longest address in bytes (RFC-0015, contract#ilp-address).
     pub const MAX_LEN: usize = 1023;
 
     /// Checks `text` against the widest character set, that of RFC-0015, with any scheme.

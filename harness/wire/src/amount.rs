@@ -6,7 +6,7 @@ use std::fmt;
 /// An amount in the smallest unit of the asset, 0 or more.
 ///
 /// RFC-0027 has 64 bits. The TOON connector takes integers of up to 127 bytes and passes them on
-/// (contract section 1.4), so what does not fit 64 bits is kept as the bytes of the input.
+/// (contract#ilp-amount), so what does not fit 64 bits is kept as the bytes of the input.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Amount<'a>(Repr<'a>);
 

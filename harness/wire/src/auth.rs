@@ -11,7 +11,7 @@ pub const AUTH_USERNAME: &str = "auth_username";
 /// The `rfc` dialect's entry with the caller's secret.
 pub const AUTH_TOKEN: &str = "auth_token";
 
-/// The JSON of the `toon` dialect's one entry (contract section 2):
+/// The JSON of the `toon` dialect's one entry (contract#auth-message):
 /// `{"peerId":...,"secret":...}`.
 pub fn toon_json(peer_id: &str, secret: &str) -> String {
     let mut json = String::with_capacity(24 + peer_id.len() + secret.len());

@@ -23,7 +23,7 @@ impl Condition {
     }
 
     /// The condition of a PREPARE with this data by the TOON network's convention,
-    /// SHA-256 of SHA-256 of the data (contract section 1.5).
+    /// SHA-256 of SHA-256 of the data (contract#fulfillment-convention).
     pub fn toon_for_data(data: &[u8]) -> Self {
         Self::of(&Fulfillment::toon_for_data(data))
     }
@@ -31,7 +31,7 @@ impl Condition {
 
 impl Fulfillment {
     /// The fulfillment of a PREPARE with this data by the TOON network's convention, SHA-256 of
-    /// the data (contract section 1.5).
+    /// the data (contract#fulfillment-convention).
     pub fn toon_for_data(data: &[u8]) -> Self {
         Self(sha256(data))
     }

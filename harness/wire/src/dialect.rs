@@ -6,7 +6,7 @@ use std::str::FromStr;
 /// Which bytes BTP and ILP are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Dialect {
-    /// The TOON connector's own layout (contract section 1).
+    /// The TOON connector's own layout (contract#dialect-toon).
     Toon,
     /// RFC-0023, RFC-0027 and RFC-0030, as the Interledger implementations speak them.
     Rfc,
@@ -51,8 +51,9 @@ pub enum Mode {
     /// Only the one canonical form of each value is accepted.
     Strict,
     /// What peers in the field accept is accepted: for [`Dialect::Toon`] exactly what the
-    /// connector was observed to take (contract sections 1.4 and 1.6), for [`Dialect::Rfc`]
-    /// what the published packages take, and lengths in longer forms than needed besides.
+    /// connector was observed to take (contract#ilp-packet, contract#undecodable-packet), for
+    /// [`Dialect::Rfc`] what the published packages take, and lengths in longer forms than needed
+    /// besides.
     Lenient,
 }
 

@@ -108,7 +108,7 @@ impl Expiry {
 
     /// From fields that may be out of range, each carried over into the next: month 13 is
     /// January of the next year. Years 0 to 99 mean 1900 to 1999. That is what JavaScript's
-    /// `Date.UTC` makes of such fields, and with it the TOON connector (contract section 1.4).
+    /// `Date.UTC` makes of such fields, and with it the TOON connector (contract#ilp-time).
     pub(crate) fn from_civil_rolling(civil: &Civil) -> Self {
         let year = if (0..100).contains(&civil.year) {
             civil.year + 1900

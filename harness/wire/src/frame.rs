@@ -2,7 +2,7 @@
 
 use crate::{Expiry, ProtocolData, Text};
 
-/// A BTP frame (contract sections 1.2 and 1.3, RFC-0023).
+/// A BTP frame (contract#btp-frame, contract#btp-error, RFC-0023).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BtpFrame<'a> {
     /// Ties an answer to its request; every value is valid.
@@ -38,7 +38,7 @@ pub struct BtpData<'a> {
 pub struct BtpError<'a> {
     /// Three characters, for instance `F00`.
     pub code: Text<'a>,
-    /// The error's name. The TOON connector always says `BTPError` (contract section 1.3).
+    /// The error's name. The TOON connector always says `BTPError` (contract#btp-error).
     pub name: Text<'a>,
     /// When it arose: ISO 8601 in the `toon` dialect, a generalized time in `rfc`.
     pub triggered_at: Text<'a>,

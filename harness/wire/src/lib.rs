@@ -1,6 +1,6 @@
 //! BTP frames and ILP packets as bytes, in two dialects, with one model for both.
 //!
-//! - [`Dialect::Toon`] is what the TOON connector speaks (contract sections 1.2 to 1.4).
+//! - [`Dialect::Toon`] is what the TOON connector speaks (contract#dialect-toon).
 //! - [`Dialect::Rfc`] is RFC-0023 (BTP 2.0) carrying RFC-0027 (ILPv4) in RFC-0030 encoding.
 //!
 //! A [`Codec`] is a dialect and a [`Mode`]. Decoding borrows from the input and allocates

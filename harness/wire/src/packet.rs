@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::{Address, Amount, Condition, Expiry, Fulfillment, Text};
 
-/// An ILP packet (RFC-0027, contract section 1.4).
+/// An ILP packet (RFC-0027, contract#ilp-packet).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Packet<'a> {
     /// Type 12: a conditional payment.

@@ -1,4 +1,4 @@
-//! Authentication (contract section 2).
+//! Authentication (contract#auth).
 
 use toon_wire::auth::{AUTH, rfc_entries, toon_entries, toon_json};
 use toon_wire::{BtpFrame, BtpType, ProtocolData, ProtocolEntry};
@@ -42,24 +42,28 @@ pub(super) fn rows(subject: &Subject) -> Vec<Row> {
     let mut rows = vec![
         row(
             "auth-right-secret",
+            "contract#auth-accepted",
             "the right secret",
             fresh(subject.auth(1)),
         )
         .expects(let_in(1)),
         row(
             "auth-wrong-secret",
+            "contract#auth-refused",
             "a wrong secret",
             fresh(as_peer(&peer.peer_id, WRONG)),
         )
         .expects(refused(1)),
         row(
             "auth-unknown-peer",
+            "contract#auth-refused",
             "an unknown peer with a secret",
             fresh(as_peer("nobody-knows-this-peer", WRONG)),
         )
         .expects(refused(1)),
         row(
             "auth-empty-secret-refused",
+            "contract#auth-empty-secret",
             "an empty secret where that is refused",
             fresh(as_peer(&peer.peer_id, "")),
         )
@@ -67,6 +71,7 @@ pub(super) fn rows(subject: &Subject) -> Vec<Row> {
         .expects(refused(1)),
         row(
             "auth-empty-secret-unknown-peer",
+            "contract#auth-empty-secret",
             "an unknown peer with an empty secret",
             fresh(as_peer("nobody-knows-this-peer", "")),
         )
@@ -74,6 +79,7 @@ pub(super) fn rows(subject: &Subject) -> Vec<Row> {
         .expects(let_in(1)),
         row(
             "auth-empty-secret-configured-peer",
+            "contract#defect-empty-secret-takeover",
             "an empty secret of a peer that has one",
             fresh(as_peer(&peer.peer_id, "")),
         )
@@ -81,6 +87,7 @@ pub(super) fn rows(subject: &Subject) -> Vec<Row> {
         .expects(let_in(1)),
         row(
             "auth-peer-id-number",
+            "contract#auth-peer-id-type",
             "peerId a number, an empty secret",
             raw(r#"{"peerId":5,"secret":""}"#),
         )
@@ -88,6 +95,7 @@ pub(super) fn rows(subject: &Subject) -> Vec<Row> {
         .expects(let_in(1)),
         row(
             "auth-peer-id-object",
+            "contract#auth-peer-id-type",
             "peerId an object, an empty secret",
             raw(r#"{"peerId":{"a":1},"secret":""}"#),
         )
@@ -95,6 +103,7 @@ pub(super) fn rows(subject: &Subject) -> Vec<Row> {
         .expects(let_in(1)),
         row(
             "auth-extra-json",
+            "contract#auth-lenient",
             "an unknown field in the JSON",
             raw(&format!(
                 r#"{{"peerId":{name},"secret":{secret},"extra":1}}"#
@@ -103,6 +112,7 @@ pub(super) fn rows(subject: &Subject) -> Vec<Row> {
         .expects(let_in(1)),
         row(
             "auth-content-type",
+            "contract#auth-lenient",
             "content type 65535",
             fresh(build::entries(
                 codec,
@@ -113,12 +123,14 @@ pub(super) fn rows(subject: &Subject) -> Vec<Row> {
         .expects(let_in(1)),
         row(
             "auth-second-entry",
+            "contract#auth-lenient",
             "another entry before `auth`",
             fresh(build::entries(codec, &[other, right[0]], &[])),
         )
         .expects(let_in(1)),
         row(
             "auth-with-packet",
+            "contract#auth-lenient",
             "a PREPARE in the same message, which is dropped",
             fresh(build::entries(
                 codec,
@@ -127,21 +139,30 @@ pub(super) fn rows(subject: &Subject) -> Vec<Row> {
             )),
         )
         .expects(let_in(1)),
-        row("auth-request-id-0", "request id 0", fresh(subject.auth(0))).expects(let_in(0)),
+        row(
+            "auth-request-id-0",
+            "contract#request-id",
+            "request id 0",
+            fresh(subject.auth(0)),
+        )
+        .expects(let_in(0)),
         row(
             "auth-request-id-max",
+            "contract#request-id",
             "request id 4294967295",
             fresh(subject.auth(u32::MAX)),
         )
         .expects(let_in(u32::MAX)),
         row(
             "auth-no-entry",
+            "contract#auth-malformed",
             "a MESSAGE without an `auth` entry",
             fresh(build::entries(codec, &[other], &[])),
         )
         .expects(refused(1)),
         row(
             "auth-rfc-entries",
+            "contract#auth-malformed",
             "the three entries of RFC-0023",
             fresh(build::entries(
                 codec,
@@ -152,18 +173,21 @@ pub(super) fn rows(subject: &Subject) -> Vec<Row> {
         .expects(refused(1)),
         row(
             "first-prepare",
+            "contract#auth-refused",
             "a PREPARE first",
             fresh(build::message_nowhere(codec, 1)),
         )
         .expects(refused(1)),
         row(
             "first-response",
+            "contract#auth-refused",
             "a RESPONSE first",
             first(BtpType::Response),
         )
         .expects(refused(1)),
         row(
             "first-error",
+            "contract#auth-refused",
             "an ERROR first",
             fresh(build::encode(
                 codec,
@@ -173,12 +197,14 @@ pub(super) fn rows(subject: &Subject) -> Vec<Row> {
         .expects(refused(1)),
         row(
             "first-transfer",
+            "contract#auth-refused",
             "a TRANSFER first",
             first(BtpType::Transfer),
         )
         .expects(refused(1)),
         row(
             "auth-and-prepare-in-one-burst",
+            "contract#auth-accepted",
             "the right secret and a PREPARE in one burst",
             Script::Fresh(vec![Send::Burst(vec![
                 subject.auth(1),
@@ -192,12 +218,14 @@ pub(super) fn rows(subject: &Subject) -> Vec<Row> {
         ]),
         row(
             "auth-twice",
+            "contract#auth-twice",
             "the right secret once more after it was accepted",
             Script::Admitted(vec![Send::Message(subject.auth(2))]),
         )
         .expects(vec![Seen::Served]),
         row(
             "auth-bad-then-good-burst",
+            "contract#auth-second-try",
             "a wrong secret and the right one in one burst",
             Script::Fresh(vec![Send::Burst(vec![
                 as_peer(&peer.peer_id, WRONG),
@@ -247,11 +275,9 @@ pub(super) fn rows(subject: &Subject) -> Vec<Row> {
             String::new(),
         ),
     ];
-    rows.extend(
-        malformed
-            .into_iter()
-            .map(|(id, what, json)| row(id, what, raw(&json)).expects(refused(1))),
-    );
+    rows.extend(malformed.into_iter().map(|(id, what, json)| {
+        row(id, "contract#auth-malformed", what, raw(&json)).expects(refused(1))
+    }));
     rows
 }
 
@@ -280,6 +306,7 @@ pub(super) fn identity_rows(subject: &Subject) -> Vec<Row> {
             rows.push(
                 row(
                     id,
+                    "contract#auth-id-spelling",
                     "the same peer id in another spelling, the right secret",
                     with(&variant, subject.peer.secret.expose()),
                 )
@@ -297,6 +324,7 @@ pub(super) fn identity_rows(subject: &Subject) -> Vec<Row> {
         rows.push(
             row(
                 id,
+                "contract#auth-id-spelling",
                 &format!("peer id {spelling}, secret in BTP_PEER_CO_CLIENT_SECRET"),
                 with(spelling, SECRET),
             )
@@ -307,6 +335,7 @@ pub(super) fn identity_rows(subject: &Subject) -> Vec<Row> {
     rows.extend([
         row(
             "env-id-dots",
+            "contract#auth-secret",
             "peer id g.alice, secret in BTP_PEER_G.ALICE_SECRET",
             with("g.alice", SECRET),
         )
@@ -314,6 +343,7 @@ pub(super) fn identity_rows(subject: &Subject) -> Vec<Row> {
         .expects(let_in(1)),
         row(
             "env-id-dots-as-underscores",
+            "contract#auth-secret",
             "peer id g.alice, secret in BTP_PEER_G_ALICE_SECRET",
             with("g.alice", SECRET),
         )
@@ -321,6 +351,7 @@ pub(super) fn identity_rows(subject: &Subject) -> Vec<Row> {
         .expects(refused(1)),
         row(
             "env-secret-empty",
+            "contract#auth-secret-empty",
             "a secret where BTP_PEER_BLANK_SECRET is empty",
             with("blank", SECRET),
         )
@@ -328,6 +359,7 @@ pub(super) fn identity_rows(subject: &Subject) -> Vec<Row> {
         .expects(refused(1)),
         row(
             "yaml-secret-only",
+            "contract#auth-token-is-shown",
             "the secret that is only in peers[]",
             with("yaml-peer", SECRET),
         )
@@ -339,6 +371,7 @@ pub(super) fn identity_rows(subject: &Subject) -> Vec<Row> {
         .expects(refused(1)),
         row(
             "env-noauth-unset",
+            "contract#auth-empty-secret",
             "an empty secret, BTP_ALLOW_NOAUTH unset",
             with("anyone", ""),
         )
@@ -346,6 +379,7 @@ pub(super) fn identity_rows(subject: &Subject) -> Vec<Row> {
         .expects(let_in(1)),
         row(
             "env-noauth-false",
+            "contract#auth-empty-secret",
             "an empty secret, BTP_ALLOW_NOAUTH=false",
             with("anyone", ""),
         )
@@ -353,6 +387,7 @@ pub(super) fn identity_rows(subject: &Subject) -> Vec<Row> {
         .expects(refused(1)),
         row(
             "env-noauth-FALSE",
+            "contract#auth-allow-noauth",
             "an empty secret, BTP_ALLOW_NOAUTH=FALSE",
             with("anyone", ""),
         )
@@ -360,6 +395,7 @@ pub(super) fn identity_rows(subject: &Subject) -> Vec<Row> {
         .expects(let_in(1)),
         row(
             "env-noauth-0",
+            "contract#auth-allow-noauth",
             "an empty secret, BTP_ALLOW_NOAUTH=0",
             with("anyone", ""),
         )
@@ -367,6 +403,7 @@ pub(super) fn identity_rows(subject: &Subject) -> Vec<Row> {
         .expects(let_in(1)),
         row(
             "env-noauth-no",
+            "contract#auth-allow-noauth",
             "an empty secret, BTP_ALLOW_NOAUTH=no",
             with("anyone", ""),
         )
@@ -374,6 +411,7 @@ pub(super) fn identity_rows(subject: &Subject) -> Vec<Row> {
         .expects(let_in(1)),
         row(
             "env-noauth-empty",
+            "contract#auth-allow-noauth",
             "an empty secret, BTP_ALLOW_NOAUTH empty",
             with("anyone", ""),
         )
@@ -381,6 +419,7 @@ pub(super) fn identity_rows(subject: &Subject) -> Vec<Row> {
         .expects(let_in(1)),
         row(
             "client-gives-up",
+            "contract#auth-client",
             "no answer to the connector's own authentication",
             Script::GiveUp,
         )

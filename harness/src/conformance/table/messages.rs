@@ -1,4 +1,4 @@
-//! BTP frames that are malformed or unexpected (contract section 1.6).
+//! BTP frames that are malformed or unexpected (contract#malformed).
 
 use toon_wire::{BtpFrame, BtpType, ProtocolData, ProtocolEntry};
 
@@ -83,10 +83,19 @@ pub(super) fn rows(subject: &Subject) -> Vec<Row> {
     let row = Row::new;
     let mut rows = Vec::new();
     for (id, before_id, what, bytes) in undecodable() {
-        rows.push(row(id, what, admitted(bytes.clone())).expects(vec![error(0), Seen::Served]));
+        rows.push(
+            row(
+                id,
+                "contract#undecodable-frame",
+                what,
+                admitted(bytes.clone()),
+            )
+            .expects(vec![error(0), Seen::Served]),
+        );
         rows.push(
             row(
                 before_id,
+                "contract#undecodable-frame",
                 &format!("{what}, before the authentication"),
                 Script::Fresh(vec![Send::Message(bytes)]),
             )
@@ -105,12 +114,14 @@ pub(super) fn rows(subject: &Subject) -> Vec<Row> {
     rows.extend([
         row(
             "text-json",
+            "contract#ws-text",
             "a text message with JSON",
             Script::Admitted(vec![Send::Text(r#"{"type":"PREPARE"}"#)]),
         )
         .expects(vec![error(0), Seen::Served]),
         row(
             "text-not-utf8",
+            "contract#ws-text-utf8",
             "a text message that is not UTF-8",
             Script::Admitted(vec![Send::Raw(build::websocket_frame(
                 0x81,
@@ -121,24 +132,28 @@ pub(super) fn rows(subject: &Subject) -> Vec<Row> {
         .expects(vec![closed(1007)]),
         row(
             "message-without-packet",
+            "contract#message-without-packet",
             "a MESSAGE without a packet",
             admitted(build::encode(codec, &without_packet)),
         )
         .expects(silent.clone()),
         row(
             "message-trailing",
+            "contract#trailing-bytes",
             "bytes after the end of a frame",
             admitted([&build::message_nowhere(codec, ROW_ID)[..], &[0xAA, 0xBB]].concat()),
         )
         .expects(vec![rejected(ROW_ID, "F02"), Seen::Served]),
         row(
             "response-unknown-id",
+            "contract#unexpected-message",
             "a RESPONSE to nothing",
             typed(BtpType::Response, &build::reject(codec)),
         )
         .expects(silent.clone()),
         row(
             "error-unknown-id",
+            "contract#unexpected-message",
             "an ERROR to nothing",
             admitted(build::encode(
                 codec,
@@ -148,37 +163,49 @@ pub(super) fn rows(subject: &Subject) -> Vec<Row> {
         .expects(silent.clone()),
         row(
             "type-3-prepare",
+            "contract#other-types",
             "type 3",
             typed(BtpType::Prepare, &prepare),
         )
         .expects(silent.clone()),
         row(
             "type-4-fulfill",
+            "contract#other-types",
             "type 4",
             typed(BtpType::Fulfill, &prepare),
         )
         .expects(silent.clone()),
-        row("type-5-reject", "type 5", typed(BtpType::Reject, &prepare)).expects(silent.clone()),
+        row(
+            "type-5-reject",
+            "contract#other-types",
+            "type 5",
+            typed(BtpType::Reject, &prepare),
+        )
+        .expects(silent.clone()),
         row(
             "type-7-transfer",
+            "contract#other-types",
             "type 7",
             typed(BtpType::Transfer, &prepare),
         )
         .expects(silent),
         row(
             "request-id-0",
+            "contract#request-id",
             "a PREPARE with request id 0",
             admitted(build::message_nowhere(codec, 0)),
         )
         .expects(vec![rejected(0, "F02"), Seen::Served]),
         row(
             "request-id-max",
+            "contract#request-id",
             "a PREPARE with request id 4294967295",
             admitted(build::message_nowhere(codec, u32::MAX)),
         )
         .expects(vec![rejected(u32::MAX, "F02"), Seen::Served]),
         row(
             "request-id-twice",
+            "contract#request-id-twice",
             "two PREPAREs with one request id",
             Script::Admitted(vec![Send::Burst(vec![
                 build::message_nowhere(codec, ROW_ID),

@@ -1,5 +1,5 @@
-//! ILP packets: what is decoded, what is refused, what is forwarded (contract sections 1.4 to 1.6
-//! and 3).
+//! ILP packets: what is decoded, what is refused, what is forwarded (contract#ilp-packet,
+//! contract#undecodable-packet, contract#forwarding).
 
 use std::time::SystemTime;
 
@@ -22,58 +22,68 @@ pub(super) fn rows(subject: &Subject) -> Vec<Row> {
 
     // Decoded, however odd: answered with F02, because there is no route.
     let long = format!("test.{}", "a".repeat(1023 - 5));
-    let accepted: [(&'static str, &str, Vec<u8>); 11] = [
+    let accepted: [(&'static str, &'static str, &str, Vec<u8>); 11] = [
         (
             "packet-plain",
+            "contract#reject-codes",
             "a PREPARE without a route",
             build::odd_prepare(&[0], TIME, nowhere, &[]),
         ),
         (
             "packet-amount-large",
+            "contract#ilp-amount",
             "amount 2^72",
             build::odd_prepare(&[0x8A, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0], TIME, nowhere, &[]),
         ),
         (
             "packet-amount-not-minimal",
+            "contract#ilp-amount",
             "amount 5 as 81 05",
             build::odd_prepare(&[0x81, 5], TIME, nowhere, &[]),
         ),
         (
             "packet-amount-no-bytes",
+            "contract#ilp-amount",
             "amount 0 as 80",
             build::odd_prepare(&[0x80], TIME, nowhere, &[]),
         ),
         (
             "packet-month-13",
+            "contract#ilp-time",
             "a time in month 13",
             build::odd_prepare(&[0], b"90991301000000.000Z", nowhere, &[]),
         ),
         (
             "packet-hour-25",
+            "contract#ilp-time",
             "a time in hour 25",
             build::odd_prepare(&[0], b"90990101250000.000Z", nowhere, &[]),
         ),
         (
             "packet-trailing",
+            "contract#trailing-bytes",
             "bytes after the end of a packet",
             build::odd_prepare(&[0], TIME, nowhere, &[1, 2, 3, 4]),
         ),
         (
             "packet-upper-case",
+            "contract#ilp-address",
             "an address in upper case",
             build::odd_prepare(&[0], TIME, b"TEST.Ator_Harness.nowhere", &[]),
         ),
         (
             "packet-address-1023",
+            "contract#ilp-address",
             "an address of 1023 characters",
             build::odd_prepare(&[0], TIME, long.as_bytes(), &[]),
         ),
         (
             "packet-peer-config",
+            "contract#ildcp",
             "the ILDCP address peer.config",
             build::odd_prepare(&[0], TIME, b"peer.config", &[]),
         ),
-        ("packet-32-kib", "32 KiB of data", {
+        ("packet-32-kib", "contract#ilp-data", "32 KiB of data", {
             let ilp = build::prepare(
                 codec,
                 NOWHERE,
@@ -83,9 +93,10 @@ pub(super) fn rows(subject: &Subject) -> Vec<Row> {
             build::encode(codec, &BtpFrame::message(ROW_ID, &ilp))
         }),
     ];
-    for (id, what, message) in accepted {
+    for (id, source, what, message) in accepted {
         rows.push(
-            row(id, what, admitted(message)).expects(vec![rejected(ROW_ID, "F02"), Seen::Served]),
+            row(id, source, what, admitted(message))
+                .expects(vec![rejected(ROW_ID, "F02"), Seen::Served]),
         );
     }
 
@@ -97,65 +108,76 @@ pub(super) fn rows(subject: &Subject) -> Vec<Row> {
     rfc_envelope.extend_from_slice(&[5]);
     rfc_envelope.extend_from_slice(b"g.b.x\0");
     let too_long = format!("{long}a");
-    let refused: [(&'static str, &str, Vec<u8>); 11] = [
+    let refused: [(&'static str, &'static str, &str, Vec<u8>); 11] = [
         (
             "packet-type-only",
+            "contract#undecodable-packet",
             "a packet that is only its type",
             build::toon_message(ROW_ID, &[12]),
         ),
         (
             "packet-unknown-type",
+            "contract#undecodable-packet",
             "packet type 99",
             build::toon_message(ROW_ID, &[99, 0, 0, 0]),
         ),
         (
             "packet-rfc-envelope",
+            "contract#rfc-differences",
             "a PREPARE as RFC-0027 has it",
             build::toon_message(ROW_ID, &rfc_envelope),
         ),
         (
             "packet-time-17",
+            "contract#rfc-differences",
             "a time without the dot and the Z",
             build::odd_prepare(&[0], b"20990101000000000", nowhere, &[]),
         ),
         (
             "packet-address-empty",
+            "contract#undecodable-packet",
             "an empty address",
             build::odd_prepare(&[0], TIME, b"", &[]),
         ),
         (
             "packet-address-dots",
+            "contract#undecodable-packet",
             "the address g..b",
             build::odd_prepare(&[0], TIME, b"g..b", &[]),
         ),
         (
             "packet-address-tilde",
+            "contract#ilp-address-tilde",
             "the address test.~x",
             build::odd_prepare(&[0], TIME, b"test.~x", &[]),
         ),
         (
             "packet-address-utf8",
+            "contract#undecodable-packet",
             "an address with an umlaut",
             build::odd_prepare(&[0], TIME, "test.ä".as_bytes(), &[]),
         ),
         (
             "packet-address-1024",
+            "contract#undecodable-packet",
             "an address of 1024 characters",
             build::odd_prepare(&[0], TIME, too_long.as_bytes(), &[]),
         ),
         (
             "packet-fulfill-as-request",
+            "contract#undecodable-packet",
             "a FULFILL in a MESSAGE",
             build::toon_message(ROW_ID, &build::fulfill(codec, b"", b"")),
         ),
         (
             "packet-reject-as-request",
+            "contract#undecodable-packet",
             "a REJECT in a MESSAGE",
             build::toon_message(ROW_ID, &build::reject(codec)),
         ),
     ];
-    for (id, what, message) in refused {
-        rows.push(row(id, what, admitted(message)).expects(vec![
+    for (id, source, what, message) in refused {
+        rows.push(row(id, source, what, admitted(message)).expects(vec![
             error(ROW_ID),
             error(0),
             Seen::Served,
@@ -168,6 +190,7 @@ pub(super) fn rows(subject: &Subject) -> Vec<Row> {
     rows.extend([
         row(
             "packet-fulfilled",
+            "contract#delivery-answer",
             "a PREPARE that is delivered",
             to(build::prepare_until(
                 codec,
@@ -180,6 +203,7 @@ pub(super) fn rows(subject: &Subject) -> Vec<Row> {
         .expects(vec![Seen::Fulfill { id: ROW_ID }, Seen::Served]),
         row(
             "packet-expired",
+            "contract#expiry",
             "a PREPARE that expired a minute ago",
             to(build::prepare_until(
                 codec,
@@ -199,7 +223,7 @@ pub(super) fn forwarding_rows() -> Vec<Row> {
     let note = |text: &str| Seen::Note(text.to_owned());
     let row = Row::new;
     vec![
-        row("duplicate-older-closes",
+        row("duplicate-older-closes", "contract#duplicate-peer-id",
             "a second connection with the same peer id, then the first closes; a packet to that peer",
             Script::OlderCloses)
             .needs(Need::Forwards)
@@ -209,34 +233,36 @@ pub(super) fn forwarding_rows() -> Vec<Row> {
                 note("packet reached the newer connection"),
             ])
             .knows(Defect {
+                source: "contract#defect-older-close-deregisters",
                 shows: vec![
                     note("packet reached the newer connection"),
                     note("older closed"),
                     note("rejected T01"),
                 ],
                 what: "when the older of two connections with one peer id closes, the newer one is \
-                       deregistered: forwarding to it gives T01 although it is connected (contract \
-                       section 3.5)",
+                       deregistered: forwarding to it gives T01 although it is connected",
             }),
-        row("next-hop-leaves",
+        row("next-hop-leaves", "contract#next-hop",
             "the next hop's connection ends while a packet is on its way to it",
             Script::NextHopLeaves)
             .needs(Need::Forwards)
             .expects(vec![note("rejected T01"), note("at once")])
             .knows(Defect {
+                source: "contract#defect-in-flight-forgotten",
                 shows: vec![note("BTP ERROR"), note("only when the time limit ran out")],
                 what: "a packet in flight to a peer that disconnects is forgotten: no answer until \
-                       its timer ends, then BTP ERROR twice (contract section 3.3)",
+                       its timer ends, then BTP ERROR twice",
             }),
-        row("foreign-answer",
+        row("foreign-answer", "contract#next-hop",
             "a connection answers a packet that another one was asked, then that one answers",
             Script::ForeignAnswer)
             .needs(Need::Forwards)
             .expects(vec![note("the answer of the connection that was asked")])
             .knows(Defect {
+                source: "contract#defect-answer-from-any-connection",
                 shows: vec![note("the answer of the connection that was not asked")],
                 what: "an answer with the right request id is taken from any authenticated \
-                       connection (contract section 3.3)",
+                       connection",
             }),
     ]
 }

@@ -9,6 +9,9 @@ use crate::conformance::seen::{self, Seen};
 pub struct Row {
     /// Its name, stable once released.
     pub id: &'static str,
+    /// What it stands on: the section or statement of `docs/connector-contract.md`, as
+    /// `contract#…`.
+    pub source: &'static str,
     /// What is done, in words.
     pub sends: String,
     /// What only the other side's owner can arrange.
@@ -59,9 +62,11 @@ pub enum Expected {
 /// departure from the RFCs of the plugin that the Interledger project published.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Defect {
+    /// Its statement in `docs/connector-contract.md`, as `contract#defect-…`.
+    pub source: &'static str,
     /// What comes from a connector that has it.
     pub shows: Vec<Seen>,
-    /// What it is, in one sentence, with the section of the contract or the name of the plugin.
+    /// What it is, in one sentence, with the name of the plugin where it is one of that.
     pub what: &'static str,
 }
 
@@ -164,9 +169,10 @@ impl fmt::Display for Expected {
 
 impl Row {
     /// A row that needs nothing and sees no defect.
-    pub(super) fn new(id: &'static str, sends: &str, script: Script) -> Self {
+    pub(super) fn new(id: &'static str, source: &'static str, sends: &str, script: Script) -> Self {
         Self {
             id,
+            source,
             sends: sends.to_owned(),
             need: Need::Nothing,
             expected: Expected::Exactly(Vec::new()),
@@ -196,7 +202,7 @@ impl Row {
     }
 }
 
-/// The contract's answer to every refused authentication (contract section 2).
+/// The contract's answer to every refused authentication (contract#auth-refused).
 pub(super) fn refused(id: u32) -> Vec<Seen> {
     vec![error(id), authentication_failed()]
 }
@@ -208,7 +214,7 @@ pub(super) fn authentication_failed() -> Seen {
     }
 }
 
-/// The one ERROR the contract knows (contract section 1.3).
+/// The one ERROR the contract knows (contract#btp-error).
 pub(super) fn error(id: u32) -> Seen {
     Seen::Error {
         id,

@@ -1,4 +1,4 @@
-//! HTTP and WebSocket, below BTP (contract section 1.1).
+//! HTTP and WebSocket, below BTP (contract#websocket).
 
 use super::row::{Row, Script, Send, closed, rejected};
 use crate::conformance::build::{self, ROW_ID};
@@ -15,12 +15,14 @@ fn http_rows() -> Vec<Row> {
     vec![
         row(
             "http-plain-get",
+            "contract#ws-upgrade",
             "a GET without an upgrade",
             Script::Http("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".to_owned()),
         )
         .expects(vec![Seen::Http(426)]),
         row(
             "http-wrong-version",
+            "contract#ws-upgrade",
             "an upgrade to WebSocket version 7",
             Script::Http(
                 "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n\
@@ -32,12 +34,14 @@ fn http_rows() -> Vec<Row> {
         .expects(vec![Seen::Http(400)]),
         row(
             "http-garbage",
+            "contract#ws-upgrade",
             "bytes that are not HTTP",
             Script::Http("\u{1}\u{2}garbage\r\n\r\n".to_owned()),
         )
         .expects(vec![Seen::Http(400)]),
         row(
             "ws-subprotocol",
+            "contract#ws-subprotocol",
             "an upgrade that offers the subprotocols zzz and btp",
             Script::Subprotocol("zzz, btp"),
         )
@@ -60,52 +64,60 @@ pub(super) fn websocket_rows(subject: &Subject) -> Vec<Row> {
     .concat();
     let row = Row::new;
     vec![
-        row("ws-ping", "a ping", Script::Ping)
+        row("ws-ping", "contract#ws-ping", "a ping", Script::Ping)
             .expects(vec![Seen::Note("pong".to_owned()), Seen::Served]),
         row(
             "ws-fragments",
+            "contract#ws-frames",
             "a message in two fragments with a ping in between",
             raw(fragmented),
         )
         .expects(vec![rejected(ROW_ID, "F02"), Seen::Served]),
         row(
             "ws-unmasked",
+            "contract#ws-protocol-error",
             "a frame without a mask",
             raw(frame(0x82, false, &message)),
         )
         .expects(vec![closed(1002)]),
         row(
             "ws-rsv1",
+            "contract#ws-protocol-error",
             "a frame with a reserved bit",
             raw(frame(0xC2, true, &message)),
         )
         .expects(vec![closed(1002)]),
         row(
             "ws-opcode-3",
+            "contract#ws-protocol-error",
             "a frame with an unknown opcode",
             raw(frame(0x83, true, &message)),
         )
         .expects(vec![closed(1002)]),
         row(
             "ws-lone-continuation",
+            "contract#ws-protocol-error",
             "a continuation of nothing",
             raw(frame(0x80, true, &message)),
         )
         .expects(vec![closed(1002)]),
         row(
             "ws-long-ping",
+            "contract#ws-protocol-error",
             "a ping of 126 bytes",
             raw(frame(0x89, true, &[0; 126])),
         )
         .expects(vec![closed(1002)]),
         row(
             "ws-close-1005",
+            "contract#ws-protocol-error",
             "a close with code 1005",
             raw(frame(0x88, true, &[0x03, 0xED])),
         )
         .expects(vec![closed(1002)]),
         row(
             "ws-close-echo",
+            "contract#ws-close",
             "a close with code 4001 and a reason",
             raw(frame(0x88, true, b"\x0F\xA1bye")),
         )
@@ -115,6 +127,7 @@ pub(super) fn websocket_rows(subject: &Subject) -> Vec<Row> {
         }]),
         row(
             "ws-claims-1-gib",
+            "contract#ws-size",
             "the header of a frame of 1 GiB",
             raw(build::websocket_claim(1 << 30)),
         )

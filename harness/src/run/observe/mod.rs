@@ -247,7 +247,7 @@ async fn peerings(context: &Context<'_>, logs: &[LogView]) -> Vec<PeeringView> {
     .await
 }
 
-/// Whether a connector's log line tells of an accepted authentication (contract section 7).
+/// Whether a connector's log line tells of an accepted authentication (contract#log-events).
 fn is_accepted(line: &str, peer: &str) -> bool {
     let Ok(line) = serde_json::from_str::<serde_json::Value>(line) else {
         return false;

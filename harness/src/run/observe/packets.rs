@@ -72,7 +72,7 @@ async fn deliver(
             let answer = admin(context, home)
                 .send(&destination, amount, &data, limit)
                 .await;
-            // The convention of the TOON network (contract section 1.5).
+            // The convention of the TOON network (contract#fulfillment-convention).
             let fulfillment = BASE64.encode(&Sha256::digest(&data));
             match answer {
                 Err(error) => Answer::Otherwise(error.to_string()),

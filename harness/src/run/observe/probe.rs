@@ -17,7 +17,7 @@ use crate::topology::{Metric, NOWHERE};
 
 /// Size of a payload of the probe.
 const PAYLOAD: usize = 64;
-/// Less than the second that a connector keeps for itself (contract section 3.2).
+/// Less than the second that a connector keeps for itself (contract#expiry).
 const TOO_LITTLE_TIME: Duration = Duration::from_millis(900);
 /// Packets of the probe in flight. A path that crosses one relay link twice in a direction takes
 /// two delayed acknowledgements, some 88 ms, per round trip; one packet at a time would turn that

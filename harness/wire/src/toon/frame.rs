@@ -1,4 +1,4 @@
-//! BTP frames without an envelope and with lengths of fixed width (contract sections 1.2, 1.3).
+//! BTP frames without an envelope and with lengths of fixed width (contract#btp-frame).
 
 use crate::frame::ERROR_TYPE;
 use crate::reader::{Read, Reader, fail, text};

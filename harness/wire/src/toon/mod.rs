@@ -1,4 +1,4 @@
-//! The `toon` dialect (contract sections 1.2 to 1.4).
+//! The `toon` dialect (contract#dialect-toon).
 
 mod frame;
 mod packet;

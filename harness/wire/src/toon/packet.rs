@@ -1,4 +1,4 @@
-//! ILP packets without an envelope (contract section 1.4).
+//! ILP packets without an envelope (contract#ilp-packet).
 
 use super::varuint;
 use crate::calendar::match_layout;

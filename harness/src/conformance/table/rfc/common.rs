@@ -27,6 +27,7 @@ pub(super) fn answered() -> Vec<Vec<Seen>> {
 /// The plugin ends the connection where the RFC has a message ignored.
 pub(super) fn closes() -> Defect {
     Defect {
+        source: "contract#defect-plugin-closes",
         shows: vec![Seen::Over],
         what: "what cannot be read has to be ignored (RFC-0023, section on flow); ilp-plugin-btp \
                ends the connection",

@@ -21,8 +21,9 @@ fn fresh(message: Vec<u8>) -> Script {
 }
 
 /// The plugin's listener lets in what the RFC has refused.
-fn lets_in(what: &'static str) -> Defect {
+fn lets_in(source: &'static str, what: &'static str) -> Defect {
     Defect {
+        source,
         shows: vec![Seen::Empty { id: 1 }, Seen::Silence],
         what,
     }
@@ -45,59 +46,75 @@ pub(crate) fn rows(subject: &Subject) -> Vec<Row> {
     let mut rows = vec![
         row(
             "auth-right-secret",
+            "contract#rfc-auth",
             "the right secret",
             fresh(subject.auth(1)),
         )
         .expects(let_in(1)),
-        row("auth-request-id-0", "request id 0", fresh(subject.auth(0))).expects(let_in(0)),
+        row(
+            "auth-request-id-0",
+            "contract#rfc-auth",
+            "request id 0",
+            fresh(subject.auth(0)),
+        )
+        .expects(let_in(0)),
         row(
             "auth-request-id-max",
+            "contract#rfc-auth",
             "request id 4294967295",
             fresh(subject.auth(u32::MAX)),
         )
         .expects(let_in(u32::MAX)),
         row(
             "auth-extra-entry",
+            "contract#rfc-auth",
             "an entry more, which servers may use or not",
             entries(&[auth, username, token, ProtocolEntry::new("x", 2, b"{}")]),
         )
         .expects(let_in(1)),
         row(
             "auth-token-before-username",
+            "contract#rfc-auth",
             "auth_token before auth_username",
             entries(&[auth, token, username]),
         )
         .expects(let_in(1)),
         row(
             "auth-wrong-secret",
+            "contract#rfc-auth-refused",
             "a wrong secret",
             fresh(as_peer(name, WRONG)),
         )
         .expects(refused(1)),
         row(
             "auth-unknown-peer",
+            "contract#rfc-auth-refused",
             "an unknown user name with a wrong secret",
             fresh(as_peer(NOBODY, WRONG)),
         )
         .expects(refused(1)),
         row(
             "auth-unknown-peer-right-secret",
+            "contract#rfc-auth-refused",
             "an unknown user name with the right secret",
             fresh(as_peer(NOBODY, secret)),
         )
         .expects(refused(1))
         .knows(lets_in(
+            "contract#defect-plugin-username",
             "incorrect authentication data has to be refused; ilp-plugin-btp does not look at \
              auth_username",
         )),
         row(
             "auth-secret-cut",
+            "contract#rfc-auth-refused",
             "the right secret without its last character",
             fresh(as_peer(name, cut(secret))),
         )
         .expects(refused(1)),
         row(
             "auth-empty-secret-refused",
+            "contract#rfc-auth-empty",
             "an empty secret where that is refused",
             fresh(as_peer(name, "")),
         )
@@ -105,6 +122,7 @@ pub(crate) fn rows(subject: &Subject) -> Vec<Row> {
         .expects(refused(1)),
         row(
             "auth-empty-secret-allowed",
+            "contract#rfc-auth-empty",
             "an empty secret where no authentication is needed",
             fresh(as_peer(name, "")),
         )
@@ -116,49 +134,70 @@ pub(crate) fn rows(subject: &Subject) -> Vec<Row> {
         rows.retain(|row| row.id != "auth-secret-cut");
     }
     rows.extend([
-        row("auth-no-token", "no auth_token", entries(&[auth, username])).expects(refused(1)),
+        row(
+            "auth-no-token",
+            "contract#rfc-auth-refused",
+            "no auth_token",
+            entries(&[auth, username]),
+        )
+        .expects(refused(1)),
         row(
             "auth-no-username",
+            "contract#rfc-auth-refused",
             "no auth_username",
             entries(&[auth, token]),
         )
         .expects(refused(1))
         .knows(lets_in(
+            "contract#defect-plugin-username",
             "auth_username cannot be omitted; ilp-plugin-btp does not ask for it",
         )),
         row(
             "auth-no-entry",
+            "contract#rfc-auth-refused",
             "a MESSAGE without `auth`",
             entries(&[ProtocolEntry::new("other", 0, b"x")]),
         )
         .expects(refused(1)),
-        row("auth-no-entries", "a MESSAGE without entries", entries(&[])).expects(refused(1)),
+        row(
+            "auth-no-entries",
+            "contract#rfc-auth-refused",
+            "a MESSAGE without entries",
+            entries(&[]),
+        )
+        .expects(refused(1)),
         row(
             "auth-not-first",
+            "contract#rfc-auth-refused",
             "`auth` as the second entry",
             entries(&[username, auth, token]),
         )
         .expects(refused(1)),
         row(
             "auth-with-data",
+            "contract#rfc-auth-refused",
             "`auth` with data",
             entries(&[ProtocolEntry::new(AUTH, 0, b"x"), username, token]),
         )
         .expects(refused(1))
         .knows(lets_in(
+            "contract#defect-plugin-auth-entry",
             "the data of `auth` must be empty; ilp-plugin-btp does not look at it",
         )),
         row(
             "auth-content-type",
+            "contract#rfc-auth-refused",
             "`auth` as JSON",
             entries(&[ProtocolEntry::new(AUTH, 2, &[]), username, token]),
         )
         .expects(refused(1))
         .knows(lets_in(
+            "contract#defect-plugin-auth-entry",
             "`auth` must be of type octet-stream; ilp-plugin-btp does not look at the type",
         )),
         row(
             "auth-token-twice",
+            "contract#rfc-auth-refused",
             "auth_token twice, the second one wrong",
             entries(&[
                 auth,
@@ -169,10 +208,12 @@ pub(crate) fn rows(subject: &Subject) -> Vec<Row> {
         )
         .expects(refused(1))
         .knows(lets_in(
+            "contract#defect-plugin-repeated-entry",
             "two entries with one name have to be refused; ilp-plugin-btp takes the first",
         )),
         row(
             "auth-username-twice",
+            "contract#rfc-auth-refused",
             "auth_username twice",
             entries(&[
                 auth,
@@ -183,40 +224,47 @@ pub(crate) fn rows(subject: &Subject) -> Vec<Row> {
         )
         .expects(refused(1))
         .knows(lets_in(
+            "contract#defect-plugin-repeated-entry",
             "two entries with one name have to be refused; ilp-plugin-btp takes the first",
         )),
         row(
             "auth-toon-entry",
+            "contract#rfc-auth-refused",
             "the one entry with JSON of TOON connectors",
             entries(&toon_entries(&json)),
         )
         .expects(refused(1)),
         row(
             "first-prepare",
+            "contract#rfc-auth-refused",
             "a PREPARE first",
             fresh(build::message_nowhere(codec, 1)),
         )
         .expects(refused(1)),
         row(
             "first-response",
+            "contract#rfc-auth-refused",
             "a RESPONSE first",
             first(BtpType::Response),
         )
         .expects(refused(1)),
         row(
             "first-transfer",
+            "contract#rfc-auth-refused",
             "a TRANSFER first",
             first(BtpType::Transfer),
         )
         .expects(refused(1)),
         row(
             "first-error",
+            "contract#rfc-auth-refused",
             "an ERROR first",
             fresh(build::encode(codec, &BtpFrame::error(1, "F00", "x", &time))),
         )
         .expects(refused(1)),
         row(
             "auth-and-prepare-in-one-burst",
+            "contract#rfc-auth",
             "the right secret and a PREPARE in one burst",
             Script::Fresh(vec![Send::Burst(vec![
                 subject.auth(1),
@@ -230,6 +278,7 @@ pub(crate) fn rows(subject: &Subject) -> Vec<Row> {
         ]),
         row(
             "auth-bad-then-good-burst",
+            "contract#rfc-auth-refused",
             "a wrong secret and the right one in one burst",
             Script::Fresh(vec![Send::Burst(vec![
                 as_peer(name, WRONG),
@@ -239,6 +288,7 @@ pub(crate) fn rows(subject: &Subject) -> Vec<Row> {
         .expects(refused(1)),
         row(
             "auth-twice",
+            "contract#rfc-auth-twice",
             "the right secret once more after it was accepted",
             Script::Admitted(vec![Send::Message(subject.auth(2))]),
         )
@@ -248,11 +298,13 @@ pub(crate) fn rows(subject: &Subject) -> Vec<Row> {
         ]),
         row(
             "second-connection",
+            "contract#rfc-connection",
             "a PREPARE on a connection after another one of the same peer was let in",
             Script::SecondConnection,
         )
         .expects(vec![rejected(build::ROW_ID, "F02"), Seen::Served])
         .knows(Defect {
+            source: "contract#defect-plugin-one-connection",
             shows: vec![error(1), Seen::Served],
             what: "a connection is open until one side closes it; ilp-plugin-btp gives up the \
                    older of two, and says so when that is used next",

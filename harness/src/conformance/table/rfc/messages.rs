@@ -89,7 +89,7 @@ pub(crate) fn rows(subject: &Subject) -> Vec<Row> {
     let mut rows = Vec::new();
     for (id, before_id, what, bytes) in unreadable() {
         rows.push(
-            row(id, what, admitted(bytes.clone()))
+            row(id, "contract#rfc-unreadable", what, admitted(bytes.clone()))
                 .expects(vec![Seen::Served])
                 .knows(closes()),
         );
@@ -98,6 +98,7 @@ pub(crate) fn rows(subject: &Subject) -> Vec<Row> {
         rows.push(
             row(
                 before_id,
+                "contract#rfc-unreadable-before-auth",
                 &format!("{what}, before the authentication"),
                 Script::Fresh(vec![Send::Message(bytes)]),
             )
@@ -121,6 +122,7 @@ pub(crate) fn rows(subject: &Subject) -> Vec<Row> {
     rows.extend([
         row(
             "text-json",
+            "contract#rfc-unreadable",
             "a text message with JSON",
             Script::Admitted(vec![Send::Text(r#"{"type":"PREPARE"}"#)]),
         )
@@ -128,6 +130,7 @@ pub(crate) fn rows(subject: &Subject) -> Vec<Row> {
         .knows(closes()),
         row(
             "text-not-utf8",
+            "contract#ws-text-utf8",
             "a text message that is not UTF-8",
             Script::Admitted(vec![Send::Raw(build::websocket_frame(
                 0x81,
@@ -138,43 +141,56 @@ pub(crate) fn rows(subject: &Subject) -> Vec<Row> {
         .expects_one_of(vec![vec![closed(1007)], vec![Seen::Over]]),
         row(
             "response-unknown-id",
+            "contract#rfc-unreadable",
             "a RESPONSE to nothing",
             typed(BtpType::Response, &build::reject(codec)),
         )
         .expects(vec![Seen::Served]),
         row(
             "error-unknown-id",
+            "contract#rfc-unreadable",
             "an ERROR to nothing",
             admitted(build::encode(codec, &unexpected_error)),
         )
         .expects(vec![Seen::Served]),
         row(
             "message-without-packet",
+            "contract#rfc-empty-requests",
             "a MESSAGE without a packet",
             admitted(build::encode(codec, &without_packet)),
         )
         .expects_one_of(either()),
         row(
             "message-without-entries",
+            "contract#rfc-empty-requests",
             "a MESSAGE without entries",
             typed(BtpType::Message, &[]),
         )
         .expects_one_of(either()),
-        row("transfer", "a TRANSFER of 0", typed(BtpType::Transfer, &[])).expects_one_of(either()),
+        row(
+            "transfer",
+            "contract#rfc-empty-requests",
+            "a TRANSFER of 0",
+            typed(BtpType::Transfer, &[]),
+        )
+        .expects_one_of(either()),
         row(
             "request-id-0",
+            "contract#rfc-requests",
             "a PREPARE with request id 0",
             admitted(build::message_nowhere(codec, 0)),
         )
         .expects(vec![rejected(0, "F02"), Seen::Served]),
         row(
             "request-id-max",
+            "contract#rfc-requests",
             "a PREPARE with request id 4294967295",
             admitted(build::message_nowhere(codec, u32::MAX)),
         )
         .expects(vec![rejected(u32::MAX, "F02"), Seen::Served]),
         row(
             "requests-in-one-burst",
+            "contract#rfc-requests",
             "three PREPAREs in one burst",
             Script::Admitted(vec![Send::Burst(
                 (ROW_ID..ROW_ID + 3)

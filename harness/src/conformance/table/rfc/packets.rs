@@ -30,34 +30,40 @@ pub(crate) fn rows(subject: &Subject) -> Vec<Row> {
 
     let long = format!("test.{}", "a".repeat(1023 - 5));
     let large = build::odd_rfc_contents(u64::MAX, TIME, nowhere, &[]);
-    let valid: [(&'static str, &str, Vec<u8>); 6] = [
+    let valid: [(&'static str, &'static str, &str, Vec<u8>); 6] = [
         (
             "packet-plain",
+            "contract#rfc-packets",
             "a PREPARE without a route",
             build::prepare_nowhere(codec),
         ),
         (
             "packet-amount-max",
+            "contract#rfc-amount-max",
             "amount 2^64 - 1",
             build::rfc_packet(PREPARE, &large),
         ),
         (
             "packet-upper-case",
+            "contract#rfc-packets",
             "an address in upper case",
             by_hand(TIME, b"test.Ator_Harness.NOWHERE"),
         ),
         (
             "packet-address-tilde",
+            "contract#rfc-packets",
             "an address with a tilde",
             by_hand(TIME, b"test.ator-harness.~nowhere"),
         ),
         (
             "packet-address-1023",
+            "contract#rfc-packets",
             "an address of 1023 characters",
             by_hand(TIME, long.as_bytes()),
         ),
         (
             "packet-32-kib",
+            "contract#rfc-packets",
             "32 KiB of data",
             build::prepare(
                 codec,
@@ -67,8 +73,8 @@ pub(crate) fn rows(subject: &Subject) -> Vec<Row> {
             ),
         ),
     ];
-    rows.extend(valid.into_iter().map(|(id, what, ilp)| {
-        row(id, what, script(&ilp)).expects(vec![rejected(ROW_ID, "F02"), Seen::Served])
+    rows.extend(valid.into_iter().map(|(id, source, what, ilp)| {
+        row(id, source, what, script(&ilp)).expects(vec![rejected(ROW_ID, "F02"), Seen::Served])
     }));
 
     let whole = build::odd_rfc_contents(0, TIME, nowhere, &[]);
@@ -142,10 +148,8 @@ pub(crate) fn rows(subject: &Subject) -> Vec<Row> {
             build::fulfill(codec, b"", b""),
         ),
     ];
-    rows.extend(
-        invalid
-            .into_iter()
-            .map(|(id, what, ilp)| row(id, what, script(&ilp)).expects_one_of(answered())),
-    );
+    rows.extend(invalid.into_iter().map(|(id, what, ilp)| {
+        row(id, "contract#rfc-invalid-packets", what, script(&ilp)).expects_one_of(answered())
+    }));
     rows
 }

@@ -17,6 +17,7 @@ pub(crate) fn rows(subject: &Subject) -> Vec<Row> {
         }
         if row.id == "ws-unmasked" {
             row.defect = Some(Defect {
+                source: "contract#defect-plugin-unmasked",
                 shows: vec![rejected(ROW_ID, "F02"), Seen::Silence],
                 what: "a server must end the connection of a client that does not mask (RFC 6455 \
                        section 5.1); the ws 6 below ilp-plugin-btp takes its frames",
