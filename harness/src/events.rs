@@ -8,7 +8,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 use tokio::sync::Notify;
 
-use crate::checks::CheckResult;
+use crate::evidence::{CheckResult, ContainerRole, Subject};
 
 /// A rung of the readiness ladder, or another part of a run whose time is of interest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -121,7 +121,7 @@ pub enum EventKind {
         stage: Stage,
         /// Of which node, home or peering; absent for the whole topology.
         #[serde(skip_serializing_if = "Option::is_none")]
-        node: Option<String>,
+        node: Option<Subject>,
     },
     /// A stage is reached.
     StageReached {
@@ -129,7 +129,7 @@ pub enum EventKind {
         stage: Stage,
         /// Of which node, home or peering.
         #[serde(skip_serializing_if = "Option::is_none")]
-        node: Option<String>,
+        node: Option<Subject>,
         /// How long it took, in milliseconds.
         millis: u64,
         /// What showed that it is reached.
@@ -141,7 +141,7 @@ pub enum EventKind {
         stage: Stage,
         /// Of which node, home or peering.
         #[serde(skip_serializing_if = "Option::is_none")]
-        node: Option<String>,
+        node: Option<Subject>,
         /// How long it was waited for, in milliseconds.
         millis: u64,
         /// The last thing seen.
@@ -153,7 +153,7 @@ pub enum EventKind {
         stage: Stage,
         /// Of which node, home or peering.
         #[serde(skip_serializing_if = "Option::is_none")]
-        node: Option<String>,
+        node: Option<Subject>,
         /// When it began, in milliseconds since the stream began.
         started_ms: u64,
         /// When it was reached, in milliseconds since the stream began.
@@ -164,7 +164,7 @@ pub enum EventKind {
     /// A container ended while it was needed.
     NodeDied {
         /// What it was in the topology.
-        role: String,
+        role: ContainerRole,
         /// Its exit status.
         status: String,
     },
@@ -281,14 +281,14 @@ impl Recorder {
     pub fn seen(
         &self,
         stage: Stage,
-        node: Option<&str>,
+        node: Option<Subject>,
         (start, end): (Instant, Instant),
         evidence: impl Into<String>,
     ) {
         let started = self.lock().started;
         self.record(EventKind::StageSeen {
             stage,
-            node: node.map(str::to_owned),
+            node,
             started_ms: millis(start.saturating_duration_since(started)),
             ended_ms: millis(end.saturating_duration_since(started)),
             evidence: evidence.into(),
@@ -307,8 +307,8 @@ impl Recorder {
 
     /// Begins a stage. It is reached by [`StageGuard::reached`]; dropped before that, it is
     /// recorded as failed with the last evidence, whatever the reason.
-    pub fn stage(&self, stage: Stage, node: Option<&str>) -> StageGuard {
-        let node = node.map(str::to_owned);
+    pub fn stage(&self, stage: Stage, node: impl Into<Option<Subject>>) -> StageGuard {
+        let node = node.into();
         self.record(EventKind::StageStarted {
             stage,
             node: node.clone(),
@@ -329,7 +329,7 @@ impl Recorder {
 pub struct StageGuard {
     recorder: Recorder,
     stage: Stage,
-    node: Option<String>,
+    node: Option<Subject>,
     started: Instant,
     last: Mutex<String>,
     reached: bool,
@@ -358,8 +358,8 @@ impl StageGuard {
 
     /// The node, home or peering.
     #[must_use]
-    pub fn node(&self) -> Option<&str> {
-        self.node.as_deref()
+    pub fn node(&self) -> Option<&Subject> {
+        self.node.as_ref()
     }
 
     /// How long it has been waited for.
@@ -421,7 +421,8 @@ mod tests {
         assert_eq!(recorder.instant_of(began - 5000), None);
         let start = recorder.instant_of(began + 5000).expect("later");
         let end = start + Duration::from_millis(250);
-        recorder.seen(Stage::WebSocket, Some("a to b"), (start, end), "open");
+        let peering = Subject::peering("a", "b");
+        recorder.seen(Stage::WebSocket, Some(peering), (start, end), "open");
         let events = recorder.events();
         let EventKind::StageSeen {
             started_ms,

@@ -7,6 +7,7 @@ pub mod connector;
 pub mod diagnosis;
 pub mod engine;
 pub mod events;
+pub mod evidence;
 pub mod ledger;
 pub mod mutants;
 pub mod onion;

@@ -1,37 +1,43 @@
 //! BTP sessions and their secrets.
 
-use super::{Check, Finding, Observations, Refusal};
+use super::{Check, Finding, Observations, Refusal, Scope};
 use crate::topology::format_duration;
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "handshake.wiring",
         says: "each side's environment holds the secrets that the other sides send, and says whether empty ones are allowed",
+        scope: Scope::Every,
         judge: wiring,
     },
     Check {
         id: "handshake.connected",
         says: "every peering's BTP session is up, and the accepting side authenticated the dialling one",
+        scope: Scope::Every,
         judge: connected,
     },
     Check {
         id: "handshake.right-secret",
         says: "a third peer with the right secret is let in through the onion network",
+        scope: Scope::Every,
         judge: right_secret,
     },
     Check {
         id: "handshake.wrong-secret",
         says: "a third peer with a wrong secret gets ERROR F00 and close 1008",
+        scope: Scope::Every,
         judge: wrong_secret,
     },
     Check {
         id: "handshake.empty-secret",
         says: "a third peer with an empty secret gets ERROR F00 and close 1008, or is let in where BTP_ALLOW_NOAUTH allows it",
+        scope: Scope::Every,
         judge: empty_secret,
     },
     Check {
         id: "handshake.configured-secret",
         says: "the token that a connector sends to a peer it dials lets nobody in: ERROR F00 and close 1008",
+        scope: Scope::Every,
         judge: configured_secret,
     },
 ];
@@ -62,12 +68,14 @@ fn wiring(seen: &Observations) -> Finding {
 
 fn connected(seen: &Observations) -> Finding {
     let mut wrong = seen.unseen_peerings();
+    let mut unknown = Vec::new();
     for peering in &seen.peerings {
         let (from, to) = (&peering.from, &peering.to);
-        match peering.connected {
-            Some(true) => {}
-            Some(false) => wrong.push(format!("{from} is not connected to {to}")),
-            None => wrong.push(format!("{from} does not know the peer {to}")),
+        match &peering.connected {
+            Ok(Some(true)) => {}
+            Ok(Some(false)) => wrong.push(format!("{from} is not connected to {to}")),
+            Err(reason) => unknown.push(format!("{from} to {to}: {reason}")),
+            Ok(None) => wrong.push(format!("{from} does not know the peer {to}")),
         }
         if !peering.accepted_in_log {
             wrong.push(format!("{to} logged no accepted authentication of {from}"));
@@ -78,7 +86,7 @@ fn connected(seen: &Observations) -> Finding {
         .iter()
         .map(|peering| format!("{} to {}", peering.from, peering.to))
         .collect();
-    Finding::all(seen.peerings.len(), &wrong, good.join(", "))
+    Finding::known(seen.peerings.len(), &wrong, &unknown, good.join(", "))
 }
 
 fn right_secret(seen: &Observations) -> Finding {

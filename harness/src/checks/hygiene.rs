@@ -1,6 +1,6 @@
 //! Nothing of a run is left.
 
-use super::{CheckResult, Finding, result};
+use super::{CheckResult, Finding};
 use crate::engine::Leftovers;
 
 /// Judges what is on the engine, and which files, after everything was removed.
@@ -11,7 +11,7 @@ pub fn judge_leftovers(
     files: &[String],
 ) -> CheckResult {
     let finding = match left {
-        Err(reason) => Finding::fail(reason),
+        Err(reason) => Finding::inconclusive(reason),
         Ok(_) if removed == 0 => Finding::fail("nothing was found to remove"),
         Ok(left) => {
             let mut wrong: Vec<String> = left
@@ -29,7 +29,7 @@ pub fn judge_leftovers(
             )
         }
     };
-    result(
+    CheckResult::new(
         "hygiene.nothing-left",
         "no container, network, volume or state file of the run is left",
         finding,

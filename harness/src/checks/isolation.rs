@@ -1,47 +1,52 @@
 //! Nothing but the onion network connects the homes.
 
-use super::{Arrival, Check, Crossing, Finding, Observations};
+use super::{Check, CircuitTrace, DialExpectation, Finding, Observations, Scope};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "isolation.published-reachable",
         says: "every home reaches every authority and relay at its published address (so that the dials below could succeed)",
+        scope: Scope::PrivateNetwork,
         judge: published,
     },
     Check {
         id: "isolation.home-to-home",
         says: "no home can open a TCP connection to another home's listening ports outside the onion network",
+        scope: Scope::Every,
         judge: home_to_home,
     },
     Check {
         id: "isolation.nothing-else",
         says: "a home reaches nothing beyond its own bridge but the published addresses",
+        scope: Scope::PrivateNetwork,
         judge: nothing_else,
     },
     Check {
         id: "isolation.circuit",
         says: "each peering's packets crossed its rendezvous circuit: SOCKS request, stream, circuit and the delivered bytes match",
+        scope: Scope::Every,
         judge: circuit,
     },
     Check {
         id: "isolation.no-direct-dial",
         says: "a connector that the onion network refuses does not dial directly",
+        scope: Scope::Every,
         judge: no_direct_dial,
     },
 ];
 
 fn published(seen: &Observations) -> Finding {
-    must_connect(seen, Arrival::Published)
+    must_connect(seen, DialExpectation::Published)
 }
 
-fn must_connect(seen: &Observations, arrival: Arrival) -> Finding {
+fn must_connect(seen: &Observations, expectation: DialExpectation) -> Finding {
     let mut wrong = seen.unseen_homes();
     let mut looked_at = 0;
     for home in &seen.homes {
         let attempts: Vec<_> = home
             .attempts
             .iter()
-            .filter(|attempt| attempt.arrival == arrival)
+            .filter(|attempt| attempt.expectation == expectation)
             .collect();
         if attempts.is_empty() {
             wrong.push(format!("{} tried none", home.id));
@@ -49,7 +54,7 @@ fn must_connect(seen: &Observations, arrival: Arrival) -> Finding {
         looked_at += attempts.len();
         for attempt in attempts
             .iter()
-            .filter(|attempt| attempt.outcome != "connected")
+            .filter(|attempt| !attempt.outcome.is_connected())
         {
             wrong.push(format!(
                 "{} to {}: {}",
@@ -62,7 +67,7 @@ fn must_connect(seen: &Observations, arrival: Arrival) -> Finding {
 
 fn must_not_connect(
     seen: &Observations,
-    arrival: Arrival,
+    expectation: DialExpectation,
     wrong: &mut Vec<String>,
 ) -> (usize, String) {
     let mut looked_at = 0;
@@ -71,7 +76,7 @@ fn must_not_connect(
         let attempts: Vec<_> = home
             .attempts
             .iter()
-            .filter(|attempt| attempt.arrival == arrival)
+            .filter(|attempt| attempt.expectation == expectation)
             .collect();
         if attempts.is_empty() {
             wrong.push(format!("{} tried none", home.id));
@@ -80,9 +85,10 @@ fn must_not_connect(
             looked_at += 1;
             let line = format!("{} to {}: {}", home.id, attempt.target, attempt.outcome);
             // A refused connection has crossed the border: the far side answered.
-            match attempt.outcome.as_str() {
-                "timeout" | "network-unreachable" | "host-unreachable" => good.push(line),
-                _ => wrong.push(line),
+            if attempt.outcome.met_nobody() {
+                good.push(line);
+            } else {
+                wrong.push(line);
             }
         }
     }
@@ -91,45 +97,45 @@ fn must_not_connect(
 
 fn home_to_home(seen: &Observations) -> Finding {
     let mut wrong = seen.unseen_homes();
-    wrong.extend(
-        seen.homes
-            .iter()
-            .filter(|home| !home.listening)
-            .map(|home| {
-                format!(
-                    "{} does not listen, so a failed dial to it shows nothing",
-                    home.id
-                )
-            }),
-    );
-    let (looked_at, good) = must_not_connect(seen, Arrival::OtherHome, &mut wrong);
-    Finding::all(looked_at, &wrong, good)
+    let mut unknown = Vec::new();
+    for home in &seen.homes {
+        match &home.listening {
+            Ok(true) => {}
+            Ok(false) => wrong.push(format!(
+                "{} does not listen, so a failed dial to it shows nothing",
+                home.id
+            )),
+            Err(reason) => unknown.push(format!("{}: {reason}", home.id)),
+        }
+    }
+    let (looked_at, good) = must_not_connect(seen, DialExpectation::OtherHome, &mut wrong);
+    Finding::known(looked_at, &wrong, &unknown, good)
 }
 
 fn nothing_else(seen: &Observations) -> Finding {
     let mut wrong = seen.unseen_homes();
-    let (looked_at, good) = must_not_connect(seen, Arrival::Elsewhere, &mut wrong);
+    let (looked_at, good) = must_not_connect(seen, DialExpectation::Elsewhere, &mut wrong);
     Finding::all(looked_at, &wrong, good)
 }
 
 fn circuit(seen: &Observations) -> Finding {
     let mut wrong = seen.unseen_homes();
+    let mut unknown = Vec::new();
     let mut good = Vec::new();
     for (from, to) in &seen.onion_peerings {
         let name = format!("{from} to {to}");
-        let crossing = crossing(seen, from, to);
-        let Some(crossing) = crossing else {
+        let Some(trace) = trace_of(seen, from, to) else {
             wrong.push(format!("{name} was not looked at"));
             continue;
         };
         for (count, what) in [
-            (crossing.requests, "no SOCKS request for it succeeded"),
+            (trace.requests, "no SOCKS request for it succeeded"),
             (
-                crossing.attached,
+                trace.attached,
                 "the daemon attached no request to a circuit",
             ),
             (
-                crossing.joined,
+                trace.joined,
                 "no circuit of its requests is joined with the far service",
             ),
         ] {
@@ -138,13 +144,13 @@ fn circuit(seen: &Observations) -> Finding {
                 break;
             }
         }
-        if crossing.joined == 0 {
+        if trace.joined == 0 {
             continue;
         }
         // Two homes may hold a session in each direction, and packets take either.
-        let back = self::crossing(seen, to, from);
-        let carried = crossing.circuit.0 + back.map_or(0, |back| back.circuit.1);
-        let passed = crossing.passed.0 + back.map_or(0, |back| back.passed.1);
+        let back = trace_of(seen, to, from);
+        let carried = trace.circuit.0 + back.map_or(0, |back| back.circuit.1);
+        let passed = trace.passed.0 + back.map_or(0, |back| back.passed.1);
         let delivered: u64 = seen
             .deliveries
             .iter()
@@ -152,7 +158,9 @@ fn circuit(seen: &Observations) -> Finding {
             .filter(|packet| !packet.arrived.is_empty())
             .map(|packet| packet.payload.len() as u64 * 3 / 4)
             .sum();
-        if delivered == 0 {
+        if let (0, Some(reason)) = (delivered, seen.unread_servers.get(to)) {
+            unknown.push(format!("{to}: {reason}"));
+        } else if delivered == 0 {
             wrong.push(format!("{name}: no packet was delivered"));
         } else if carried < delivered || passed < delivered {
             wrong.push(format!(
@@ -164,40 +172,48 @@ fn circuit(seen: &Observations) -> Finding {
             ));
         }
     }
-    Finding::all(seen.onion_peerings.len(), &wrong, good.join(", "))
+    Finding::known(seen.onion_peerings.len(), &wrong, &unknown, good.join(", "))
 }
 
-fn crossing<'a>(seen: &'a Observations, from: &str, to: &str) -> Option<&'a Crossing> {
+fn trace_of<'a>(seen: &'a Observations, from: &str, to: &str) -> Option<&'a CircuitTrace> {
     seen.homes
         .iter()
         .find(|home| home.id == from)?
-        .crossings
+        .circuits
         .iter()
-        .find(|crossing| crossing.to == to)
+        .find(|trace| trace.to == to)
 }
 
 fn no_direct_dial(seen: &Observations) -> Finding {
     let mut wrong = seen.unseen_homes();
+    let mut unknown = Vec::new();
     let mut good = Vec::new();
     for home in seen.onion_homes() {
-        let absent = &home.absent;
-        if !absent.registered {
-            wrong.push(format!("{} was not told to dial", home.id));
-        } else if absent.control != "connected" {
-            wrong.push(format!(
-                "a direct dial from {} would not have arrived: {}",
-                home.id, absent.control
-            ));
-        } else if absent.refused == 0 {
-            wrong.push(format!("the onion network refused {} nothing", home.id));
-        }
-        if absent.direct > 0 {
+        let decoy = match &home.decoy {
+            Ok(Some(decoy)) => decoy,
+            Ok(None) => {
+                unknown.push(format!("{} was not told to dial", home.id));
+                continue;
+            }
+            Err(reason) => {
+                unknown.push(format!("{}: {reason}", home.id));
+                continue;
+            }
+        };
+        if decoy.direct > 0 {
             wrong.push(format!(
                 "{} dialled directly {} times after the onion network refused it",
-                home.id, absent.direct
+                home.id, decoy.direct
             ));
+        } else if !decoy.control.is_connected() {
+            unknown.push(format!(
+                "a direct dial from {} would not have arrived: {}",
+                home.id, decoy.control
+            ));
+        } else if decoy.refused == 0 {
+            wrong.push(format!("the onion network refused {} nothing", home.id));
         }
-        good.push(format!("{}: refused {} times", home.id, absent.refused));
+        good.push(format!("{}: refused {} times", home.id, decoy.refused));
     }
-    Finding::all(good.len(), &wrong, good.join(", "))
+    Finding::known(good.len(), &wrong, &unknown, good.join(", "))
 }

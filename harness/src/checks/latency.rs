@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{CheckResult, Finding, Metrics, Observations, Verdict, result};
+use super::{CheckResult, Finding, Metrics, Observations, Verdict};
 use crate::probe::Latencies;
 use crate::topology::{Budget, Metric, format_duration};
 
@@ -11,13 +11,13 @@ pub(super) fn judge(seen: &Observations) -> Vec<CheckResult> {
     ids(&seen.budgets)
         .into_iter()
         .zip(&seen.budgets)
-        .map(|((id, says), budget)| result(&id, &says, finding(seen, budget)))
+        .map(|((id, says), budget)| CheckResult::new(&id, &says, finding(seen, budget)))
         .collect()
 }
 
 /// Holds what a load has measured against its budgets, one check each. What was not measured is
 /// inconclusive: a load may have ended before it got there.
-pub(crate) fn judge_measured(metrics: &Metrics, budgets: &[Budget]) -> Vec<CheckResult> {
+pub(super) fn judge_measured(metrics: &Metrics, budgets: &[Budget]) -> Vec<CheckResult> {
     ids(budgets)
         .into_iter()
         .zip(budgets)
@@ -29,7 +29,7 @@ pub(crate) fn judge_measured(metrics: &Metrics, budgets: &[Budget]) -> Vec<Check
                     ..Finding::inconclusive("nothing was measured")
                 },
             };
-            result(&id, &says, finding)
+            CheckResult::new(&id, &says, finding)
         })
         .collect()
 }

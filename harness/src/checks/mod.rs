@@ -7,6 +7,7 @@ mod handshake;
 mod hygiene;
 mod isolation;
 mod latency;
+mod measured;
 mod names;
 mod network;
 mod observations;
@@ -16,112 +17,19 @@ mod secrecy;
 mod service;
 mod stuck;
 
-use serde::{Deserialize, Serialize};
-
 use crate::onion::redact;
+use crate::topology::NetworkKind;
 
+pub use crate::evidence::{CheckResult, Finding, Verdict};
 pub use hygiene::judge_leftovers;
 pub use latency::budget_check_id;
-pub(crate) use latency::judge_measured;
+pub use measured::{Load, Measurement, Pace, show_outcomes};
 pub use observations::{
-    AbsentView, Answer, Arrival, Attempt, AuthorityView, Crossing, Delivery, HealthView, HomeView,
-    Live, LogView, Metrics, Observations, PeeringView, ProbeView, Reason, Refusal, Reject,
-    SocksRequest, Wire,
+    Answer, Attempt, AuthorityView, CircuitTrace, ConsensusValidity, DecoyView, Delivery,
+    DialExpectation, HealthView, HomeView, LogView, Metrics, Observations, PeeringView, ProbeView,
+    Reason, Refusal, Reject, SocksRequest, Wire,
 };
 pub use stuck::judge_stuck;
-
-/// How a check, or a run, came out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Verdict {
-    /// What the check says is true.
-    Pass,
-    /// This connector or daemon cannot do what the check needs.
-    Unsupported,
-    /// There was too little to judge by.
-    Inconclusive,
-    /// What the check says is not true.
-    Fail,
-}
-
-impl Verdict {
-    /// The word in reports.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Pass => "pass",
-            Self::Unsupported => "unsupported",
-            Self::Inconclusive => "inconclusive",
-            Self::Fail => "fail",
-        }
-    }
-}
-
-/// What a check found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    /// How it came out.
-    pub verdict: Verdict,
-    /// What was measured, with its unit; empty for a yes-or-no check.
-    pub measured: String,
-    /// The bound, with its unit; empty without a budget.
-    pub budget: String,
-    /// What was seen, where and when. Holds no secret and no onion address.
-    pub evidence: String,
-}
-
-impl Finding {
-    fn plain(verdict: Verdict, evidence: impl Into<String>) -> Self {
-        Self {
-            verdict,
-            measured: String::new(),
-            budget: String::new(),
-            evidence: evidence.into(),
-        }
-    }
-
-    pub(crate) fn pass(evidence: impl Into<String>) -> Self {
-        Self::plain(Verdict::Pass, evidence)
-    }
-
-    pub(crate) fn fail(evidence: impl Into<String>) -> Self {
-        Self::plain(Verdict::Fail, evidence)
-    }
-
-    pub(crate) fn inconclusive(evidence: impl Into<String>) -> Self {
-        Self::plain(Verdict::Inconclusive, evidence)
-    }
-
-    /// Passes when there were things to look at and none was wrong.
-    pub(crate) fn all(looked_at: usize, wrong: &[String], good: impl Into<String>) -> Self {
-        if !wrong.is_empty() {
-            Self::fail(wrong.join("; "))
-        } else if looked_at == 0 {
-            Self::fail("found nothing to look at")
-        } else {
-            Self::pass(good)
-        }
-    }
-}
-
-/// One check's outcome, as every report shows it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct CheckResult {
-    /// `family.name`, stable once released.
-    pub id: String,
-    /// What is true when it passes.
-    pub says: String,
-    /// How it came out.
-    pub verdict: Verdict,
-    /// What was measured.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub measured: String,
-    /// The bound.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub budget: String,
-    /// What was seen.
-    pub evidence: String,
-}
 
 /// One entry of the catalogue.
 pub struct Check {
@@ -129,26 +37,49 @@ pub struct Check {
     pub id: &'static str,
     /// What is true when it passes, as one sentence.
     pub says: &'static str,
+    /// What it can be asked of.
+    pub scope: Scope,
     /// Judges what was seen.
     pub judge: fn(&Observations) -> Finding,
 }
 
-/// Checks of a network that the run makes: in another nobody lets us ask the authorities, and homes
-/// are not sealed off from the rest of the world.
-const OF_PRIVATE: [&str; 4] = [
-    "network.consensus",
-    "network.certificates",
-    "isolation.published-reachable",
-    "isolation.nothing-else",
-];
-/// Checks of a network that others run.
-const OF_PUBLIC: [&str; 1] = ["network.joined"];
+/// The topologies that a check can be asked of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Every topology.
+    Every,
+    /// Those whose network the run makes: in another nobody lets us ask the authorities, and homes are
+    /// not sealed off from the rest of the world.
+    PrivateNetwork,
+    /// Those whose homes join a network that others run.
+    PublicNetwork,
+}
 
-/// Every check over a running topology, in report order; `public` where the homes join a network that
-/// others run.
+impl Scope {
+    /// Whether a topology with such a network is in it.
+    #[must_use]
+    pub const fn holds(self, network: NetworkKind) -> bool {
+        match self {
+            Self::Every => true,
+            Self::PrivateNetwork => matches!(network, NetworkKind::Private),
+            Self::PublicNetwork => matches!(network, NetworkKind::Public),
+        }
+    }
+
+    /// Where it applies, in words.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Every => "every topology",
+            Self::PrivateNetwork => "a network that the run makes",
+            Self::PublicNetwork => "a network that others run",
+        }
+    }
+}
+
+/// Every check over a running topology, whatever it can be asked of, in report order.
 #[must_use]
-pub fn catalogue(public: bool) -> Vec<&'static Check> {
-    let others = if public { &OF_PRIVATE[..] } else { &OF_PUBLIC };
+pub fn every() -> Vec<&'static Check> {
     [
         network::CHECKS,
         service::CHECKS,
@@ -161,16 +92,23 @@ pub fn catalogue(public: bool) -> Vec<&'static Check> {
     ]
     .into_iter()
     .flatten()
-    .filter(|check| !others.contains(&check.id))
     .collect()
+}
+
+/// The checks that a topology with such a network is asked, in report order.
+#[must_use]
+pub fn catalogue(network: NetworkKind) -> Vec<&'static Check> {
+    let mut checks = every();
+    checks.retain(|check| check.scope.holds(network));
+    checks
 }
 
 /// Judges everything: the catalogue, then one check per budget.
 #[must_use]
 pub fn judge(seen: &Observations) -> Vec<CheckResult> {
-    let mut results: Vec<CheckResult> = catalogue(seen.public)
+    let mut results: Vec<CheckResult> = catalogue(seen.network)
         .into_iter()
-        .map(|check| result(check.id, check.says, (check.judge)(seen)))
+        .map(|check| CheckResult::new(check.id, check.says, (check.judge)(seen)))
         .collect();
     results.extend(latency::judge(seen));
     for result in &mut results {
@@ -197,17 +135,6 @@ pub fn verdict(results: &[CheckResult]) -> Verdict {
         .filter(|verdict| *verdict != Verdict::Unsupported)
         .max()
         .unwrap_or(Verdict::Inconclusive)
-}
-
-pub(crate) fn result(id: &str, says: &str, finding: Finding) -> CheckResult {
-    CheckResult {
-        id: id.to_owned(),
-        says: says.to_owned(),
-        verdict: finding.verdict,
-        measured: finding.measured,
-        budget: finding.budget,
-        evidence: finding.evidence,
-    }
 }
 
 #[cfg(test)]

@@ -1,17 +1,19 @@
 //! Onion names are resolved by the onion network and by nobody else.
 
-use super::{Check, Finding, Observations};
+use super::{Check, Finding, Observations, Scope};
 use crate::onion::mentions_address;
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "names.socks",
         says: "every SOCKS request of a connector carried a host name (ATYP 3), none an address",
+        scope: Scope::Every,
         judge: socks,
     },
     Check {
         id: "names.dns",
         says: "no onion name was asked of a home's name server",
+        scope: Scope::Every,
         judge: dns,
     },
 ];
@@ -21,12 +23,13 @@ const HOST_NAME: u8 = 3;
 
 fn socks(seen: &Observations) -> Finding {
     let mut wrong = seen.unseen_homes();
+    let mut unknown = Vec::new();
     let mut looked_at = 0;
     for home in seen.onion_homes() {
         let wire = match &home.wire {
             Ok(wire) => wire,
             Err(reason) => {
-                wrong.push(format!("{}: {reason}", home.id));
+                unknown.push(format!("{}: {reason}", home.id));
                 continue;
             }
         };
@@ -48,20 +51,22 @@ fn socks(seen: &Observations) -> Finding {
         }
     }
     wrong.dedup();
-    Finding::all(
+    Finding::known(
         looked_at,
         &wrong,
+        &unknown,
         format!("{looked_at} requests, each with a host name"),
     )
 }
 
 fn dns(seen: &Observations) -> Finding {
     let mut wrong = seen.unseen_homes();
+    let mut unknown = Vec::new();
     let mut looked_at = 0;
     let mut queries = 0;
     for home in &seen.homes {
         match &home.wire {
-            Err(reason) => wrong.push(format!("{}: {reason}", home.id)),
+            Err(reason) => unknown.push(format!("{}: {reason}", home.id)),
             Ok(wire) => {
                 looked_at += 1;
                 queries += wire.queries.len();
@@ -76,9 +81,10 @@ fn dns(seen: &Observations) -> Finding {
             }
         }
     }
-    Finding::all(
+    Finding::known(
         looked_at,
         &wrong,
+        &unknown,
         format!("{looked_at} name servers were asked {queries} times, never for an onion name"),
     )
 }

@@ -1,26 +1,30 @@
 //! The private network itself.
 
-use super::{Check, Finding, Observations};
+use super::{Check, Finding, Observations, Scope};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "network.consensus",
         says: "every authority serves the same consensus, signed by a majority, with every relay, its flags and equal weights",
+        scope: Scope::PrivateNetwork,
         judge: consensus,
     },
     Check {
         id: "network.certificates",
         says: "every authority knows every authority's certificate, and none overrides an address",
+        scope: Scope::PrivateNetwork,
         judge: certificates,
     },
     Check {
         id: "network.joined",
         says: "every home's onion daemon holds a consensus of the network that is in force",
+        scope: Scope::PublicNetwork,
         judge: joined,
     },
     Check {
         id: "network.bootstrapped",
         says: "every onion daemon of a home is bootstrapped",
+        scope: Scope::Every,
         judge: bootstrapped,
     },
 ];
@@ -29,11 +33,12 @@ fn consensus(seen: &Observations) -> Finding {
     let nicknames: Vec<&str> = seen.nicknames.iter().map(String::as_str).collect();
     let expected = seen.authority_nicknames.len();
     let mut wrong = seen.unseen_authorities();
+    let mut unknown = Vec::new();
     let mut stamps = Vec::new();
     let served = seen
         .authorities
         .iter()
-        .filter_map(|one| Some((one, one.consensus.as_ref()?)));
+        .filter_map(|one| Some((one, one.consensus.as_ref().ok()?.as_ref()?)));
     // One vote leads to one list; what is left of a round that went wrong may have its time, too.
     if let Some((first, list)) = served.clone().next() {
         let others = served.filter(|(_, other)| other.entries != list.entries);
@@ -46,8 +51,9 @@ fn consensus(seen: &Observations) -> Finding {
     }
     for authority in &seen.authorities {
         match &authority.consensus {
-            None => wrong.push(format!("{} serves no consensus", authority.nickname)),
-            Some(consensus) => {
+            Err(reason) => unknown.push(format!("{}: {reason}", authority.nickname)),
+            Ok(None) => wrong.push(format!("{} serves no consensus", authority.nickname)),
+            Ok(Some(consensus)) => {
                 stamps.push(&consensus.valid_after);
                 if let Err(refusal) = consensus.refuse(&nicknames, expected) {
                     wrong.push(format!("{}: {refusal}", authority.nickname));
@@ -66,40 +72,43 @@ fn consensus(seen: &Observations) -> Finding {
         seen.authorities.len(),
         nicknames.len()
     );
-    Finding::all(seen.authorities.len(), &wrong, good)
+    Finding::known(seen.authorities.len(), &wrong, &unknown, good)
 }
 
 fn certificates(seen: &Observations) -> Finding {
     let expected = seen.authority_nicknames.len();
     let mut wrong = seen.unseen_authorities();
+    let mut unknown = Vec::new();
     for authority in &seen.authorities {
         let nickname = &authority.nickname;
-        match authority.certificates {
-            None => wrong.push(format!("{nickname} shows no certificates")),
-            Some(found) if found.count != expected => {
+        match &authority.certificates {
+            Err(reason) => unknown.push(format!("{nickname}: {reason}")),
+            Ok(found) if found.count != expected => {
                 wrong.push(format!("{nickname} knows {} of {expected}", found.count));
             }
-            Some(found) if found.with_address => {
+            Ok(found) if found.with_address => {
                 wrong.push(format!(
                     "{nickname} knows one with a dir-address, which overrides the configured one"
                 ));
             }
-            Some(_) => {}
+            Ok(_) => {}
         }
     }
-    Finding::all(
+    Finding::known(
         seen.authorities.len(),
         &wrong,
+        &unknown,
         format!("all {expected} are known to each"),
     )
 }
 
 fn joined(seen: &Observations) -> Finding {
     let mut wrong = seen.unseen_homes();
+    let mut unknown = Vec::new();
     let mut good = Vec::new();
     for home in seen.onion_homes() {
         match &home.consensus {
-            Err(reason) => wrong.push(format!("{}: {reason}", home.id)),
+            Err(reason) => unknown.push(format!("{}: {reason}", home.id)),
             Ok(live) if live.since < 0 => wrong.push(format!(
                 "{}'s is in force in {} s only: a clock is wrong",
                 home.id, -live.since
@@ -113,7 +122,7 @@ fn joined(seen: &Observations) -> Finding {
             )),
         }
     }
-    Finding::all(good.len(), &wrong, good.join(", "))
+    Finding::known(good.len(), &wrong, &unknown, good.join(", "))
 }
 
 fn bootstrapped(seen: &Observations) -> Finding {

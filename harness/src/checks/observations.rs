@@ -1,9 +1,11 @@
 //! Everything that was seen of a running topology. Pure data: checks judge it, tests bend it.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::connector::Received;
+use crate::evidence::{ContainerRole, DialOutcome, Gathered};
 use crate::onion::consensus::Consensus;
 use crate::onion::directory::Certificates;
 use crate::onion::monitor::DaemonState;
@@ -11,7 +13,7 @@ use crate::onion::{OnionAddress, TldFamily};
 use crate::plan::{HomePlan, Plan};
 use crate::probe::{Latencies, SessionCounters};
 use crate::secret::Secret;
-use crate::topology::{Budget, Metric, Transport};
+use crate::topology::{Budget, Metric, NetworkKind, Transport};
 
 /// What was measured, by metric.
 pub type Metrics = BTreeMap<Metric, Latencies>;
@@ -33,8 +35,8 @@ pub struct Observations {
     pub onion_peerings: Vec<(String, String)>,
     /// Who should send to whom over several peerings.
     pub paths: Vec<(String, String)>,
-    /// Whether the homes join a network that others run.
-    pub public: bool,
+    /// Whose network the homes meet in.
+    pub network: NetworkKind,
     /// The family the topology asks for.
     pub family: TldFamily,
     /// Per authority.
@@ -43,6 +45,8 @@ pub struct Observations {
     pub homes: Vec<HomeView>,
     /// Per peering.
     pub peerings: Vec<PeeringView>,
+    /// Homes whose business-logic server did not say what it has received, each with the reason.
+    pub unread_servers: BTreeMap<String, String>,
     /// Packets sent for other homes, by connectors and by the probe.
     pub deliveries: Vec<Delivery>,
     /// Packets that have to be rejected.
@@ -67,9 +71,9 @@ pub struct AuthorityView {
     /// Its nickname.
     pub nickname: String,
     /// Its consensus, if it has one.
-    pub consensus: Option<Consensus>,
+    pub consensus: Gathered<Option<Consensus>>,
     /// The certificates it knows.
-    pub certificates: Option<Certificates>,
+    pub certificates: Gathered<Certificates>,
 }
 
 /// What was seen of one home.
@@ -79,12 +83,13 @@ pub struct HomeView {
     pub id: String,
     /// The address its key gives.
     pub planned: OnionAddress,
-    /// What the daemon wrote into its hostname file, or why it could not be read.
-    pub hostname: Result<Secret, String>,
+    /// The address that is handed out: what the daemon wrote into its hostname file, or what the
+    /// connector says that runs the daemon; none while it says none.
+    pub hostname: Gathered<Option<Secret>>,
     /// What the daemon has told.
     pub daemon: DaemonState,
-    /// The consensus that the daemon holds, or why that is not known.
-    pub consensus: Result<Live, String>,
+    /// The consensus that the daemon holds.
+    pub consensus: Gathered<ConsensusValidity>,
     /// How many uploads a complete publication has.
     pub uploads_expected: usize,
     /// How often another home's daemon fetched this home's descriptor: that home's id and count.
@@ -93,16 +98,15 @@ pub struct HomeView {
     pub attempts: Vec<Attempt>,
     /// Whether this home's own BTP port takes connections, so that a refused dial from another home
     /// means something.
-    pub listening: bool,
-    /// What the wire oracle between the connector and the rest of the world saw, or why its record
-    /// could not be read.
-    pub wire: Result<Wire, String>,
+    pub listening: Gathered<bool>,
+    /// What the SOCKS and DNS recorder between the connector and the rest of the world saw.
+    pub wire: Gathered<Wire>,
     /// The sessions to other homes, followed through the daemon.
-    pub crossings: Vec<Crossing>,
-    /// The peer that does not exist.
-    pub absent: AbsentView,
-    /// What the connector says of its own health, or why it did not.
-    pub health: Result<HealthView, String>,
+    pub circuits: Vec<CircuitTrace>,
+    /// The peer that does not exist; none where the home has no onion daemon.
+    pub decoy: Gathered<Option<DecoyView>>,
+    /// What the connector says of its own health.
+    pub health: Gathered<HealthView>,
     /// `BTP_*` variables the plan wants in the connector's environment, and whether each is there
     /// with the right value.
     pub wiring: Vec<(String, bool)>,
@@ -110,14 +114,14 @@ pub struct HomeView {
 
 /// When a daemon's consensus is in force, as seen from this machine's clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Live {
+pub struct ConsensusValidity {
     /// Seconds since it is (`valid-after`).
     pub since: i64,
     /// Seconds until it no longer is (`valid-until`).
     pub left: i64,
 }
 
-/// What a wire oracle saw.
+/// What a SOCKS and DNS recorder saw.
 #[derive(Debug, Clone, Default)]
 pub struct Wire {
     /// SOCKS requests.
@@ -151,7 +155,7 @@ pub struct SocksRequest {
 
 /// A session to another home, followed from the SOCKS request to the rendezvous circuit.
 #[derive(Debug, Clone)]
-pub struct Crossing {
+pub struct CircuitTrace {
     /// The home that is dialled.
     pub to: String,
     /// Successful SOCKS requests for that home's address.
@@ -166,17 +170,15 @@ pub struct Crossing {
     pub circuit: (u64, u64),
 }
 
-/// What became of the peer that does not exist.
-#[derive(Debug, Clone, Default)]
-pub struct AbsentView {
-    /// Whether the connector could be told to dial it.
-    pub registered: bool,
+/// What became of the peer that does not exist, once the connector had taken the order to dial it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DecoyView {
     /// How many of the connector's dials through the onion network came to nothing.
     pub refused: usize,
     /// Connections that reached the place where only a direct dial can arrive.
     pub direct: usize,
     /// How a dial from inside the home to that place ended, which shows that it can be reached.
-    pub control: String,
+    pub control: DialOutcome,
 }
 
 /// What a connector says of its own health.
@@ -188,14 +190,14 @@ pub struct HealthView {
     pub total: u64,
     /// Whether the admin API lists the peer that does not exist as connected; `None` when it does
     /// not list it.
-    pub absent_connected: Option<bool>,
+    pub decoy_connected: Option<bool>,
     /// Peers that are known to be gone.
     pub gone: u64,
 }
 
 /// What a dial from inside a home was meant to show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Arrival {
+pub enum DialExpectation {
     /// A relay's published address: must connect.
     Published,
     /// Another home: must not connect.
@@ -208,11 +210,11 @@ pub enum Arrival {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
     /// What it was meant to show.
-    pub arrival: Arrival,
-    /// The target, `address:port`.
-    pub target: String,
-    /// How it ended: `connected`, `timeout`, `refused`, ...
-    pub outcome: String,
+    pub expectation: DialExpectation,
+    /// The target.
+    pub target: SocketAddr,
+    /// How it ended.
+    pub outcome: DialOutcome,
 }
 
 /// What was seen of one peering.
@@ -224,7 +226,7 @@ pub struct PeeringView {
     pub to: String,
     /// Whether the dialling connector says that it is connected; `None` if it does not know the
     /// peer.
-    pub connected: Option<bool>,
+    pub connected: Gathered<Option<bool>>,
     /// Whether the accepting connector logged an accepted authentication of the dialling one.
     pub accepted_in_log: bool,
 }
@@ -363,7 +365,7 @@ pub struct ProbeView {
 #[derive(Clone)]
 pub struct LogView {
     /// What it is in the topology.
-    pub role: String,
+    pub role: ContainerRole,
     /// Whether the log has levels that can be read (a connector's JSON lines).
     pub leveled: bool,
     /// The log.
@@ -410,11 +412,12 @@ impl Observations {
                 .iter()
                 .map(|path| (path.from.clone(), path.to.clone()))
                 .collect(),
-            public: plan.topology.network.is_public(),
+            network: plan.topology.network.kind,
             family: plan.topology.network.family,
             authorities: Vec::new(),
             homes: Vec::new(),
             peerings: Vec::new(),
+            unread_servers: BTreeMap::new(),
             deliveries: Vec::new(),
             rejects: Vec::new(),
             probe: ProbeView {
@@ -483,14 +486,12 @@ impl Observations {
 
     /// A complaint for every home whose connector's log was not looked at.
     pub(super) fn unseen_connector_logs(&self) -> Vec<String> {
-        let roles: Vec<String> = self
-            .home_ids
+        self.home_ids
             .iter()
-            .map(|id| format!("{id}/connector"))
-            .collect();
-        unseen(&roles, |role| {
-            self.logs.iter().any(|log| log.leveled && log.role == *role)
-        })
+            .map(|id| ContainerRole::Connector(id.clone()))
+            .filter(|role| !self.logs.iter().any(|log| log.leveled && log.role == *role))
+            .map(|role| format!("{role} was not looked at"))
+            .collect()
     }
 }
 

@@ -2,52 +2,61 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Answer, Check, Delivery, Finding, Observations, Reason};
+use super::{Answer, Check, Delivery, Finding, Observations, Reason, Scope};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "packets.accepted",
         says: "every packet is fulfilled: of amount 0 and above 0 in every peering's direction, over every path, and those of the probe",
+        scope: Scope::Every,
         judge: accepted,
     },
     Check {
         id: "packets.fulfillment",
         says: "every fulfillment fits its packet's condition",
+        scope: Scope::Every,
         judge: fulfillment,
     },
     Check {
         id: "packets.delivered",
         says: "every fulfilled packet arrived at the right home, with the sent amount",
+        scope: Scope::Every,
         judge: delivered,
     },
     Check {
         id: "packets.once",
         says: "no packet arrived twice, or at another home, or with another packet's payment id, and none was answered twice or late",
+        scope: Scope::Every,
         judge: once,
     },
     Check {
         id: "packets.payload",
         says: "every packet arrived with the sent payload",
+        scope: Scope::Every,
         judge: payload,
     },
     Check {
         id: "packets.hops",
         says: "every packet arrived with an expiry that is one second earlier for each connector that handed it on",
+        scope: Scope::Every,
         judge: hops,
     },
     Check {
         id: "packets.no-route",
         says: "a packet for an unknown destination is rejected with F02",
+        scope: Scope::Every,
         judge: no_route,
     },
     Check {
         id: "packets.expired",
         says: "a packet that has expired, and one with too little time for the next hop, are rejected with R00",
+        scope: Scope::Every,
         judge: expired,
     },
     Check {
         id: "packets.application-error",
         says: "a packet that the business-logic server refuses is rejected with its code",
+        scope: Scope::Every,
         judge: application_error,
     },
 ];
@@ -114,11 +123,24 @@ fn all(
     complaints: Complaints,
     good: impl Into<String>,
 ) -> Finding {
-    let wrong = complaints.lines(seen);
-    match seen.probe_missing() {
-        Some(reason) if wrong.is_empty() => Finding::inconclusive(reason),
-        _ => Finding::all(looked_at, &wrong, good),
-    }
+    let unknown: Vec<String> = seen.probe_missing().into_iter().collect();
+    Finding::known(looked_at, &complaints.lines(seen), &unknown, good)
+}
+
+/// As [`all`], of what the homes' servers have recorded. A server that could not be asked says
+/// nothing of the packets that it was sent.
+fn all_recorded(
+    seen: &Observations,
+    looked_at: usize,
+    complaints: Complaints,
+    good: impl Into<String>,
+) -> Finding {
+    let unread = seen.unread_servers.iter();
+    let unknown: Vec<String> = unread
+        .map(|(home, reason)| format!("{home}: {reason}"))
+        .chain(seen.probe_missing())
+        .collect();
+    Finding::known(looked_at, &complaints.lines(seen), &unknown, good)
 }
 
 /// Senders, receivers and how many packets, for evidence.
@@ -168,7 +190,8 @@ fn fulfillment(seen: &Observations) -> Finding {
 
 fn delivered(seen: &Observations) -> Finding {
     let mut complaints = Complaints::default();
-    for packet in fulfilled(seen) {
+    let recorded = fulfilled(seen).filter(|packet| !seen.unread_servers.contains_key(&packet.to));
+    for packet in recorded {
         match packet.arrived.first() {
             None => complaints.add(packet, "fulfilled, but never arrived"),
             Some(received) if received.amount != packet.amount.to_string() => {
@@ -178,7 +201,7 @@ fn delivered(seen: &Observations) -> Finding {
         }
     }
     let good = summary(fulfilled(seen));
-    all(seen, fulfilled(seen).count(), complaints, good)
+    all_recorded(seen, fulfilled(seen).count(), complaints, good)
 }
 
 fn arrived(seen: &Observations) -> impl Iterator<Item = &Delivery> {
@@ -207,7 +230,7 @@ fn once(seen: &Observations) -> Finding {
         }
     }
     let irregular = seen.probe.counters.irregular();
-    let finding = all(
+    let finding = all_recorded(
         seen,
         arrived(seen).count(),
         complaints,
@@ -233,7 +256,7 @@ fn payload(seen: &Observations) -> Finding {
         }
     }
     let count = arrived(seen).count();
-    all(seen, count, complaints, format!("{count} as sent"))
+    all_recorded(seen, count, complaints, format!("{count} as sent"))
 }
 
 fn hops(seen: &Observations) -> Finding {
@@ -260,7 +283,7 @@ fn hops(seen: &Observations) -> Finding {
         most = most.max(packet.hops);
     }
     let good = format!("up to {most} hops, each took a second of the expiry");
-    all(seen, arrived(seen).count(), complaints, good)
+    all_recorded(seen, arrived(seen).count(), complaints, good)
 }
 
 /// Judges the rejects for some reasons. Every reason has to have been tried.

@@ -1,29 +1,31 @@
 //! What connectors say of themselves when a peer is gone.
 
-use super::{Check, Finding, HealthView, Observations};
+use super::{Check, Finding, HealthView, Observations, Scope};
 
 pub(super) const CHECKS: &[Check] = &[Check {
     id: "resilience.health",
     says: "a connector's health and its list of peers count a peer that is gone as not connected",
+    scope: Scope::Every,
     judge: health,
 }];
 
 fn health(seen: &Observations) -> Finding {
     let mut wrong = seen.unseen_homes();
+    let mut unknown = Vec::new();
     let mut good = Vec::new();
     for home in &seen.homes {
         if seen.daemonless.contains(&home.id) {
             continue;
         }
         match &home.health {
-            Err(reason) => wrong.push(format!("{}: {reason}", home.id)),
+            Err(reason) => unknown.push(format!("{}: {reason}", home.id)),
             Ok(HealthView {
                 connected,
                 total,
-                absent_connected,
+                decoy_connected,
                 gone,
             }) => {
-                match absent_connected {
+                match decoy_connected {
                     Some(false) => {}
                     Some(true) => wrong.push(format!(
                         "{} lists a peer as connected that does not exist",
@@ -44,5 +46,5 @@ fn health(seen: &Observations) -> Finding {
             }
         }
     }
-    Finding::all(good.len(), &wrong, good.join(", "))
+    Finding::known(good.len(), &wrong, &unknown, good.join(", "))
 }

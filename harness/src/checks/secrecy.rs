@@ -1,17 +1,19 @@
 //! Onion addresses and secrets stay where they belong.
 
-use super::{Check, Finding, LogView, Observations};
+use super::{Check, Finding, LogView, Observations, Scope};
 use crate::onion::mentions_address;
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "secrecy.addresses",
         says: "no log line at INFO or above, no metadata of a container and nothing that the run wrote holds an onion address; at DEBUG they do appear in the connectors' logs",
+        scope: Scope::Every,
         judge: addresses,
     },
     Check {
         id: "secrecy.secrets",
         says: "no log line, no metadata of a container but its environment, and nothing that the run wrote holds a secret of the run",
+        scope: Scope::Every,
         judge: secrets,
     },
 ];
@@ -99,11 +101,11 @@ fn secrets(seen: &Observations) -> Finding {
             wrong.push(format!("{name}: {found} secrets"));
         }
     }
-    let empty: Vec<&str> = seen
+    let empty: Vec<String> = seen
         .logs
         .iter()
         .filter(|log| log.leveled && log.text.is_empty())
-        .map(|log| log.role.as_str())
+        .map(|log| log.role.to_string())
         .collect();
     if !empty.is_empty() {
         wrong.push(format!("{} logged nothing at all", empty.join(", ")));

@@ -1,6 +1,6 @@
 //! Each home's onion service.
 
-use super::{Check, Finding, Observations};
+use super::{Check, Finding, Observations, Scope};
 use crate::onion::OnionAddress;
 
 /// Reason of a failed upload (control-spec, "HS_DESC").
@@ -10,31 +10,37 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "service.address",
         says: "every onion address that is handed out is well formed for the topology's TLD family, checksum included, and is that of the home's key",
+        scope: Scope::Every,
         judge: address,
     },
     Check {
         id: "service.uploaded",
         says: "every home's descriptor was uploaded to its HSDirs (every one of a private network, half of them elsewhere), and none refused it",
+        scope: Scope::Every,
         judge: uploaded,
     },
     Check {
         id: "service.fetched",
         says: "every dialled home's descriptor was fetched by another home's daemon",
+        scope: Scope::Every,
         judge: fetched,
     },
     Check {
         id: "service.rendezvous",
         says: "every dialling home's daemon joined a rendezvous circuit",
+        scope: Scope::Every,
         judge: rendezvous,
     },
 ];
 
 fn address(seen: &Observations) -> Finding {
     let mut wrong = seen.unseen_homes();
+    let mut unknown = Vec::new();
     for home in seen.onion_homes() {
         match &home.hostname {
-            Err(reason) => wrong.push(format!("{}'s address: {reason}", home.id)),
-            Ok(text) => match text.expose().trim().parse::<OnionAddress>() {
+            Err(reason) => unknown.push(format!("{}'s address: {reason}", home.id)),
+            Ok(None) => wrong.push(format!("{} hands out no address", home.id)),
+            Ok(Some(text)) => match text.expose().trim().parse::<OnionAddress>() {
                 Err(error) => wrong.push(format!("{}'s address {error}", home.id)),
                 Ok(found) if found.family() != seen.family => wrong.push(format!(
                     "{}'s address is of the .{} family, the topology asks for .{}",
@@ -51,7 +57,7 @@ fn address(seen: &Observations) -> Finding {
     }
     let looked_at = seen.onion_homes().count();
     let good = format!("{looked_at} addresses of the .{} family", seen.family);
-    Finding::all(looked_at, &wrong, good)
+    Finding::known(looked_at, &wrong, &unknown, good)
 }
 
 fn uploaded(seen: &Observations) -> Finding {

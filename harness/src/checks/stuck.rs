@@ -1,8 +1,8 @@
 //! What a topology that did not come up says about the checks.
 
-use super::{CheckResult, Finding, catalogue, latency, result};
+use super::{CheckResult, Finding, catalogue, latency};
 use crate::events::Stage;
-use crate::topology::Budget;
+use crate::topology::{Budget, NetworkKind};
 
 /// The checks of a run whose stage was not reached: the one that says that it would be has failed,
 /// and nothing is known of the others.
@@ -10,7 +10,7 @@ use crate::topology::Budget;
 pub fn judge_stuck(
     stage: Stage,
     evidence: &str,
-    public: bool,
+    network: NetworkKind,
     budgets: &[Budget],
 ) -> Vec<CheckResult> {
     let stuck = check_of(stage);
@@ -21,12 +21,12 @@ pub fn judge_stuck(
             Finding::inconclusive(format!("the stage {stage} was not reached"))
         }
     };
-    catalogue(public)
+    catalogue(network)
         .into_iter()
-        .map(|check| result(check.id, check.says, judge(check.id)))
+        .map(|check| CheckResult::new(check.id, check.says, judge(check.id)))
         .chain(latency::ids(budgets).into_iter().map(|(id, says)| {
             let finding = judge(&id);
-            result(&id, &says, finding)
+            CheckResult::new(&id, &says, finding)
         }))
         .collect()
 }

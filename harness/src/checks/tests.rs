@@ -12,12 +12,13 @@ use healthy::{healthy, healthy_of, plan, plan_of};
 use mutants::Mutant;
 
 use super::{
-    Answer, CheckResult, Live, Observations, Reason, Verdict, catalogue, judge, judge_leftovers,
-    judge_stuck, verdict,
+    Answer, CheckResult, ConsensusValidity, Observations, Reason, Verdict, catalogue, judge,
+    judge_leftovers, judge_stuck, verdict,
 };
 use crate::engine::Leftovers;
 use crate::events::Stage;
 use crate::mutants::MUTANTS;
+use crate::topology::NetworkKind;
 
 /// The checks that did not pass, and how they came out.
 fn failing(results: &[CheckResult]) -> BTreeMap<&str, Verdict> {
@@ -104,36 +105,39 @@ fn every_check_passes_where_homes_and_peerings_differ() {
 fn a_consensus_that_is_not_in_force_is_noticed() {
     let text = include_str!("../../../fixtures/topologies/public-p2p.toml");
     let plan = plan_of("public-p2p", text);
-    let bent = |consensus: Result<Live, String>| {
+    let bent = |consensus: Result<ConsensusValidity, String>| {
         let mut seen = healthy_of(&plan);
         seen.budgets.clear();
         seen.homes[1].consensus = consensus;
         judge(&seen)
     };
-    for (consensus, evidence) in [
+    for (consensus, evidence, verdict) in [
         (
-            Ok(Live {
+            Ok(ConsensusValidity {
                 since: 4000,
                 left: -1,
             }),
             "b's expired 1 s ago",
+            Verdict::Fail,
         ),
         (
-            Ok(Live {
+            Ok(ConsensusValidity {
                 since: -9,
                 left: 10_800,
             }),
             "b's is in force in 9 s only: a clock is wrong",
+            Verdict::Fail,
         ),
         (
             Err("b1 refused GETINFO".to_owned()),
             "b: b1 refused GETINFO",
+            Verdict::Inconclusive,
         ),
     ] {
         let results = bent(consensus);
         assert_eq!(
             failing(&results),
-            BTreeMap::from([("network.joined", Verdict::Fail)])
+            BTreeMap::from([("network.joined", verdict)])
         );
         let joined = results.iter().find(|result| result.id == "network.joined");
         assert_eq!(joined.expect("is judged").evidence, evidence);
@@ -217,7 +221,7 @@ fn every_check_has_a_mutant_of_its_own() {
     assert_eq!(ids.len(), results.len(), "ids are unique");
     assert_eq!(
         ids.len(),
-        catalogue(false).len() + plan().topology.budgets.len(),
+        catalogue(NetworkKind::Private).len() + plan().topology.budgets.len(),
         "one check per entry of the catalogue and one per budget"
     );
     // A mutant that fails several checks shows nothing about any one of them.
@@ -297,7 +301,10 @@ fn what_is_known_to_be_wrong_stays_wrong_without_the_probe() {
 
 #[test]
 fn ids_are_a_family_and_a_name() {
-    for check in catalogue(false).into_iter().chain(catalogue(true)) {
+    for check in catalogue(NetworkKind::Private)
+        .into_iter()
+        .chain(catalogue(NetworkKind::Public))
+    {
         let (family, name) = check.id.split_once('.').expect("family.name");
         let plain = |text: &str| {
             !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase() || c == '-')
@@ -373,7 +380,7 @@ fn what_did_not_come_up_fails_the_check_of_its_stage_and_leaves_the_others_open(
         (Stage::Rendezvous, "service.rendezvous"),
         (Stage::Peering, "handshake.connected"),
     ] {
-        let results = judge_stuck(stage, "13 of 14 uploads", false, &budgets);
+        let results = judge_stuck(stage, "13 of 14 uploads", NetworkKind::Private, &budgets);
         let ids: Vec<&str> = results.iter().map(|result| result.id.as_str()).collect();
         assert_eq!(ids, expected, "the checks of any other run");
         for result in &results {
@@ -389,7 +396,7 @@ fn what_did_not_come_up_fails_the_check_of_its_stage_and_leaves_the_others_open(
         assert_eq!(verdict(&results), Verdict::Fail);
     }
     // Where no check is to blame, none is blamed.
-    let results = judge_stuck(Stage::Prepare, "no space", false, &budgets);
+    let results = judge_stuck(Stage::Prepare, "no space", NetworkKind::Private, &budgets);
     assert_eq!(verdict(&results), Verdict::Inconclusive);
 }
 
@@ -443,16 +450,13 @@ fn what_a_run_leaves_is_found() {
         (14, Ok(&networks), vec![], "ator-1-x is still on the engine"),
         (14, Ok(&volumes), vec![], "ator-1-x is still on the engine"),
         (14, Ok(&none), name(), "ator-1-x still exists"),
-        (
-            14,
-            Err("the engine is gone".to_owned()),
-            vec![],
-            "the engine is gone",
-        ),
         (0, Ok(&none), vec![], "nothing was found to remove"),
     ] {
         let judged = judge_leftovers(removed, left, &files);
         assert_eq!(judged.verdict, Verdict::Fail, "{evidence}");
         assert_eq!(judged.evidence, evidence);
     }
+    // An engine that does not answer says nothing of what is on it.
+    let judged = judge_leftovers(14, Err("the engine is gone".to_owned()), &[]);
+    assert_eq!(judged.verdict, Verdict::Inconclusive);
 }

@@ -6,9 +6,9 @@ use std::time::Duration;
 use super::error::CliError;
 use super::exit::Exit;
 use super::load::{Common, TopologyArgs};
-use crate::checks::verdict;
+use crate::checks::{Load, Pace, verdict};
 use crate::report::ProbeReport;
-use crate::run::{Interrupts, Load, Pace, measure};
+use crate::run::{Interrupts, measure};
 use crate::topology::parse_duration;
 
 /// Packets in flight when neither a rate nor a concurrency is given.

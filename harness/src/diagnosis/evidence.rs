@@ -1,6 +1,7 @@
 //! What a diagnosis goes by.
 
 use crate::events::Stage;
+use crate::evidence::{ContainerRole, Dialled, Subject};
 use crate::onion::TldFamily;
 use crate::onion::monitor::Timeline;
 
@@ -8,7 +9,7 @@ use crate::onion::monitor::Timeline;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ending {
     /// What it was in the topology.
-    pub role: String,
+    pub role: ContainerRole,
     /// Its exit status, as the engine reports it.
     pub status: String,
 }
@@ -18,15 +19,15 @@ pub struct Ending {
 pub struct Authorities {
     /// Nicknames of those that answered.
     pub answering: Vec<String>,
-    /// Nicknames of those that did not.
-    pub silent: Vec<String>,
+    /// Nicknames of those that did not, each with the reason.
+    pub silent: Vec<(String, String)>,
 }
 
 /// A program's whole log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NodeText {
     /// What the container is in the topology.
-    pub role: String,
+    pub role: ContainerRole,
     /// What it wrote.
     pub text: String,
 }
@@ -94,10 +95,12 @@ impl DaemonSigns {
 pub struct Evidence {
     /// The stage that was not reached.
     pub stage: Option<Stage>,
-    /// Of which node, home or peering.
-    pub node: Option<String>,
-    /// What was last seen of it, and why it was given up.
+    /// What of.
+    pub subject: Option<Subject>,
+    /// What was last seen of it, and why it was given up: for people.
     pub last_seen: String,
+    /// The dials from inside a home that did not connect, if the stage is one of dials.
+    pub failed_dials: Vec<Dialled>,
     /// The container that ended.
     pub ending: Option<Ending>,
     /// Nicknames that the daemons were given.

@@ -3,7 +3,8 @@
 use super::evidence::{DaemonSigns, Evidence, NodeText};
 use super::{Cause, Diagnosis};
 use crate::events::Stage;
-use crate::onion::TldFamily;
+use crate::evidence::DialOutcome;
+use crate::onion::{Notice, TldFamily, notices};
 
 /// Longest nickname that a daemon takes.
 const NICKNAME_MAX: usize = 19;
@@ -44,14 +45,11 @@ pub fn diagnose(evidence: &Evidence) -> Diagnosis {
 }
 
 fn terms(evidence: &Evidence) -> Vec<String> {
-    quoted(
-        ended(evidence),
-        &["not agreed to the terms", "Not agreed to terms"],
-    )
+    said(ended(evidence), &[Notice::TermsNotAgreed])
 }
 
 fn nickname(evidence: &Evidence) -> Vec<String> {
-    let said = quoted(ended(evidence), &["nicknames must be between"]);
+    let said = said(ended(evidence), &[Notice::BadNickname]);
     let aborted = evidence.ending.as_ref().filter(|end| end.status == ABORTED);
     if !said.is_empty() || aborted.is_none() {
         return said;
@@ -100,14 +98,7 @@ fn clock(evidence: &Evidence) -> Vec<String> {
         })
         .take(QUOTED)
         .collect();
-    found.extend(quoted(
-        evidence.logs.iter(),
-        &[
-            "with skewed time",
-            "Our clock is",
-            "Anon needs an accurate clock",
-        ],
-    ));
+    found.extend(said(evidence.logs.iter(), &[Notice::ClockSkewed]));
     found
 }
 
@@ -125,30 +116,25 @@ fn quorum(evidence: &Evidence) -> Vec<String> {
     if let Some(authorities) = &evidence.authorities {
         let all = authorities.answering.len() + authorities.silent.len();
         if authorities.answering.len() <= all / 2 {
+            let silent = authorities.silent.iter();
+            let silent: Vec<String> = silent
+                .map(|(nickname, reason)| format!("{nickname} ({reason})"))
+                .collect();
             found.push(format!(
                 "{} of {all} authorities answer; silent: {}",
                 authorities.answering.len(),
-                authorities.silent.join(", ")
+                silent.join(", ")
             ));
         }
     }
-    found.extend(quoted(
-        evidence.logs.iter(),
-        &[
-            "enough votes to generate a consensus",
-            "good signatures from recognized authorities",
-        ],
-    ));
+    let votes = [Notice::TooFewVotes, Notice::TooFewSignatures];
+    found.extend(said(evidence.logs.iter(), &votes));
     found
 }
 
 fn route(evidence: &Evidence) -> Vec<String> {
     if evidence.stage == Some(Stage::Seal) {
-        return if evidence.last_seen.contains("-unreachable") {
-            vec![evidence.last_seen.clone()]
-        } else {
-            Vec::new()
-        };
+        return dialled(evidence, DialOutcome::is_unrouted);
     }
     if evidence.stage != Some(Stage::Bootstrap) {
         return Vec::new();
@@ -178,12 +164,12 @@ fn route(evidence: &Evidence) -> Vec<String> {
 
 fn blocked(evidence: &Evidence) -> Vec<String> {
     match evidence.stage {
-        Some(Stage::Seal) => ["timeout", "refused", "not-permitted"]
-            .iter()
-            .any(|outcome| evidence.last_seen.contains(outcome))
-            .then(|| evidence.last_seen.clone())
-            .into_iter()
-            .collect(),
+        Some(Stage::Seal) => dialled(evidence, |outcome| {
+            matches!(
+                outcome,
+                DialOutcome::Timeout | DialOutcome::Refused | DialOutcome::NotPermitted
+            )
+        }),
         Some(Stage::Bootstrap) => concerned(evidence)
             // Connected once, a daemon's later troubles have other causes.
             .filter(|daemon| daemon.percent <= 5)
@@ -294,32 +280,44 @@ fn unknown(evidence: &Evidence) -> Vec<String> {
     found
 }
 
-/// The daemons that the stage is about: those that its node names, or all.
+/// The daemons that the stage is about: those that it names, or all.
 fn concerned(evidence: &Evidence) -> impl Iterator<Item = &DaemonSigns> {
-    let node = evidence.node.as_deref();
-    evidence.daemons.iter().filter(move |daemon| {
-        node.is_none_or(|node| node.split([' ', '/']).any(|part| part == daemon.node))
-    })
+    let subject = evidence.subject.as_ref();
+    evidence
+        .daemons
+        .iter()
+        .filter(move |daemon| subject.is_none_or(|subject| subject.concerns(&daemon.node)))
 }
 
 /// The log of the container that ended.
 fn ended(evidence: &Evidence) -> impl Iterator<Item = &NodeText> {
-    let role = evidence.ending.as_ref().map(|ending| ending.role.as_str());
+    let role = evidence.ending.as_ref().map(|ending| &ending.role);
     evidence
         .logs
         .iter()
-        .filter(move |log| Some(log.role.as_str()) == role)
+        .filter(move |log| Some(&log.role) == role)
 }
 
-/// Lines that contain one of these texts, with where they are from.
-fn quoted<'a>(logs: impl Iterator<Item = &'a NodeText>, texts: &[&str]) -> Vec<String> {
-    logs.flat_map(|log| {
-        let lines = log.text.lines();
-        let lines = lines.filter(|line| texts.iter().any(|text| line.contains(text)));
-        lines.map(|line| quote(log, line)).collect::<Vec<_>>()
-    })
-    .take(QUOTED)
-    .collect()
+/// The dials from inside a home that ended so, in one line.
+fn dialled(evidence: &Evidence, ends: impl Fn(DialOutcome) -> bool) -> Vec<String> {
+    let failed = evidence.failed_dials.iter().filter(|one| ends(one.outcome));
+    let failed: Vec<String> = failed.map(ToString::to_string).collect();
+    if failed.is_empty() {
+        return failed;
+    }
+    vec![format!(
+        "dials to published addresses: {}",
+        failed.join(", ")
+    )]
+}
+
+/// Lines in which a daemon says one of these, with where they are from.
+fn said<'a>(logs: impl Iterator<Item = &'a NodeText>, wanted: &[Notice]) -> Vec<String> {
+    logs.flat_map(|log| notices(&log.text).map(move |(notice, line)| (log, notice, line)))
+        .filter(|(_, notice, _)| wanted.contains(notice))
+        .map(|(log, _, line)| quote(log, line))
+        .take(QUOTED)
+        .collect()
 }
 
 fn quote(log: &NodeText, line: &str) -> String {

@@ -5,13 +5,14 @@ use std::time::Instant;
 
 use super::*;
 use crate::events::Stage;
+use crate::evidence::{ContainerRole, DialOutcome, Dialled, Subject};
 use crate::onion::TldFamily;
 use crate::onion::monitor::Timeline;
 
 fn stuck(stage: Stage, node: &str) -> Evidence {
     Evidence {
         stage: Some(stage),
-        node: Some(node.to_owned()),
+        subject: Some(Subject::from(node)),
         last_seen: "not reached within 30 s".to_owned(),
         family: Some(TldFamily::Anon),
         ..Evidence::default()
@@ -21,16 +22,16 @@ fn stuck(stage: Stage, node: &str) -> Evidence {
 fn died(role: &str, status: &str, log: &str) -> Evidence {
     Evidence {
         ending: Some(Ending {
-            role: role.to_owned(),
+            role: ContainerRole::from(role),
             status: status.to_owned(),
         }),
         logs: vec![
             NodeText {
-                role: "another".to_owned(),
+                role: ContainerRole::from("another"),
                 text: "User has not agreed to the terms and conditions. Exiting.".to_owned(),
             },
             NodeText {
-                role: role.to_owned(),
+                role: ContainerRole::from(role),
                 text: log.to_owned(),
             },
         ],
@@ -125,31 +126,43 @@ fn clock() {
         "home-a warns: CLOCK_SKEW Clock skew -90000",
     );
     named(&evidence, Cause::ClockSkewed, "SKEW=-89641");
-    let mut evidence = stuck(Stage::Descriptors, "");
+    let mut evidence = stuck(Stage::Descriptors, "network");
     evidence.logs = vec![NodeText {
-        role: "relay2".to_owned(),
+        role: ContainerRole::from("relay2"),
         text: "Nov 21 18:10:59.000 [warn] Received NETINFO cell with skewed time (OR:10.194.104.1:21002): It seems that our clock is behind by 1 days, 1 hours, 0 minutes, or that theirs is ahead. Anon requires an accurate clock to work: please check your time, timezone, and date settings.".to_owned(),
     }];
     named(&evidence, Cause::ClockSkewed, "relay2: Nov 21");
 }
 
+fn silent(nickname: &str) -> (String, String) {
+    (nickname.to_owned(), "no answer".to_owned())
+}
+
+fn dialled(outcome: DialOutcome) -> Vec<Dialled> {
+    vec![Dialled {
+        target: "10.1.0.1:21001".parse().expect("an address"),
+        outcome,
+        millis: 1,
+    }]
+}
+
 #[test]
 fn quorum() {
-    let mut evidence = stuck(Stage::Consensus, "");
+    let mut evidence = stuck(Stage::Consensus, "network");
     evidence.authorities = Some(Authorities {
         answering: vec!["da1".to_owned()],
-        silent: vec!["da2".to_owned(), "da3".to_owned()],
+        silent: vec![silent("da2"), silent("da3")],
     });
     named(
         &evidence,
         Cause::NoQuorum,
-        "1 of 3 authorities answer; silent: da2, da3",
+        "1 of 3 authorities answer; silent: da2 (no answer), da3 (no answer)",
     );
     // Two of three are enough, and a peering does not need authorities.
     let mut enough = evidence.clone();
     enough.authorities = Some(Authorities {
         answering: vec!["da1".to_owned(), "da2".to_owned()],
-        silent: vec!["da3".to_owned()],
+        silent: vec![silent("da3")],
     });
     named(&enough, Cause::Unknown, "not reached");
     evidence.stage = Some(Stage::Peering);
@@ -173,7 +186,7 @@ fn route() {
         "home-a at 0 % (starting): 1 circuits failed",
     );
     let mut seal = stuck(Stage::Seal, "home-a");
-    seal.last_seen = "dials to published addresses: 10.1.0.1:21001: network-unreachable".to_owned();
+    seal.failed_dials = dialled(DialOutcome::NetworkUnreachable);
     named(&seal, Cause::NoRoute, "network-unreachable");
 }
 
@@ -189,7 +202,7 @@ fn blocked() {
     );
     named(&evidence, Cause::AddressesBlocked, "CONNECTREFUSED");
     let mut seal = stuck(Stage::Seal, "home-a");
-    seal.last_seen = "dials to published addresses: 10.1.0.1:21001: timeout".to_owned();
+    seal.failed_dials = dialled(DialOutcome::Timeout);
     named(&seal, Cause::AddressesBlocked, "timeout");
 }
 

@@ -16,6 +16,7 @@ use super::stages::stage_times;
 use super::{metric, words};
 use crate::checks::{Verdict, budget_check_id};
 use crate::events::EventKind;
+use crate::evidence::ContainerRole;
 use crate::run::{Outcome, RunError};
 use crate::topology::Topology;
 
@@ -173,7 +174,7 @@ fn deaths(outcome: &Outcome) -> Vec<DeathView> {
     let deaths = outcome.events.iter().filter_map(|event| match &event.kind {
         EventKind::NodeDied { role, status } => Some(DeathView {
             at_ms: event.at_ms,
-            role: role.clone(),
+            role: role.to_string(),
             status: status.clone(),
         }),
         _ => None,
@@ -199,27 +200,27 @@ fn logs(outcome: &Outcome) -> Vec<LogTail> {
         return Vec::new();
     }
     let died = match &outcome.error {
-        Some(RunError::NodeDied(death)) => Some(death.role.as_str()),
+        Some(RunError::NodeDied(death)) => Some(ContainerRole::from(&*death.role)),
         _ => None,
     };
-    let node = match &outcome.error {
-        Some(RunError::Stage(failure)) => failure.node.as_deref(),
+    let subject = match &outcome.error {
+        Some(RunError::Stage(failure)) => failure.node.as_ref(),
         _ => None,
     };
-    let matters = |role: &str| match (died, node) {
+    let matters = |role: &ContainerRole| match (&died, subject) {
         (Some(died), _) => role == died,
-        (None, Some(node)) => node.split([' ', '/']).any(|part| role.starts_with(part)),
-        (None, None) => role.ends_with("/connector"),
+        (None, Some(subject)) => subject.names().contains(&role.owner()),
+        (None, None) => role.is_connector(),
     };
     outcome
         .logs
         .iter()
         .filter(|log| matters(&log.role))
         // That a container died without a word is worth knowing; of others it is not.
-        .filter(|log| !log.tail.is_empty() || died == Some(&*log.role))
+        .filter(|log| !log.tail.is_empty() || died.as_ref() == Some(&log.role))
         .take(LOGS_SHOWN)
         .map(|log| LogTail {
-            role: log.role.clone(),
+            role: log.role.to_string(),
             tail: log.tail.clone(),
         })
         .collect()

@@ -11,10 +11,10 @@ use time::format_description::well_known::Rfc3339;
 
 use super::model::{CheckView, MetricView, VERSION};
 use super::words::{show_ms, show_us};
-use crate::checks::{Verdict, verdict};
+use crate::checks::{Measurement, Pace, Verdict, show_outcomes, verdict};
 use crate::probe::Latencies;
 use crate::probe::load::{OutcomeCounts, Phase};
-use crate::run::{Measurement, Pace, show_outcomes};
+
 use crate::topology::Metric;
 
 /// Width of tables.

@@ -44,7 +44,7 @@ pub fn stage_times(events: &[Event]) -> Vec<StageTime> {
     let open = events.iter().filter_map(|event| match &event.kind {
         EventKind::StageStarted { stage, node } => Some(StageTime {
             stage: stage.to_string(),
-            node: node.clone(),
+            node: node.as_ref().map(ToString::to_string),
             started_ms: event.at_ms,
             ended_ms: last,
             millis: last.saturating_sub(event.at_ms),
@@ -89,7 +89,7 @@ fn stage_time(event: &Event) -> Option<StageTime> {
     };
     Some(StageTime {
         stage: stage.to_string(),
-        node: node.clone(),
+        node: node.as_ref().map(ToString::to_string),
         started_ms,
         ended_ms,
         millis: ended_ms.saturating_sub(started_ms),

@@ -9,6 +9,7 @@ use comfy_table::{Cell, ContentArrangement, Table};
 use super::model::{CheckView, Report};
 use super::words::{show_bytes, show_ms};
 use crate::events::{Event, EventKind, Stage};
+use crate::evidence::Subject;
 use crate::topology::format_duration;
 
 /// Width of the table when the output is no terminal.
@@ -18,7 +19,7 @@ const WIDTH: u16 = 132;
 #[must_use]
 pub fn progress_line(event: &Event) -> Option<String> {
     let at = format!("{:>7.2} s", event.at_ms as f64 / 1000.0);
-    let name = |stage: &Stage, node: &Option<String>| match node {
+    let name = |stage: &Stage, node: &Option<Subject>| match node {
         Some(node) => format!("{stage} {node}"),
         None => stage.to_string(),
     };

@@ -1,86 +1,257 @@
-//! What every part of a run works on, and the waits that they share.
+//! What every part of a run works on: the run itself, its homes, and the waits that they share.
 
-use std::future::Future;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use tokio::time::timeout;
+use futures_util::future::join_all;
+use tokio::time::{sleep, timeout};
 
 use crate::connector::Admin;
-use crate::engine::{ContainerSpec, Engine, Engines};
-use crate::events::{Recorder, StageGuard};
+use crate::engine::{ContainerSpec, Death, Engine, EngineError, Engines, Watch};
+use crate::events::{EventKind, Recorder, Sink, StageGuard};
+use crate::evidence::ContainerRole;
 use crate::onion::directory::Directory;
-use crate::onion::monitor::Monitor;
-use crate::plan::{HomePlan, NodePlan, Plan};
+use crate::onion::monitor::{DaemonState, Monitor};
+use crate::plan::{HomePlan, Images, Inputs, NodePlan, PeeringPlan, Plan, RunId};
+use crate::run::artefacts::{ArtefactError, Artefacts};
+use crate::run::circuits::Earlier;
 use crate::run::error::{RunError, StageFailure};
-use crate::run::milestones::{Ladder, Service};
-use crate::run::reach::Reach;
+use crate::run::interrupt::Interrupts;
+use crate::run::milestones::Milestones;
+use crate::run::options::Options;
+use crate::run::reach::{Reach, Way};
 use crate::run::times::Times;
 
 /// Time between two looks at a port that cannot notify.
 pub(in crate::run) const POLL: Duration = Duration::from_millis(50);
+/// How long after a stage has failed the engine may take to tell that a container has died.
+const DEATH_TOLD: Duration = Duration::from_secs(1);
 
-/// What bringing up needs.
-pub(in crate::run) struct Context<'a> {
-    pub(in crate::run) engines: &'a Engines,
-    pub(in crate::run) reach: &'a Reach,
-    pub(in crate::run) recorder: &'a Recorder,
-    pub(in crate::run) plan: &'a Plan,
-    pub(in crate::run) http: &'a reqwest::Client,
-    pub(in crate::run) ladder: &'a Ladder,
+/// Everything a run holds while it lives.
+pub(in crate::run) struct Run {
+    pub(in crate::run) engines: Engines,
+    pub(in crate::run) reach: Reach,
+    pub(in crate::run) plan: Plan,
+    pub(in crate::run) inputs: Inputs,
+    pub(in crate::run) recorder: Recorder,
+    pub(in crate::run) artefacts: Artefacts,
+    pub(in crate::run) interrupts: Interrupts,
+    pub(in crate::run) http: reqwest::Client,
+    pub(in crate::run) milestones: Milestones,
+    pub(in crate::run) images: Option<Images>,
 }
 
 /// A container of a plan, and the engine that it is on.
 pub(in crate::run) struct Placed<'a> {
     pub(in crate::run) engine: &'a Engine,
     pub(in crate::run) name: String,
-    pub(in crate::run) role: String,
+    pub(in crate::run) role: ContainerRole,
 }
 
-impl<'a> Context<'a> {
-    /// The engine of a home's containers and networks.
-    pub(in crate::run) fn engine_of(&self, home: &HomePlan) -> &'a Engine {
-        self.engines.of(&home.id)
-    }
+/// A home that runs.
+pub(in crate::run) struct RunningHome {
+    /// How it was planned.
+    pub(in crate::run) plan: HomePlan,
+    /// Where its containers are.
+    pub(in crate::run) engine: Engine,
+    /// Its daemon under observation, if it has one.
+    pub(in crate::run) monitor: Option<Monitor>,
+    /// What the daemon had told before this process looked, if the home ran before it.
+    pub(in crate::run) earlier: Option<Earlier>,
+}
 
-    /// All containers, those that explain most first.
-    pub(in crate::run) fn containers(&self) -> Vec<Placed<'a>> {
-        let homes = self.plan.homes.iter().flat_map(|home| {
-            let engine = self.engine_of(home);
-            let placed = move |(name, role)| Placed { engine, name, role };
-            home.containers().into_iter().map(placed)
-        });
-        let engine = self.engines.common();
-        let placed = |(name, role)| Placed { engine, name, role };
-        let nodes = self.plan.nodes().flat_map(NodePlan::containers).map(placed);
-        homes.chain(nodes).collect()
-    }
-
-    /// Records the stages that daemons, authorities and these logs, each (role, text), have shown.
-    pub(in crate::run) fn climbed(&self, logs: &[(&str, &str)]) {
-        let services: Vec<Service<'_>> = self
-            .plan
-            .homes
-            .iter()
-            .map(|home| Service {
-                home: &home.id,
-                label: home.onion.expose_label(),
-            })
-            .collect();
-        self.ladder.find(&services);
-        let peerings = self.plan.peerings.iter();
-        let peerings = peerings.map(|peering| (&*peering.from, &*peering.to));
-        self.ladder.find_in_logs(self.recorder, peerings, logs);
-        self.ladder.record(self.recorder);
+impl RunningHome {
+    /// What the daemon has told since it started; nothing of a home without one.
+    pub(in crate::run) fn daemon(&self) -> DaemonState {
+        let mut state = self
+            .monitor
+            .as_ref()
+            .map(Monitor::state)
+            .unwrap_or_default();
+        if let Some(earlier) = &self.earlier {
+            state.add_earlier(&earlier.state);
+        }
+        state
     }
 }
 
 /// A topology that runs: every home's daemon under observation.
-pub(super) struct Running {
-    /// One monitor per home, in plan order; none for a home without a daemon.
-    pub monitors: Vec<Option<Monitor>>,
+pub(in crate::run) struct Running {
+    /// The homes, in plan order.
+    pub(in crate::run) homes: Vec<RunningHome>,
     /// What bringing up has measured.
-    pub times: Times,
+    pub(in crate::run) times: Times,
+}
+
+impl Run {
+    /// Opens the run's folder, its stream of events and the way to its homes. Nothing of it is on an
+    /// engine yet.
+    pub(in crate::run) fn open(
+        options: &Options,
+        engines: Engines,
+        plan: Plan,
+        inputs: Inputs,
+        interrupts: Interrupts,
+    ) -> Result<Self, RunError> {
+        // The id of the inputs and not of the plan: a topology that runs already is judged in a
+        // folder of its own.
+        let folder = RunId::new(inputs.now, &inputs.seed);
+        let artefacts = Artefacts::create(&options.artefacts, folder.as_str())?;
+        let mut sinks: Vec<Sink> = vec![artefacts.event_sink()?];
+        if let Some(progress) = options.progress.clone() {
+            sinks.push(Box::new(move |event| {
+                progress(event);
+                Ok(())
+            }));
+        }
+        let way = Way::of(&plan.topology, options.tunnels);
+        let reach = Reach::open(way, &engines, &plan).map_err(RunError::NoPort)?;
+        let recorder = Recorder::new(sinks);
+        recorder.record(EventKind::RunStarted {
+            run: plan.run.to_string(),
+            topology: plan.topology.name.clone(),
+        });
+        Ok(Self {
+            engines,
+            reach,
+            plan,
+            inputs,
+            recorder,
+            artefacts,
+            interrupts,
+            http: reqwest::Client::new(),
+            milestones: Milestones::default(),
+            images: None,
+        })
+    }
+
+    /// Lets `work` go on until it ends, a container dies, the user interrupts, or the events
+    /// cannot be written.
+    pub(in crate::run) async fn guarded<T>(
+        &self,
+        watch: &mut Watch,
+        work: impl Future<Output = Result<T, RunError>>,
+    ) -> Result<T, RunError> {
+        let died = |death: Death| {
+            self.recorder.record(EventKind::NodeDied {
+                role: ContainerRole::from(&*death.role),
+                status: death.status.clone(),
+            });
+            Err(RunError::NodeDied(death))
+        };
+        tokio::select! {
+            result = work => match result {
+                // Connections end before the engine tells of the death that ended them.
+                Err(error @ RunError::Stage(_)) => {
+                    match timeout(DEATH_TOLD, watch.death()).await {
+                        Ok(death) => died(death),
+                        Err(_) => Err(error),
+                    }
+                }
+                result => result,
+            },
+            death = watch.death() => died(death),
+            () = self.interrupts.at_least(1) => Err(RunError::Interrupted),
+            () = self.recorder.failed() => Err(self.event_failure()),
+        }
+    }
+
+    /// Why the events cannot be written.
+    fn event_failure(&self) -> RunError {
+        let source = self
+            .recorder
+            .take_failure()
+            .unwrap_or_else(|| std::io::Error::other("unknown"));
+        self.unwritable("events.jsonl", source)
+    }
+
+    /// A file of the run's folder that cannot be written.
+    pub(in crate::run) fn unwritable(&self, name: &str, source: std::io::Error) -> RunError {
+        ArtefactError {
+            path: self.artefacts.folder().join(name).display().to_string(),
+            source,
+        }
+        .into()
+    }
+
+    /// The engine of a home's containers and networks.
+    pub(in crate::run) fn engine_of(&self, home: &HomePlan) -> &Engine {
+        self.engines.of(&home.id)
+    }
+
+    /// All containers, those that explain most first.
+    pub(in crate::run) fn containers(&self) -> Vec<Placed<'_>> {
+        let homes = self.plan.homes.iter().flat_map(|home| {
+            let engine = self.engine_of(home);
+            let placed = move |(name, role): (String, String)| Placed {
+                engine,
+                name,
+                role: ContainerRole::from(&*role),
+            };
+            home.containers().into_iter().map(placed)
+        });
+        let engine = self.engines.common();
+        let placed = |(name, role): (String, String)| Placed {
+            engine,
+            name,
+            role: ContainerRole::from(&*role),
+        };
+        let nodes = self.plan.nodes().flat_map(NodePlan::containers).map(placed);
+        homes.chain(nodes).collect()
+    }
+
+    /// The DirPort readers of all authorities.
+    pub(in crate::run) fn directories(&self) -> Vec<Directory> {
+        let directory = |node: &NodePlan| {
+            let port = node.published.dir_port.unwrap_or_default();
+            let address = SocketAddr::from((node.address, port));
+            Directory::new(&self.http, &node.nickname, address)
+        };
+        self.plan.authorities.iter().map(directory).collect()
+    }
+
+    /// The admin API of a home's connector.
+    pub(in crate::run) fn admin(&self, home: &HomePlan) -> Admin {
+        let address = self.reach.socket(home, HomePlan::ADMIN_PORT);
+        Admin::new(&self.http, &home.id, address, &home.admin_key)
+    }
+
+    /// The homes at the ends of a peering: the dialling one and the dialled one. Validation makes
+    /// sure that both exist.
+    pub(in crate::run) fn ends(&self, peering: &PeeringPlan) -> Option<(&HomePlan, &HomePlan)> {
+        Some((self.plan.home(&peering.from)?, self.plan.home(&peering.to)?))
+    }
+
+    /// Records the stages that daemons, authorities and these connectors' logs, each (home, text), have
+    /// shown.
+    pub(in crate::run) fn record_milestones(&self, logs: &[(&str, &str)]) {
+        self.milestones.find(&self.plan);
+        let peerings = self.plan.peerings.iter();
+        let peerings = peerings.map(|peering| (&*peering.from, &*peering.to));
+        self.milestones.find_in_logs(&self.recorder, peerings, logs);
+        self.milestones.record(&self.recorder);
+    }
+
+    /// Memory of all containers together, in bytes, as their engines account it.
+    pub(in crate::run) async fn memory(&self) -> Result<u64, EngineError> {
+        let containers = self.containers();
+        let reads = containers.iter().map(|one| one.engine.memory(&one.name));
+        join_all(reads)
+            .await
+            .into_iter()
+            .map(|read| read.map(|memory| memory.bytes))
+            .sum()
+    }
+
+    /// Creates a container and starts it.
+    pub(in crate::run) async fn create_and_start(
+        &self,
+        engine: &Engine,
+        spec: &ContainerSpec,
+    ) -> Result<(), EngineError> {
+        engine.create_container(spec, &self.plan.labels).await?;
+        engine.start_container(spec).await
+    }
 }
 
 /// Runs a wait with a deadline; when it is over, the stage has failed with its last evidence.
@@ -98,28 +269,15 @@ pub(in crate::run) async fn within<T>(
     }
 }
 
-pub(in crate::run) async fn create_and_start(
-    context: &Context<'_>,
-    engine: &Engine,
-    spec: &ContainerSpec,
-) -> Result<(), RunError> {
-    engine.create_container(spec, &context.plan.labels).await?;
-    engine.start_container(spec).await?;
-    Ok(())
-}
-
-/// The DirPort readers of all authorities.
-pub(in crate::run) fn directories(context: &Context<'_>) -> Vec<Directory> {
-    let directory = |node: &NodePlan| {
-        let port = node.published.dir_port.unwrap_or_default();
-        let address = SocketAddr::from((node.address, port));
-        Directory::new(context.http, &node.nickname, address)
-    };
-    context.plan.authorities.iter().map(directory).collect()
-}
-
-/// The admin API of a home's connector.
-pub(in crate::run) fn admin(context: &Context<'_>, home: &HomePlan) -> Admin {
-    let address = context.reach.socket(home, HomePlan::ADMIN_PORT);
-    Admin::new(context.http, &home.id, address, &home.admin_key)
+/// Looks again and again, a moment apart, until there is something. A look notes with the stage what
+/// it saw; an error ends the wait.
+pub(in crate::run) async fn poll<T>(
+    mut look: impl AsyncFnMut() -> Result<Option<T>, RunError>,
+) -> Result<T, RunError> {
+    loop {
+        if let Some(found) = look().await? {
+            return Ok(found);
+        }
+        sleep(POLL).await;
+    }
 }

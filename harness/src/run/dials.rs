@@ -1,52 +1,55 @@
 //! Dials from inside a home's network namespace, by the harness's helper.
 
-use serde::Deserialize;
+use std::net::SocketAddr;
 
 use crate::engine::EngineError;
+use crate::evidence::Dialled;
 use crate::plan::{AGENT, HomePlan, Plan};
-use crate::run::context::Context;
-use crate::run::error::RunError;
-
-/// One line of the helper's answer.
-#[derive(Debug, Deserialize)]
-pub(in crate::run) struct DialLine {
-    pub(in crate::run) target: String,
-    pub(in crate::run) outcome: String,
-}
+use crate::run::context::Run;
 
 /// Every address that a home may reach.
-pub(in crate::run) fn published(plan: &Plan) -> Vec<String> {
+pub(in crate::run) fn published(plan: &Plan) -> Vec<SocketAddr> {
     plan.nodes()
         .flat_map(|node| {
             let at = node.published;
             std::iter::once(at.or_port)
                 .chain(at.dir_port)
-                .map(move |port| format!("{}:{port}", at.address))
+                .map(move |port| SocketAddr::from((at.address, port)))
         })
         .collect()
 }
 
-/// Dials from inside a home's network namespace.
+/// Dials from inside a home's network namespace, all targets at once. The answers are in their order,
+/// one for each.
 pub(in crate::run) async fn dial(
-    context: &Context<'_>,
+    run: &Run,
     home: &HomePlan,
-    targets: &[String],
+    targets: &[SocketAddr],
     timeout_ms: &str,
-) -> Result<Vec<DialLine>, RunError> {
+) -> Result<Vec<Dialled>, EngineError> {
     let mut command = vec![AGENT, "dial", "--timeout-ms", timeout_ms];
-    command.extend(targets.iter().map(String::as_str));
-    let output = context.engine_of(home).exec(&home.bls, &command).await?;
+    let addresses: Vec<String> = targets.iter().map(ToString::to_string).collect();
+    command.extend(addresses.iter().map(String::as_str));
+    let output = run.engine_of(home).exec(&home.bls, &command).await?;
+    let failed = |message: String| EngineError::Exec {
+        container: home.bls.clone(),
+        command: AGENT.to_owned(),
+        message,
+    };
     if output.code != 0 {
-        return Err(EngineError::Exec {
-            container: home.bls.clone(),
-            command: AGENT.to_owned(),
-            message: output.stderr.trim().to_owned(),
-        }
-        .into());
+        return Err(failed(output.stderr.trim().to_owned()));
     }
-    Ok(output
-        .stdout
-        .lines()
-        .filter_map(|line| serde_json::from_str(line).ok())
-        .collect())
+    let lines = output.stdout.lines().map(serde_json::from_str::<Dialled>);
+    let mut dialled = lines
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| failed(format!("a line of its answer is not to be read: {error}")))?;
+    dialled.retain(|one| targets.contains(&one.target));
+    if dialled.len() != targets.len() {
+        let answered = dialled.len();
+        return Err(failed(format!(
+            "{answered} of {} dials were answered",
+            targets.len()
+        )));
+    }
+    Ok(dialled)
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::engine::{Death, EngineError};
 use crate::events::{Stage, StageGuard};
+use crate::evidence::{Dialled, Subject};
 use crate::onion::authority::AuthorityKeyError;
 use crate::onion::{Daemon, TldFamily};
 use crate::plan::PlanError;
@@ -18,14 +19,16 @@ use crate::topology::format_duration;
 pub struct StageFailure {
     /// Which.
     pub stage: Stage,
-    /// Of which node, home or peering.
-    pub node: Option<String>,
+    /// What of.
+    pub node: Option<Subject>,
     /// How long it was waited for.
     pub waited: Duration,
     /// What is known to be wrong, or that time ran out.
     pub cause: String,
     /// The last thing seen.
     pub evidence: String,
+    /// The dials that were tried last, if the stage is one of dials.
+    pub dials: Vec<Dialled>,
 }
 
 impl StageFailure {
@@ -34,10 +37,11 @@ impl StageFailure {
     pub fn of(guard: &StageGuard, cause: impl Into<String>) -> Self {
         Self {
             stage: guard.stage(),
-            node: guard.node().map(str::to_owned),
+            node: guard.node().cloned(),
             waited: guard.waited(),
             cause: cause.into(),
             evidence: guard.last_seen(),
+            dials: Vec::new(),
         }
     }
 }
@@ -78,7 +82,7 @@ pub enum RunError {
     State(#[from] StateError),
     /// A stage was not reached.
     #[error("{0}")]
-    Stage(StageFailure),
+    Stage(Box<StageFailure>),
     /// A container ended while it was needed.
     #[error("{} ended with status {} while it was needed", .0.role, .0.status)]
     NodeDied(Death),
@@ -153,6 +157,6 @@ pub enum RunError {
 
 impl From<StageFailure> for RunError {
     fn from(failure: StageFailure) -> Self {
-        Self::Stage(failure)
+        Self::Stage(Box::new(failure))
     }
 }

@@ -2,19 +2,23 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
+
+use crate::checks::Observations;
 use crate::engine::{Engine, EngineAddress, EngineError, Engines, Placement, Watch};
-use crate::events::Stage;
 use crate::onion::anonrc::AuthorityLine;
-use crate::onion::monitor::Monitor;
-use crate::plan::{Inputs, Plan};
-use crate::run::active_run::Run;
+use crate::plan::{Images, Inputs, Plan};
 use crate::run::artefacts::ArtefactError;
+use crate::run::bring_up::{attach, bring_up};
 use crate::run::circuits::Earlier;
-use crate::run::end::collect::collect;
+use crate::run::context::{Run, Running};
+use crate::run::end;
 use crate::run::end::reaper::Reaper;
-use crate::run::error::{RunError, StageFailure};
+use crate::run::error::RunError;
 use crate::run::interrupt::Interrupts;
-use crate::run::outcome::{Options, Outcome};
+use crate::run::observe::observe;
+use crate::run::options::Options;
+use crate::run::outcome::Outcome;
 use crate::run::prepare;
 use crate::run::running::find_kept;
 use crate::run::state::{Claim, Kept, Standing, State, TopologySource};
@@ -50,16 +54,13 @@ pub async fn verify(
     }
     let (mut run, claim, reaper, mut watch) =
         begin(&state, topology, options, interrupts, RUN_LIFETIME).await?;
-    let result = match run.start(&state, options, &mut watch).await {
+    let result = match start(&mut run, &state, options, &mut watch).await {
         Err(error) => Err(error),
-        Ok((running, _)) => {
-            run.observe(&mut watch, &running.monitors, &[], &running.times)
-                .await
-        }
+        Ok((running, _)) => look(&run, &mut watch, &running).await,
     };
-    let mut outcome = run.outcome(result.map(Some));
+    let mut outcome = end::outcome(&run, result.map(Some));
     drop(watch);
-    run.end(&mut outcome, claim, Some(reaper)).await;
+    end::end(&run, &mut outcome, claim, reaper).await;
     Ok(finish(&run, outcome))
 }
 
@@ -134,6 +135,39 @@ async fn begin(
     Ok((run, claim, reaper, watch))
 }
 
+/// Sweep, images, networks, keys and containers, up to the last peering.
+async fn start(
+    run: &mut Run,
+    state: &State,
+    options: &Options,
+    watch: &mut Watch,
+) -> Result<(Running, Images), RunError> {
+    let prepared = prepare::prepare(run, state, options, watch).await?;
+    run.plan = prepared.plan;
+    run.inputs = prepared.inputs;
+    run.images = Some(prepared.images.clone());
+    let redacted = serde_json::to_vec_pretty(&run.plan)
+        .map_err(|source| run.unwritable("plan.json", source.into()))?;
+    run.artefacts.write("plan.json", &redacted)?;
+    let bringing_up = bring_up(run, &prepared.images, &prepared.keys);
+    let running = run.guarded(watch, Box::pin(bringing_up)).await;
+    // The stages that were seen, whether all were reached or not.
+    let logs = run.plan.homes.iter().map(|home| async {
+        let text = run.engine_of(home).logs(&home.connector, None).await;
+        // A connector that was never created has logged nothing.
+        (home.id.as_str(), text.unwrap_or_default())
+    });
+    let logs = join_all(logs).await;
+    let texts = logs.iter().map(|(home, text)| (*home, text.as_str()));
+    run.record_milestones(&texts.collect::<Vec<_>>());
+    Ok((running?, prepared.images))
+}
+
+/// Observes a topology that runs.
+async fn look(run: &Run, watch: &mut Watch, running: &Running) -> Result<Observations, RunError> {
+    run.guarded(watch, Box::pin(observe(run, running))).await
+}
+
 fn finish(run: &Run, mut outcome: Outcome) -> Outcome {
     outcome.events = run.recorder.events();
     if let Err(error) = run.artefacts.link_latest()
@@ -190,48 +224,18 @@ async fn verify_kept(
         run.plan.topology.name
     ));
     let mut watch = run.engines.watch(run.plan.run.as_str());
-    let attached = run.guarded(&mut watch, attach(&run)).await;
+    let attached = run.guarded(&mut watch, attach(&run, &kept.daemons)).await;
     let result = match attached {
         Err(error) => Err(error),
-        Ok(monitors) => {
-            run.observe(&mut watch, &monitors, &kept.daemons, &kept.times)
-                .await
+        Ok(homes) => {
+            let times = kept.times.clone();
+            look(&run, &mut watch, &Running { homes, times }).await
         }
     };
-    let mut outcome = run.outcome(result.map(Some));
-    if outcome.error.is_none() {
-        outcome.containers_memory = run.memory().await;
-    }
-    let collected = collect(
-        &run.recorder,
-        &run.artefacts,
-        &run.plan,
-        &run.context().containers(),
-        interrupts,
-    )
-    .await;
-    run.explain(&mut outcome, collected).await;
+    let mut outcome = end::outcome(&run, result.map(Some));
+    end::measure_memory(&run, &mut outcome).await;
+    end::attach_diagnosis(&run, &mut outcome).await;
     Ok(finish(&run, outcome))
-}
-
-/// Watches the daemons of a topology that runs already.
-async fn attach(run: &Run) -> Result<Vec<Option<Monitor>>, RunError> {
-    let mut monitors = Vec::new();
-    for home in &run.plan.homes {
-        if !home.is_onion() {
-            monitors.push(None);
-            continue;
-        }
-        let guard = run.recorder.stage(Stage::Daemon, Some(&home.id));
-        let password = home.control.password.password();
-        let monitor = Monitor::attach(&home.nickname, run.reach.control(home), password)
-            .await
-            .map_err(|error| StageFailure::of(&guard, error.to_string()))?;
-        guard.reached("control port answers");
-        run.ladder.follow(&home.id, &monitor);
-        monitors.push(Some(monitor));
-    }
-    Ok(monitors)
 }
 
 /// Runs a topology up to the last peering and leaves it running.
@@ -255,15 +259,12 @@ pub async fn bring_up_and_keep(
     }
     let (mut run, claim, reaper, mut watch) =
         begin(&state, topology, options, interrupts, KEPT_LIFETIME).await?;
-    let result = match run.start(&state, options, &mut watch).await {
+    let result = match start(&mut run, &state, options, &mut watch).await {
         Err(error) => Err(error),
         Ok((running, images)) => {
-            let daemons = run
-                .plan
-                .homes
-                .iter()
-                .zip(&running.monitors)
-                .filter_map(|(home, monitor)| Some(Earlier::of(&home.id, monitor.as_ref()?)))
+            let homes = running.homes.iter();
+            let daemons = homes
+                .filter_map(|home| Some(Earlier::of(&home.plan.id, home.monitor.as_ref()?)))
                 .collect();
             let kept = Kept::new(source, &run.inputs, &images, running.times, daemons);
             state
@@ -274,14 +275,14 @@ pub async fn bring_up_and_keep(
     drop(watch);
     match result {
         Ok(()) => {
-            let outcome = run.outcome(Ok(None));
+            let outcome = end::outcome(&run, Ok(None));
             reaper.dismiss().await;
             drop(claim);
             Ok(finish(&run, outcome))
         }
         Err(error) => {
-            let mut outcome = run.outcome(Err(error));
-            run.end(&mut outcome, claim, Some(reaper)).await;
+            let mut outcome = end::outcome(&run, Err(error));
+            end::end(&run, &mut outcome, claim, reaper).await;
             Ok(finish(&run, outcome))
         }
     }

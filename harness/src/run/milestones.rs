@@ -8,9 +8,11 @@ use std::time::Instant;
 use serde_json::Value;
 
 use crate::events::{Recorder, Stage};
+use crate::evidence::Subject;
 use crate::onion::consensus::Consensus;
 use crate::onion::directory::Directory;
 use crate::onion::monitor::{History, Monitor, Side, Timeline, Transfer};
+use crate::plan::{HomePlan, Plan};
 use crate::topology::format_duration;
 
 /// What one authority was seen doing.
@@ -27,31 +29,23 @@ struct Inner {
     homes: Vec<(String, History)>,
     ballots: BTreeMap<String, Ballot>,
     listed: BTreeMap<String, (Instant, String)>,
-    known: BTreeSet<(Stage, String)>,
+    known: BTreeSet<(Stage, Subject)>,
     found: Vec<Found>,
 }
 
 /// A stage that was reached and is not recorded yet.
 struct Found {
     stage: Stage,
-    node: String,
+    node: Subject,
     times: (Instant, Instant),
     evidence: String,
 }
 
-/// A home whose descriptor others may fetch.
-pub(super) struct Service<'a> {
-    /// The home's id.
-    pub(super) home: &'a str,
-    /// The 56 characters of its address.
-    pub(super) label: &'a str,
-}
-
 /// What has been seen of the stages that nobody waits for.
 #[derive(Default)]
-pub(super) struct Ladder(Mutex<Inner>);
+pub(super) struct Milestones(Mutex<Inner>);
 
-impl Ladder {
+impl Milestones {
     fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
         // Each change is one assignment; what is there after a panic is whole.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -133,12 +127,12 @@ impl Ladder {
         let mut found = std::mem::take(&mut self.lock().found);
         found.sort_by_key(|found| found.times.1);
         for found in found {
-            recorder.seen(found.stage, Some(&found.node), found.times, found.evidence);
+            recorder.seen(found.stage, Some(found.node), found.times, found.evidence);
         }
     }
 
     /// Finds what authorities and daemons have shown so far.
-    pub(super) fn find(&self, services: &[Service<'_>]) {
+    pub(super) fn find(&self, plan: &Plan) {
         let (ballots, listed) = {
             let inner = self.lock();
             (inner.ballots.clone(), inner.listed.clone())
@@ -149,21 +143,36 @@ impl Ladder {
             told = told.max(Some(start));
             let computed = ballot.computed.map(|at| (at, "vote and its result seen"));
             if let Some((end, evidence)) = computed.or(ballot.voted.map(|at| (at, "vote seen"))) {
-                self.once(Stage::Vote, name, (start, end), evidence);
+                self.once(
+                    Stage::Vote,
+                    &Subject::Node(name.clone()),
+                    (start, end),
+                    evidence,
+                );
             }
             if let Some((end, evidence)) = &ballot.serves {
-                self.once(Stage::Consensus, name, (start, *end), evidence);
+                self.once(
+                    Stage::Consensus,
+                    &Subject::Node(name.clone()),
+                    (start, *end),
+                    evidence,
+                );
             }
         }
         for (name, (end, evidence)) in &listed {
             if let Some(start) = told {
-                self.once(Stage::Listed, name, (start, *end), evidence);
+                self.once(
+                    Stage::Listed,
+                    &Subject::Node(name.clone()),
+                    (start, *end),
+                    evidence,
+                );
             }
         }
         for (home, timeline) in self.timelines() {
             self.find_service(&home, &timeline);
-            for service in services.iter().filter(|service| service.home != home) {
-                self.find_client(&home, &timeline, service);
+            for far in plan.homes.iter().filter(|far| far.id != home) {
+                self.find_client(&home, &timeline, far);
             }
         }
     }
@@ -182,7 +191,12 @@ impl Ladder {
             let end = ready.iter().map(|(_, established)| *established).max();
             if let (Some(start), Some(end)) = (start, end) {
                 let evidence = format!("{} introduction circuits established", ready.len());
-                self.once(Stage::Introduction, home, (start, end), &evidence);
+                self.once(
+                    Stage::Introduction,
+                    &Subject::Home(home.to_owned()),
+                    (start, end),
+                    &evidence,
+                );
             }
         }
         let mut hsdirs: BTreeMap<&str, Vec<&Transfer>> = BTreeMap::new();
@@ -198,25 +212,31 @@ impl Ladder {
             let start = uploads.iter().map(|upload| upload.begun).min();
             let all = uploads.iter().all(|upload| confirmed(&upload));
             if let (true, Some(start), Some(end)) = (all, start, end) {
-                let name = format!("{home} at {hsdir}");
+                let name = Subject::Upload {
+                    home: home.to_owned(),
+                    hsdir: hsdir.to_owned(),
+                };
                 let evidence = format!("{} descriptors confirmed", uploads.len());
                 self.once(Stage::Upload, &name, (start, end), &evidence);
             }
         }
     }
 
-    fn find_client(&self, home: &str, timeline: &Timeline, service: &Service<'_>) {
+    fn find_client(&self, home: &str, timeline: &Timeline, far: &HomePlan) {
         let fetches: Vec<&Transfer> = timeline
             .fetches
             .iter()
-            .filter(|fetch| fetch.label.expose() == service.label)
+            .filter(|fetch| fetch.label.expose() == far.onion.expose_label())
             .collect();
         let received = fetches.iter().find_map(|fetch| match &fetch.ended {
             Some((at, Ok(()))) => Some((*at, fetch.hsdir.as_str())),
             _ => None,
         });
         if let (Some(first), Some((end, hsdir))) = (fetches.first(), received) {
-            let name = format!("{home} of {}'s descriptor", service.home);
+            let name = Subject::Descriptor {
+                by: home.to_owned(),
+                of: far.id.clone(),
+            };
             let evidence = format!("received from {hsdir}");
             let times = (first.begun, end);
             self.once(Stage::Fetch, &name, times, &evidence);
@@ -228,18 +248,18 @@ impl Ladder {
             .filter(|one| {
                 one.label
                     .as_ref()
-                    .is_some_and(|label| label.expose() == service.label)
+                    .is_some_and(|label| label.expose() == far.onion.expose_label())
             })
             .find_map(|one| Some((one.begun, one.joined?, one.circuit)));
         if let Some((start, end, circuit)) = met {
-            let name = format!("{home} to {}", service.home);
+            let name = Subject::peering(home, &far.id);
             let evidence = format!("circuit {circuit} joined with the service");
             self.once(Stage::Rendezvous, &name, (start, end), &evidence);
         }
     }
 
     /// Finds what the dialling connectors of these peerings, each (dialling home, dialled home),
-    /// have logged. `logs` are (role, whole log).
+    /// have logged. `logs` are (home, whole log).
     pub(super) fn find_in_logs<'a>(
         &self,
         recorder: &Recorder,
@@ -247,11 +267,10 @@ impl Ladder {
         logs: &[(&str, &str)],
     ) {
         for (from, to) in peerings {
-            let role = format!("{from}/connector");
-            let Some((_, text)) = logs.iter().find(|(of, _)| *of == role) else {
+            let Some((_, text)) = logs.iter().find(|(of, _)| *of == from) else {
                 continue;
             };
-            let name = format!("{from} to {to}");
+            let name = Subject::peering(from, to);
             for (stage, (start, end), evidence) in session(text, to) {
                 let times = (recorder.instant_of(start), recorder.instant_of(end));
                 if let (Some(start), Some(end)) = times {
@@ -261,10 +280,10 @@ impl Ladder {
         }
     }
 
-    fn once(&self, stage: Stage, node: &str, times: (Instant, Instant), evidence: &str) {
+    fn once(&self, stage: Stage, node: &Subject, times: (Instant, Instant), evidence: &str) {
         let mut inner = self.lock();
-        if inner.known.insert((stage, node.to_owned())) {
-            let (node, evidence) = (node.to_owned(), evidence.to_owned());
+        if inner.known.insert((stage, node.clone())) {
+            let (node, evidence) = (node.clone(), evidence.to_owned());
             inner.found.push(Found {
                 stage,
                 node,
@@ -324,23 +343,23 @@ fn session(log: &str, peer: &str) -> Vec<Logged> {
         }
     }
     let time = |event: &str| first.get(event).copied();
-    let rung = |stage, start: Option<i64>, end: Option<i64>, evidence: String| {
+    let milestone = |stage, start: Option<i64>, end: Option<i64>, evidence: String| {
         Some((stage, (start?, end?), evidence)).filter(|(_, (start, end), _)| start <= end)
     };
     [
-        rung(
+        milestone(
             Stage::WebSocket,
             attempted,
             time("btp_connected"),
             format!("the connector logs its connection, attempt {attempts}"),
         ),
-        rung(
+        milestone(
             Stage::Authentication,
             time("btp_auth_attempt"),
             time("btp_auth_success"),
             "the connector logs that it was let in".to_owned(),
         ),
-        rung(
+        milestone(
             Stage::FirstAnswer,
             time("btp_forward"),
             time("btp_forward_success"),
@@ -395,15 +414,15 @@ not JSON
     #[test]
     fn a_stage_is_recorded_once() {
         let recorder = Recorder::new(Vec::new());
-        let ladder = Ladder::default();
+        let milestones = Milestones::default();
         let now = recorder.instant_of(0);
         assert_eq!(now, None);
         let began = time::OffsetDateTime::now_utc().unix_timestamp() * 1000 + 2000;
         let log = LOG.replace("\"time\":", &format!("\"time\":{}", began / 1000));
-        let logs = [("home-a/connector", log.as_str())];
+        let logs = [("home-a", log.as_str())];
         for _ in 0..2 {
-            ladder.find_in_logs(&recorder, [("home-a", "home-b")].into_iter(), &logs);
-            ladder.record(&recorder);
+            milestones.find_in_logs(&recorder, [("home-a", "home-b")].into_iter(), &logs);
+            milestones.record(&recorder);
         }
         assert_eq!(recorder.events().len(), 3);
     }

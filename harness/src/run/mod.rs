@@ -3,7 +3,6 @@
 //! Whatever happens on the way, the order at the end is the same: logs are collected, then
 //! everything is removed, and neither hides the cause of a failure.
 
-mod active_run;
 mod artefacts;
 mod bring_up;
 mod circuits;
@@ -17,6 +16,7 @@ mod measure;
 mod milestones;
 mod observe;
 mod obstacle;
+mod options;
 mod outcome;
 mod packet;
 mod prepare;
@@ -30,14 +30,15 @@ mod times;
 
 pub use artefacts::{ArtefactError, Artefacts};
 pub use circuits::{Earlier, Path};
-pub use end::{NodeLog, reap, remove_kept};
+pub use end::{reap, remove_kept};
 pub use error::{RunError, StageFailure};
 pub use flow::{bring_up_and_keep, verify};
 pub use interrupt::Interrupts;
-pub use measure::{Load, Measurement, Pace, measure, show_outcomes};
+pub use measure::measure;
 
 pub use obstacle::Obstacle;
-pub use outcome::{Options, Outcome, Progress, Sources};
+pub use options::{Options, Progress, Sources};
+pub use outcome::{NodeLog, Outcome};
 pub use prepare::fresh_inputs;
 pub use state::{Kept, Standing, State, StateError, TopologySource};
 pub use times::Times;

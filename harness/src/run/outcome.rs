@@ -1,55 +1,22 @@
-//! What a run needs, and what it came to.
+//! What a run came to.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::checks::{self, CheckResult, Verdict};
 use crate::diagnosis::Diagnosis;
-use crate::engine::{Image, Placement};
 use crate::events::Event;
-use crate::onion::TldFamily;
+use crate::evidence::ContainerRole;
 use crate::plan::Plan;
-use crate::run::end::collect::NodeLog;
 use crate::run::error::RunError;
 
-/// Where the images come from.
+/// The end of one container's log.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sources {
-    /// The onion daemon.
-    pub anon: Image,
-    /// The connector under test.
-    pub connector: Image,
-    /// The connector under test with the onion daemon beside it, for homes whose connector runs
-    /// the daemon itself.
-    pub managed: Image,
-    /// The business-logic server with the harness's helper.
-    pub bls: Image,
-}
-
-/// A reader of the event stream that only shows it.
-pub type Progress = Arc<dyn Fn(&Event) + Send + Sync>;
-
-/// What a run needs besides its topology.
-#[derive(Clone)]
-pub struct Options {
-    /// Where the images come from.
-    pub sources: Sources,
-    /// The TLD family that was asked for by name; a topology that runs already must be of it.
-    pub family: Option<TldFamily>,
-    /// The homes' own engines.
-    pub placement: Placement,
-    /// Whether the homes' ports are reached through their engines, also where that is not needed.
-    pub tunnels: bool,
-    /// Where run folders are made.
-    pub artefacts: PathBuf,
-    /// The topology that `up` left running and whose network stands in for the public one.
-    pub stand_in: Option<String>,
-    /// Name of the volumes from which the homes' onion services have their keys; fresh ones without
-    /// it.
-    pub keys: Option<String>,
-    /// Reader of the event stream for people, or nobody.
-    pub progress: Option<Progress>,
+pub struct NodeLog {
+    /// What it is in the topology.
+    pub role: ContainerRole,
+    /// Its last lines, redacted.
+    pub tail: Vec<String>,
 }
 
 /// What a run came to.

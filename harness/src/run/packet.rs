@@ -5,8 +5,6 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
-use crate::topology::Topology;
-
 /// Now, in milliseconds since the Unix epoch.
 pub(in crate::run) fn now_ms() -> i64 {
     i64::try_from(OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX)
@@ -27,18 +25,4 @@ pub(in crate::run) fn payload(destination: &str, nonce: &str, size: usize) -> Ve
         data.extend_from_slice(&filler[..missing.min(filler.len())]);
     }
     data
-}
-
-/// How many connectors hand a packet on between two homes; the sender's own is one of them.
-pub(in crate::run) fn hops(topology: &Topology, from: &str, to: &str) -> u32 {
-    let mut at = from;
-    let mut hops = 0;
-    while at != to {
-        let Some(next) = topology.next_hop(at, to) else {
-            break;
-        };
-        at = next;
-        hops += 1;
-    }
-    hops
 }

@@ -21,7 +21,7 @@ pub(in crate::run) const ANSWER_LIMIT: Duration = Duration::from_secs(2);
 const POLICY_VIOLATION: u16 = 1008;
 
 /// Where the probe dials, and how it says who it is.
-pub(in crate::run) struct Door {
+pub(in crate::run) struct ProbeDialer {
     pub(in crate::run) proxy: SocketAddr,
     pub(in crate::run) target: Target,
     pub(in crate::run) peer: String,
@@ -30,8 +30,8 @@ pub(in crate::run) struct Door {
     pub(in crate::run) nonce: String,
 }
 
-impl Door {
-    /// The probe's door in a plan. `None` when the plan lacks one of its homes.
+impl ProbeDialer {
+    /// The probe's dialer in a plan. `None` when the plan lacks one of its homes.
     pub(in crate::run) fn of(plan: &Plan, reach: &Reach, nonce: &str) -> Option<Self> {
         let (via, to) = (plan.home(&plan.probe.via)?, plan.home(&plan.probe.to)?);
         Some(Self {

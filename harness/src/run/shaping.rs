@@ -1,10 +1,10 @@
 //! Switching the nodes' distances on and off.
 
 use home_agent::wan_events::WanEvent;
-use tokio::time::sleep;
 
 use crate::events::Stage;
-use crate::run::context::{Context, POLL, within};
+use crate::evidence::Subject;
+use crate::run::context::{Run, poll, within};
 use crate::run::error::RunError;
 
 /// Switches all distances on or off, and waits until each says that it is. Does nothing where
@@ -12,8 +12,8 @@ use crate::run::error::RunError;
 ///
 /// Before they are on, the network is as near as one machine has it, so that bootstrap takes
 /// seconds. What only shows that something does not happen is looked at while they are off.
-pub(super) async fn switch(context: &Context<'_>, on: bool) -> Result<(), RunError> {
-    let containers: Vec<&str> = context
+pub(super) async fn switch(run: &Run, on: bool) -> Result<(), RunError> {
+    let containers: Vec<&str> = run
         .plan
         .nodes()
         .filter_map(|node| Some(node.distance.as_ref()?.container.as_str()))
@@ -26,19 +26,21 @@ pub(super) async fn switch(context: &Context<'_>, on: bool) -> Result<(), RunErr
     } else {
         ("SIGUSR2", "off")
     };
-    let guard = context.recorder.stage(Stage::Distances, Some(word));
-    let engine = context.engines.common();
+    let guard = run
+        .recorder
+        .stage(Stage::Distances, Subject::Links { shaped: on });
+    let engine = run.engines.common();
     let wait = async {
         for container in &containers {
             engine.signal(container, signal).await?;
         }
         let mut waiting = containers.clone();
-        loop {
+        poll(async || {
             let mut still = Vec::new();
-            for container in waiting {
+            for container in &waiting {
                 let log = engine.logs(container, Some(LINES)).await?;
                 if !is_switched(&log, on) {
-                    still.push(container);
+                    still.push(*container);
                 }
             }
             guard.saw(format!(
@@ -46,14 +48,12 @@ pub(super) async fn switch(context: &Context<'_>, on: bool) -> Result<(), RunErr
                 containers.len() - still.len(),
                 containers.len()
             ));
-            if still.is_empty() {
-                return Ok(());
-            }
             waiting = still;
-            sleep(POLL).await;
-        }
+            Ok(waiting.is_empty().then_some(()))
+        })
+        .await
     };
-    within(&guard, context.plan.topology.deadlines.delivery, wait).await?;
+    within(&guard, run.plan.topology.deadlines.delivery, wait).await?;
     guard.reached(format!("{} distances are {word}", containers.len()));
     Ok(())
 }

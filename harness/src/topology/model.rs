@@ -373,6 +373,18 @@ impl Topology {
             .any(|peering| peering.to == id && peering.auth == Auth::None)
     }
 
+    /// How many connectors hand a packet on between two homes; the sender's own is one of them.
+    #[must_use]
+    pub fn hops(&self, from: &str, to: &str) -> u32 {
+        let mut at = from;
+        let mut hops = 0;
+        while let Some(next) = self.next_hop(at, to) {
+            at = next;
+            hops += 1;
+        }
+        hops
+    }
+
     /// The next home on the shortest way from one home to another, over peerings in both
     /// directions: a session carries packets both ways. `None` when there is no way, or none to
     /// go.

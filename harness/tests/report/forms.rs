@@ -131,7 +131,10 @@ fn hostile_text_stays_text() {
     hostile.plan.topology.description = HOSTILE.to_owned();
     let recorder = ator_harness::events::Recorder::new(Vec::new());
     recorder.note(HOSTILE);
-    let stage = recorder.stage(ator_harness::events::Stage::Peering, Some(HOSTILE));
+    let stage = recorder.stage(
+        ator_harness::events::Stage::Peering,
+        ator_harness::evidence::Subject::from(HOSTILE),
+    );
     stage.saw(HOSTILE);
     drop(stage);
     hostile.events = recorder.events();

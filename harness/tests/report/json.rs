@@ -156,12 +156,13 @@ fn reports_are_as_the_schema_says() {
             role: "relay1".to_owned(),
             status: "137".to_owned(),
         }),
-        RunError::Stage(StageFailure {
+        RunError::from(StageFailure {
             stage: Stage::Publication,
             node: None,
             waited: Duration::from_secs(60),
             cause: "not reached within 60 s".to_owned(),
             evidence: "13 of 14 uploads".to_owned(),
+            dials: Vec::new(),
         }),
         RunError::AlreadyUp {
             topology: "two-home-local".to_owned(),
@@ -264,11 +265,14 @@ fn no_form_of_a_report_holds_an_address_or_a_secret() {
         topology: all.clone(),
     });
     recorder.note(all.clone());
-    let stage = recorder.stage(Stage::Publication, Some(&all));
+    let stage = recorder.stage(
+        Stage::Publication,
+        ator_harness::evidence::Subject::from(&*all),
+    );
     stage.saw(all.clone());
     drop(stage);
     recorder.record(EventKind::NodeDied {
-        role: all.clone(),
+        role: ator_harness::evidence::ContainerRole::from(&*all),
         status: all.clone(),
     });
     let mut outcome = outcome(Verdict::Fail);
@@ -282,7 +286,7 @@ fn no_form_of_a_report_holds_an_address_or_a_secret() {
         ..check("network.consensus", Verdict::Fail)
     }];
     outcome.logs = vec![NodeLog {
-        role: "relay1".to_owned(),
+        role: ator_harness::evidence::ContainerRole::from("relay1"),
         tail: vec![all.clone()],
     }];
     outcome.diagnosis = Some(diagnosis(&all));

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use ator_harness::checks::{Load, Measurement, Pace};
 use ator_harness::checks::{Verdict, verdict};
 use ator_harness::onion::mentions_address;
 use ator_harness::probe::Latencies;
 use ator_harness::probe::load::{LoadReport, Phase};
 use ator_harness::report::ProbeReport;
-use ator_harness::run::{Load, Measurement, Pace};
 use ator_harness::topology::Metric;
 use serde_json::{Value, json};
 

@@ -51,7 +51,10 @@ pub(crate) fn events() -> Vec<Event> {
     recorder
         .stage(Stage::Consensus, None)
         .reached("3 authorities agree");
-    let left = recorder.stage(Stage::Publication, Some("home-a"));
+    let left = recorder.stage(
+        Stage::Publication,
+        ator_harness::evidence::Subject::from("home-a"),
+    );
     left.saw("13 of 14 uploads");
     drop(left);
     recorder.events()

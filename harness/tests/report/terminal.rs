@@ -19,7 +19,7 @@ fn printed(outcome: &Outcome) -> String {
 
 fn log(role: &str, line: &str) -> NodeLog {
     NodeLog {
-        role: role.to_owned(),
+        role: ator_harness::evidence::ContainerRole::from(role),
         tail: vec![line.to_owned()],
     }
 }
@@ -106,9 +106,10 @@ fn a_failure_shows_the_logs_that_explain_it() {
         ["relay"]
     );
     assert_eq!(
-        shown(Some(RunError::Stage(StageFailure {
+        shown(Some(RunError::from(StageFailure {
             stage: Stage::Publication,
-            node: Some("home-a".to_owned()),
+            node: Some(ator_harness::evidence::Subject::from("home-a")),
+            dials: Vec::new(),
             waited: Duration::from_secs(60),
             cause: "not reached within 60 s".to_owned(),
             evidence: "13 of 14 uploads".to_owned(),
@@ -126,9 +127,10 @@ fn a_failure_shows_the_logs_that_explain_it() {
 #[test]
 fn a_failed_stage_says_which_since_when_and_what_was_seen_last() {
     let mut outcome = outcome(Verdict::Pass);
-    outcome.error = Some(RunError::Stage(StageFailure {
+    outcome.error = Some(RunError::from(StageFailure {
         stage: Stage::Publication,
-        node: Some("home-a".to_owned()),
+        node: Some(ator_harness::evidence::Subject::from("home-a")),
+        dials: Vec::new(),
         waited: Duration::from_secs(60),
         cause: "not reached within 60 s".to_owned(),
         evidence: "13 of 14 uploads".to_owned(),
@@ -182,14 +184,14 @@ fn stages_are_ordered_by_their_start() {
     let start = std::time::Instant::now();
     recorder.seen(
         Stage::Upload,
-        Some("home-a at relay3"),
+        Some("home-a at relay3".into()),
         (
             start + Duration::from_secs(1),
             start + Duration::from_secs(2),
         ),
         "confirmed",
     );
-    recorder.seen(Stage::Vote, Some("da1"), (start, start), "seen");
+    recorder.seen(Stage::Vote, Some("da1".into()), (start, start), "seen");
     let events = recorder.events();
     let names: Vec<String> = stage_times(&events)
         .iter()

@@ -1,6 +1,7 @@
 //! What is seen of a topology in which nothing is wrong.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde_json::json;
@@ -9,11 +10,12 @@ use time::format_description::well_known::Rfc3339;
 use time::macros::datetime;
 
 use crate::checks::{
-    AbsentView, Answer, Arrival, Attempt, AuthorityView, Crossing, Delivery, HealthView, HomeView,
-    Live, LogView, Metrics, Observations, PeeringView, ProbeView, Reason, Refusal, Reject,
-    SocksRequest, Wire,
+    Answer, Attempt, AuthorityView, CircuitTrace, ConsensusValidity, DecoyView, Delivery,
+    DialExpectation, HealthView, HomeView, LogView, Metrics, Observations, PeeringView, ProbeView,
+    Reason, Refusal, Reject, SocksRequest, Wire,
 };
 use crate::connector::Received;
+use crate::evidence::{ContainerRole, DialOutcome};
 use crate::onion::consensus::Consensus;
 use crate::onion::directory::Certificates;
 use crate::onion::monitor::DaemonState;
@@ -70,7 +72,7 @@ pub(super) fn healthy_of(plan: &Plan) -> Observations {
         .map(|peering| PeeringView {
             from: peering.from.clone(),
             to: peering.to.clone(),
-            connected: Some(true),
+            connected: Ok(Some(true)),
             accepted_in_log: true,
         })
         .collect();
@@ -129,11 +131,11 @@ fn authorities(plan: &Plan) -> Vec<AuthorityView> {
         .iter()
         .map(|node| AuthorityView {
             nickname: node.nickname.clone(),
-            consensus: Some(consensus(
+            consensus: Ok(Some(consensus(
                 plan.nodes().map(|node| node.nickname.as_str()),
                 count,
-            )),
-            certificates: Some(Certificates {
+            ))),
+            certificates: Ok(Certificates {
                 count,
                 with_address: false,
             }),
@@ -155,15 +157,15 @@ fn home_view(plan: &Plan, home: &HomePlan) -> HomeView {
         planned: home.onion.clone(),
         // The daemon ends the line.
         hostname: match onion {
-            true => Ok(Secret::new(format!("{}\n", home.onion.expose()))),
-            false => Err("there is no daemon".to_owned()),
+            true => Ok(Some(Secret::new(format!("{}\n", home.onion.expose())))),
+            false => Ok(None),
         },
         daemon: match onion {
             true => daemon(home, plan),
             false => DaemonState::default(),
         },
         consensus: match onion {
-            true => Ok(Live {
+            true => Ok(ConsensusValidity {
                 since: 10,
                 left: 86_390,
             }),
@@ -174,11 +176,11 @@ fn home_view(plan: &Plan, home: &HomePlan) -> HomeView {
             .map(|other| (other.id.clone(), usize::from(other.is_onion())))
             .collect(),
         attempts: attempts(plan, home),
-        listening: true,
+        listening: Ok(true),
         wire: Ok(wire(plan, home, &dialled)),
-        crossings: dialled
+        circuits: dialled
             .iter()
-            .map(|far| Crossing {
+            .map(|far| CircuitTrace {
                 to: far.id.clone(),
                 requests: 1,
                 attached: 1,
@@ -187,19 +189,15 @@ fn home_view(plan: &Plan, home: &HomePlan) -> HomeView {
                 circuit: (1500, 1400),
             })
             .collect(),
-        absent: match onion {
-            true => AbsentView {
-                registered: true,
-                refused: 2,
-                direct: 0,
-                control: "connected".to_owned(),
-            },
-            false => AbsentView::default(),
-        },
+        decoy: Ok(onion.then_some(DecoyView {
+            refused: 2,
+            direct: 0,
+            control: DialOutcome::Connected,
+        })),
         health: Ok(HealthView {
             connected: 1,
             total: 1 + u64::from(onion),
-            absent_connected: onion.then_some(false),
+            decoy_connected: onion.then_some(false),
             gone: u64::from(onion),
         }),
         wiring: home
@@ -227,39 +225,42 @@ fn daemon(home: &HomePlan, plan: &Plan) -> DaemonState {
 }
 
 fn attempts(plan: &Plan, home: &HomePlan) -> Vec<Attempt> {
-    let attempt = |arrival, target: String, outcome: &str| Attempt {
-        arrival,
+    let attempt = |expectation, target: SocketAddr, outcome| Attempt {
+        expectation,
         target,
-        outcome: outcome.to_owned(),
+        outcome,
     };
     let published = plan.nodes().map(|node| {
-        let target = format!("{}:{}", node.published.address, node.published.or_port);
-        attempt(Arrival::Published, target, "connected")
+        let target = SocketAddr::from((node.published.address, node.published.or_port));
+        attempt(DialExpectation::Published, target, DialOutcome::Connected)
     });
     let apart = plan
         .homes
         .iter()
         .filter(|other| !plan.topology.neighbours(&other.id, &home.id));
     let forbidden = apart.flat_map(|other| {
-        let port = |port| other.socket(port).to_string();
         [
             attempt(
-                Arrival::OtherHome,
-                port(HomePlan::BTP_PORT),
-                "network-unreachable",
+                DialExpectation::OtherHome,
+                other.socket(HomePlan::BTP_PORT),
+                DialOutcome::NetworkUnreachable,
             ),
-            attempt(Arrival::OtherHome, port(HomePlan::ADMIN_PORT), "timeout"),
             attempt(
-                Arrival::Elsewhere,
-                format!("{}:4000", other.gateway),
-                "host-unreachable",
+                DialExpectation::OtherHome,
+                other.socket(HomePlan::ADMIN_PORT),
+                DialOutcome::Timeout,
+            ),
+            attempt(
+                DialExpectation::Elsewhere,
+                SocketAddr::from((other.gateway, 4000)),
+                DialOutcome::HostUnreachable,
             ),
         ]
     });
     published.chain(forbidden).collect()
 }
 
-/// What the wire oracle saw: a request per dialled home, and those for the peer that does not
+/// What the recorder saw: a request per dialled home, and those for the peer that does not
 /// exist.
 fn wire(plan: &Plan, home: &HomePlan, dialled: &[&HomePlan]) -> Wire {
     if !home.is_onion() {
@@ -289,17 +290,6 @@ fn wire(plan: &Plan, home: &HomePlan, dialled: &[&HomePlan]) -> Wire {
     }
 }
 
-/// How many connectors hand a packet on.
-fn hops(plan: &Plan, from: &str, to: &str) -> u32 {
-    let mut at = from;
-    let mut hops = 0;
-    while let Some(next) = plan.topology.next_hop(at, to) {
-        at = next;
-        hops += 1;
-    }
-    hops
-}
-
 fn deliveries(plan: &Plan) -> Vec<Delivery> {
     let mut all = Vec::new();
     for peering in &plan.peerings {
@@ -310,13 +300,13 @@ fn deliveries(plan: &Plan) -> Vec<Delivery> {
                 plan,
                 from,
                 to,
-                hops(plan, from, to),
+                plan.topology.hops(from, to),
                 (number, amount),
             ));
         }
     }
     for path in &plan.topology.paths {
-        let hops = hops(plan, &path.from, &path.to);
+        let hops = plan.topology.hops(&path.from, &path.to);
         let number = all.len();
         all.push(delivery(plan, &path.from, &path.to, hops, (number, 0)));
     }
@@ -324,7 +314,7 @@ fn deliveries(plan: &Plan) -> Vec<Delivery> {
     for to in std::iter::once(dialled).chain(&plan.topology.probe.far) {
         for _ in 0..PACKETS {
             let number = all.len();
-            let hops = hops(plan, dialled, to);
+            let hops = plan.topology.hops(dialled, to);
             all.push(delivery(plan, &plan.probe.id, to, hops, (number, 0)));
         }
     }
@@ -398,7 +388,7 @@ fn logs(plan: &Plan) -> Vec<LogView> {
         leveled,
         text,
         visible: visible(plan, &role, program),
-        role,
+        role: ContainerRole::from(&*role),
     };
     let mut logs = Vec::new();
     for home in &plan.homes {

@@ -64,6 +64,19 @@ fn fails_all(
     }
 }
 
+/// Something that could not be looked at: the checks that need it accuse nobody, and do not pass.
+fn unknown(
+    checks: &'static [&'static str],
+    name: &'static str,
+    evidence: &'static str,
+    bend: fn(&mut Observations),
+) -> Mutant {
+    Mutant {
+        verdict: Verdict::Inconclusive,
+        ..fails_all(checks, name, evidence, bend)
+    }
+}
+
 /// Every mutant.
 pub(super) fn all() -> Vec<Mutant> {
     [

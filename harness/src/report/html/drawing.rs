@@ -8,6 +8,7 @@ use super::super::model::{HomeView, PeeringView, Report};
 use super::super::stages::StageTime;
 use super::super::words::show_ms;
 use crate::events::Stage;
+use crate::evidence::{ContainerRole, Subject};
 
 /// Height of a home's box.
 const BOX_HEIGHT: f64 = 32.0;
@@ -113,11 +114,16 @@ fn is_bad(report: &Report, home: &str) -> bool {
         .iter()
         .filter(|stage| !stage.reached)
         .filter_map(|stage| stage.node.as_deref())
-        .any(|node| node == home || node.starts_with(&format!("{home} at ")));
+        .any(|node| match Subject::from(node) {
+            Subject::Node(name) | Subject::Home(name) | Subject::Upload { home: name, .. } => {
+                name == home
+            }
+            _ => false,
+        });
     let died = report
         .deaths
         .iter()
-        .any(|death| death.role.split('/').next() == Some(home));
+        .any(|death| ContainerRole::from(&*death.role).home() == Some(home));
     missed || died
 }
 

@@ -9,9 +9,10 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 use crate::events::Stage;
+use crate::evidence::Subject;
 use crate::onion::monitor::{DaemonState, Monitor};
 use crate::plan::HomePlan;
-use crate::run::context::Context;
+use crate::run::context::Run;
 use crate::run::error::{RunError, StageFailure};
 use crate::run::obstacle::{NO_ROUTE, Obstacle};
 
@@ -77,11 +78,13 @@ fn became(state: &DaemonState) -> String {
 
 /// Waits until a home's daemon is bootstrapped, or says what keeps it out of the network.
 pub(in crate::run) async fn entered(
-    context: &Context<'_>,
+    run: &Run,
     home: &HomePlan,
     monitor: &Monitor,
 ) -> Result<(), RunError> {
-    let guard = context.recorder.stage(Stage::Preflight, Some(&home.id));
+    let guard = run
+        .recorder
+        .stage(Stage::Preflight, Subject::Home(home.id.clone()));
     let mut watch = monitor.watch();
     let begun = Instant::now();
     let mut moved = (begun, 0);

@@ -6,26 +6,15 @@ use futures_util::future::join_all;
 
 use crate::diagnosis::NodeText;
 use crate::engine::{EngineError, Engines};
-use crate::events::{Recorder, Stage};
-use crate::plan::Plan;
-use crate::run::artefacts::Artefacts;
-use crate::run::context::Placed;
-use crate::run::interrupt::Interrupts;
+use crate::events::Stage;
+use crate::run::context::{Placed, Run};
+use crate::run::outcome::NodeLog;
 use crate::run::state::State;
 
 /// Lines of a log that a failure report shows.
 const TAIL: usize = 12;
 /// How long collecting may take. An engine that hangs must not keep us from removing.
 const COLLECT_LIMIT: Duration = Duration::from_secs(20);
-
-/// The end of one container's log.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NodeLog {
-    /// What it is in the topology.
-    pub role: String,
-    /// Its last lines, redacted.
-    pub tail: Vec<String>,
-}
 
 /// What was collected.
 #[derive(Default)]
@@ -37,18 +26,12 @@ pub(in crate::run) struct Collected {
 }
 
 /// Saves every container's log, and returns them. Never fails: what can't be collected is noted, and must not hide why the run ended. A second interrupt skips it.
-pub(in crate::run) async fn collect(
-    recorder: &Recorder,
-    artefacts: &Artefacts,
-    plan: &Plan,
-    containers: &[Placed<'_>],
-    interrupts: &Interrupts,
-) -> Collected {
-    let guard = recorder.stage(Stage::Collect, None);
+pub(in crate::run) async fn collect(run: &Run, containers: &[Placed<'_>]) -> Collected {
+    let guard = run.recorder.stage(Stage::Collect, None);
     let reading = async {
         let reads = containers
             .iter()
-            .map(|one| async move { (&one.role, one.engine.logs(&one.name, None).await) });
+            .map(|one| async move { (one.role.clone(), one.engine.logs(&one.name, None).await) });
         let mut logs = Collected::default();
         for (role, result) in join_all(reads).await {
             let text = match result {
@@ -57,17 +40,17 @@ pub(in crate::run) async fn collect(
                 Err(EngineError::Api { .. }) => continue,
                 Err(error) => error.to_string(),
             };
-            if let Err(error) = artefacts.write(
-                &format!("logs/{}.log", role.replace('/', "-")),
+            if let Err(error) = run.artefacts.write(
+                &format!("logs/{}.log", role.to_string().replace('/', "-")),
                 text.as_bytes(),
             ) {
-                recorder.note(error.to_string());
+                run.recorder.note(error.to_string());
             }
             let lines: Vec<&str> = text.lines().collect();
             let tail = &lines[lines.len().saturating_sub(TAIL)..];
             logs.tails.push(NodeLog {
                 role: role.clone(),
-                tail: tail.iter().map(|line| plan.redact(line)).collect(),
+                tail: tail.iter().map(|line| run.plan.redact(line)).collect(),
             });
             logs.texts.push(NodeText {
                 role: role.clone(),
@@ -78,7 +61,7 @@ pub(in crate::run) async fn collect(
     };
     let logs = tokio::select! {
         logs = reading => logs,
-        () = interrupts.at_least(2) => {
+        () = run.interrupts.at_least(2) => {
             guard.saw("interrupted again");
             return Collected::default();
         }

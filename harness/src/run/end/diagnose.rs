@@ -6,7 +6,8 @@ use futures_util::future::join_all;
 use tokio::time::timeout;
 
 use crate::diagnosis::{Authorities, DaemonSigns, Diagnosis, Ending, Evidence, NodeText, diagnose};
-use crate::run::context::{Context, Placed, directories};
+use crate::evidence::ContainerRole;
+use crate::run::context::{Placed, Run};
 use crate::run::error::RunError;
 
 /// How long an authority may take to answer. It is on this machine, and the run has failed.
@@ -15,13 +16,13 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(2);
 /// Names the cause of a stage that was not reached or a container that ended; other errors speak
 /// for themselves.
 pub(in crate::run) async fn diagnosed(
-    context: &Context<'_>,
+    run: &Run,
     error: &RunError,
     containers: &[Placed<'_>],
     logs: Vec<NodeText>,
 ) -> Option<Diagnosis> {
-    let plan = context.plan;
-    let timelines = context.ladder.timelines();
+    let plan = &run.plan;
+    let timelines = run.milestones.timelines();
     let daemons = timelines
         .iter()
         .map(|(home, timeline)| DaemonSigns::of(home, timeline));
@@ -37,17 +38,18 @@ pub(in crate::run) async fn diagnosed(
     match error {
         RunError::NodeDied(death) => {
             evidence.ending = Some(Ending {
-                role: death.role.clone(),
+                role: ContainerRole::from(&*death.role),
                 status: death.status.clone(),
             });
         }
         RunError::Stage(failure) => {
             evidence.stage = Some(failure.stage);
-            evidence.node = failure.node.clone();
+            evidence.subject = failure.node.clone();
+            evidence.failed_dials = failure.dials.clone();
             evidence.last_seen = format!("{} ({})", failure.evidence, failure.cause);
             // A program that ends closes its connections, which may be noticed before its end is.
             evidence.ending = ended(containers).await;
-            evidence.authorities = Some(authorities(context).await);
+            evidence.authorities = Some(authorities(run).await);
         }
         _ => return None,
     }
@@ -69,18 +71,22 @@ async fn ended(containers: &[Placed<'_>]) -> Option<Ending> {
     join_all(looks).await.into_iter().flatten().next()
 }
 
-async fn authorities(context: &Context<'_>) -> Authorities {
-    let directories = directories(context);
+async fn authorities(run: &Run) -> Authorities {
+    let directories = run.directories();
     let asked = directories
         .iter()
         .map(|directory| timeout(ANSWER_LIMIT, directory.consensus()));
     let mut found = Authorities::default();
     for (directory, answer) in directories.iter().zip(join_all(asked).await) {
-        let list = match answer {
-            Ok(Ok(_)) => &mut found.answering,
-            Ok(Err(_)) | Err(_) => &mut found.silent,
-        };
-        list.push(directory.nickname().to_owned());
+        let nickname = directory.nickname().to_owned();
+        match answer {
+            Ok(Ok(_)) => found.answering.push(nickname),
+            Ok(Err(error)) => found.silent.push((nickname, error.to_string())),
+            Err(_) => {
+                let reason = format!("no answer within {} s", ANSWER_LIMIT.as_secs());
+                found.silent.push((nickname, reason));
+            }
+        }
     }
     found
 }

@@ -1,8 +1,156 @@
-//! The end of a run: collect, diagnose, remove; and the process that removes when this one cannot.
+//! The end of a run: what it came to, collect, diagnose, remove; and the process that removes when
+//! this one cannot.
 
 pub(in crate::run) mod collect;
-pub(in crate::run) mod diagnose;
+mod diagnose;
 pub(in crate::run) mod reaper;
 
-pub use collect::{NodeLog, remove_kept};
+pub use collect::remove_kept;
 pub use reaper::reap;
+
+use crate::checks::{self, CheckResult, Observations, Verdict, judge_leftovers};
+use crate::diagnosis::Cause;
+use crate::engine::{ContainerSpec, EngineError};
+use crate::events::{EventKind, Stage};
+use crate::evidence::ContainerRole;
+use crate::run::context::Run;
+use crate::run::end::collect::Collected;
+use crate::run::end::diagnose::diagnosed;
+use crate::run::end::reaper::Reaper;
+use crate::run::error::RunError;
+use crate::run::obstacle::Obstacle;
+use crate::run::outcome::Outcome;
+use crate::run::state::Claim;
+
+/// What the run came to so far: its checks, or why it ended before them. Nothing was observed of a
+/// topology that is left running.
+pub(in crate::run) fn outcome(
+    run: &Run,
+    result: Result<Option<Observations>, RunError>,
+) -> Outcome {
+    let mut outcome = Outcome {
+        plan: run.plan.clone(),
+        checks: Vec::new(),
+        error: None,
+        diagnosis: None,
+        logs: Vec::new(),
+        duration: run.recorder.elapsed(),
+        clean_up: None,
+        containers_memory: None,
+        metrics: checks::Metrics::new(),
+        events: Vec::new(),
+        artefacts: run.artefacts.folder().to_owned(),
+    };
+    match result {
+        Err(error) => {
+            if let RunError::Stage(failure) = &error {
+                let evidence = run.plan.redact(&failure.to_string());
+                let topology = &run.plan.topology;
+                outcome.checks = checks::judge_stuck(
+                    failure.stage,
+                    &evidence,
+                    topology.network.kind,
+                    &topology.budgets,
+                );
+                record(run, &outcome.checks);
+            }
+            outcome.error = Some(error);
+        }
+        Ok(None) => {}
+        Ok(Some(seen)) => {
+            outcome.checks = checks::judge(&seen);
+            record(run, &outcome.checks);
+            outcome.metrics = seen.metrics;
+        }
+    }
+    outcome
+}
+
+fn record(run: &Run, checks: &[CheckResult]) {
+    for check in checks {
+        run.recorder.record(EventKind::CheckJudged(check.clone()));
+    }
+}
+
+/// Reads how much memory all containers take at the end of a run that was judged.
+pub(in crate::run) async fn measure_memory(run: &Run, outcome: &mut Outcome) {
+    if outcome.error.is_none() {
+        match run.memory().await {
+            Ok(bytes) => outcome.containers_memory = Some(bytes),
+            // A figure that nothing is judged by.
+            Err(error) => run.recorder.note(format!("memory was not read: {error}")),
+        }
+    }
+}
+
+/// Collects, and names the cause of a failure by what was collected. Nothing is removed.
+pub(in crate::run) async fn attach_diagnosis(run: &Run, outcome: &mut Outcome) {
+    let containers = run.containers();
+    let Collected { tails, texts } = collect::collect(run, &containers).await;
+    outcome.logs = tails;
+    let Some(error) = &outcome.error else { return };
+    let found = diagnosed(run, error, &containers, texts).await;
+    // In a network of one's own that is a broken harness; in another it is for the operator
+    // to do.
+    if let (RunError::NodeDied(death), true) = (error, run.plan.topology.network.is_public())
+        && found
+            .as_ref()
+            .is_some_and(|found| found.cause == Cause::TermsNotAgreed)
+    {
+        let role = ContainerRole::from(&*death.role);
+        let home = role.owner().to_owned();
+        outcome.error = Some(Obstacle::Terms { home }.into());
+    }
+    outcome.diagnosis = found;
+}
+
+/// Collects, removes, and adds the check that nothing is left.
+pub(in crate::run) async fn end(run: &Run, outcome: &mut Outcome, claim: Claim, reaper: Reaper) {
+    measure_memory(run, outcome).await;
+    attach_diagnosis(run, outcome).await;
+    let guard = run.recorder.stage(Stage::TearDown, None);
+    let id = run.plan.run.as_str();
+    let removed = run.engines.remove_run(id).await;
+    if run.plan.leaves_container
+        && let Err(error) = forget_container(run).await
+    {
+        run.recorder.note(error.to_string());
+    }
+    let left = run.engines.leftovers(id).await;
+    let files = claim.remove();
+    outcome.clean_up = Some(guard.waited());
+    match &removed {
+        Ok(count) => guard.reached(format!("{count} containers and networks removed")),
+        Err(error) => guard.saw(error.to_string()),
+    }
+    let check = judge_leftovers(
+        *removed.as_ref().unwrap_or(&0),
+        left.as_ref().map_err(ToString::to_string),
+        &files,
+    );
+    // A run that failed before it created anything has nothing to remove, and one that
+    // failed already has its reason.
+    if outcome.error.is_none() || !outcome.checks.is_empty() {
+        record(run, std::slice::from_ref(&check));
+        outcome.checks.push(check);
+    } else if check.verdict != Verdict::Pass && !matches!(removed, Ok(0)) {
+        run.recorder.note(check.evidence);
+    }
+    // While something may be left, the reaper stays: it tries again when this process ends.
+    if left.is_ok_and(|left| left.is_empty()) {
+        reaper.dismiss().await;
+    }
+}
+
+/// Leaves a container behind after everything was removed, where the plan says so. The reaper
+/// removes it, as it would remove whatever a faulty clean-up leaves.
+async fn forget_container(run: &Run) -> Result<(), EngineError> {
+    let (Some(images), Some(home)) = (&run.images, run.plan.homes.first()) else {
+        return Ok(());
+    };
+    let name = format!("ator-{}-forgotten", run.plan.run.short());
+    let spec = ContainerSpec::idle(&name, &images.bls);
+    run.engine_of(home)
+        .create_container(&spec, &run.plan.labels)
+        .await
+}

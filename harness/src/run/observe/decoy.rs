@@ -1,16 +1,18 @@
 //! A peer that does not exist: what connectors do when the onion network fails them.
 //!
 //! Every connector is told to dial an onion address that no service has, on a port where the home's
-//! wire oracle records whatever connects. The onion network refuses the dial; a connector that then
+//! recorder notes whatever connects. The onion network refuses the dial; a connector that then
 //! dials directly, whatever it takes the address for, arrives there.
+
+use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
 use tokio::time::{Instant, sleep};
 
-use crate::checks::AbsentView;
+use crate::checks::{DecoyView, Wire};
+use crate::evidence::{DialOutcome, Gathered};
 use crate::plan::HomePlan;
-use crate::run::context::admin;
-use crate::run::context::{Context, POLL};
+use crate::run::context::{POLL, Run};
 use crate::run::dials::dial;
 use crate::run::observe::recorder;
 use crate::secret::Secret;
@@ -19,124 +21,151 @@ use crate::topology::Transport;
 /// How long the dial that shows that the place can be reached may take, in milliseconds.
 const CONTROL_DIAL_MS: &str = "1000";
 
-/// What the connectors were told, per home in plan order; `None` without an onion daemon.
-pub(in crate::run) struct Absent {
-    places: Vec<Option<Place>>,
+/// What became of the decoy, by home id; none where a home has no onion daemon.
+pub(in crate::run) type DecoyViews = BTreeMap<String, Gathered<Option<DecoyView>>>;
+
+/// The decoys of the homes that have an onion daemon.
+pub(in crate::run) struct Decoys<'a> {
+    homes: Vec<(&'a HomePlan, Gathered<Decoy>)>,
 }
 
-#[derive(Default)]
-struct Place {
+/// One home's decoy.
+struct Decoy {
     /// What had arrived before the connector was told to dial.
-    before: usize,
-    view: AbsentView,
+    arrivals_before: usize,
+    /// How many of the connector's dials had come to nothing before: a topology that is kept is looked
+    /// at more than once.
+    refused_before: usize,
+    /// Why the connector was not told to dial.
+    not_told: Option<String>,
+    view: DecoyView,
+}
+
+/// How many dials to the decoy have come to nothing so far.
+fn refused(run: &Run, wire: &Wire) -> usize {
+    let host = run.plan.absent.onion.expose();
+    wire.requests
+        .iter()
+        .filter(|request| request.host.expose() == host)
+        .filter(|request| request.failed())
+        .count()
 }
 
 /// Shows that each home's place can be reached, and tells the connectors to dial.
-pub(in crate::run) async fn tell(context: &Context<'_>) -> Absent {
-    let places = context.plan.homes.iter().map(|home| async move {
-        if !home.is_onion() {
-            return None;
-        }
-        match place(context, home).await {
-            Ok(place) => Some(place),
-            Err(reason) => {
-                context.recorder.note(reason);
-                Some(Place::default())
-            }
-        }
-    });
-    Absent {
-        places: join_all(places).await,
+pub(in crate::run) async fn tell(run: &Run) -> Decoys<'_> {
+    let homes = run.plan.homes.iter().filter(|home| home.is_onion());
+    let homes = homes.map(|home| async move { (home, decoy(run, home).await) });
+    Decoys {
+        homes: join_all(homes).await,
     }
 }
 
-async fn place(context: &Context<'_>, home: &HomePlan) -> Result<Place, String> {
-    let mut place = Place::default();
-    let target = home.socket(HomePlan::ARRIVALS_PORT).to_string();
-    let earlier = recorder::read(context, home).await?.arrivals;
-    let lines = dial(context, home, &[target], CONTROL_DIAL_MS)
+async fn decoy(run: &Run, home: &HomePlan) -> Gathered<Decoy> {
+    let target = home.socket(HomePlan::ARRIVALS_PORT);
+    let earlier = recorder::read(run, home).await?;
+    let dialled = dial(run, home, &[target], CONTROL_DIAL_MS)
         .await
         .map_err(|error| error.to_string())?;
-    place.view.control = lines
+    let control = dialled
         .first()
-        .map_or_else(|| "no answer".to_owned(), |line| line.outcome.clone());
-    if place.view.control != "connected" {
-        return Ok(place);
+        .map_or(DialOutcome::Failed, |one| one.outcome);
+    let mut decoy = Decoy {
+        arrivals_before: earlier.arrivals,
+        refused_before: refused(run, &earlier),
+        not_told: None,
+        view: DecoyView {
+            refused: 0,
+            direct: 0,
+            control,
+        },
+    };
+    if !control.is_connected() {
+        return Ok(decoy);
     }
     // That dial is recorded; whatever comes after it is the connector's.
-    place.before = earlier + 1;
-    let until = Instant::now() + context.plan.topology.deadlines.delivery;
-    while recorder::read(context, home).await?.arrivals < place.before {
+    decoy.arrivals_before += 1;
+    let until = Instant::now() + run.plan.topology.deadlines.delivery;
+    while recorder::read(run, home).await?.arrivals < decoy.arrivals_before {
         if Instant::now() > until {
-            return Err(format!("{}'s wire oracle recorded no dial", home.id));
+            return Err("its recorder noted no dial".to_owned());
         }
         sleep(POLL).await;
     }
-    let absent = &context.plan.absent;
+    let absent = &run.plan.absent;
     let port = HomePlan::ARRIVALS_PORT;
     let url = Secret::new(format!("ws://{}:{port}", absent.onion.expose()));
-    let told = admin(context, home)
+    let told = run
+        .admin(home)
         .add_peer(&absent.id, &url, &absent.token, Transport::Onion)
         .await;
-    match told {
-        Ok(()) => place.view.registered = true,
-        Err(error) => context.recorder.note(error.to_string()),
+    if let Err(error) = told {
+        decoy.not_told = Some(format!("it was not told to dial: {error}"));
     }
-    Ok(place)
+    Ok(decoy)
 }
 
-impl Absent {
+impl Decoy {
+    fn was_told(&self) -> bool {
+        self.not_told.is_none() && self.view.control.is_connected()
+    }
+}
+
+impl Decoys<'_> {
     /// Waits until the onion network has refused every connector's dial, or time is up.
-    pub(in crate::run) async fn refused(&mut self, context: &Context<'_>) {
-        let until = Instant::now() + context.plan.topology.deadlines.delivery;
-        let homes = context.plan.homes.iter().zip(&mut self.places);
-        join_all(homes.map(|(home, place)| async move {
-            let Some(view) = place.as_mut().map(|place| &mut place.view) else {
+    pub(in crate::run) async fn refused(&mut self, run: &Run) {
+        let until = Instant::now() + run.plan.topology.deadlines.delivery;
+        let waits = self.homes.iter_mut().map(|(home, decoy)| async move {
+            let Ok(found) = decoy else { return };
+            if !found.was_told() {
                 return;
-            };
-            while view.registered && view.refused == 0 && Instant::now() < until {
-                let wire = recorder::read(context, home).await.unwrap_or_default();
-                let host = context.plan.absent.onion.expose();
-                view.refused = wire
-                    .requests
-                    .iter()
-                    .filter(|request| request.host.expose() == host)
-                    .filter(|request| request.failed())
-                    .count();
+            }
+            while found.view.refused == 0 && Instant::now() < until {
+                match recorder::read(run, home).await {
+                    Ok(wire) => {
+                        let now = refused(run, &wire);
+                        found.view.refused = now.saturating_sub(found.refused_before);
+                    }
+                    Err(reason) => {
+                        *decoy = Err(reason);
+                        return;
+                    }
+                }
                 sleep(POLL).await;
             }
-        }))
-        .await;
+        });
+        join_all(waits).await;
     }
 
-    /// What became of it so far, per home in plan order. Called some time after the refusals, so
-    /// that a direct dial that follows one has arrived.
-    pub(in crate::run) async fn views(&self, context: &Context<'_>) -> Vec<AbsentView> {
-        let homes = context.plan.homes.iter().zip(&self.places);
-        join_all(homes.map(|(home, place)| async move {
-            let Some(place) = place else {
-                return AbsentView::default();
+    /// What became of it so far. Called some time after the refusals, so that a direct dial that
+    /// follows one has arrived.
+    pub(in crate::run) async fn views(&self, run: &Run) -> DecoyViews {
+        let views = self.homes.iter().map(|(home, decoy)| async move {
+            let view = async {
+                let decoy = decoy.as_ref().map_err(Clone::clone)?;
+                if let Some(reason) = &decoy.not_told {
+                    return Err(reason.clone());
+                }
+                let wire = recorder::read(run, home).await?;
+                Ok(Some(DecoyView {
+                    direct: wire.arrivals.saturating_sub(decoy.arrivals_before),
+                    ..decoy.view
+                }))
             };
-            let wire = recorder::read(context, home).await.unwrap_or_default();
-            AbsentView {
-                direct: wire.arrivals.saturating_sub(place.before),
-                ..place.view.clone()
-            }
-        }))
-        .await
+            (home.id.clone(), view.await)
+        });
+        join_all(views).await.into_iter().collect()
     }
 
     /// Has the connectors forget it, so that a topology that is kept is left as it was.
-    pub(in crate::run) async fn forget(self, context: &Context<'_>) {
-        let homes = context.plan.homes.iter().zip(&self.places);
-        join_all(homes.map(|(home, place)| async move {
-            if place.as_ref().is_some_and(|place| place.view.registered) {
-                let removed = admin(context, home)
-                    .remove_peer(&context.plan.absent.id)
-                    .await;
-                if let Err(error) = removed {
-                    context.recorder.note(error.to_string());
-                }
+    pub(in crate::run) async fn forget(self, run: &Run) {
+        let told = self
+            .homes
+            .iter()
+            .filter(|(_, decoy)| decoy.as_ref().is_ok_and(Decoy::was_told));
+        join_all(told.map(|(home, _)| async move {
+            let removed = run.admin(home).remove_peer(&run.plan.absent.id).await;
+            if let Err(error) = removed {
+                run.recorder.note(error.to_string());
             }
         }))
         .await;

@@ -8,13 +8,12 @@ use data_encoding::BASE64;
 use futures_util::future::join_all;
 use sha2::{Digest, Sha256};
 
-use crate::checks::{Answer, Delivery, Reason, Reject};
+use crate::checks::{Answer, Delivery, Observations, Reason, Reject};
 use crate::connector::{Bls, Received, SendAnswer};
 use crate::plan::HomePlan;
 use crate::probe::Latencies;
-use crate::run::context::Context;
-use crate::run::context::admin;
-use crate::run::packet::{hops, millis, now_ms, payload};
+use crate::run::context::Run;
+use crate::run::packet::{millis, now_ms, payload};
 use crate::topology::NOWHERE;
 
 /// Amounts sent in each peering's direction.
@@ -25,7 +24,7 @@ const PAYLOAD: usize = 4096;
 /// A packet of each amount in each peering's direction, and one over each path, through the
 /// sending home's connector.
 pub(in crate::run) async fn deliveries(
-    context: &Context<'_>,
+    run: &Run,
     nonce: &str,
     took: &mut Latencies,
 ) -> Vec<Delivery> {
@@ -36,40 +35,32 @@ pub(in crate::run) async fn deliveries(
         }
         sent.push(delivery);
     };
-    for peering in &context.plan.peerings {
+    for peering in &run.plan.peerings {
         for amount in AMOUNTS {
             let begun = Instant::now();
-            let delivery = deliver(context, nonce, &peering.from, &peering.to, amount).await;
+            let delivery = deliver(run, nonce, &peering.from, &peering.to, amount).await;
             note(delivery, begun.elapsed());
         }
     }
-    for path in &context.plan.topology.paths {
+    for path in &run.plan.topology.paths {
         let begun = Instant::now();
-        let delivery = deliver(context, nonce, &path.from, &path.to, 0).await;
+        let delivery = deliver(run, nonce, &path.from, &path.to, 0).await;
         note(delivery, begun.elapsed());
     }
     sent
 }
 
-async fn deliver(
-    context: &Context<'_>,
-    nonce: &str,
-    from: &str,
-    to: &str,
-    amount: u64,
-) -> Delivery {
-    let prefix = context
-        .plan
-        .home(to)
-        .map_or("", |home| home.prefix.as_str());
+async fn deliver(run: &Run, nonce: &str, from: &str, to: &str, amount: u64) -> Delivery {
+    let prefix = run.plan.home(to).map_or("", |home| home.prefix.as_str());
     let destination = format!("{prefix}.{nonce}.{from}.{amount}").to_lowercase();
     let data = payload(&destination, nonce, PAYLOAD);
-    let limit = context.plan.topology.deadlines.delivery;
+    let limit = run.plan.topology.deadlines.delivery;
     let before = now_ms();
-    let answer = match context.plan.home(from) {
+    let answer = match run.plan.home(from) {
         None => Answer::Otherwise("no such home".to_owned()),
         Some(home) => {
-            let answer = admin(context, home)
+            let answer = run
+                .admin(home)
                 .send(&destination, amount, &data, limit)
                 .await;
             // The convention of the TOON network (contract#fulfillment-convention).
@@ -87,7 +78,7 @@ async fn deliver(
         amount,
         payload: BASE64.encode(&data),
         answer,
-        hops: hops(&context.plan.topology, from, to),
+        hops: run.plan.topology.hops(from, to),
         expires_ms: (before + millis(limit), now_ms() + millis(limit)),
         arrived: Vec::new(),
         arrived_elsewhere: 0,
@@ -107,43 +98,44 @@ fn read(answer: SendAnswer, fulfillment: &str) -> Answer {
 }
 
 /// Finds every packet again in what the homes' servers recorded.
-pub(in crate::run) async fn find(context: &Context<'_>, sent: &mut [Delivery]) {
-    let records = join_all(context.plan.homes.iter().map(|home| async move {
-        let address = context.reach.socket(home, HomePlan::BLS_PORT);
-        let bls = Bls::new(context.http, &home.id, address);
-        let received = bls.received().await.unwrap_or_else(|error| {
-            context.recorder.note(error.to_string());
-            Vec::new()
-        });
-        let mut by_destination: HashMap<String, Vec<Received>> = HashMap::new();
-        for packet in received {
-            by_destination
-                .entry(packet.destination.clone())
-                .or_default()
-                .push(packet);
-        }
-        (home.id.as_str(), by_destination)
+pub(in crate::run) async fn find(run: &Run, seen: &mut Observations) {
+    let records = join_all(run.plan.homes.iter().map(|home| async move {
+        let address = run.reach.socket(home, HomePlan::BLS_PORT);
+        let bls = Bls::new(&run.http, &home.id, address);
+        (home.id.as_str(), bls.received().await)
     }))
     .await;
-    for delivery in sent {
-        for (home, received) in &records {
-            let found = received.get(&delivery.destination);
-            if *home == delivery.to {
-                delivery.arrived = found.cloned().unwrap_or_default();
+    for (home, received) in records {
+        let received = match received {
+            Ok(received) => received,
+            Err(error) => {
+                let reason = error.to_string();
+                seen.unread_servers.insert(home.to_owned(), reason);
+                continue;
+            }
+        };
+        let mut by_destination: HashMap<&str, Vec<&Received>> = HashMap::new();
+        for packet in &received {
+            let packets = by_destination.entry(&packet.destination).or_default();
+            packets.push(packet);
+        }
+        for delivery in &mut seen.deliveries {
+            let found = by_destination.get(delivery.destination.as_str());
+            let found = found.into_iter().flatten();
+            if home == delivery.to {
+                delivery.arrived = found.map(|packet| (*packet).clone()).collect();
             } else {
-                delivery.arrived_elsewhere += found.map_or(0, Vec::len);
+                delivery.arrived_elsewhere += found.count();
             }
         }
     }
 }
 
 /// Each connector is asked for a destination that nobody has.
-pub(in crate::run) async fn unknown(context: &Context<'_>) -> Vec<Reject> {
-    let limit = context.plan.topology.deadlines.delivery;
-    join_all(context.plan.homes.iter().map(|home| async move {
-        let answer = admin(context, home)
-            .send(NOWHERE, 0, b"nowhere", limit)
-            .await;
+pub(in crate::run) async fn unknown(run: &Run) -> Vec<Reject> {
+    let limit = run.plan.topology.deadlines.delivery;
+    join_all(run.plan.homes.iter().map(|home| async move {
+        let answer = run.admin(home).send(NOWHERE, 0, b"nowhere", limit).await;
         Reject {
             reason: Reason::NoRoute,
             asked: home.id.clone(),

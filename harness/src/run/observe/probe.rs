@@ -9,9 +9,9 @@ use toon_wire::Address;
 use crate::checks::{Answer, Delivery, Metrics, Observations, Reason, Refusal, Reject};
 use crate::plan::HomePlan;
 use crate::probe::{Outcome, Payment, Session};
-use crate::run::context::Context;
-use crate::run::packet::{hops, millis, now_ms, payload};
-use crate::run::probe_dialer::{ANSWER_LIMIT, Door};
+use crate::run::context::Run;
+use crate::run::packet::{millis, now_ms, payload};
+use crate::run::probe_dialer::{ANSWER_LIMIT, ProbeDialer};
 use crate::secret::Secret;
 use crate::topology::{Metric, NOWHERE};
 
@@ -28,34 +28,34 @@ const IN_FLIGHT: usize = 8;
 const WARM_UP: u32 = 8;
 /// Everything the probe does. What it finds goes into the observations and the metrics.
 pub(in crate::run) async fn probe(
-    context: &Context<'_>,
+    run: &Run,
     nonce: &str,
     seen: &mut Observations,
     metrics: &mut Metrics,
 ) {
-    let plan = &context.plan.probe;
-    let (Some(door), Some(to)) = (
-        Door::of(context.plan, context.reach, nonce),
-        context.plan.home(&plan.to),
+    let plan = &run.plan.probe;
+    let (Some(dialer), Some(to)) = (
+        ProbeDialer::of(&run.plan, &run.reach, nonce),
+        run.plan.home(&plan.to),
     ) else {
         return;
     };
-    let entered = door.enter("right", &plan.secret, metrics).await;
-    let wrong = context.plan.seed.secret("not-the-probes-secret");
+    let entered = dialer.enter("right", &plan.secret, metrics).await;
+    let wrong = run.plan.seed.secret("not-the-probes-secret");
     let view = &mut seen.probe;
-    view.wrong_secret = door.refusal("wrong", wrong, metrics).await;
-    view.empty_secret = door.refusal("empty", Secret::new(""), metrics).await;
-    view.configured_secret = configured(context, &door, metrics).await;
-    for extra in 4..context.plan.topology.probe.dials {
+    view.wrong_secret = dialer.refusal("wrong", wrong, metrics).await;
+    view.empty_secret = dialer.refusal("empty", Secret::new(""), metrics).await;
+    view.configured_secret = configured(run, &dialer, metrics).await;
+    for extra in 4..run.plan.topology.probe.dials {
         // A dial that fails is missing among the samples, and the budget asks for their number.
         let circuit = format!("extra-{extra}");
-        if let Err(reason) = door.dial(&circuit, Metric::Dial, metrics).await {
-            context.recorder.note(reason);
+        if let Err(reason) = dialer.dial(&circuit, Metric::Dial, metrics).await {
+            run.recorder.note(reason);
         }
     }
-    for _ in 0..context.plan.topology.probe.dials {
-        if let Err(reason) = door.redial("right", metrics).await {
-            context.recorder.note(reason);
+    for _ in 0..run.plan.topology.probe.dials {
+        if let Err(reason) = dialer.redial("right", metrics).await {
+            run.recorder.note(reason);
         }
     }
     let session = match entered {
@@ -69,36 +69,37 @@ pub(in crate::run) async fn probe(
         }
     };
     let near = [Metric::WarmUp, Metric::RoundTrip];
-    send(context, nonce, to, &session, seen, metrics, near).await;
-    let far = context.plan.topology.probe.far.as_ref();
-    if let Some(far) = far.and_then(|id| context.plan.home(id)) {
+    send(run, nonce, to, &session, seen, metrics, near).await;
+    let far = run.plan.topology.probe.far.as_ref();
+    if let Some(far) = far.and_then(|id| run.plan.home(id)) {
         let metric = [Metric::FarWarmUp, Metric::FarRoundTrip];
-        send(context, nonce, far, &session, seen, metrics, metric).await;
+        send(run, nonce, far, &session, seen, metrics, metric).await;
     }
-    reject(context, to, &session, door.limit, seen).await;
+    reject(run, to, &session, dialer.limit, seen).await;
     seen.probe.counters = session.counters();
     session.close().await;
 }
 
 /// As the peer that every connector is told to dial, with the token that it would send there. The
 /// token stands in no environment.
-async fn configured(context: &Context<'_>, door: &Door, metrics: &mut Metrics) -> Refusal {
-    let absent = &context.plan.absent;
-    let door = Door {
-        proxy: door.proxy,
-        target: door.target.clone(),
+async fn configured(run: &Run, dialer: &ProbeDialer, metrics: &mut Metrics) -> Refusal {
+    let absent = &run.plan.absent;
+    let dialer = ProbeDialer {
+        proxy: dialer.proxy,
+        target: dialer.target.clone(),
         peer: absent.id.clone(),
-        limit: door.limit,
-        nonce: door.nonce.clone(),
+        limit: dialer.limit,
+        nonce: dialer.nonce.clone(),
     };
-    door.refusal("configured", absent.token.clone(), metrics)
+    dialer
+        .refusal("configured", absent.token.clone(), metrics)
         .await
 }
 
 /// Sends the probe's packets to one home: the warm-up, and when all of it is answered the ones that
 /// count.
 async fn send(
-    context: &Context<'_>,
+    run: &Run,
     nonce: &str,
     to: &HomePlan,
     session: &Session,
@@ -106,10 +107,10 @@ async fn send(
     metrics: &mut Metrics,
     [warm_up, counted]: [Metric; 2],
 ) {
-    let plan = &context.plan.probe;
-    let limit = context.plan.topology.deadlines.delivery;
-    let hops = hops(&context.plan.topology, &plan.to, &to.id);
-    let last = WARM_UP + context.plan.topology.probe.packets;
+    let plan = &run.plan.probe;
+    let limit = run.plan.topology.deadlines.delivery;
+    let hops = run.plan.topology.hops(&plan.to, &to.id);
+    let last = WARM_UP + run.plan.topology.probe.packets;
     for (metric, numbers) in [(warm_up, 0..WARM_UP), (counted, WARM_UP..last)] {
         let latencies = metrics.entry(metric).or_default();
         let mut answers = stream::iter(numbers)
@@ -184,7 +185,7 @@ async fn pay(
 
 /// Packets that have to be rejected.
 async fn reject(
-    context: &Context<'_>,
+    run: &Run,
     to: &HomePlan,
     session: &Session,
     limit: Duration,
@@ -215,11 +216,11 @@ async fn reject(
     let application = format!("{}.rej_application_error", to.prefix);
     note(Reason::Application, asks(application, limit).await);
     // To a home behind this one.
-    let behind = context
+    let behind = run
         .plan
         .homes
         .iter()
-        .find(|home| context.plan.topology.next_hop(&to.id, &home.id).is_some());
+        .find(|home| run.plan.topology.next_hop(&to.id, &home.id).is_some());
     if let Some(behind) = behind {
         let destination = format!("{}.too-late", behind.prefix);
         note(

@@ -1,4 +1,4 @@
-//! Reading what a home's wire oracle has recorded.
+//! Reading what a home's SOCKS and DNS recorder has recorded.
 
 use std::collections::BTreeMap;
 
@@ -6,12 +6,12 @@ use home_agent::record::{Entry, Record};
 
 use crate::checks::{SocksRequest, Wire};
 use crate::plan::{HomePlan, RECORD};
-use crate::run::context::Context;
+use crate::run::context::Run;
 use crate::secret::Secret;
 
 /// The record of a home so far, or why there is none.
-pub(in crate::run) async fn read(context: &Context<'_>, home: &HomePlan) -> Result<Wire, String> {
-    let text = context
+pub(in crate::run) async fn read(run: &Run, home: &HomePlan) -> Result<Wire, String> {
+    let text = run
         .engine_of(home)
         .read_file(&home.bls, RECORD)
         .await
@@ -73,7 +73,7 @@ fn parse(text: &str) -> Result<Wire, String> {
         }
     }
     if !listening {
-        return Err("its wire oracle never listened".to_owned());
+        return Err("its SOCKS and DNS recorder never listened".to_owned());
     }
     wire.requests = requests.into_values().collect();
     Ok(wire)

@@ -1,19 +1,20 @@
 //! Before anything starts: sweep, images, a plan on free addresses, networks and keys.
 
-pub(in crate::run) mod keys;
+mod keys;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use futures_util::future::{join_all, try_join_all};
+use futures_util::future::{join, join_all, join3, try_join_all};
 use time::OffsetDateTime;
 
-use crate::engine::{Engine, EngineAddress, EngineError, Engines, NetworkSpec};
-use crate::events::Recorder;
+use crate::engine::{Engine, EngineAddress, EngineError, Engines, NetworkSpec, Watch};
+use crate::events::{Recorder, Stage};
 use crate::onion::authority::{AuthorityKeyError, AuthorityKeys};
 use crate::plan::{Images, Inputs, Occupied, Plan, PlanError, Seed};
+use crate::run::context::Run;
 use crate::run::error::RunError;
-use crate::run::outcome::Sources;
+use crate::run::options::{Options, Sources};
 use crate::run::state::State;
 use crate::sabotage;
 use crate::topology::{Daemon, Topology};
@@ -38,6 +39,71 @@ pub fn fresh_inputs(lifetime: Duration) -> std::io::Result<Inputs> {
         authorities: Vec::new(),
         services: BTreeMap::new(),
     })
+}
+
+/// What a run needs before anything of it starts.
+pub(in crate::run) struct Prepared {
+    /// The images' names on the engines.
+    pub(in crate::run) images: Images,
+    /// The plan whose networks are created.
+    pub(in crate::run) plan: Plan,
+    /// What the plan was made of.
+    pub(in crate::run) inputs: Inputs,
+    /// The authorities' keys.
+    pub(in crate::run) keys: Vec<AuthorityKeys>,
+}
+
+/// Sweeps, makes images and keys, and creates the networks of a plan on free addresses.
+pub(in crate::run) async fn prepare(
+    run: &Run,
+    state: &State,
+    options: &Options,
+    watch: &mut Watch,
+) -> Result<Prepared, RunError> {
+    let guard = run.recorder.stage(Stage::Prepare, None);
+    let topology = &run.plan.topology;
+    let mut inputs = run.inputs.clone();
+    let work = async {
+        let images = async {
+            sweep_and_note(run, state).await?;
+            images(&run.engines, &run.recorder, topology, &options.sources).await
+        };
+        let keys = authority_keys(&run.plan);
+        // All are awaited, also when one fails: a network that is being created could not be
+        // removed yet.
+        let (images, plan, keys) = if let Some(name) = &options.keys {
+            let images = images.await?;
+            inputs.services = keys::persistent(&run.engines, &run.plan, &images.bls, name).await?;
+            let networks = networks(&run.engines, topology, &mut inputs);
+            let (plan, keys) = join(networks, keys).await;
+            (images, plan, keys)
+        } else {
+            let networks = networks(&run.engines, topology, &mut inputs);
+            let (images, plan, keys) = join3(images, networks, keys).await;
+            (images?, plan, keys)
+        };
+        Ok((images, plan?, keys?))
+    };
+    let (images, plan, keys) = run.guarded(watch, work).await?;
+    guard.reached(format!("{} networks", plan.networks.len()));
+    Ok(Prepared {
+        images,
+        plan,
+        inputs,
+        keys,
+    })
+}
+
+async fn sweep_and_note(run: &Run, state: &State) -> Result<(), EngineError> {
+    let swept = sweep(&run.engines, state).await?;
+    if swept.removed > 0 {
+        let note = format!("{} resources of earlier runs removed", swept.removed);
+        run.recorder.note(note);
+    }
+    for reason in swept.postponed {
+        run.recorder.note(reason);
+    }
+    Ok(())
 }
 
 /// What a sweep came to.

@@ -1,6 +1,6 @@
 //! Who is let in.
 
-use super::{Mutant, fails, fails_all, home, shut_out};
+use super::{Mutant, fails, fails_all, home, shut_out, unknown};
 use crate::checks::{Observations, Refusal};
 
 const WIRING: &[&str; 1] = &["handshake.wiring"];
@@ -66,7 +66,7 @@ pub(super) fn mutants() -> Vec<Mutant> {
             "a session that is down",
             "home-a is not connected to home-b",
             |seen| {
-                seen.peerings[0].connected = Some(false);
+                seen.peerings[0].connected = Ok(Some(false));
             },
         ),
         fails(
@@ -74,7 +74,16 @@ pub(super) fn mutants() -> Vec<Mutant> {
             "a peer that is not known",
             "home-a does not know the peer home-b",
             |seen| {
-                seen.peerings[0].connected = None;
+                seen.peerings[0].connected = Ok(None);
+            },
+        ),
+        unknown(
+            CONNECTED,
+            "an admin API that does not answer",
+            "home-a to home-b: home-a's admin API did not answer /admin/peers",
+            |seen| {
+                let silence = "home-a's admin API did not answer /admin/peers";
+                seen.peerings[0].connected = Err(silence.to_owned());
             },
         ),
         fails(

@@ -1,25 +1,26 @@
 //! What connects the homes.
 
-use super::{Mutant, fails, fails_all, home};
-use crate::checks::{AbsentView, Arrival, Attempt, Crossing, Observations};
+use super::{Mutant, fails, fails_all, home, unknown};
+use crate::checks::{Attempt, CircuitTrace, DecoyView, DialExpectation, Observations};
+use crate::evidence::DialOutcome;
 
 /// The first dial of one kind from home A.
-fn attempt(seen: &mut Observations, arrival: Arrival) -> &mut Attempt {
+fn attempt(seen: &mut Observations, expectation: DialExpectation) -> &mut Attempt {
     let attempts = &mut home(seen, "home-a").attempts;
     let attempt = attempts
         .iter_mut()
-        .find(|attempt| attempt.arrival == arrival);
+        .find(|attempt| attempt.expectation == expectation);
     attempt.expect("a healthy run tries one")
 }
 
-fn outcome(seen: &mut Observations, arrival: Arrival, outcome: &str) {
-    outcome.clone_into(&mut attempt(seen, arrival).outcome);
+fn outcome(seen: &mut Observations, expectation: DialExpectation, outcome: DialOutcome) {
+    attempt(seen, expectation).outcome = outcome;
 }
 
-fn none_tried(seen: &mut Observations, arrival: Arrival) {
+fn none_tried(seen: &mut Observations, expectation: DialExpectation) {
     home(seen, "home-a")
         .attempts
-        .retain(|attempt| attempt.arrival != arrival);
+        .retain(|attempt| attempt.expectation != expectation);
 }
 
 const PUBLISHED: &[&str; 1] = &["isolation.published-reachable"];
@@ -29,23 +30,25 @@ const CIRCUIT: &[&str; 1] = &["isolation.circuit"];
 const NO_DIRECT_DIAL: &[&str; 1] = &["isolation.no-direct-dial"];
 
 /// Home A's session to home B.
-fn crossing(seen: &mut Observations) -> &mut Crossing {
-    &mut home(seen, "home-a").crossings[0]
+fn trace(seen: &mut Observations) -> &mut CircuitTrace {
+    &mut home(seen, "home-a").circuits[0]
 }
 
 /// The same session from its other end.
-fn back(seen: &mut Observations) -> &mut Crossing {
-    &mut home(seen, "home-b").crossings[0]
+fn back(seen: &mut Observations) -> &mut CircuitTrace {
+    &mut home(seen, "home-b").circuits[0]
 }
 
-fn absent(seen: &mut Observations) -> &mut AbsentView {
-    &mut home(seen, "home-a").absent
+fn decoy(seen: &mut Observations) -> &mut DecoyView {
+    let decoy = home(seen, "home-a").decoy.as_mut();
+    let decoy = decoy.expect("a healthy connector is told to dial");
+    decoy.as_mut().expect("a home with an onion daemon")
 }
 
 pub(super) fn mutants() -> Vec<Mutant> {
     let mut all = dials();
     all.extend(circuits());
-    all.extend(absent_peers());
+    all.extend(decoys());
     all
 }
 
@@ -56,7 +59,7 @@ fn dials() -> Vec<Mutant> {
             "a relay that cannot be reached",
             ": timeout",
             |seen| {
-                outcome(seen, Arrival::Published, "timeout");
+                outcome(seen, DialExpectation::Published, DialOutcome::Timeout);
             },
         ),
         fails(
@@ -64,7 +67,7 @@ fn dials() -> Vec<Mutant> {
             "no dial to a relay was tried",
             "home-a tried none",
             |seen| {
-                none_tried(seen, Arrival::Published);
+                none_tried(seen, DialExpectation::Published);
             },
         ),
         fails(
@@ -72,7 +75,7 @@ fn dials() -> Vec<Mutant> {
             "one home dials another",
             ": connected",
             |seen| {
-                outcome(seen, Arrival::OtherHome, "connected");
+                outcome(seen, DialExpectation::OtherHome, DialOutcome::Connected);
             },
         ),
         fails(
@@ -80,15 +83,15 @@ fn dials() -> Vec<Mutant> {
             "a refused dial, which crossed the border",
             ": refused",
             |seen| {
-                outcome(seen, Arrival::OtherHome, "refused");
+                outcome(seen, DialExpectation::OtherHome, DialOutcome::Refused);
             },
         ),
         fails(
             HOME_TO_HOME,
             "a dial that ended in a way nobody knows",
-            ": error",
+            ": failed",
             |seen| {
-                outcome(seen, Arrival::OtherHome, "error");
+                outcome(seen, DialExpectation::OtherHome, DialOutcome::Failed);
             },
         ),
         fails(
@@ -96,7 +99,15 @@ fn dials() -> Vec<Mutant> {
             "a target that does not listen",
             "home-b does not listen",
             |seen| {
-                home(seen, "home-b").listening = false;
+                home(seen, "home-b").listening = Ok(false);
+            },
+        ),
+        unknown(
+            HOME_TO_HOME,
+            "a target of which nobody knows whether it listens",
+            "home-b: the helper did not answer",
+            |seen| {
+                home(seen, "home-b").listening = Err("the helper did not answer".to_owned());
             },
         ),
         fails(
@@ -104,7 +115,7 @@ fn dials() -> Vec<Mutant> {
             "no dial to another home was tried",
             "home-a tried none",
             |seen| {
-                none_tried(seen, Arrival::OtherHome);
+                none_tried(seen, DialExpectation::OtherHome);
             },
         ),
         fails(
@@ -112,7 +123,7 @@ fn dials() -> Vec<Mutant> {
             "a home reaches another router",
             ": connected",
             |seen| {
-                outcome(seen, Arrival::Elsewhere, "connected");
+                outcome(seen, DialExpectation::Elsewhere, DialOutcome::Connected);
             },
         ),
         fails(
@@ -120,7 +131,7 @@ fn dials() -> Vec<Mutant> {
             "a router refuses a home's dial",
             ": refused",
             |seen| {
-                outcome(seen, Arrival::Elsewhere, "refused");
+                outcome(seen, DialExpectation::Elsewhere, DialOutcome::Refused);
             },
         ),
         fails(
@@ -128,7 +139,7 @@ fn dials() -> Vec<Mutant> {
             "no other dial was tried",
             "home-a tried none",
             |seen| {
-                none_tried(seen, Arrival::Elsewhere);
+                none_tried(seen, DialExpectation::Elsewhere);
             },
         ),
     ]
@@ -141,8 +152,8 @@ fn circuits() -> Vec<Mutant> {
             "a session that no SOCKS request began",
             "home-a to home-b: no SOCKS request for it succeeded",
             |seen| {
-                let crossing = crossing(seen);
-                (crossing.requests, crossing.attached, crossing.joined) = (0, 0, 0);
+                let trace = trace(seen);
+                (trace.requests, trace.attached, trace.joined) = (0, 0, 0);
             },
         ),
         fails(
@@ -150,15 +161,15 @@ fn circuits() -> Vec<Mutant> {
             "a request without a stream",
             "home-a to home-b: the daemon attached no request to a circuit",
             |seen| {
-                let crossing = crossing(seen);
-                (crossing.attached, crossing.joined) = (0, 0);
+                let trace = trace(seen);
+                (trace.attached, trace.joined) = (0, 0);
             },
         ),
         fails(
             CIRCUIT,
             "a circuit without a rendezvous",
             "home-a to home-b: no circuit of its requests is joined with the far service",
-            |seen| crossing(seen).joined = 0,
+            |seen| trace(seen).joined = 0,
         ),
         fails(
             CIRCUIT,
@@ -166,7 +177,7 @@ fn circuits() -> Vec<Mutant> {
             "1300 passed the proxy and 0 the circuit",
             |seen| {
                 // Packets may take the session of the other direction.
-                crossing(seen).circuit.0 = 0;
+                trace(seen).circuit.0 = 0;
                 back(seen).circuit.1 = 0;
             },
         ),
@@ -175,7 +186,7 @@ fn circuits() -> Vec<Mutant> {
             "packets that went past the proxy",
             "bytes were delivered, but 3 passed the proxy",
             |seen| {
-                crossing(seen).passed.0 = 1;
+                trace(seen).passed.0 = 1;
                 back(seen).passed.1 = 2;
             },
         ),
@@ -183,7 +194,7 @@ fn circuits() -> Vec<Mutant> {
             CIRCUIT,
             "a session that was not followed",
             "home-b to home-a was not looked at",
-            |seen| home(seen, "home-b").crossings.clear(),
+            |seen| home(seen, "home-b").circuits.clear(),
         ),
         fails_all(
             &["isolation.circuit", "packets.delivered"],
@@ -199,39 +210,45 @@ fn circuits() -> Vec<Mutant> {
     ]
 }
 
-fn absent_peers() -> Vec<Mutant> {
+fn decoys() -> Vec<Mutant> {
     vec![
         fails(
             NO_DIRECT_DIAL,
             "a direct dial after a refusal",
             "home-a dialled directly 1 times after the onion network refused it",
-            |seen| absent(seen).direct = 1,
+            |seen| decoy(seen).direct = 1,
         ),
-        fails(
+        unknown(
             NO_DIRECT_DIAL,
             "a connector that was not told to dial",
-            "home-a was not told to dial",
-            |seen| absent(seen).registered = false,
+            "home-a: it was not told to dial",
+            |seen| home(seen, "home-a").decoy = Err("it was not told to dial".to_owned()),
         ),
-        fails(
+        unknown(
+            NO_DIRECT_DIAL,
+            "a decoy that was never put up",
+            "home-a was not told to dial",
+            |seen| home(seen, "home-a").decoy = Ok(None),
+        ),
+        unknown(
             NO_DIRECT_DIAL,
             "a place that nobody reaches",
             "a direct dial from home-a would not have arrived: timeout",
-            |seen| absent(seen).control = "timeout".to_owned(),
+            |seen| decoy(seen).control = DialOutcome::Timeout,
         ),
         fails(
             NO_DIRECT_DIAL,
             "nothing was refused",
             "the onion network refused home-a nothing",
-            |seen| absent(seen).refused = 0,
+            |seen| decoy(seen).refused = 0,
         ),
         fails(
             NO_DIRECT_DIAL,
             "a direct dial instead of any other",
             "home-a dialled directly 3 times",
             |seen| {
-                absent(seen).refused = 0;
-                absent(seen).direct = 3;
+                decoy(seen).refused = 0;
+                decoy(seen).direct = 3;
             },
         ),
     ]

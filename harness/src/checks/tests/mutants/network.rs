@@ -1,12 +1,15 @@
 //! Authorities, relays and the homes' daemons.
 
-use super::{Mutant, fails, fails_all, home};
+use super::{Mutant, fails, fails_all, home, unknown};
 use crate::checks::Observations;
 use crate::onion::consensus::{Consensus, Entry};
 
 fn consensus(seen: &mut Observations, authority: usize) -> &mut Consensus {
-    let consensus = seen.authorities[authority].consensus.as_mut();
-    consensus.expect("a healthy authority has one")
+    let consensus = seen.authorities[authority]
+        .consensus
+        .as_mut()
+        .expect("its port answers");
+    consensus.as_mut().expect("a healthy authority has one")
 }
 
 fn entry<'a>(seen: &'a mut Observations, authority: usize, nickname: &str) -> &'a mut Entry {
@@ -26,7 +29,7 @@ pub(super) fn mutants() -> Vec<Mutant> {
             "one authority has no consensus",
             "da2 serves no consensus",
             |seen| {
-                seen.authorities[1].consensus = None;
+                seen.authorities[1].consensus = Ok(None);
             },
         ),
         fails(
@@ -112,12 +115,14 @@ pub(super) fn mutants() -> Vec<Mutant> {
                 certificates(seen).with_address = true;
             },
         ),
-        fails(
-            CERTIFICATES,
-            "certificates cannot be had",
-            "da1 shows no certificates",
+        unknown(
+            &["network.certificates", "network.consensus"],
+            "a directory port that does not answer",
+            "da1: its directory port did not answer",
             |seen| {
-                seen.authorities[0].certificates = None;
+                let silence = || "its directory port did not answer".to_owned();
+                seen.authorities[0].consensus = Err(silence());
+                seen.authorities[0].certificates = Err(silence());
             },
         ),
         fails(

@@ -1,7 +1,7 @@
 //! Packets between the homes and those of the probe.
 
 use super::super::healthy::{EXPIRES_MS, iso};
-use super::{Mutant, fails, fails_all};
+use super::{Mutant, fails, fails_all, unknown};
 use crate::checks::{Answer, Delivery, Observations};
 use crate::connector::Received;
 
@@ -91,6 +91,26 @@ fn missing() -> Vec<Mutant> {
 
 fn answers() -> Vec<Mutant> {
     vec![
+        unknown(
+            &[
+                "isolation.circuit",
+                "packets.delivered",
+                "packets.hops",
+                "packets.once",
+                "packets.payload",
+            ],
+            "a business-logic server that cannot be asked",
+            "home-b: its record could not be read",
+            |seen| {
+                let reason = "its record could not be read".to_owned();
+                seen.unread_servers.insert("home-b".to_owned(), reason);
+                for packet in &mut seen.deliveries {
+                    if packet.to == "home-b" {
+                        packet.arrived.clear();
+                    }
+                }
+            },
+        ),
         fails(
             ACCEPTED,
             "a rejected packet",

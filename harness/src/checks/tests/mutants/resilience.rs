@@ -1,6 +1,6 @@
 //! Connectors that do not say how they are.
 
-use super::{Mutant, fails, home};
+use super::{Mutant, fails, home, unknown};
 use crate::checks::{HealthView, Observations};
 
 fn health(seen: &mut Observations) -> &mut HealthView {
@@ -16,13 +16,13 @@ pub(super) fn mutants() -> Vec<Mutant> {
             HEALTH,
             "a peer that does not exist is listed as connected",
             "home-b lists a peer as connected that does not exist",
-            |seen| health(seen).absent_connected = Some(true),
+            |seen| health(seen).decoy_connected = Some(true),
         ),
         fails(
             HEALTH,
             "a peer that is gone is left out of the list",
             "home-b does not list the peer that it was told to dial",
-            |seen| health(seen).absent_connected = None,
+            |seen| health(seen).decoy_connected = None,
         ),
         fails(
             HEALTH,
@@ -36,7 +36,7 @@ pub(super) fn mutants() -> Vec<Mutant> {
             "home-b says that 1 of 0 peers are connected",
             |seen| health(seen).total = 0,
         ),
-        fails(
+        unknown(
             HEALTH,
             "a connector that does not tell",
             "home-b: home-b's health port did not answer",

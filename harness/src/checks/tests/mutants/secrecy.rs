@@ -5,7 +5,10 @@ use crate::checks::{LogView, Observations};
 use crate::onion::redact;
 
 fn log<'a>(seen: &'a mut Observations, role: &str) -> &'a mut LogView {
-    let log = seen.logs.iter_mut().find(|log| log.role == role);
+    let log = seen
+        .logs
+        .iter_mut()
+        .find(|log| log.role.to_string() == role);
     log.expect("a healthy run has it")
 }
 
@@ -112,7 +115,8 @@ pub(super) fn mutants() -> Vec<Mutant> {
             "a connector's log that was not looked at",
             "home-b/connector was not looked at",
             |seen| {
-                seen.logs.retain(|log| log.role != "home-b/connector");
+                seen.logs
+                    .retain(|log| log.role.to_string() != "home-b/connector");
             },
         ),
         fails(

@@ -1,6 +1,6 @@
 //! Onion services and the homes as a whole.
 
-use super::{Mutant, fails, fails_all, home};
+use super::{Mutant, fails, fails_all, home, unknown};
 use crate::checks::Observations;
 use crate::onion::{OnionAddress, TldFamily};
 use crate::secret::Secret;
@@ -8,7 +8,7 @@ use crate::secret::Secret;
 /// Replaces what a home's daemon wrote into its hostname file.
 fn publish(seen: &mut Observations, hostname: impl FnOnce(&OnionAddress) -> String) {
     let home = home(seen, "home-a");
-    home.hostname = Ok(Secret::new(hostname(&home.planned)));
+    home.hostname = Ok(Some(Secret::new(hostname(&home.planned))));
 }
 
 const ADDRESS: &[&str; 1] = &["service.address"];
@@ -74,6 +74,12 @@ pub(super) fn mutants() -> Vec<Mutant> {
             },
         ),
         fails(
+            ADDRESS,
+            "no address",
+            "home-a hands out no address",
+            |seen| home(seen, "home-a").hostname = Ok(None),
+        ),
+        unknown(
             ADDRESS,
             "no hostname file",
             "home-a's address: no such file",

@@ -3,17 +3,13 @@
 //! Nothing is started and nothing is written. What stays for a while are the daemon's circuits,
 //! which nobody else can use: their SOCKS password is of this measurement alone.
 
-mod measured;
-
-pub use measured::{Load, Measurement, Pace, show_outcomes};
-
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use tokio::time::timeout;
 
-use crate::checks::Metrics;
+use crate::checks::{Load, Measurement, Metrics, Pace};
 use crate::engine::{Death, Engines, Watch};
 use crate::plan::{HomePlan, Plan};
 use crate::probe::load::{ClosedLoop, OpenLoop, Traffic, Until};
@@ -21,7 +17,7 @@ use crate::probe::{ConnectionEnd, Session};
 use crate::run::error::RunError;
 use crate::run::interrupt::Interrupts;
 use crate::run::packet::now_ms;
-use crate::run::probe_dialer::{ANSWER_LIMIT, Door};
+use crate::run::probe_dialer::{ANSWER_LIMIT, ProbeDialer};
 use crate::run::reach::{Reach, Way};
 use crate::run::running::find_kept;
 use crate::run::state::State;
@@ -154,7 +150,7 @@ async fn dials(
     metrics: &mut Metrics,
     failed: &mut Vec<String>,
 ) -> Result<Session, String> {
-    let door = Door::of(plan, reach, nonce).ok_or("the plan lacks a home of the probe")?;
+    let dialer = ProbeDialer::of(plan, reach, nonce).ok_or("the plan lacks a home of the probe")?;
     let mut last: Option<(String, Session)> = None;
     for number in 0..load.dials.max(1) {
         // A connector may keep one session of a peer only.
@@ -162,7 +158,7 @@ async fn dials(
             session.close().await;
         }
         let circuit = format!("fresh-{number}");
-        match door.enter(&circuit, &plan.probe.secret, metrics).await {
+        match dialer.enter(&circuit, &plan.probe.secret, metrics).await {
             Ok((session, _)) => last = Some((circuit, session)),
             Err(reason) => {
                 failed.push(reason);
@@ -174,7 +170,7 @@ async fn dials(
         return Err(failed.last().cloned().unwrap_or_default());
     };
     for _ in 0..load.dials {
-        if let Err(reason) = door.redial(&circuit, metrics).await {
+        if let Err(reason) = dialer.redial(&circuit, metrics).await {
             failed.push(reason);
         }
     }

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use crate::checks::{CheckResult, Finding, Metrics, budget_check_id, judge_measured, result};
+use super::latency::judge_measured;
+use super::{CheckResult, Finding, Metrics, budget_check_id};
 use crate::plan::Plan;
 use crate::probe::Latencies;
 use crate::probe::load::{LoadReport, OutcomeCounts};
-use crate::run::packet::hops;
 use crate::topology::{Budget, Metric, format_duration};
 
 /// What to measure.
@@ -94,7 +94,7 @@ impl Measurement {
             via: plan.probe.via.clone(),
             entry: plan.probe.to.clone(),
             to: to.to_owned(),
-            hops: hops(&plan.topology, &plan.probe.to, to),
+            hops: plan.topology.hops(&plan.probe.to, to),
             metrics: Metrics::new(),
             report: LoadReport::default(),
             lost: None,
@@ -127,17 +127,17 @@ impl Measurement {
         }
         self.lost = self.lost.as_ref().map(|cause| plan.redact(cause));
         self.checks = vec![
-            result(
+            CheckResult::new(
                 "probe.dials",
                 "every dial reaches the onion service and is let in",
                 dials_finding(self),
             ),
-            result(
+            CheckResult::new(
                 "probe.session",
                 "the probe's session lasts as long as the load",
                 session_finding(self),
             ),
-            result(
+            CheckResult::new(
                 "probe.fulfilled",
                 "every packet of the measurement is fulfilled",
                 fulfilled_finding(self),

@@ -1,0 +1,127 @@
+//! The homes enter the network: bootstrap, publication, and a connector that answers.
+
+use std::time::{Duration, Instant};
+
+use crate::engine::ContainerSpec;
+use crate::events::Stage;
+use crate::evidence::Subject;
+use crate::onion::monitor::Monitor;
+use crate::run::bring_up::preflight;
+use crate::run::context::{Run, RunningHome, poll, within};
+use crate::run::error::{RunError, StageFailure};
+use crate::run::milestones::bootstrap_evidence;
+use crate::run::publication::{is_published, uploads_expected};
+use crate::topology::Daemon;
+
+/// Switches the networks of the homes' daemons on.
+pub(in crate::run) async fn switch_on(homes: &mut [RunningHome]) -> Result<(), RunError> {
+    for home in homes {
+        let Some(monitor) = &mut home.monitor else {
+            continue;
+        };
+        let switched = monitor.control.command("SETCONF DisableNetwork=0").await;
+        switched.map_err(|error| StageFailure {
+            stage: Stage::Bootstrap,
+            node: Some(Subject::Home(home.plan.id.clone())),
+            dials: Vec::new(),
+            waited: Duration::ZERO,
+            cause: error.to_string(),
+            evidence: "the network is still switched off".to_owned(),
+        })?;
+    }
+    Ok(())
+}
+
+/// Waits for bootstrap and for the descriptor uploads of one home. Returns how long that took.
+pub(in crate::run) async fn publish(
+    run: &Run,
+    home: &RunningHome,
+    monitor: &Monitor,
+) -> Result<Duration, RunError> {
+    let home = &home.plan;
+    let begun = Instant::now();
+    let deadline = run.plan.topology.deadlines.publication;
+    let mut watch = monitor.watch();
+    if run.plan.topology.network.is_public() {
+        preflight::entered(run, home, monitor).await?;
+    }
+    let guard = run
+        .recorder
+        .stage(Stage::Bootstrap, Subject::Home(home.id.clone()));
+    let wait = async {
+        loop {
+            let state = watch.borrow_and_update().clone();
+            let warning = state.warning.as_ref().map_or_else(String::new, |reason| {
+                format!(", the daemon warns: {reason}")
+            });
+            guard.saw(format!("{} % ({}){warning}", state.bootstrap, state.tag));
+            if state.bootstrap == 100 {
+                return Ok(());
+            }
+            if state.gone || watch.changed().await.is_err() {
+                return Err(
+                    StageFailure::of(&guard, "the daemon closed its control connection").into(),
+                );
+            }
+        }
+    };
+    within(&guard, deadline, wait).await?;
+    guard.reached(bootstrap_evidence(&monitor.timeline()));
+
+    let guard = run
+        .recorder
+        .stage(Stage::Publication, Subject::Home(home.id.clone()));
+    let wait = async {
+        loop {
+            let state = watch.borrow_and_update().clone();
+            guard.saw(format!(
+                "{} of {} descriptor uploads confirmed{}",
+                state.uploaded,
+                uploads_expected(&run.plan, &state),
+                if state.failed.is_empty() {
+                    String::new()
+                } else {
+                    format!(", failed with {}", state.failed.join(", "))
+                }
+            ));
+            if is_published(&run.plan, &state, &monitor.timeline()) {
+                return Ok((state.uploaded, state.uploads));
+            }
+            if state.gone || watch.changed().await.is_err() {
+                return Err(
+                    StageFailure::of(&guard, "the daemon closed its control connection").into(),
+                );
+            }
+        }
+    };
+    let (confirmed, of) = within(&guard, deadline, wait).await?;
+    guard.reached(format!("{confirmed} of {of} uploads confirmed"));
+    Ok(begun.elapsed())
+}
+
+/// Starts a home's connector and waits until it answers.
+pub(in crate::run) async fn start_connector(
+    run: &Run,
+    home: &RunningHome,
+    spec: &ContainerSpec,
+) -> Result<(), RunError> {
+    let home = &home.plan;
+    let guard = run
+        .recorder
+        .stage(Stage::Connector, Subject::Home(home.id.clone()));
+    // A connector that runs its own daemon runs already.
+    if home.daemon != Daemon::Managed {
+        run.engine_of(home).start_container(spec).await?;
+    }
+    let admin = run.admin(home);
+    let wait = poll(async || match admin.alive().await {
+        Ok(()) => Ok(Some(())),
+        Err(error) => {
+            guard.saw(error.to_string());
+            Ok(None)
+        }
+    });
+    within(&guard, run.plan.topology.deadlines.peering, wait).await?;
+    guard.reached("admin API answers");
+    Ok(())
+}

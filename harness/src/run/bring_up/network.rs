@@ -1,0 +1,304 @@
+//! The private network's part of bringing up: start, descriptors, consensus.
+
+use futures_util::future::{join, join_all, try_join_all};
+use time::OffsetDateTime;
+use tokio::time::sleep;
+
+use crate::events::{Stage, StageGuard};
+use crate::onion::anonrc;
+use crate::onion::consensus::Consensus;
+use crate::onion::control::{Control, ControlError};
+use crate::onion::directory::{Directory, DirectoryError};
+use crate::plan::Specs;
+use crate::run::context::{POLL, Run, poll, within};
+use crate::run::error::{RunError, StageFailure};
+
+/// Starts the authorities and the relays.
+pub(in crate::run) async fn start(run: &Run, specs: &Specs) -> Result<(), RunError> {
+    let engine = run.engines.common();
+    // What gives a node its distance is the first in the node's network.
+    let distances = specs
+        .distances
+        .iter()
+        .map(|spec| run.create_and_start(engine, spec));
+    try_join_all(distances).await?;
+    let nodes = specs.authorities.iter().chain(&specs.relays);
+    let starts = nodes.map(|spec| run.create_and_start(engine, spec));
+    try_join_all(starts).await?;
+    Ok(())
+}
+
+/// Connects to a daemon's control port as soon as it listens.
+async fn control_of(node: &str, control: &crate::plan::Control) -> Result<Control, ControlError> {
+    loop {
+        match Control::connect(node, control.address, control.password.password()).await {
+            Ok((control, _events)) => return Ok(control),
+            // The daemon has been started and does not listen yet. If it never does, the stage's
+            // deadline or the container's death ends the wait.
+            Err(ControlError::Connect { .. }) => sleep(POLL).await,
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Descriptors, then consensus.
+pub(in crate::run) async fn gather(run: &Run) -> Result<(), RunError> {
+    let directories = run.directories();
+    let deadlines = &run.plan.topology.deadlines;
+    let guard = run.recorder.stage(Stage::Descriptors, None);
+    let wait = async {
+        let mut controls = publish(run, &guard, &directories).await?;
+        descriptors(run, &guard, &directories).await?;
+        controls.truncate(directories.len());
+        Ok(controls)
+    };
+    let mut controls = within(&guard, deadlines.descriptors, wait).await?;
+    guard.reached(guard_evidence(&directories, run));
+
+    let guard = run.recorder.stage(Stage::Consensus, None);
+    let wait = consensus(run, &guard, &directories, &mut controls);
+    let evidence = within(&guard, deadlines.consensus, wait).await?;
+    guard.reached(evidence);
+    Ok(())
+}
+
+/// Makes every node publish its descriptor as soon as all authorities can take it. Returns the
+/// control ports of all nodes, the authorities' first.
+async fn publish(
+    run: &Run,
+    guard: &StageGuard,
+    directories: &[Directory],
+) -> Result<Vec<Control>, RunError> {
+    let fail = |error: ControlError| RunError::from(StageFailure::of(guard, error.to_string()));
+    poll(async || {
+        let lists = join_all(directories.iter().map(Directory::known_relays)).await;
+        let silent: Vec<String> = lists
+            .iter()
+            .filter_map(|list| list.as_ref().err().map(ToString::to_string))
+            .collect();
+        guard.saw(silent.join(", "));
+        Ok(silent.is_empty().then_some(()))
+    })
+    .await?;
+    let nodes = run.plan.nodes();
+    let connect = nodes.map(|node| control_of(&node.nickname, &node.control));
+    let mut controls = try_join_all(connect).await.map_err(fail)?;
+    let command = format!("SETCONF {}", anonrc::PUBLISH);
+    let told = run
+        .plan
+        .nodes()
+        .zip(&mut controls)
+        .filter(|(node, _)| node.publishes)
+        .map(|(_, control)| control.command(&command));
+    try_join_all(told).await.map_err(fail)?;
+    guard.saw("every node is told to publish its descriptor");
+    Ok(controls)
+}
+
+fn guard_evidence(directories: &[Directory], run: &Run) -> String {
+    format!(
+        "each of {} authorities lists {} relays",
+        directories.len(),
+        run.plan.nodes().count()
+    )
+}
+
+/// Waits until every authority lists every relay.
+async fn descriptors(
+    run: &Run,
+    guard: &StageGuard,
+    directories: &[Directory],
+) -> Result<(), RunError> {
+    let wanted: Vec<&str> = run
+        .plan
+        .nodes()
+        .map(|node| node.nickname.as_str())
+        .collect();
+    poll(async || {
+        let lists = join_all(directories.iter().map(Directory::known_relays)).await;
+        let mut complete = true;
+        let mut seen = Vec::new();
+        for (directory, list) in directories.iter().zip(lists) {
+            match list {
+                Ok(list) => {
+                    let missing: Vec<&str> = wanted
+                        .iter()
+                        .filter(|name| !list.iter().any(|known| known == *name))
+                        .copied()
+                        .collect();
+                    complete &= missing.is_empty();
+                    let lacks = if missing.is_empty() {
+                        String::new()
+                    } else {
+                        format!(" (lacks {})", missing.join(", "))
+                    };
+                    seen.push(format!(
+                        "{} lists {} of {}{lacks}",
+                        directory.nickname(),
+                        wanted.len() - missing.len(),
+                        wanted.len()
+                    ));
+                }
+                Err(error) => {
+                    complete = false;
+                    seen.push(error.to_string());
+                }
+            }
+        }
+        guard.saw(seen.join(", "));
+        Ok(complete.then_some(()))
+    })
+    .await
+}
+
+/// Makes the authorities vote now, and refuses a consensus that would stall the network.
+async fn consensus(
+    run: &Run,
+    guard: &StageGuard,
+    directories: &[Directory],
+    controls: &mut [Control],
+) -> Result<String, RunError> {
+    let fail = |cause: String| RunError::from(StageFailure::of(guard, cause));
+    // At full and half hours the authorities vote by themselves. A consensus from before the
+    // descriptors were there is incomplete and would be kept for half an hour.
+    poll(async || {
+        let mut silent = Vec::new();
+        for (directory, early) in directories.iter().zip(served(directories).await) {
+            match early {
+                Err(error) => silent.push(error.to_string()),
+                Ok(None) => {}
+                Ok(Some(_)) => return Err(fail(format!(
+                    "{} voted before it was told to, so its consensus is incomplete and would be kept",
+                    directory.nickname()
+                ))),
+            }
+        }
+        guard.saw(silent.join(", "));
+        Ok(silent.is_empty().then_some(()))
+    })
+    .await?;
+    schedule_vote(guard, controls).await?;
+    run.milestones.told_to_vote(directories);
+    guard.saw("the authorities are told to vote");
+    let nicknames: Vec<&str> = run
+        .plan
+        .nodes()
+        .map(|node| node.nickname.as_str())
+        .collect();
+    let served = poll(async || {
+        let votes = join_all(directories.iter().map(|one| run.milestones.look(one)));
+        let (served, _) = join(served(directories), votes).await;
+        let mut having = Vec::new();
+        let mut silent = Vec::new();
+        for (directory, answer) in directories.iter().zip(served) {
+            match answer {
+                Err(error) => silent.push(error.to_string()),
+                Ok(None) => {}
+                Ok(Some(consensus)) => {
+                    consensus
+                        .refuse(&nicknames, directories.len())
+                        .map_err(|refusal| fail(format!("{}: {refusal}", directory.nickname())))?;
+                    run.milestones.served(directory.nickname(), &consensus);
+                    having.push((directory, consensus));
+                }
+            }
+        }
+        let names: Vec<&str> = having.iter().map(|(one, _)| one.nickname()).collect();
+        let mut seen = format!(
+            "{} of {} authorities serve a consensus: {}",
+            having.len(),
+            directories.len(),
+            names.join(", ")
+        );
+        for reason in silent {
+            seen.push_str(&format!("; {reason}"));
+        }
+        guard.saw(seen);
+        Ok((having.len() == directories.len()).then_some(having))
+    })
+    .await?;
+    microdescriptors(guard, &served).await?;
+    Ok(format!(
+        "{} authorities serve all {} relays, with flags and equal weights",
+        directories.len(),
+        nicknames.len()
+    ))
+}
+
+/// What each authority serves, or why its directory port did not say.
+async fn served(directories: &[Directory]) -> Vec<Result<Option<Consensus>, DirectoryError>> {
+    join_all(directories.iter().map(Directory::consensus)).await
+}
+
+/// A home that finds no microdescriptor at an authority waits 10 or 60 s before it asks again, so
+/// all of them have to be there before the homes' network is switched on.
+async fn microdescriptors(
+    guard: &StageGuard,
+    served: &[(&Directory, Consensus)],
+) -> Result<(), RunError> {
+    poll(async || {
+        let mut complete = true;
+        let mut seen = Vec::new();
+        for (directory, consensus) in served {
+            let digests: Vec<&str> = consensus
+                .entries
+                .iter()
+                .filter_map(|entry| entry.microdescriptor.as_deref())
+                .collect();
+            match directory.microdescriptors(&digests).await {
+                Ok(found) => {
+                    complete &= found == digests.len() && found > 0;
+                    let name = directory.nickname();
+                    seen.push(format!("{name} {found} of {}", digests.len()));
+                }
+                Err(error) => {
+                    complete = false;
+                    seen.push(error.to_string());
+                }
+            }
+        }
+        guard.saw(format!("microdescriptors served: {}", seen.join(", ")));
+        Ok(complete.then_some(()))
+    })
+    .await
+}
+
+/// Tells all authorities when to vote. The vote goes out in the second before the last one, so
+/// the answers must be there before that; if this machine was too busy for it, the vote is
+/// planned again, later.
+async fn schedule_vote(guard: &StageGuard, controls: &mut [Control]) -> Result<(), RunError> {
+    loop {
+        let at = vote_time(OffsetDateTime::now_utc());
+        let command = format!("SETCONF {}", anonrc::vote_at(at));
+        let told = controls.iter_mut().map(|control| control.command(&command));
+        for result in join_all(told).await {
+            result.map_err(|error| StageFailure::of(guard, error.to_string()))?;
+        }
+        if OffsetDateTime::now_utc().unix_timestamp() < at - 1 {
+            return Ok(());
+        }
+    }
+}
+
+/// The second at which the consensus is to be valid: the authorities vote 2 s and compute 1 s before
+/// it, and need what is left of this second to plan that. With a second less some miss each
+/// other's votes, and the round after it comes 5 s later.
+fn vote_time(now: OffsetDateTime) -> i64 {
+    let lead = if now.millisecond() > 900 { 4 } else { 3 };
+    now.unix_timestamp() + lead
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    #[test]
+    fn the_vote_leaves_time_to_plan_it() {
+        let early = datetime!(2026-11-22 10:00:00.100 UTC);
+        let late = datetime!(2026-11-22 10:00:00.950 UTC);
+        assert_eq!(vote_time(early), early.unix_timestamp() + 3);
+        assert_eq!(vote_time(late), late.unix_timestamp() + 4);
+    }
+}

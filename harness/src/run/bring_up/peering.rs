@@ -1,0 +1,75 @@
+//! Peerings: registered, dialled, connected.
+
+use std::time::{Duration, Instant};
+
+use crate::connector::AdminError;
+use crate::events::Stage;
+use crate::evidence::Subject;
+use crate::onion::monitor::Timeline;
+use crate::plan::{HomePlan, PeeringPlan};
+use crate::run::context::{Run, RunningHome, poll, within};
+use crate::run::error::{RunError, StageFailure};
+use crate::topology::Transport;
+
+/// Registers the far home at the dialling connector and waits until the session is up.
+///
+/// When it does not come up, the stage that was not reached is the lowest milestone that the dialling
+/// home's daemon has nothing to tell of.
+pub(in crate::run) async fn connect(
+    run: &Run,
+    peering: &PeeringPlan,
+    homes: &[RunningHome],
+) -> Result<Duration, RunError> {
+    let begun = Instant::now();
+    let subject = Subject::peering(&peering.from, &peering.to);
+    let guard = run.recorder.stage(Stage::Peering, subject);
+    let fail = |error: AdminError| RunError::from(StageFailure::of(&guard, error.to_string()));
+    let Some((from, to)) = run.ends(peering) else {
+        return Err(StageFailure::of(&guard, "no such home").into());
+    };
+    let admin = run.admin(from);
+    let wait = async {
+        let url = to.btp_url(peering.transport);
+        admin
+            .add_peer(&to.id, &url, &peering.secret, peering.transport)
+            .await
+            .map_err(fail)?;
+        guard.saw("registered, not connected yet");
+        poll(async || {
+            let connected = admin.connected(&to.id).await.map_err(fail)?;
+            Ok((connected == Some(true)).then_some(()))
+        })
+        .await
+    };
+    let waited = within(&guard, run.plan.topology.deadlines.peering, wait).await;
+    let dialling = homes.iter().find(|home| home.plan.id == from.id);
+    let monitor = dialling.and_then(|home| home.monitor.as_ref());
+    match (waited, monitor) {
+        (Ok(()), _) => {
+            guard.reached("connected");
+            Ok(begun.elapsed())
+        }
+        (Err(RunError::Stage(failure)), Some(monitor)) if peering.transport == Transport::Onion => {
+            Err(lowest_milestone(*failure, &monitor.timeline(), to).into())
+        }
+        (Err(error), _) => Err(error),
+    }
+}
+
+/// Names the milestone at which a peering over the onion network is stuck.
+fn lowest_milestone(failure: StageFailure, dialling: &Timeline, to: &HomePlan) -> StageFailure {
+    let label = to.onion.expose_label();
+    let fetched = dialling
+        .fetches
+        .iter()
+        .any(|fetch| fetch.label.expose() == label && matches!(fetch.ended, Some((_, Ok(())))));
+    let joined = dialling.rendezvous.iter().any(|one| {
+        one.joined.is_some() && one.label.as_ref().is_some_and(|of| of.expose() == label)
+    });
+    let stage = match (fetched, joined) {
+        (false, _) => Stage::Fetch,
+        (true, false) => Stage::Rendezvous,
+        (true, true) => Stage::Peering,
+    };
+    StageFailure { stage, ..failure }
+}

@@ -1,0 +1,212 @@
+//! The homes and their peerings, as they are at the end.
+
+use std::collections::BTreeMap;
+
+use futures_util::future::join_all;
+use time::macros::format_description;
+use time::{OffsetDateTime, PrimitiveDateTime};
+
+use crate::checks::{
+    Attempt, ConsensusValidity, DecoyView, HealthView, HomeView, LogView, PeeringView,
+};
+use crate::connector;
+use crate::engine::EngineError;
+use crate::evidence::{ContainerRole, Gathered};
+use crate::onion::anonrc::SERVICE_DIRECTORY;
+use crate::onion::control::Control;
+use crate::onion::monitor::DaemonState;
+use crate::plan::HomePlan;
+use crate::run::circuits::Paths;
+use crate::run::context::{Run, RunningHome};
+use crate::run::observe::decoy::DecoyViews;
+use crate::run::observe::{dials, recorder, traces};
+use crate::run::publication::uploads_expected;
+use crate::secret::Secret;
+use crate::topology::Daemon;
+
+/// What the dialling and the accepting connector say of each peering.
+pub(in crate::run) async fn peerings(run: &Run, logs: &[LogView]) -> Vec<PeeringView> {
+    join_all(run.plan.peerings.iter().map(|peering| async move {
+        let connected = match run.plan.home(&peering.from) {
+            Some(from) => run
+                .admin(from)
+                .connected(&peering.to)
+                .await
+                .map_err(|error| error.to_string()),
+            None => Err("no such home".to_owned()),
+        };
+        let role = ContainerRole::Connector(peering.to.clone());
+        let accepted_in_log = logs
+            .iter()
+            .filter(|log| log.role == role)
+            .flat_map(|log| log.text.lines())
+            .any(|line| is_accepted(line, &peering.from));
+        PeeringView {
+            from: peering.from.clone(),
+            to: peering.to.clone(),
+            connected,
+            accepted_in_log,
+        }
+    }))
+    .await
+}
+
+/// Whether a connector's log line tells of an accepted authentication (contract#log-events).
+fn is_accepted(line: &str, peer: &str) -> bool {
+    let Ok(line) = serde_json::from_str::<serde_json::Value>(line) else {
+        return false;
+    };
+    let text = |key: &str| line.get(key).and_then(serde_json::Value::as_str);
+    text("event") == Some("btp_auth")
+        && text("peerId") == Some(peer)
+        && line.get("success").and_then(serde_json::Value::as_bool) == Some(true)
+}
+
+/// Everything of every home. `attempts` and `decoys` are by home id.
+pub(in crate::run) async fn views(
+    run: &Run,
+    homes: &[RunningHome],
+    mut attempts: BTreeMap<String, Vec<Attempt>>,
+    mut decoys: DecoyViews,
+) -> Result<Vec<HomeView>, EngineError> {
+    let states: Vec<(&str, DaemonState)> = homes
+        .iter()
+        .map(|home| (home.plan.id.as_str(), home.daemon()))
+        .collect();
+    let mut views = Vec::new();
+    for home in homes {
+        let id = &home.plan.id;
+        let decoy = decoys.remove(id).unwrap_or(Ok(None));
+        let attempts = attempts.remove(id).unwrap_or_default();
+        views.push(view(run, home, &states, attempts, decoy).await?);
+    }
+    Ok(views)
+}
+
+async fn view(
+    run: &Run,
+    home: &RunningHome,
+    states: &[(&str, DaemonState)],
+    attempts: Vec<Attempt>,
+    decoy: Gathered<Option<DecoyView>>,
+) -> Result<HomeView, EngineError> {
+    let plan = &home.plan;
+    let environment = home.engine.environment(&plan.connector).await?;
+    let daemon = home.daemon();
+    let fetched_by = states
+        .iter()
+        .filter(|(other, _)| *other != plan.id)
+        .map(|(other, state)| {
+            let count = state.received.get(plan.onion.expose_label());
+            ((*other).to_owned(), count.copied().unwrap_or(0))
+        })
+        .collect();
+    let wiring = plan
+        .environment
+        .iter()
+        .map(|(name, value)| (name.clone(), environment.get(name) == Some(value)))
+        .collect();
+    let wire = recorder::read(run, plan).await;
+    let paths = Paths::new(home.monitor.as_ref(), home.earlier.as_ref());
+    Ok(HomeView {
+        id: plan.id.clone(),
+        planned: plan.onion.clone(),
+        hostname: hostname(run, home).await,
+        consensus: consensus(run, plan).await,
+        uploads_expected: uploads_expected(&run.plan, &daemon),
+        daemon,
+        fetched_by,
+        attempts,
+        listening: dials::listens(run, plan).await,
+        circuits: traces::of_home(run, plan, &paths, wire.as_ref().ok()),
+        wire,
+        health: health(run, plan, &decoy).await,
+        decoy,
+        wiring,
+    })
+}
+
+/// The consensus that a home's daemon holds.
+async fn consensus(run: &Run, home: &HomePlan) -> Gathered<ConsensusValidity> {
+    if !home.is_onion() {
+        return Err("there is no daemon".to_owned());
+    }
+    let password = home.control.password.password();
+    let address = run.reach.control(home);
+    let connected = Control::connect(&home.nickname, address, password).await;
+    let (mut control, _events) = connected.map_err(|error| error.to_string())?;
+    let format = format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");
+    let now = OffsetDateTime::now_utc().unix_timestamp();
+    let mut times = [0; 2];
+    for (time, key) in times
+        .iter_mut()
+        .zip(["consensus/valid-after", "consensus/valid-until"])
+    {
+        let text = control.info(key).await.map_err(|error| error.to_string())?;
+        let stamp = PrimitiveDateTime::parse(&text, format)
+            .map_err(|_| format!("its {key} is {text:?}"))?;
+        *time = stamp.assume_utc().unix_timestamp();
+    }
+    Ok(ConsensusValidity {
+        since: now - times[0],
+        left: times[1] - now,
+    })
+}
+
+/// The onion address that is handed out: by the daemon's hostname file, and, where the connector
+/// runs the daemon, by the connector.
+async fn hostname(run: &Run, home: &RunningHome) -> Gathered<Option<Secret>> {
+    let plan = &home.plan;
+    match plan.daemon {
+        Daemon::None => Ok(None),
+        Daemon::Managed => run
+            .admin(plan)
+            .hostname()
+            .await
+            .map_err(|error| error.to_string()),
+        Daemon::Sidecar => home
+            .engine
+            .read_file(&plan.sidecar, &format!("{SERVICE_DIRECTORY}/hostname"))
+            .await
+            .map(|name| Some(Secret::new(name)))
+            .map_err(|error| error.to_string()),
+    }
+}
+
+async fn health(
+    run: &Run,
+    home: &HomePlan,
+    decoy: &Gathered<Option<DecoyView>>,
+) -> Gathered<HealthView> {
+    let address = run.reach.socket(home, HomePlan::HEALTH_PORT);
+    let health = connector::health(&run.http, &home.id, address)
+        .await
+        .map_err(|error| error.to_string())?;
+    let decoy_connected = run
+        .admin(home)
+        .connected(&run.plan.absent.id)
+        .await
+        .map_err(|error| error.to_string())?;
+    Ok(HealthView {
+        connected: health.peers_connected,
+        total: health.total_peers,
+        decoy_connected,
+        gone: u64::from(matches!(decoy, Ok(Some(_)))),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_accepted_authentication_counts() {
+        let line = |success: bool, peer: &str| {
+            format!(r#"{{"level":30,"event":"btp_auth","peerId":"{peer}","success":{success}}}"#)
+        };
+        assert!(is_accepted(&line(true, "home-a"), "home-a"));
+        assert!(!is_accepted(&line(false, "home-a"), "home-a"));
+        assert!(!is_accepted(&line(true, "home-b"), "home-a"));
+        assert!(!is_accepted("home-a was let in", "home-a"));
+    }
+}
