@@ -276,6 +276,12 @@ fn print(rows: &[RowReport], summary: Summary, output: &mut dyn Write) -> io::Re
             Verdict::Pass | Verdict::Unsupported => {}
         }
     }
+    if summary.failed + summary.defects > 0 {
+        writeln!(
+            output,
+            "contract#... is a statement of docs/connector-contract.md"
+        )?;
+    }
     writeln!(
         output,
         "{} passed, {} failed, {} known defects, {} unsupported",

@@ -142,6 +142,24 @@ async fn a_connector_that_lets_everybody_in_fails() {
 }
 
 #[tokio::test]
+async fn what_failed_is_told_with_the_statement_that_it_breaks() {
+    let faulty = Faulty::start().await;
+    let (output, result) = conformance(
+        faulty.port(),
+        &["--timeout", "1", "--only", "first-prepare"],
+    )
+    .await;
+    assert_eq!(exit_code(result), 1);
+    let lines = [
+        "fail first-prepare: see contract#auth-refused",
+        "contract#... is a statement of docs/connector-contract.md",
+    ];
+    for line in lines {
+        assert!(output.lines().any(|one| one == line), "{output}");
+    }
+}
+
+#[tokio::test]
 async fn known_defects_are_flagged_as_such() {
     let faulty = Faulty::start().await;
     let more = [

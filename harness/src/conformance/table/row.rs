@@ -62,7 +62,7 @@ pub enum Expected {
 /// departure from the RFCs of the plugin that the Interledger project published.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Defect {
-    /// Its statement in `docs/connector-contract.md`, as `contract#defect-…`.
+    /// Its statement in `docs/connector-contract.md`, as `contract#…`.
     pub source: &'static str,
     /// What comes from a connector that has it.
     pub shows: Vec<Seen>,

@@ -101,7 +101,7 @@ pub(crate) fn rows(subject: &Subject) -> Vec<Row> {
         )
         .expects(refused(1))
         .knows(lets_in(
-            "contract#defect-plugin-username",
+            "contract#rfc-auth-username",
             "incorrect authentication data has to be refused; ilp-plugin-btp does not look at \
              auth_username",
         )),
@@ -149,7 +149,7 @@ pub(crate) fn rows(subject: &Subject) -> Vec<Row> {
         )
         .expects(refused(1))
         .knows(lets_in(
-            "contract#defect-plugin-username",
+            "contract#rfc-auth-username",
             "auth_username cannot be omitted; ilp-plugin-btp does not ask for it",
         )),
         row(
