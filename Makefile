@@ -79,6 +79,10 @@ test-default: ## Run the tests that need no engine
 test-offline: engine engine-tools browser images tor harness ## Run the scenarios that need an engine
 	@fixtures/nextest.sh run --workspace --locked --profile offline
 
+.PHONY: generated
+generated: ## Write anew what is generated from the code: the reports' schema, docs/checks.md, the picture
+	@REWRITE=1 cargo nextest run --locked -p ator-harness --test docs
+
 .PHONY: fuzz
 fuzz: ## Fuzz the codecs, FUZZ_SECONDS (20) per target
 	@fixtures/fuzz.sh $(FUZZ_SECONDS)

@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
 
 pub use home_agent::dialled::{DialOutcome, Dialled};
@@ -220,8 +221,11 @@ impl Serialize for ContainerRole {
 }
 
 /// How a check, or a run, came out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(rename = "verdict")]
 pub enum Verdict {
     /// What the check says is true.
     Pass,

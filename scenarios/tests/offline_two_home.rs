@@ -1,5 +1,6 @@
 //! The main job: two homes, offline, on real daemons.
 
+use ator_harness::report::FORMS;
 use scenarios::{Shell, assert_code, docker, text};
 use serde_json::Value;
 
@@ -70,16 +71,14 @@ fn the_verdict_is_pass_with_every_check_and_nothing_is_left() {
     let run = shell.run();
     assert_eq!(run.left(), "");
     assert_eq!(shell.states(), Vec::<String>::new());
-    for file in [
+    let others = [
         "events.jsonl",
         "plan.json",
-        "report.json",
-        "report.html",
-        "report.md",
-        "junit.xml",
         "logs/home-a-connector.log",
         "logs/da1.log",
-    ] {
+    ];
+    let forms = FORMS.iter().map(|form| form.file);
+    for file in forms.chain(others) {
         let path = run.folder.join(file);
         assert!(
             path.metadata().is_ok_and(|file| file.len() > 0),

@@ -95,8 +95,7 @@ impl Series<'_> {
         let first = sum.runs.first().map_or("", |run| run.run.as_str());
         let saved = Artefacts::create_bare(&self.args.artefacts, &format!("repeat-{first}"))
             .and_then(|artefacts| {
-                artefacts.write("repeat.json", sum.to_text().as_bytes())?;
-                artefacts.write("repeat.md", sum.to_markdown().as_bytes())?;
+                sum.save(&artefacts)?;
                 // The last run's folder may be gone.
                 artefacts.link_latest()?;
                 Ok(artefacts)

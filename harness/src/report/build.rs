@@ -6,12 +6,13 @@ use std::time::Duration;
 use serde_json::Value;
 use time::format_description::well_known::Rfc3339;
 
+use super::forms::FORMS;
+use super::json::word;
 use super::model::{
-    ArtefactsView, BudgetView, CheckView, DeathView, DiagnosisView, ErrorView, HomeView, LogTail,
-    Memory, MetricView, NetworkView, NoteView, PeeringView, ProbeView, Report, ReportKind,
+    ArtefactsView, BudgetView, CheckView, DeathView, DiagnosisView, ErrorKind, ErrorView, HomeView,
+    LogTail, Memory, MetricView, NetworkView, NoteView, PeeringView, ProbeView, Report, ReportKind,
     TopologyView, VERSION,
 };
-use super::save::FILES;
 use super::stages::stage_times;
 use super::{metric, words};
 use crate::checks::{Verdict, budget_check_id};
@@ -37,12 +38,6 @@ impl Report {
         redact(&mut value, &|text| outcome.plan.redact(text));
         serde_json::from_value(value).expect("read back with the types it was written with")
     }
-
-    /// The report as JSON.
-    #[must_use]
-    pub fn to_text(&self) -> String {
-        super::json::json_text(self)
-    }
 }
 
 fn gather(outcome: &Outcome, exit_code: u8) -> Report {
@@ -50,7 +45,7 @@ fn gather(outcome: &Outcome, exit_code: u8) -> Report {
     let time = |event: Option<&crate::events::Event>| event?.time.format(&Rfc3339).ok();
     let checks: Vec<CheckView> = checks(outcome);
     let error = outcome.error.as_ref().map(|error| ErrorView {
-        kind: kind(error).to_owned(),
+        kind: word(&kind(error)),
         message: error.to_string(),
     });
     let verdict = outcome.verdict();
@@ -113,10 +108,6 @@ impl TopologyView {
     /// What a reader needs of a topology.
     #[must_use]
     pub fn of(topology: &Topology) -> Self {
-        let word = |value: Result<Value, serde_json::Error>| match value {
-            Ok(Value::String(word)) => word,
-            other => format!("{other:?}"),
-        };
         Self {
             name: topology.name.clone(),
             description: topology.description.clone(),
@@ -140,7 +131,7 @@ impl TopologyView {
                 .map(|peering| PeeringView {
                     from: peering.from.clone(),
                     to: peering.to.clone(),
-                    auth: word(serde_json::to_value(peering.auth)),
+                    auth: word(&peering.auth),
                 })
                 .collect(),
             probe: ProbeView {
@@ -226,31 +217,31 @@ fn logs(outcome: &Outcome) -> Vec<LogTail> {
         .collect()
 }
 
-/// The word for an error's kind.
-fn kind(error: &RunError) -> &'static str {
+/// An error's kind.
+fn kind(error: &RunError) -> ErrorKind {
     match error {
-        RunError::Engine(_) => "engine",
-        RunError::Plan(_) => "plan",
-        RunError::Keys(_) => "keys",
-        RunError::Artefacts(_) => "artefacts",
-        RunError::State(_) => "state",
-        RunError::Stage(_) => "stage",
-        RunError::NodeDied(_) => "node-died",
-        RunError::Interrupted => "interrupted",
-        RunError::AlreadyUp { .. } => "already-up",
-        RunError::NoPort(_) => "no-port",
-        RunError::OutOfReach { .. } => "out-of-reach",
-        RunError::NotUp { .. } => "not-up",
-        RunError::NotInFull { .. } => "not-in-full",
-        RunError::Preflight(_) => "preflight",
-        RunError::Unfit(_) => "unfit",
-        RunError::OtherFamily { .. } => "other-family",
+        RunError::Engine(_) => ErrorKind::Engine,
+        RunError::Plan(_) => ErrorKind::Plan,
+        RunError::Keys(_) => ErrorKind::Keys,
+        RunError::Artefacts(_) => ErrorKind::Artefacts,
+        RunError::State(_) => ErrorKind::State,
+        RunError::Stage(_) => ErrorKind::Stage,
+        RunError::NodeDied(_) => ErrorKind::NodeDied,
+        RunError::Interrupted => ErrorKind::Interrupted,
+        RunError::AlreadyUp { .. } => ErrorKind::AlreadyUp,
+        RunError::NoPort(_) => ErrorKind::NoPort,
+        RunError::OutOfReach { .. } => ErrorKind::OutOfReach,
+        RunError::NotUp { .. } => ErrorKind::NotUp,
+        RunError::NotInFull { .. } => ErrorKind::NotInFull,
+        RunError::Preflight(_) => ErrorKind::Preflight,
+        RunError::Unfit(_) => ErrorKind::Unfit,
+        RunError::OtherFamily { .. } => ErrorKind::OtherFamily,
     }
 }
 
 /// Every file below the folder, and the reports that are about to be written into it.
 fn files(folder: &Path) -> Vec<String> {
-    let mut files: Vec<String> = FILES.iter().map(|&name| name.to_owned()).collect();
+    let mut files: Vec<String> = FORMS.iter().map(|form| form.file.to_owned()).collect();
     let mut folders = vec![folder.to_owned()];
     while let Some(next) = folders.pop() {
         for entry in std::fs::read_dir(next).into_iter().flatten().flatten() {

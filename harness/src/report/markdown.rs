@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::model::{CheckView, Report};
-use super::words::{alike, past, show_ms, show_percentile, show_us};
+use super::words::{PAGE, alike, past, show_ms, show_percentile, show_us};
 use crate::checks::Verdict;
 
 /// Evidence in a table is cut to this many characters; the failed checks above it are not.
@@ -36,7 +36,7 @@ pub(super) fn markdown(report: &Report) -> String {
     budgets(&mut out, report);
     let _ = writeln!(
         out,
-        "Artefacts: `{}` (`report.html` has the timeline and the histograms).",
+        "Artefacts: `{}` (`{PAGE}` has the timeline and the histograms).",
         code(&report.artefacts.folder)
     );
     out

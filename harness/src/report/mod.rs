@@ -3,6 +3,8 @@
 
 mod build;
 pub mod compare;
+mod constraints;
+mod forms;
 mod html;
 mod json;
 mod junit;
@@ -19,14 +21,15 @@ mod terminal;
 mod words;
 
 pub use build::peak_memory_bytes;
+pub use forms::{FORMS, Form, REPEAT_FORMS};
 pub(crate) use json::json_text;
 pub(crate) use markdown::{code, escape};
 pub use model::{
-    ArtefactsView, Bucket, BudgetView, CheckView, DeathView, DiagnosisView, ErrorView, HomeView,
-    LogTail, Memory, MetricView, NetworkView, NoteView, PeeringView, ProbeView, Report, ReportKind,
-    TopologyView, VERSION,
+    ArtefactsView, Bucket, BudgetView, CheckView, DeathView, DiagnosisView, ErrorKind, ErrorView,
+    HomeView, LogTail, Memory, MetricView, NetworkView, NoteView, PeeringView, ProbeView, Report,
+    ReportKind, TopologyView, VERSION,
 };
-pub use probe::{Figures, LoadView, PhaseView, ProbeReport};
+pub use probe::{Figures, LoadView, Loop, PhaseView, ProbeReport};
 pub use read::{ReadError, Saved};
 pub use repeat::{
     CheckTally, ErrorTally, FirstFailure, RepeatReport, Repeats, RunTally, StageTally,

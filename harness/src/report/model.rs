@@ -2,17 +2,20 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::constraints::{CHECK_ID, WORD, exit_codes, named_by_words, time};
 use super::stages::StageTime;
 use crate::checks::{CheckResult, Verdict};
+use crate::onion::TldFamily;
 use crate::topology::NetworkKind;
 
-/// Version of the shape of `report.json` and `repeat.json`. It changes when a field is removed or
+/// Version of the shape of reports. It changes when a field is removed or
 /// changes its meaning, not when one is added.
 pub const VERSION: u32 = 2;
 
-/// What a report file is about, so that a reader can tell one from the other.
+/// What a report is about, so that a reader can tell one from the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ReportKind {
@@ -20,40 +23,50 @@ pub enum ReportKind {
     Run,
     /// Many runs of one topology, summed up: `repeat.json`.
     Repeat,
+    /// A measurement of a topology that was left running: what `probe --json` prints.
+    Probe,
 }
 
-/// One run. `harness/schema/report.schema.json` describes it.
-///
-/// Holds no secret and no onion address: [`Report::new`] redacts every text in it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// One run: report.json. Holds no secret and no onion address: every text in it is redacted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "run", deny_unknown_fields)]
 pub struct Report {
-    /// Always [`ReportKind::Run`].
+    /// What the report is about.
+    #[schemars(with = "String", extend("const" = "run"))]
     pub kind: ReportKind,
-    /// [`VERSION`].
+    /// Version of this shape. It changes when a field is removed or changes its meaning.
+    #[schemars(extend("const" = VERSION))]
     pub version: u32,
     /// Version of the harness.
+    #[schemars(length(min = 1))]
     pub harness: String,
     /// The run's id.
+    #[schemars(length(min = 1))]
     pub run: String,
     /// What was run.
     pub topology: TopologyView,
     /// How it came out.
     pub verdict: Verdict,
     /// The verdict as one sentence, with what failed.
+    #[schemars(length(min = 1))]
     pub headline: String,
     /// The command's exit code.
+    #[schemars(transform = exit_codes)]
     pub exit_code: u8,
-    /// Why the run ended before its checks, if it did.
+    /// Why the run ended before its checks; absent otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<ErrorView>,
-    /// What was at the bottom of the error, as far as the evidence tells.
+    /// What was at the bottom of the error, as far as the evidence tells; absent without an error, and
+    /// when nothing was looked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub diagnosis: Option<DiagnosisView>,
     /// When it started, RFC 3339 in UTC.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(required, transform = time)]
     pub started: Option<String>,
     /// When its last event was recorded, RFC 3339 in UTC.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(required, transform = time)]
     pub finished: Option<String>,
     /// Start to verdict, in milliseconds.
     pub duration_ms: u64,
@@ -65,6 +78,7 @@ pub struct Report {
     /// Every stage, by the time it began.
     pub stages: Vec<StageTime>,
     /// What was measured, by metric.
+    #[schemars(transform = named_by_words)]
     pub metrics: BTreeMap<String, MetricView>,
     /// Containers that ended while they were needed.
     pub deaths: Vec<DeathView>,
@@ -79,9 +93,11 @@ pub struct Report {
 }
 
 /// A topology as far as a reader needs it to follow a report.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "topology", deny_unknown_fields)]
 pub struct TopologyView {
     /// Its name.
+    #[schemars(length(min = 1))]
     pub name: String,
     /// One sentence about it.
     pub description: String,
@@ -96,12 +112,15 @@ pub struct TopologyView {
 }
 
 /// The onion network's size.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "network", deny_unknown_fields)]
 pub struct NetworkView {
     /// `private` for one that the run makes, `public` for one that others run.
     #[serde(default = "private")]
+    #[schemars(extend("enum" = NetworkKind::ALL.map(NetworkKind::name)))]
     pub kind: String,
     /// The TLD family, without the dot.
+    #[schemars(extend("enum" = TldFamily::ALL.map(TldFamily::tld)))]
     pub family: String,
     /// Directory authorities.
     pub authorities: usize,
@@ -123,73 +142,135 @@ fn private() -> String {
 }
 
 /// One home.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "home", deny_unknown_fields)]
 pub struct HomeView {
     /// Its id.
+    #[schemars(length(min = 1))]
     pub id: String,
     /// Its ILP address prefix.
+    #[schemars(length(min = 1))]
     pub prefix: String,
 }
 
 /// One peering.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "peering", deny_unknown_fields)]
 pub struct PeeringView {
     /// The home that dials.
+    #[schemars(length(min = 1))]
     pub from: String,
     /// The home that accepts.
+    #[schemars(length(min = 1))]
     pub to: String,
     /// How the dialling side authenticates, in the topology file's word.
+    #[schemars(length(min = 1))]
     pub auth: String,
 }
 
 /// The harness's own peer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "probePeer", deny_unknown_fields)]
 pub struct ProbeView {
     /// Its peer id.
+    #[schemars(length(min = 1))]
     pub id: String,
     /// The home whose daemon it dials through.
+    #[schemars(length(min = 1))]
     pub via: String,
     /// The home it dials.
+    #[schemars(length(min = 1))]
     pub to: String,
 }
 
 /// Why a run ended before its checks.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "error", deny_unknown_fields)]
 pub struct ErrorView {
-    /// Which kind: `engine`, `plan`, `keys`, `artefacts`, `state`, `stage`, `node-died`,
-    /// `interrupted`, `already-up` or `other-family`.
+    /// Which kind.
+    #[schemars(with = "ErrorKind")]
     pub kind: String,
     /// The text.
+    #[schemars(length(min = 1))]
     pub message: String,
 }
 
+/// The kinds of errors that end a run before its checks. Reports hold the word as a text, so that a
+/// report with a kind from a later version can still be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(rename = "errorKind")]
+pub enum ErrorKind {
+    /// An engine refused something or is not there.
+    Engine,
+    /// No plan could be made.
+    Plan,
+    /// Keys could not be made or kept.
+    Keys,
+    /// The run's folder could not be written.
+    Artefacts,
+    /// The state folder could not be read or written.
+    State,
+    /// A stage was not reached in its time.
+    Stage,
+    /// A container ended while it was needed.
+    NodeDied,
+    /// The user ended it.
+    Interrupted,
+    /// The topology is up already.
+    AlreadyUp,
+    /// A port of a home cannot be reached.
+    NoPort,
+    /// An engine on which the topology stands is out of reach.
+    OutOfReach,
+    /// The topology is not up.
+    NotUp,
+    /// Not all of the topology is up.
+    NotInFull,
+    /// The homes' daemons are not let into the network that they join.
+    Preflight,
+    /// The topology cannot be run in the way that was asked for.
+    Unfit,
+    /// A daemon is of another TLD family than the run is for.
+    OtherFamily,
+}
+
 /// The cause of an error.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "diagnosis", deny_unknown_fields)]
 pub struct DiagnosisView {
     /// The cause's name; `unknown` when the evidence supports none.
+    #[schemars(regex(pattern = WORD))]
     pub cause: String,
     /// What is wrong and what helps.
+    #[schemars(length(min = 1))]
     pub remedy: String,
     /// What was seen, each with where.
     pub evidence: Vec<String>,
 }
 
 /// One check's result.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "check", deny_unknown_fields)]
 pub struct CheckView {
     /// `family.name`.
+    #[schemars(regex(pattern = CHECK_ID))]
     pub id: String,
     /// What is true when it passes.
+    #[schemars(length(min = 1))]
     pub says: String,
     /// How it came out.
     pub verdict: Verdict,
-    /// What was measured, with its unit.
+    /// What was measured, with its unit; absent for a yes-or-no check.
     #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schemars(length(min = 1))]
     pub measured: String,
     /// The bound, with its unit.
     #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schemars(length(min = 1))]
     pub budget: String,
     /// What was seen.
+    #[schemars(length(min = 1))]
     pub evidence: String,
     /// When it was judged, in milliseconds since the run's start.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -220,70 +301,89 @@ impl CheckView {
 
 /// A distribution, always with its number of samples. All times are in microseconds, at a
 /// resolution of three significant digits.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "metric", deny_unknown_fields)]
 pub struct MetricView {
     /// Number of samples; all other fields are zero or empty when it is.
     pub count: u64,
     /// Shortest.
+    #[schemars(range(min = 0))]
     pub min_us: f64,
     /// Median.
+    #[schemars(range(min = 0))]
     pub p50_us: f64,
     /// 90th percentile.
+    #[schemars(range(min = 0))]
     pub p90_us: f64,
     /// 95th percentile.
+    #[schemars(range(min = 0))]
     pub p95_us: f64,
     /// 99th percentile.
+    #[schemars(range(min = 0))]
     pub p99_us: f64,
     /// Longest.
+    #[schemars(range(min = 0))]
     pub max_us: f64,
     /// Arithmetic mean.
+    #[schemars(range(min = 0))]
     pub mean_us: f64,
-    /// Counts in buckets of equal ratio, ten to a decade and alike in every report, from the
-    /// first bucket with a sample to the last.
+    /// Counts in buckets of equal ratio, ten to a decade and alike in every report. Only those with
+    /// samples, shortest first; earlier reports have those between them too, with a count of 0.
     pub histogram: Vec<Bucket>,
     /// What it is held against.
     pub budgets: Vec<BudgetView>,
 }
 
 /// Samples from one bound up to, and without, the next.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "bucket", deny_unknown_fields)]
 pub struct Bucket {
     /// Lower bound, in microseconds.
+    #[schemars(range(min = 0))]
     pub from_us: f64,
     /// Upper bound, in microseconds.
+    #[schemars(range(min = 0))]
     pub to_us: f64,
     /// How many samples.
     pub count: u64,
 }
 
 /// A budget and what was measured for it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "budget", deny_unknown_fields)]
 pub struct BudgetView {
     /// The check that judges it.
+    #[schemars(regex(pattern = CHECK_ID))]
     pub check: String,
     /// Which percentile, above 0 and up to 100.
+    #[schemars(range(max = 100), extend("exclusiveMinimum" = 0))]
     pub percentile: f64,
     /// The bound, in microseconds.
+    #[schemars(range(min = 0))]
     pub at_most_us: f64,
     /// Fewer samples than this are too few.
     pub samples: u64,
     /// The percentile as measured, in microseconds.
+    #[schemars(range(min = 0))]
     pub measured_us: f64,
 }
 
 /// A container that ended while it was needed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "death", deny_unknown_fields)]
 pub struct DeathView {
     /// When, in milliseconds since the run's start.
     pub at_ms: u64,
     /// What it was in the topology.
+    #[schemars(length(min = 1))]
     pub role: String,
     /// Its exit status.
     pub status: String,
 }
 
 /// A text that belongs to no stage.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "note", deny_unknown_fields)]
 pub struct NoteView {
     /// When, in milliseconds since the run's start.
     pub at_ms: u64,
@@ -292,16 +392,19 @@ pub struct NoteView {
 }
 
 /// The end of one container's log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "log", deny_unknown_fields)]
 pub struct LogTail {
     /// What the container is in the topology.
+    #[schemars(length(min = 1))]
     pub role: String,
     /// Its last lines; none when it wrote nothing.
     pub tail: Vec<String>,
 }
 
 /// Memory.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "memory", deny_unknown_fields)]
 pub struct Memory {
     /// The harness at its peak, in bytes (kernel, `VmHWM`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -312,10 +415,13 @@ pub struct Memory {
 }
 
 /// What was saved of a run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "artefacts", deny_unknown_fields)]
 pub struct ArtefactsView {
     /// The run's folder.
+    #[schemars(length(min = 1))]
     pub folder: String,
     /// Files in it, relative to the folder, sorted.
+    #[schemars(inner(length(min = 1)), extend("uniqueItems" = true))]
     pub files: Vec<String>,
 }

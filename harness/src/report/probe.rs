@@ -6,10 +6,14 @@ use std::time::Duration;
 
 use comfy_table::presets;
 use comfy_table::{CellAlignment, ContentArrangement, Table};
+use schemars::{JsonSchema, Schema};
 use serde::Serialize;
+use serde_json::json;
 use time::format_description::well_known::Rfc3339;
 
-use super::model::{CheckView, MetricView, VERSION};
+use super::constraints::{exit_codes, time};
+use super::json::json_text;
+use super::model::{CheckView, MetricView, ReportKind, VERSION};
 use super::words::{show_ms, show_us};
 use crate::checks::{Measurement, Pace, Verdict, show_outcomes, verdict};
 use crate::probe::Latencies;
@@ -26,29 +30,41 @@ const CONNECTING: [(Metric, &str); 4] = [
     (Metric::BtpConnect, "dial, upgrade, authentication"),
     (Metric::Authentication, "authentication"),
 ];
+/// The names of these.
+fn named_by_connecting(schema: &mut Schema) {
+    let names = CONNECTING.map(|(metric, _)| metric.name());
+    schema.insert("propertyNames".to_owned(), json!({ "enum": names }));
+}
+
 /// What a closed loop says in place of corrected latencies.
 const NO_CORRECTION: &str = "a closed loop sends when there is room and has no intended moment to correct by; what a stall kept from being sent is not in its figures, and --rate measures that";
 /// What an open loop says of its two.
 const CORRECTION: &str = "raw counts from when a packet was sent, corrected from when it was meant to be sent, with the whole time limit for one that was not answered; budgets are held against corrected";
 
-/// A measurement as JSON. Keys are always in the same order.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// What `probe` measured of a topology that was left running. Keys are always in the same order.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "probe", deny_unknown_fields)]
 pub struct ProbeReport {
-    /// `probe`.
-    pub kind: &'static str,
-    /// Version of the reports.
+    /// What the report is about.
+    #[schemars(with = "String", extend("const" = "probe"))]
+    pub kind: ReportKind,
+    /// Version of this shape. It changes when a field is removed or changes its meaning.
+    #[schemars(extend("const" = VERSION))]
     pub version: u32,
     /// The harness's version.
+    #[schemars(length(min = 1))]
     pub harness: String,
     /// The topology's name.
     pub topology: String,
     /// The run that `up` left.
     pub run: String,
     /// When the measurement began, RFC 3339 in UTC.
+    #[schemars(required, transform = time)]
     pub started: Option<String>,
     /// The worst of the checks.
     pub verdict: Verdict,
     /// The command's exit code.
+    #[schemars(transform = exit_codes)]
     pub exit_code: u8,
     /// Whether the user stopped it: figures are of what was measured until then.
     pub interrupted: bool,
@@ -59,6 +75,7 @@ pub struct ProbeReport {
     pub load: LoadView,
     /// Dials and what followed, by metric: `dial` over fresh circuits, `redial` over one that was
     /// there.
+    #[schemars(transform = named_by_connecting)]
     pub connecting: BTreeMap<String, Figures>,
     /// The packets before the measurement, which nothing is judged by unless a budget asks for it.
     pub warm_up: PhaseView,
@@ -76,17 +93,30 @@ pub struct ProbeReport {
     pub notes: Vec<String>,
 }
 
+/// Whether a load waits for answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(rename = "loop")]
+pub enum Loop {
+    /// It keeps a number of packets in flight.
+    Closed,
+    /// It sends at a rate, whatever comes back.
+    Open,
+}
+
 /// A load, as asked for.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "load", deny_unknown_fields)]
 pub struct LoadView {
-    /// `closed` or `open`.
+    /// Closed or open loop.
     #[serde(rename = "loop")]
-    pub kind: &'static str,
+    pub kind: Loop,
     /// Packets in flight of a closed loop.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub concurrency: Option<usize>,
     /// Packets per second of an open loop.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("exclusiveMinimum" = 0))]
     pub rate: Option<f64>,
     /// Length of the measurement.
     pub for_ms: u64,
@@ -107,13 +137,15 @@ pub struct LoadView {
 }
 
 /// One stretch of a load.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "phase", deny_unknown_fields)]
 pub struct PhaseView {
     /// Packets sent.
     pub sent: u64,
     /// From its first packet to its last answer.
     pub took_ms: u64,
     /// Answered packets per second.
+    #[schemars(range(min = 0))]
     pub rate: f64,
     /// What became of the packets.
     pub outcomes: OutcomeCounts,
@@ -125,12 +157,14 @@ pub struct PhaseView {
 }
 
 /// A distribution, with one figure more than other reports have.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "figures", deny_unknown_fields)]
 pub struct Figures {
     /// What other reports have. Budgets are among the checks.
     #[serde(flatten)]
     pub metric: MetricView,
     /// 99.9th percentile, in microseconds.
+    #[schemars(range(min = 0))]
     pub p999_us: f64,
 }
 
@@ -195,11 +229,11 @@ impl ProbeReport {
     #[must_use]
     pub fn new(found: &Measurement, exit_code: u8) -> Self {
         let (kind, concurrency, rate) = match found.load.pace {
-            Pace::Closed { concurrency } => ("closed", Some(concurrency), None),
-            Pace::Open { rate } => ("open", None, Some(rate)),
+            Pace::Closed { concurrency } => (Loop::Closed, Some(concurrency), None),
+            Pace::Open { rate } => (Loop::Open, None, Some(rate)),
         };
         Self {
-            kind: "probe",
+            kind: ReportKind::Probe,
             version: VERSION,
             harness: env!("CARGO_PKG_VERSION").to_owned(),
             topology: found.topology.clone(),
@@ -245,7 +279,7 @@ impl ProbeReport {
     /// The report as JSON.
     #[must_use]
     pub fn to_text(&self) -> String {
-        super::json::json_text(self)
+        json_text(self)
     }
 
     /// The report for people.

@@ -93,6 +93,10 @@ impl Saved {
         let kind = ReportKind::deserialize(kind)
             .map_err(|error| not_a_report(format!("kind: {error}")))?;
         let saved = match kind {
+            ReportKind::Probe => {
+                let reason = "it is what `probe` measured, of no run".to_owned();
+                return Err(not_a_report(reason));
+            }
             ReportKind::Run => Report::deserialize(value).map(|report| Self::Run(Box::new(report))),
             ReportKind::Repeat => {
                 RepeatReport::deserialize(value).map(|report| Self::Repeat(Box::new(report)))

@@ -1,38 +1,50 @@
 //! Many runs of one topology, summed up: how often each check failed, and how times spread.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::path::Path;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::model::{MetricView, Report, ReportKind, TopologyView, VERSION};
+use super::constraints::{CHECK_ID, exit_codes, named_by_verdicts, named_by_words, time};
+use super::model::{ErrorKind, MetricView, Report, ReportKind, TopologyView, VERSION};
 use crate::checks::{Metrics, Verdict};
 use crate::probe::Latencies;
 
-/// Many runs. The definition `repeat` of `harness/schema/report.schema.json` describes it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// Many runs of one topology, summed up: repeat.json.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "repeat", deny_unknown_fields)]
 pub struct RepeatReport {
-    /// Always [`ReportKind::Repeat`].
+    /// What the report is about.
+    #[schemars(with = "String", extend("const" = "repeat"))]
     pub kind: ReportKind,
-    /// [`VERSION`].
+    /// Version of this shape. It changes when a field is removed or changes its meaning.
+    #[schemars(extend("const" = VERSION))]
     pub version: u32,
     /// Version of the harness.
+    #[schemars(length(min = 1))]
     pub harness: String,
     /// What was run.
     pub topology: TopologyView,
     /// The worst verdict of all runs.
     pub verdict: Verdict,
     /// The command's exit code.
+    #[schemars(transform = exit_codes)]
     pub exit_code: u8,
     /// Start of the first run, RFC 3339 in UTC.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(required, transform = time)]
     pub started: Option<String>,
     /// End of the last run, RFC 3339 in UTC.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(required, transform = time)]
     pub finished: Option<String>,
     /// How many runs came out how.
+    #[schemars(with = "BTreeMap<Verdict, NonZeroUsize>", transform = named_by_verdicts)]
     pub verdicts: BTreeMap<Verdict, usize>,
     /// The runs, in order.
+    #[schemars(length(min = 1))]
     pub runs: Vec<RunTally>,
     /// The checks, in report order.
     pub checks: Vec<CheckTally>,
@@ -45,6 +57,7 @@ pub struct RepeatReport {
     /// The stages, in the order in which they first began.
     pub stages: Vec<StageTally>,
     /// What was measured, all samples of all runs together.
+    #[schemars(transform = named_by_words)]
     pub metrics: BTreeMap<String, MetricView>,
     /// The most memory that all containers of a run had together, in bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -52,32 +65,40 @@ pub struct RepeatReport {
 }
 
 /// One run among many.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "runTally", deny_unknown_fields)]
 pub struct RunTally {
     /// The run's id. Runs over a topology that `up` left running have its id in common; here each
     /// has that of its folder.
+    #[schemars(length(min = 1))]
     pub run: String,
     /// How it came out.
     pub verdict: Verdict,
     /// What its own exit code would be.
+    #[schemars(transform = exit_codes)]
     pub exit_code: u8,
     /// The verdict as one sentence.
+    #[schemars(length(min = 1))]
     pub headline: String,
     /// Start to verdict, in milliseconds.
     pub duration_ms: u64,
     /// Its folder; absent when its artefacts were removed because it passed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1))]
     pub artefacts: Option<String>,
 }
 
 /// One check over many runs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "checkTally", deny_unknown_fields)]
 pub struct CheckTally {
     /// `family.name`.
+    #[schemars(regex(pattern = CHECK_ID))]
     pub id: String,
     /// What is true when it passes.
     pub says: String,
     /// In how many runs it was judged.
+    #[schemars(range(min = 1))]
     pub runs: usize,
     /// In how many it passed.
     pub passed: usize,
@@ -93,29 +114,37 @@ pub struct CheckTally {
 }
 
 /// Where something first went wrong.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "first", deny_unknown_fields)]
 pub struct FirstFailure {
     /// The run's id.
+    #[schemars(length(min = 1))]
     pub run: String,
     /// What was seen.
     pub evidence: String,
 }
 
 /// A run that ended before its checks.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "errorTally", deny_unknown_fields)]
 pub struct ErrorTally {
     /// The run's id.
+    #[schemars(length(min = 1))]
     pub run: String,
     /// The error's kind.
+    #[schemars(with = "ErrorKind")]
     pub kind: String,
     /// Its text.
+    #[schemars(length(min = 1))]
     pub message: String,
 }
 
 /// One stage over many runs.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "stageTally", deny_unknown_fields)]
 pub struct StageTally {
     /// Stage and node as one name.
+    #[schemars(length(min = 1))]
     pub name: String,
     /// In how many runs it was not reached.
     pub missed: usize,

@@ -1,17 +1,13 @@
-//! Writing every report of a run into its folder.
+//! Writing what a run came to: every form of its report into its folder, and the job's summary.
 
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::html::html;
-use super::junit::junit;
-use super::markdown::markdown;
+use super::forms::{FORMS, Form, REPEAT_FORMS};
 use super::model::Report;
+use super::repeat::RepeatReport;
 use crate::run::{ArtefactError, Artefacts};
-
-/// The files that [`Report::save`] writes.
-pub(super) const FILES: [&str; 4] = ["junit.xml", "report.html", "report.json", "report.md"];
 
 /// The job summary could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -24,44 +20,36 @@ pub struct SummaryError {
 }
 
 impl Report {
-    /// Writes `report.json`, `report.html`, `report.md` and `junit.xml` into the folder, readable
-    /// by their owner only.
+    /// Writes every form of the report ([`FORMS`]) into the folder, readable by its owner only.
     ///
     /// # Errors
     ///
     /// [`ArtefactError`] names the file.
     pub fn save(&self, folder: &Path) -> Result<(), ArtefactError> {
-        let artefacts = Artefacts::existing(folder);
-        artefacts.write("report.json", self.to_text().as_bytes())?;
-        artefacts.write("report.html", self.to_html().as_bytes())?;
-        artefacts.write("report.md", self.to_markdown().as_bytes())?;
-        let xml = self.to_junit().map_err(|source| ArtefactError {
-            path: folder.join("junit.xml").display().to_string(),
-            source,
-        })?;
-        artefacts.write("junit.xml", xml.as_bytes())
+        save(self, FORMS, &Artefacts::existing(folder))
     }
+}
 
-    /// The report as one page without anything outside it.
-    #[must_use]
-    pub fn to_html(&self) -> String {
-        html(self)
-    }
-
-    /// The report as Markdown, for a CI job's summary.
-    #[must_use]
-    pub fn to_markdown(&self) -> String {
-        markdown(self)
-    }
-
-    /// The report as JUnit XML.
+impl RepeatReport {
+    /// Writes every form of the sum ([`REPEAT_FORMS`]) into its folder, readable by its owner only.
     ///
     /// # Errors
     ///
-    /// What the serializer says; it has no reason to.
-    pub fn to_junit(&self) -> io::Result<String> {
-        junit(self).map_err(io::Error::other)
+    /// [`ArtefactError`] names the file.
+    pub fn save(&self, folder: &Artefacts) -> Result<(), ArtefactError> {
+        save(self, REPEAT_FORMS, folder)
     }
+}
+
+fn save<R>(report: &R, forms: &[Form<R>], folder: &Artefacts) -> Result<(), ArtefactError> {
+    for form in forms {
+        let content = (form.render)(report).map_err(|source| ArtefactError {
+            path: folder.folder().join(form.file).display().to_string(),
+            source,
+        })?;
+        folder.write(form.file, content.as_bytes())?;
+    }
+    Ok(())
 }
 
 /// Appends a summary to a file, which is made when it is not there.

@@ -1,16 +1,21 @@
 //! Times of stages, read from the event stream.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::constraints::WORD;
 use crate::events::{Event, EventKind};
 
 /// How long one stage took.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "stage", deny_unknown_fields)]
 pub struct StageTime {
     /// Which.
+    #[schemars(regex(pattern = WORD))]
     pub stage: String,
     /// Of which node, home or peering; absent for the whole topology.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1))]
     pub node: Option<String>,
     /// When it began, in milliseconds since the run's start.
     pub started_ms: u64,

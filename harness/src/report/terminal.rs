@@ -7,7 +7,7 @@ use comfy_table::presets;
 use comfy_table::{Cell, ContentArrangement, Table};
 
 use super::model::{CheckView, Report};
-use super::words::{show_bytes, show_ms};
+use super::words::{PAGE, show_bytes, show_ms};
 use crate::events::{Event, EventKind, Stage};
 use crate::evidence::Subject;
 use crate::topology::format_duration;
@@ -119,7 +119,7 @@ pub fn print_report(out: &mut impl Write, report: &Report) -> io::Result<()> {
         show(report.memory.containers_bytes, "not measured")
     )?;
     let folder = &report.artefacts.folder;
-    writeln!(out, "artefacts: {folder}\nreport: {folder}/report.html")
+    writeln!(out, "artefacts: {folder}\nreport: {folder}/{PAGE}")
 }
 
 /// One row per check.

@@ -4,7 +4,7 @@ use ator_harness::cli::Exit;
 
 use crate::support::read;
 
-const ALL: [Exit; 6] = [
+pub(crate) const ALL: [Exit; 6] = [
     Exit::Pass,
     Exit::Fail,
     Exit::Usage,

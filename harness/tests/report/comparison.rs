@@ -173,6 +173,13 @@ fn what_cannot_be_compared_is_named_with_the_remedy() {
             vec!["other.json as a report: kind: ", "that this harness wrote"],
         ),
         (
+            folder.write("probe.json", "{\"version\": 2, \"kind\": \"probe\"}"),
+            vec![
+                "probe.json as a report: it is what `probe` measured, of no run",
+                "give a report.json or a repeat.json",
+            ],
+        ),
+        (
             folder.write("cut.json", "{\"version\": 2, \"kind\": \"run\"}"),
             vec![
                 "cut.json as a report: missing field",

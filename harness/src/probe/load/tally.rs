@@ -1,18 +1,22 @@
 //! Counting what became of the packets of a load.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU64;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use toon_wire::Condition;
 
 use crate::probe::reply::{Answer, Reply, RequestError};
 
 /// How many packets ended in which way.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "outcomes", deny_unknown_fields)]
 pub struct OutcomeCounts {
     /// Fulfilled with the right fulfillment.
     pub fulfilled: u64,
     /// Rejected, by error code.
+    #[schemars(with = "BTreeMap<String, NonZeroU64>")]
     pub rejected: BTreeMap<String, u64>,
     /// Fulfilled with a fulfillment that does not fit the condition.
     pub wrong_fulfillment: u64,
