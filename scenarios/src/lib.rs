@@ -2,4 +2,4 @@
 
 mod shell;
 
-pub use shell::{Run, Shell, assert_code, docker, root, signal, text, wait_for};
+pub use shell::{Run, Shell, assert_code, docker, root, signal, text, topologies, wait_for};

@@ -21,6 +21,33 @@ pub fn root() -> PathBuf {
         .to_owned()
 }
 
+/// The names of all committed topologies.
+///
+/// # Panics
+///
+/// When their folder cannot be read or is empty.
+#[must_use]
+pub fn topologies() -> Vec<String> {
+    let folder = root().join("fixtures/topologies");
+    let entries = std::fs::read_dir(folder).expect("the folder is there");
+    let mut names: Vec<String> = entries
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "toml")
+        })
+        .map(|path| {
+            path.file_stem()
+                .expect("a name")
+                .to_string_lossy()
+                .into_owned()
+        })
+        .collect();
+    assert!(!names.is_empty(), "no topology is committed");
+    names.sort();
+    names
+}
+
 /// A user's shell: a folder for artefacts and one for state.
 pub struct Shell {
     folder: TempDir,

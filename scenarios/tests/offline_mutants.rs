@@ -1,10 +1,15 @@
-//! Every check is shown to fail: one deliberately broken part after another, each in a topology
-//! that is whole otherwise.
+//! Every check is shown to fail: each part that can be broken, in a topology that is whole otherwise,
+//! is a test called after its mutant.
+//!
+//! What failed beside what should is written to `target/mutants`, a line for each; `make mutants` runs
+//! all and prints them.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use ator_harness::mutants::{MUTANTS, MutantSpec, Needs};
+use libtest_mimic::{Arguments, Failed, Trial};
 use scenarios::{Shell, root, text};
 use serde_json::Value;
 
@@ -16,12 +21,31 @@ const DEADLINES: &str = "[deadlines]\n\
     peering = \"25s\"\n\
     delivery = \"8s\"\n";
 
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let trial = |mutant: &'static MutantSpec| {
+        Trial::test(mutant.name, || {
+            let judged = judge(mutant);
+            let line = match &judged {
+                Ok(judged) => judged.failed.join(", "),
+                Err(reason) => reason.lines().next().unwrap_or_default().to_owned(),
+            };
+            record(mutant, &line);
+            match complaints(mutant, &judged.map_err(Failed::from)?) {
+                wrong if wrong.is_empty() => Ok(()),
+                wrong => Err(format!("{}\n{}", mutant.breaks, wrong.join("\n")).into()),
+            }
+        })
+    };
+    libtest_mimic::run(&arguments, MUTANTS.iter().map(trial).collect()).exit_code()
+}
+
 /// What a run said of its checks.
 struct Judged {
     /// Every check's id.
     all: BTreeSet<String>,
     /// Those that failed.
-    failed: BTreeSet<String>,
+    failed: Vec<String>,
     /// What they saw.
     evidence: String,
 }
@@ -47,10 +71,10 @@ fn broken(mutant: &MutantSpec) -> String {
     )
 }
 
-fn judge(shell: &Shell, mutant: &MutantSpec) -> Result<Judged, String> {
-    let file: PathBuf = shell
-        .artefacts()
-        .with_file_name(format!("{}.toml", mutant.name));
+/// Runs the broken topology. It has to fail, and no more.
+fn judge(mutant: &MutantSpec) -> Result<Judged, String> {
+    let shell = Shell::open();
+    let file: PathBuf = shell.artefacts().with_file_name("broken.toml");
     std::fs::write(&file, broken(mutant)).expect("a file can be written");
     let output = shell
         .command(&["verify", "--json"])
@@ -64,75 +88,57 @@ fn judge(shell: &Shell, mutant: &MutantSpec) -> Result<Judged, String> {
     }
     let report: Value = serde_json::from_slice(&output.stdout)
         .map_err(|error| format!("{error}: {}", text(&output)))?;
-    let ids = |wanted: &dyn Fn(&Value) -> bool| {
-        report["checks"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter(|check| wanted(check))
-            .filter_map(|check| check["id"].as_str().map(str::to_owned))
-            .collect()
-    };
-    let failed = |check: &&Value| check["verdict"] == "fail";
-    let evidence = report["checks"].as_array().into_iter().flatten();
-    let evidence: Vec<String> = evidence
-        .filter(failed)
-        .map(|check| format!("{}: {}", check["id"], check["evidence"]))
-        .collect();
+    let checks = report["checks"]
+        .as_array()
+        .ok_or("a report without checks")?;
+    let id = |check: &Value| check["id"].as_str().unwrap_or_default().to_owned();
+    let failed = || checks.iter().filter(|check| check["verdict"] == "fail");
+    let evidence = |check: &Value| format!("{}: {}", check["id"], check["evidence"]);
     Ok(Judged {
-        evidence: evidence.join("; "),
-        all: ids(&|_| true),
-        failed: ids(&|check| check["verdict"] == "fail"),
+        all: checks.iter().map(id).collect(),
+        failed: failed().map(id).collect(),
+        evidence: failed().map(evidence).collect::<Vec<_>>().join("\n"),
     })
 }
 
-#[test]
-fn every_mutant_fails_its_check_and_every_check_has_a_mutant() {
-    let shell = Shell::open();
+/// What is wrong with how a mutant came out.
+fn complaints(mutant: &MutantSpec, judged: &Judged) -> Vec<String> {
+    let Judged {
+        all,
+        failed,
+        evidence,
+    } = judged;
     let mut wrong = Vec::new();
-    let mut checks = BTreeSet::new();
-    eprintln!("{:<28} {:<32} what failed", "mutant", "caught by");
-    for mutant in MUTANTS {
-        let judged = match judge(&shell, mutant) {
-            Ok(judged) => judged,
-            Err(reason) => {
-                eprintln!("{:<28} {:<32} {reason}", mutant.name, mutant.caught_by);
-                wrong.push(format!("{}: {reason}", mutant.name));
-                continue;
-            }
-        };
-        let failed: Vec<&str> = judged.failed.iter().map(String::as_str).collect();
-        eprintln!(
-            "{:<28} {:<32} {}",
-            mutant.name,
-            mutant.caught_by,
-            failed.join(", ")
-        );
-        checks.extend(judged.all);
-        if !judged.failed.contains(mutant.caught_by) {
-            wrong.push(format!(
-                "{} was not caught: {}",
-                mutant.name, judged.evidence
-            ));
-        }
-        let unexpected: Vec<&&str> = failed
-            .iter()
-            .filter(|id| **id != mutant.caught_by && !mutant.may_also_fail.contains(id))
-            .collect();
-        if !unexpected.is_empty() {
-            wrong.push(format!(
-                "{} also failed {unexpected:?}: {}",
-                mutant.name, judged.evidence
-            ));
-        }
+    if !failed.iter().any(|id| id == mutant.caught_by) {
+        wrong.push(format!(
+            "{} did not fail; these did:\n{evidence}",
+            mutant.caught_by
+        ));
+    }
+    let unexpected: Vec<&String> = failed
+        .iter()
+        .filter(|id| *id != mutant.caught_by && !mutant.may_also_fail.contains(&id.as_str()))
+        .collect();
+    if !unexpected.is_empty() {
+        wrong.push(format!(
+            "{unexpected:?} should not have failed:\n{evidence}"
+        ));
     }
     let caught: BTreeSet<&str> = MUTANTS.iter().map(|mutant| mutant.caught_by).collect();
-    let holes: Vec<&String> = checks
+    let holes: Vec<&String> = all
         .iter()
         .filter(|id| !caught.contains(id.as_str()))
         .collect();
     if !holes.is_empty() {
         wrong.push(format!("no mutant for {holes:?}"));
     }
-    assert!(wrong.is_empty(), "{wrong:#?}");
+    wrong
+}
+
+/// Keeps a mutant's line of the matrix.
+fn record(mutant: &MutantSpec, failed: &str) {
+    let folder = root().join("target/mutants");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let line = format!("{:<28} {:<32} {failed}\n", mutant.name, mutant.caught_by);
+    std::fs::write(folder.join(mutant.name), line).expect("a file");
 }
