@@ -9,7 +9,7 @@ mod mutants;
 use std::collections::{BTreeMap, BTreeSet};
 
 use healthy::{healthy, healthy_of, plan, plan_of};
-use mutants::Mutant;
+use mutants::BentObservation;
 
 use super::{
     Answer, CheckResult, ConsensusValidity, Observations, Reason, Verdict, catalogue, judge,
@@ -173,7 +173,7 @@ fn every_check_passes(seen: &Observations) {
 }
 
 /// What is wrong with how a mutant came out.
-fn survives(mutant: &Mutant) -> Option<String> {
+fn survives(mutant: &BentObservation) -> Option<String> {
     let name = mutant.name;
     let mut seen = healthy();
     (mutant.bend)(&mut seen);

@@ -390,31 +390,8 @@ impl Topology {
     /// go.
     #[must_use]
     pub fn next_hop(&self, from: &str, to: &str) -> Option<&str> {
-        if from == to {
-            return None;
-        }
-        // Breadth first from the far end, so that the first step towards it is known at once.
-        let mut reached: Vec<&str> = vec![self.home(to)?.id.as_str()];
-        let mut looked = 0;
-        while let Some(&at) = reached.get(looked) {
-            looked += 1;
-            for peering in &self.peerings {
-                let near = if peering.from == at {
-                    peering.to.as_str()
-                } else if peering.to == at {
-                    peering.from.as_str()
-                } else {
-                    continue;
-                };
-                if near == from {
-                    return Some(at);
-                }
-                if !reached.contains(&near) {
-                    reached.push(near);
-                }
-            }
-        }
-        None
+        let to = &self.home(to)?.id;
+        next_hop(|| self.peerings.iter(), from, to)
     }
 
     /// The home with this id. Validation makes sure that every reference has one.
@@ -422,6 +399,37 @@ impl Topology {
     pub fn home(&self, id: &str) -> Option<&Home> {
         self.homes.iter().find(|home| home.id == id)
     }
+}
+
+/// The next home on the shortest way over peerings, see [`Topology::next_hop`].
+pub(super) fn next_hop<'t, I: Iterator<Item = &'t Peering>>(
+    peerings: impl Fn() -> I,
+    from: &str,
+    to: &'t str,
+) -> Option<&'t str> {
+    if from == to {
+        return None;
+    }
+    // Breadth first from the far end, so that the first step towards it is known at once.
+    let mut reached = vec![to];
+    let mut looked = 0;
+    while let Some(&at) = reached.get(looked) {
+        looked += 1;
+        for peering in peerings() {
+            let near = match (peering.from == at, peering.to == at) {
+                (true, _) => peering.to.as_str(),
+                (_, true) => peering.from.as_str(),
+                _ => continue,
+            };
+            if near == from {
+                return Some(at);
+            }
+            if !reached.contains(&near) {
+                reached.push(near);
+            }
+        }
+    }
+    None
 }
 
 /// The environment variable in which a connector looks for the secret of the peer `id`.

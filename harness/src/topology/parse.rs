@@ -134,21 +134,19 @@ fn read(root: &DeTable<'_>, into: &mut Collector<'_>, size: Option<usize>) -> Op
     let probe = read_probe(&mut fields, into);
     let deadlines = read_deadlines(&mut fields, into);
     let budgets = read_budgets(&mut fields, into);
-    validate(
-        &fields,
-        into,
-        &Whole {
-            name: name.as_deref(),
-            network: &network,
-            homes: &homes,
-            peerings: &peerings,
-            paths: &paths,
-            probe: probe.as_ref(),
-            wan: wan.as_ref(),
-            mutant,
-            budgets: &budgets,
-        },
-    );
+    let whole = Whole {
+        root: &fields,
+        name: name.as_deref(),
+        network: &network,
+        homes: &homes,
+        peerings: &peerings,
+        paths: &paths,
+        probe: probe.as_ref(),
+        wan: wan.as_ref(),
+        mutant,
+        budgets: &budgets,
+    };
+    validate(&whole, into);
     fields.finish(into);
     Some(Topology {
         name: name?,

@@ -6,7 +6,7 @@ use ator_harness::engine::{ContainerSpec, NetworkMode, Privileges};
 use ator_harness::onion::mentions_address;
 use ator_harness::plan::Plan;
 
-use super::{COMMITTED, all, committed, plan, plan_of, sidecars, specs};
+use super::{all, all_committed, plan, plan_of, sidecars, specs};
 
 /// What anybody on the machine sees of a container: name, image, command line, labels.
 fn visible(plan: &Plan, spec: &ContainerSpec) -> String {
@@ -31,8 +31,9 @@ fn visible(plan: &Plan, spec: &ContainerSpec) -> String {
 
 #[test]
 fn secrets_and_addresses_are_in_environment_and_files_only() {
-    for name in COMMITTED {
-        let plan = plan_of(&committed(name), 7);
+    for topology in all_committed() {
+        let name = &topology.name;
+        let plan = plan_of(&topology, 7);
         for spec in all(&specs(&plan)) {
             let visible = visible(&plan, spec);
             for secret in plan.secrets() {

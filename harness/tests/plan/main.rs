@@ -35,15 +35,22 @@ fn committed(name: &str) -> Topology {
 }
 
 /// Every committed topology.
-const COMMITTED: [&str; 7] = [
-    "managed",
-    "many-homes",
-    "mixed-transport",
-    "no-auth",
-    "three-hop",
-    "two-home-local",
-    "two-home-wan",
-];
+fn all_committed() -> impl Iterator<Item = Topology> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/topologies");
+    let entries = std::fs::read_dir(folder).expect("the folder is there");
+    let mut names: Vec<String> = entries
+        .map(|entry| entry.expect("an entry").path())
+        .map(|path| {
+            path.file_stem()
+                .expect("a name")
+                .to_string_lossy()
+                .into_owned()
+        })
+        .collect();
+    assert!(!names.is_empty(), "no topology is committed");
+    names.sort();
+    names.into_iter().map(|name| committed(&name))
+}
 
 fn inputs(seed: u8) -> Inputs {
     Inputs {

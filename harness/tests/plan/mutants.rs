@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use ator_harness::engine::ContainerSpec;
 use ator_harness::mutants::{MUTANTS, MutantAddress, Part};
 use ator_harness::plan::{Plan, Specs};
+use reference_connector::{ConnectorMutant, MUTANT_ADDRESS_VARIABLE, MUTANT_VARIABLE};
 
 use super::{ANONRC, all, mutant, options, plan, plan_of, specs, text, topology, variable};
 
@@ -63,9 +64,9 @@ fn a_broken_connector_is_the_one_that_the_probe_dials_and_is_told_so() {
         assert_eq!(differ(mutant.name), expected, "{}", mutant.name);
         let (plan, specs) = broken(mutant.name);
         let told = |home: usize, name| variable(&specs.homes[home].connector, name);
-        assert_eq!(told(1, "REFERENCE_CONNECTOR_MUTANT"), Some(mutant.name));
-        assert_eq!(told(0, "REFERENCE_CONNECTOR_MUTANT"), None);
-        let address = told(1, "REFERENCE_CONNECTOR_MUTANT_ADDRESS");
+        assert_eq!(told(1, MUTANT_VARIABLE), Some(mutant.name));
+        assert_eq!(told(0, MUTANT_VARIABLE), None);
+        let address = told(1, MUTANT_ADDRESS_VARIABLE);
         match needed {
             Some(MutantAddress::MappedToPeer) => assert!(address.is_some()),
             Some(MutantAddress::OwnHome) => {
@@ -78,12 +79,20 @@ fn a_broken_connector_is_the_one_that_the_probe_dials_and_is_told_so() {
 }
 
 #[test]
+fn the_reference_connector_knows_the_connectors_mutants_and_no_others() {
+    let told: BTreeSet<&str> = MUTANTS
+        .iter()
+        .filter(|mutant| mutant.is_connector())
+        .map(|mutant| mutant.name)
+        .collect();
+    let known: BTreeSet<&str> = ConnectorMutant::ALL.map(ConnectorMutant::as_str).into();
+    assert_eq!(told, known);
+}
+
+#[test]
 fn no_healthy_connector_is_told_of_a_mutant() {
     for home in &specs(&plan(7)).homes {
-        assert_eq!(
-            variable(&home.connector, "REFERENCE_CONNECTOR_MUTANT"),
-            None
-        );
+        assert_eq!(variable(&home.connector, MUTANT_VARIABLE), None);
     }
 }
 
@@ -91,7 +100,7 @@ fn no_healthy_connector_is_told_of_a_mutant() {
 fn an_address_that_a_mutant_dials_is_mapped_to_the_peer() {
     let (plan, specs) = broken("sends-address-to-socks");
     let own = &specs.homes[1];
-    let address = variable(&own.connector, "REFERENCE_CONNECTOR_MUTANT_ADDRESS");
+    let address = variable(&own.connector, MUTANT_ADDRESS_VARIABLE);
     let expected = format!(
         "{} {}",
         address.expect("is told"),

@@ -8,9 +8,7 @@ use ator_harness::sabotage;
 use ator_harness::topology::Topology;
 use time::Duration;
 
-use super::{
-    COMMITTED, NOW, all, committed, inputs, mutant, plan, plan_of, shown, specs, topology,
-};
+use super::{NOW, all, all_committed, inputs, mutant, plan, plan_of, shown, specs, topology};
 
 #[test]
 fn two_home_local_resolves_like_this() {
@@ -19,8 +17,7 @@ fn two_home_local_resolves_like_this() {
 
 #[test]
 fn equal_inputs_give_equal_plans() {
-    for name in COMMITTED {
-        let topology = committed(name);
+    for topology in all_committed() {
         equal(&plan_of(&topology, 7), &plan_of(&topology, 7));
     }
 }
@@ -121,8 +118,8 @@ fn what_one_side_sends_the_other_side_expects() {
 
 #[test]
 fn the_printed_plan_holds_no_secret_and_no_address() {
-    for name in COMMITTED {
-        hides(&plan_of(&committed(name), 7));
+    for topology in all_committed() {
+        hides(&plan_of(&topology, 7));
     }
 }
 

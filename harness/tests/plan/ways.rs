@@ -6,7 +6,7 @@ use ator_harness::connector::CONFIG_FILE;
 use ator_harness::plan::Plan;
 use reference_connector::{Config, Env};
 
-use super::{COMMITTED, committed, plan_of, specs, text};
+use super::{all_committed, committed, plan_of, specs, text};
 
 /// Per home: which prefix goes to whom, as the reference connector reads it.
 fn routes(plan: &Plan) -> BTreeMap<String, BTreeMap<String, String>> {
@@ -50,8 +50,9 @@ fn a_packet_is_handed_on_to_the_next_home_in_a_row() {
 
 #[test]
 fn every_route_leads_to_its_home() {
-    for name in COMMITTED {
-        let plan = plan_of(&committed(name), 7);
+    for topology in all_committed() {
+        let name = &topology.name;
+        let plan = plan_of(&topology, 7);
         let routes = routes(&plan);
         for from in &plan.homes {
             for to in &plan.homes {

@@ -15,7 +15,7 @@ use crate::checks::{HomeView, Observations, Verdict};
 use crate::topology::Metric;
 
 /// One broken part.
-pub(super) struct Mutant {
+pub(super) struct BentObservation {
     /// What is broken.
     pub(super) name: &'static str,
     /// The checks that must notice, and no others.
@@ -36,8 +36,8 @@ fn fails(
     name: &'static str,
     evidence: &'static str,
     bend: fn(&mut Observations),
-) -> Mutant {
-    Mutant {
+) -> BentObservation {
+    BentObservation {
         name,
         checks: check,
         verdict: Verdict::Fail,
@@ -53,8 +53,8 @@ fn fails_all(
     name: &'static str,
     evidence: &'static str,
     bend: fn(&mut Observations),
-) -> Mutant {
-    Mutant {
+) -> BentObservation {
+    BentObservation {
         name,
         checks,
         verdict: Verdict::Fail,
@@ -70,15 +70,15 @@ fn unknown(
     name: &'static str,
     evidence: &'static str,
     bend: fn(&mut Observations),
-) -> Mutant {
-    Mutant {
+) -> BentObservation {
+    BentObservation {
         verdict: Verdict::Inconclusive,
         ..fails_all(checks, name, evidence, bend)
     }
 }
 
 /// Every mutant.
-pub(super) fn all() -> Vec<Mutant> {
+pub(super) fn all() -> Vec<BentObservation> {
     [
         network::mutants(),
         service::mutants(),

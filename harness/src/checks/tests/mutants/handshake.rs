@@ -1,6 +1,6 @@
 //! Who is let in.
 
-use super::{Mutant, fails, fails_all, home, shut_out, unknown};
+use super::{BentObservation, fails, fails_all, home, shut_out, unknown};
 use crate::checks::{Observations, Refusal};
 
 const WIRING: &[&str; 1] = &["handshake.wiring"];
@@ -35,7 +35,7 @@ fn otherwise(how: &str) -> Refusal {
     Refusal::Otherwise(how.to_owned())
 }
 
-pub(super) fn mutants() -> Vec<Mutant> {
+pub(super) fn mutants() -> Vec<BentObservation> {
     vec![
         fails(
             WIRING,
@@ -106,7 +106,7 @@ pub(super) fn mutants() -> Vec<Mutant> {
                 seen.peerings.pop();
             },
         ),
-        Mutant {
+        BentObservation {
             open: OF_THE_SESSION,
             ..fails(
                 RIGHT,

@@ -1,6 +1,6 @@
 //! What connects the homes.
 
-use super::{Mutant, fails, fails_all, home, unknown};
+use super::{BentObservation, fails, fails_all, home, unknown};
 use crate::checks::{Attempt, CircuitTrace, DecoyView, DialExpectation, Observations};
 use crate::evidence::DialOutcome;
 
@@ -45,14 +45,14 @@ fn decoy(seen: &mut Observations) -> &mut DecoyView {
     decoy.as_mut().expect("a home with an onion daemon")
 }
 
-pub(super) fn mutants() -> Vec<Mutant> {
+pub(super) fn mutants() -> Vec<BentObservation> {
     let mut all = dials();
     all.extend(circuits());
     all.extend(decoys());
     all
 }
 
-fn dials() -> Vec<Mutant> {
+fn dials() -> Vec<BentObservation> {
     vec![
         fails(
             PUBLISHED,
@@ -145,7 +145,7 @@ fn dials() -> Vec<Mutant> {
     ]
 }
 
-fn circuits() -> Vec<Mutant> {
+fn circuits() -> Vec<BentObservation> {
     vec![
         fails(
             CIRCUIT,
@@ -210,7 +210,7 @@ fn circuits() -> Vec<Mutant> {
     ]
 }
 
-fn decoys() -> Vec<Mutant> {
+fn decoys() -> Vec<BentObservation> {
     vec![
         fails(
             NO_DIRECT_DIAL,

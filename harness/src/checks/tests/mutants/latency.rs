@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::super::healthy::{PACKETS, samples};
-use super::{Mutant, fails};
+use super::{BentObservation, fails};
 use crate::checks::Verdict;
 use crate::topology::Metric;
 
@@ -19,8 +19,8 @@ fn too_few(
     name: &'static str,
     evidence: &'static str,
     bend: fn(&mut crate::checks::Observations),
-) -> Mutant {
-    Mutant {
+) -> BentObservation {
+    BentObservation {
         name,
         checks: check,
         verdict: Verdict::Inconclusive,
@@ -30,7 +30,7 @@ fn too_few(
     }
 }
 
-pub(super) fn mutants() -> Vec<Mutant> {
+pub(super) fn mutants() -> Vec<BentObservation> {
     vec![
         fails(READY, "ready too late", "1 samples", |seen| {
             seen.metrics

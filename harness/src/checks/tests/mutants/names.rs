@@ -1,6 +1,6 @@
 //! Names on the wire between a connector and everybody else.
 
-use super::{Mutant, fails, home, unknown};
+use super::{BentObservation, fails, home, unknown};
 use crate::checks::{Observations, Wire};
 use crate::secret::Secret;
 
@@ -13,7 +13,7 @@ const SOCKS: &[&str; 1] = &["names.socks"];
 const DNS: &[&str; 1] = &["names.dns"];
 const BOTH: &[&str] = &["names.dns", "names.socks"];
 
-pub(super) fn mutants() -> Vec<Mutant> {
+pub(super) fn mutants() -> Vec<BentObservation> {
     vec![
         unknown(
             BOTH,

@@ -1,6 +1,6 @@
 //! Authorities, relays and the homes' daemons.
 
-use super::{Mutant, fails, fails_all, home, unknown};
+use super::{BentObservation, fails, fails_all, home, unknown};
 use crate::checks::Observations;
 use crate::onion::consensus::{Consensus, Entry};
 
@@ -22,7 +22,7 @@ const CONSENSUS: &[&str; 1] = &["network.consensus"];
 const CERTIFICATES: &[&str; 1] = &["network.certificates"];
 const BOOTSTRAPPED: &[&str; 1] = &["network.bootstrapped"];
 
-pub(super) fn mutants() -> Vec<Mutant> {
+pub(super) fn mutants() -> Vec<BentObservation> {
     vec![
         fails(
             CONSENSUS,

@@ -1,7 +1,7 @@
 //! Packets between the homes and those of the probe.
 
 use super::super::healthy::{EXPIRES_MS, iso};
-use super::{Mutant, fails, fails_all, unknown};
+use super::{BentObservation, fails, fails_all, unknown};
 use crate::checks::{Answer, Delivery, Observations};
 use crate::connector::Received;
 
@@ -38,7 +38,7 @@ const ONCE: &[&str; 1] = &["packets.once"];
 const PAYLOAD: &[&str; 1] = &["packets.payload"];
 const HOPS: &[&str; 1] = &["packets.hops"];
 
-pub(super) fn mutants() -> Vec<Mutant> {
+pub(super) fn mutants() -> Vec<BentObservation> {
     let mut all = missing();
     all.extend(answers());
     all.extend(arrivals());
@@ -47,7 +47,7 @@ pub(super) fn mutants() -> Vec<Mutant> {
     all
 }
 
-fn missing() -> Vec<Mutant> {
+fn missing() -> Vec<BentObservation> {
     vec![
         fails_all(
             ALL,
@@ -89,7 +89,7 @@ fn missing() -> Vec<Mutant> {
     ]
 }
 
-fn answers() -> Vec<Mutant> {
+fn answers() -> Vec<BentObservation> {
     vec![
         unknown(
             &[
@@ -158,7 +158,7 @@ fn answers() -> Vec<Mutant> {
     ]
 }
 
-fn arrivals() -> Vec<Mutant> {
+fn arrivals() -> Vec<BentObservation> {
     vec![
         fails(
             DELIVERED,
@@ -181,7 +181,7 @@ fn arrivals() -> Vec<Mutant> {
     ]
 }
 
-fn repeats() -> Vec<Mutant> {
+fn repeats() -> Vec<BentObservation> {
     vec![
         fails(
             ONCE,
@@ -230,7 +230,7 @@ fn repeats() -> Vec<Mutant> {
     ]
 }
 
-fn changes() -> Vec<Mutant> {
+fn changes() -> Vec<BentObservation> {
     vec![
         fails(
             PAYLOAD,

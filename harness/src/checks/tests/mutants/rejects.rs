@@ -1,6 +1,6 @@
 //! Packets that have to be rejected.
 
-use super::{Mutant, fails};
+use super::{BentObservation, fails};
 use crate::checks::{Observations, Reason, Reject};
 
 /// The last packet that was sent to be rejected for a reason: the probe's.
@@ -22,14 +22,14 @@ const NO_ROUTE: &[&str; 1] = &["packets.no-route"];
 const EXPIRED: &[&str; 1] = &["packets.expired"];
 const APPLICATION: &[&str; 1] = &["packets.application-error"];
 
-pub(super) fn mutants() -> Vec<Mutant> {
+pub(super) fn mutants() -> Vec<BentObservation> {
     let mut all = unknown();
     all.extend(late());
     all.extend(refused());
     all
 }
 
-fn unknown() -> Vec<Mutant> {
+fn unknown() -> Vec<BentObservation> {
     vec![
         fails(
             NO_ROUTE,
@@ -64,7 +64,7 @@ fn unknown() -> Vec<Mutant> {
     ]
 }
 
-fn late() -> Vec<Mutant> {
+fn late() -> Vec<BentObservation> {
     vec![
         fails(
             EXPIRED,
@@ -105,7 +105,7 @@ fn late() -> Vec<Mutant> {
     ]
 }
 
-fn refused() -> Vec<Mutant> {
+fn refused() -> Vec<BentObservation> {
     vec![
         fails(
             APPLICATION,

@@ -1,6 +1,6 @@
 //! Connectors that do not say how they are.
 
-use super::{Mutant, fails, home, unknown};
+use super::{BentObservation, fails, home, unknown};
 use crate::checks::{HealthView, Observations};
 
 fn health(seen: &mut Observations) -> &mut HealthView {
@@ -10,7 +10,7 @@ fn health(seen: &mut Observations) -> &mut HealthView {
 
 const HEALTH: &[&str; 1] = &["resilience.health"];
 
-pub(super) fn mutants() -> Vec<Mutant> {
+pub(super) fn mutants() -> Vec<BentObservation> {
     vec![
         fails(
             HEALTH,

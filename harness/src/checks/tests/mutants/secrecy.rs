@@ -1,6 +1,6 @@
 //! Addresses and secrets where they do not belong.
 
-use super::{Mutant, fails, fails_all};
+use super::{BentObservation, fails, fails_all};
 use crate::checks::{LogView, Observations};
 use crate::onion::redact;
 
@@ -26,7 +26,7 @@ const ADDRESSES: &[&str; 1] = &["secrecy.addresses"];
 const SECRETS: &[&str; 1] = &["secrecy.secrets"];
 const BOTH: &[&str] = &["secrecy.addresses", "secrecy.secrets"];
 
-pub(super) fn mutants() -> Vec<Mutant> {
+pub(super) fn mutants() -> Vec<BentObservation> {
     vec![
         fails(
             ADDRESSES,

@@ -1,6 +1,6 @@
 //! Onion services and the homes as a whole.
 
-use super::{Mutant, fails, fails_all, home, unknown};
+use super::{BentObservation, fails, fails_all, home, unknown};
 use crate::checks::Observations;
 use crate::onion::{OnionAddress, TldFamily};
 use crate::secret::Secret;
@@ -16,7 +16,7 @@ const UPLOADED: &[&str; 1] = &["service.uploaded"];
 const FETCHED: &[&str; 1] = &["service.fetched"];
 const RENDEZVOUS: &[&str; 1] = &["service.rendezvous"];
 
-pub(super) fn mutants() -> Vec<Mutant> {
+pub(super) fn mutants() -> Vec<BentObservation> {
     vec![
         fails(
             ADDRESS,

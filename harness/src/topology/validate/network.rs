@@ -1,0 +1,71 @@
+//! What depends on the network: distances, budgets, the mutant.
+
+use super::Whole;
+use crate::mutants::Needs;
+use crate::topology::fields::Collector;
+use crate::topology::model::{Daemon, Metric};
+
+impl Whole<'_, '_, '_> {
+    pub(super) fn validate_wan(&self, into: &mut Collector<'_>) {
+        let Some(wan) = self.wan else { return };
+        if self.network.is_public() {
+            wan.add_whole(
+                into,
+                "gives distances to nodes, but the public network's are where they are; remove it",
+            );
+            return;
+        }
+        let known: Vec<String> = (1..=self.network.authorities)
+            .map(|number| format!("da{number}"))
+            .chain((1..=self.network.relays).map(|number| format!("relay{number}")))
+            .collect();
+        let nodes = &wan.value.nodes;
+        for (index, (name, _)) in nodes.iter().enumerate() {
+            if nodes[..index].iter().any(|(other, _)| other == name) {
+                wan.add(into, "node", format!("{name:?} is there twice; remove one"));
+            }
+            if !known.contains(name) {
+                let known = known.join(", ");
+                wan.add(
+                    into,
+                    "node",
+                    format!("{name:?} is no node of this network; use one of {known}"),
+                );
+            }
+        }
+    }
+
+    /// A budget for what the probe never measures could not be kept to.
+    pub(super) fn validate_budgets(&self, into: &mut Collector<'_>) {
+        let far = |metric: Metric| matches!(metric, Metric::FarRoundTrip | Metric::FarWarmUp);
+        let budget = self.budgets.iter().find(|budget| far(budget.metric));
+        if let Some(budget) = budget
+            && self.probe.is_some_and(|probe| probe.value.far.is_none())
+        {
+            let name = budget.metric.name();
+            self.add(
+                into,
+                "budget",
+                format!("has one for {name}, but the [probe] has no far home"),
+            );
+        }
+    }
+
+    /// A mutant's part has to be there. It is in the home that the probe dials.
+    pub(super) fn validate_mutant(&self, into: &mut Collector<'_>) {
+        let Some(mutant) = self.mutant else { return };
+        let dialled = self.probe.and_then(|probe| self.home(&probe.value.to));
+        let lacking = match (mutant.needs, dialled) {
+            (Needs::PrivateNetwork, _) if self.network.is_public() => format!(
+                "{:?} breaks a part of a private network, and this topology joins the public one",
+                mutant.name
+            ),
+            (Needs::ManagedDaemon, Some(home)) if home.daemon != Daemon::Managed => format!(
+                "breaks what a connector with a managed daemon hands out; set daemon = \"managed\" in {:?}, which the probe dials",
+                home.id
+            ),
+            (Needs::Nothing | Needs::PrivateNetwork | Needs::ManagedDaemon, _) => return,
+        };
+        self.add(into, "mutant", lacking);
+    }
+}
