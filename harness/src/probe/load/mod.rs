@@ -14,25 +14,11 @@ mod open;
 mod phase;
 mod tally;
 mod traffic;
+mod until;
 
 pub use closed::ClosedLoop;
 pub use open::OpenLoop;
 pub use phase::{LoadReport, Phase};
 pub use tally::OutcomeCounts;
 pub use traffic::Traffic;
-
-use std::time::Duration;
-
-/// When a load ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Until {
-    /// After that many packets.
-    Packets(u64),
-    /// After that long; packets then in flight are still awaited.
-    Elapsed(Duration),
-}
-
-impl Until {
-    /// Never begun: what a load without a warm-up has as one.
-    pub const NONE: Self = Self::Packets(0);
-}
+pub use until::Until;

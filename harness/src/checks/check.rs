@@ -1,0 +1,51 @@
+//! What a check is.
+
+use super::Observations;
+use crate::evidence::Finding;
+use crate::topology::NetworkKind;
+
+/// One entry of the catalogue.
+pub struct Check {
+    /// `family.name`.
+    pub id: &'static str,
+    /// What is true when it passes, as one sentence.
+    pub says: &'static str,
+    /// What it can be asked of.
+    pub scope: Scope,
+    /// Judges what was seen.
+    pub judge: fn(&Observations) -> Finding,
+}
+
+/// The topologies that a check can be asked of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Every topology.
+    Every,
+    /// Those whose network the run makes: in another nobody lets us ask the authorities, and homes are
+    /// not sealed off from the rest of the world.
+    PrivateNetwork,
+    /// Those whose homes join a network that others run.
+    PublicNetwork,
+}
+
+impl Scope {
+    /// Whether a topology with such a network is in it.
+    #[must_use]
+    pub const fn holds(self, network: NetworkKind) -> bool {
+        match self {
+            Self::Every => true,
+            Self::PrivateNetwork => matches!(network, NetworkKind::Private),
+            Self::PublicNetwork => matches!(network, NetworkKind::Public),
+        }
+    }
+
+    /// Where it applies, in words.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Every => "every topology",
+            Self::PrivateNetwork => "a network that the run makes",
+            Self::PublicNetwork => "a network that others run",
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! From what was seen to results.
+
+use super::catalogue::catalogue;
+use super::{Observations, latency};
+use crate::evidence::{CheckResult, Verdict};
+use crate::onion::redact;
+
+/// Judges everything: the catalogue, then one check per budget.
+#[must_use]
+pub fn judge(seen: &Observations) -> Vec<CheckResult> {
+    let mut results: Vec<CheckResult> = catalogue(seen.network)
+        .into_iter()
+        .map(|check| CheckResult::new(check.id, check.says, (check.judge)(seen)))
+        .collect();
+    results.extend(latency::judge(seen));
+    for result in &mut results {
+        result.evidence = redacted(seen, &result.evidence);
+    }
+    results
+}
+
+/// Evidence quotes what connectors and daemons answered, and those may quote anything.
+fn redacted(seen: &Observations, evidence: &str) -> String {
+    let mut text = redact(evidence);
+    for secret in seen.secrets.iter().filter(|secret| !secret.is_empty()) {
+        text = text.replace(secret.expose(), &secret.to_string());
+    }
+    text
+}
+
+/// A run's verdict: the worst of its checks. Without checks there is nothing to trust.
+#[must_use]
+pub fn verdict(results: &[CheckResult]) -> Verdict {
+    results
+        .iter()
+        .map(|result| result.verdict)
+        .filter(|verdict| *verdict != Verdict::Unsupported)
+        .max()
+        .unwrap_or(Verdict::Inconclusive)
+}

@@ -1,0 +1,147 @@
+//! The causes that are known, what helps, and a cause with its evidence.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// What can be at the bottom of a stage that is not reached, or of a container that ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cause {
+    /// A daemon has no route to the network's addresses.
+    NoRoute,
+    /// The daemon was not told that the terms are agreed to.
+    TermsNotAgreed,
+    /// A nickname that the daemon does not take.
+    BadNickname,
+    /// A name of another TLD family was dialled.
+    WrongTldFamily,
+    /// Nothing listens where the onion service hands its streams to.
+    TargetNotListening,
+    /// Too few authorities answer to make a consensus.
+    NoQuorum,
+    /// A program ended by itself or was killed.
+    DaemonExited,
+    /// A clock is wrong.
+    ClockSkewed,
+    /// HSDirs do not have the descriptor, or refuse it.
+    DescriptorNotPublished,
+    /// The published addresses cannot be reached from inside a home.
+    AddressesBlocked,
+    /// The evidence supports none of these.
+    Unknown,
+}
+
+impl Cause {
+    /// Every cause.
+    pub const ALL: [Self; 11] = [
+        Self::NoRoute,
+        Self::TermsNotAgreed,
+        Self::BadNickname,
+        Self::WrongTldFamily,
+        Self::TargetNotListening,
+        Self::NoQuorum,
+        Self::DaemonExited,
+        Self::ClockSkewed,
+        Self::DescriptorNotPublished,
+        Self::AddressesBlocked,
+        Self::Unknown,
+    ];
+
+    /// The name in reports. Part of the interface.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NoRoute => "no-route",
+            Self::TermsNotAgreed => "terms-not-agreed",
+            Self::BadNickname => "bad-nickname",
+            Self::WrongTldFamily => "wrong-tld-family",
+            Self::TargetNotListening => "target-not-listening",
+            Self::NoQuorum => "no-quorum",
+            Self::DaemonExited => "daemon-exited",
+            Self::ClockSkewed => "clock-skewed",
+            Self::DescriptorNotPublished => "descriptor-not-published",
+            Self::AddressesBlocked => "addresses-blocked",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// What is wrong and what helps, in one or two sentences.
+    #[must_use]
+    pub const fn remedy(self) -> &'static str {
+        match self {
+            Self::NoRoute => {
+                "a daemon has no route to the network's addresses; attach it to a network that \
+                 leads there, and do not seal it more than that"
+            }
+            Self::TermsNotAgreed => {
+                "the daemon was not told that the terms are agreed to; its configuration needs \
+                 `AgreeToTerms 1`"
+            }
+            Self::BadNickname => {
+                "the daemon refuses a nickname; it must be 1 to 19 letters and digits, without \
+                 hyphens"
+            }
+            Self::WrongTldFamily => {
+                "a name of another TLD family was dialled, which this daemon takes for an \
+                 ordinary DNS name; take the address from a daemon of the same family, because \
+                 its checksum differs too and the suffix alone cannot be changed"
+            }
+            Self::TargetNotListening => {
+                "the onion service was met, but nothing listens where it hands its streams to; \
+                 start the connector's BTP server on the port that HiddenServicePort names"
+            }
+            Self::NoQuorum => {
+                "authorities without quorum: half of them or more do not answer, so no consensus \
+                 can be made; start the missing ones"
+            }
+            Self::DaemonExited => {
+                "a program ended while it was needed; its last lines say what it was doing"
+            }
+            Self::ClockSkewed => {
+                "a daemon's clock differs from the others'; set this machine's time, or the time \
+                 that the container is given"
+            }
+            Self::DescriptorNotPublished => {
+                "the onion service's descriptor is not to be had: HSDirs refuse it or do not have \
+                 it; wait for the publication of the dialled service before dialling it"
+            }
+            Self::AddressesBlocked => {
+                "published addresses do not answer from inside a home; the engine must run with \
+                 its userland proxy, and no firewall may drop traffic from its bridges to this \
+                 machine"
+            }
+            Self::Unknown => {
+                "the cause is not known: the evidence fits none of the known ones; what was seen \
+                 last is all there is to go by"
+            }
+        }
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A cause, with what supports it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Diagnosis {
+    /// The cause.
+    pub cause: Cause,
+    /// What is wrong and what helps.
+    pub remedy: &'static str,
+    /// What was seen, each with where. Redacted by whoever gathered it.
+    pub evidence: Vec<String>,
+}
+
+impl Diagnosis {
+    pub(crate) fn new(cause: Cause, evidence: Vec<String>) -> Self {
+        Self {
+            cause,
+            remedy: cause.remedy(),
+            evidence,
+        }
+    }
+}
