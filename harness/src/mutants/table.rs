@@ -1,6 +1,6 @@
 //! Every mutant there is.
 
-use super::{MutantAddress, MutantSpec, Needs, Part};
+use super::spec::{MutantAddress, MutantSpec, Needs, Part};
 
 /// A connector that breaks itself, in whatever topology, and that one check notices.
 const CONNECTOR: MutantSpec = MutantSpec {

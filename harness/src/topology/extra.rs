@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use super::fields::{Collector, Fields, Located};
+use super::fields::{Collector, Fields, Located, small};
 use super::model::{Auth, Daemon, Home, Path, Peering, Transport};
-use super::parse::small;
 use super::wan::{Access, Wan};
 use crate::mutants::{MUTANTS, MutantSpec};
 

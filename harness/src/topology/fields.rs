@@ -6,7 +6,7 @@ use std::time::Duration;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::parse::Mistake;
+use super::mistake::Mistake;
 use super::units::parse_duration;
 
 /// Collects mistakes and knows the text they are in.
@@ -381,4 +381,9 @@ impl<'a, 'i> Fields<'a, 'i> {
             }
         }
     }
+}
+
+/// A number that fits anyway: no count of a topology is large.
+pub(super) fn small(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
 }

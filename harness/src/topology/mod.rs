@@ -5,16 +5,17 @@
 
 mod extra;
 mod fields;
+mod mistake;
 mod model;
 mod parse;
 mod units;
 mod validate;
 mod wan;
 
+pub use mistake::{Mistake, TopologyError};
 pub use model::{
     ABSENT, Auth, Budget, Daemon, Deadlines, Home, Metric, NOWHERE, Network, NetworkKind, Path,
     Peering, Probe, Topology, Transport, secret_variable,
 };
-pub use parse::{Mistake, TopologyError};
 pub use units::{DurationError, format_duration, parse_duration};
 pub use wan::{Access, Wan};

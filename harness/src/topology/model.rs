@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::units::millis;
 use super::wan::Wan;
 use crate::mutants::MutantSpec;
 use crate::onion::TldFamily;
@@ -439,18 +440,4 @@ pub(super) fn next_hop<'t, I: Iterator<Item = &'t Peering>>(
 #[must_use]
 pub fn secret_variable(id: &str) -> String {
     format!("BTP_PEER_{}_SECRET", id.to_uppercase().replace('-', "_"))
-}
-
-/// Durations are serialized as whole milliseconds.
-pub(super) mod millis {
-    use std::time::Duration;
-
-    use serde::Serializer;
-
-    pub(in crate::topology) fn serialize<S: Serializer>(
-        value: &Duration,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        serializer.serialize_u64(u64::try_from(value.as_millis()).unwrap_or(u64::MAX))
-    }
 }

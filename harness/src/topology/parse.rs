@@ -1,78 +1,18 @@
 //! TOML in, [`Topology`] or the list of all mistakes out.
 
-use std::fmt;
 use std::time::Duration;
 
 use toml::de::DeTable;
 
 use super::extra::{read_many, read_mutant, read_paths, read_wan};
-use super::fields::{Collector, Fields, Located};
+use super::fields::{Collector, Fields, Located, small};
+use super::mistake::TopologyError;
 use super::model::{
     Auth, Budget, Daemon, Deadlines, Home, Metric, Network, NetworkKind, Peering, Probe, Topology,
     Transport,
 };
 use super::validate::{Whole, validate};
 use crate::onion::TldFamily;
-
-/// One mistake in a topology file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mistake {
-    /// Line in the file, from 1.
-    pub line: usize,
-    /// The key's path, such as `home[1].id`.
-    pub path: String,
-    /// What is wrong and what to do about it.
-    pub message: String,
-}
-
-impl fmt::Display for Mistake {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}: {} {}", self.line, self.path, self.message)
-    }
-}
-
-/// Why a topology file is refused.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum TopologyError {
-    /// The text is not TOML.
-    #[error("{file}: not valid TOML: {message}")]
-    Syntax {
-        /// The file as the user named it.
-        file: String,
-        /// The parser's message with line and column.
-        message: String,
-    },
-    /// The text is TOML, but not a topology. All mistakes at once.
-    #[error("{file}: {} in this topology:{}", count(mistakes.len()), list(mistakes))]
-    Invalid {
-        /// The file as the user named it.
-        file: String,
-        /// Every mistake, in line order.
-        mistakes: Vec<Mistake>,
-    },
-    /// The number of homes was given for a topology that names each of its homes.
-    #[error(
-        "{file}: --homes {homes} was given, but this topology names its homes one by one; only one with a [many] table takes a number"
-    )]
-    NotMany {
-        /// The file as the user named it.
-        file: String,
-        /// The number that was given.
-        homes: usize,
-    },
-}
-
-fn count(n: usize) -> String {
-    if n == 1 {
-        "1 mistake".to_owned()
-    } else {
-        format!("{n} mistakes")
-    }
-}
-
-fn list(mistakes: &[Mistake]) -> String {
-    mistakes.iter().map(|m| format!("\n  {m}")).collect()
-}
 
 impl Topology {
     /// Reads a topology. `file` is only used in messages.
@@ -209,10 +149,6 @@ fn read_network(fields: &mut Fields<'_, '_>, into: &mut Collector<'_>) -> Networ
     network.relays = small(table.integer(into, "relays", 4, 4..=16));
     table.finish(into);
     network
-}
-
-pub(super) fn small(number: u64) -> usize {
-    usize::try_from(number).unwrap_or(usize::MAX)
 }
 
 fn read_homes<'a, 'i>(

@@ -58,6 +58,20 @@ pub fn format_duration(duration: Duration) -> String {
     }
 }
 
+/// Durations are serialized as whole milliseconds.
+pub(super) mod millis {
+    use std::time::Duration;
+
+    use serde::Serializer;
+
+    pub(in crate::topology) fn serialize<S: Serializer>(
+        value: &Duration,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(u64::try_from(value.as_millis()).unwrap_or(u64::MAX))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::model::millis;
+use super::units::millis;
 
 /// How far every authority and relay is from the internet's middle. Everything that enters or
 /// leaves a node by its published OR port is delayed; a path of seven links between two homes

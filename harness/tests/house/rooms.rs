@@ -128,18 +128,22 @@ fn module_of(file: &FilePath) -> Module {
 
 /// Groups of modules that use each other in a circle, each with the arrows that tie it.
 pub(crate) fn circles(arrows: &BTreeSet<Arrow>) -> Vec<Vec<&Arrow>> {
+    let mut uses: BTreeMap<&Module, Vec<&Module>> = BTreeMap::new();
+    for arrow in arrows {
+        uses.entry(&arrow.from).or_default().push(&arrow.to);
+    }
     let mut reached: BTreeMap<&Module, BTreeSet<&Module>> = BTreeMap::new();
-    for start in arrows.iter().map(|arrow| &arrow.from) {
+    for start in uses.keys() {
         let mut found = BTreeSet::new();
-        let mut open = vec![start];
+        let mut open = vec![*start];
         while let Some(at) = open.pop() {
-            for arrow in arrows.iter().filter(|arrow| arrow.from == *at) {
-                if found.insert(&arrow.to) {
-                    open.push(&arrow.to);
+            for next in uses.get(at).into_iter().flatten() {
+                if found.insert(*next) {
+                    open.push(next);
                 }
             }
         }
-        reached.insert(start, found);
+        reached.insert(*start, found);
     }
     let mutual = |one: &Module, other: &Module| {
         let reaches =
