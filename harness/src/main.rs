@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use ator_harness::causes::with_causes;
 use ator_harness::cli;
 use clap::Parser;
 
@@ -15,7 +16,7 @@ fn main() -> ExitCode {
     match runtime {
         Ok(runtime) => ExitCode::from(runtime.block_on(Box::pin(cli::main(cli))).code()),
         Err(error) => {
-            eprintln!("ator-harness: failed to start: {error}");
+            eprintln!("ator-harness: failed to start: {}", with_causes(&error));
             ExitCode::from(cli::Exit::Environment.code())
         }
     }

@@ -187,7 +187,7 @@ fn several_frames_keep_their_order_and_one_bad_one_decides_the_exit_code() {
     assert!(lines[2].contains("\"PREPARE\""));
     let error = result.unwrap_err();
     assert_eq!(error.exit().code(), 1);
-    assert_eq!(error.to_string(), "convert 1 of 3 frames");
+    assert_eq!(error.to_string(), "failed to convert 1 of 3 frames");
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
+use ator_harness::causes::with_causes;
 use ator_harness::engine::{Engine, EngineAddress, EngineError, Piped};
 use scenarios::{Shell, assert_code, root, signal, text, wait_for};
 use tempfile::TempDir;
@@ -91,7 +92,7 @@ async fn refused(address: &str) -> String {
     let address: EngineAddress = address.parse().expect("is an address");
     match Engine::connect_to(&address).await {
         Ok(_) => panic!("{address} let us in"),
-        Err(error) => error.to_string(),
+        Err(error) => with_causes(&error).to_string(),
     }
 }
 

@@ -79,7 +79,7 @@ enum NoAuth {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Rows failed; the report that was printed says which.
-    #[error("find {failed} of {total} rows as the contract has them")]
+    #[error("failed to find {failed} of {total} rows as the contract has them")]
     Rows {
         /// How many failed.
         failed: usize,
@@ -87,22 +87,22 @@ pub enum Error {
         total: usize,
     },
     /// No row's name begins with what `--only` says.
-    #[error("find a row: no name begins with {}", .0.join(" or "))]
+    #[error("failed to find a row: no name begins with {}", .0.join(" or "))]
     NoRows(Vec<String>),
     /// The host cannot be reached that way.
-    #[error("reach the connector: {0}")]
+    #[error("failed to reach the connector")]
     Host(#[from] HostError),
     /// The variable named with `--secret-env` is not set, or not text.
-    #[error("read the secret: the environment variable {0} is not set")]
+    #[error("failed to read the secret: the environment variable {0} is not set")]
     NoSecret(String),
     /// The connector cannot be reached, or no longer.
     #[error(transparent)]
     NotReachable(#[from] NotReachable),
     /// The user ended it; the rows until then were printed.
-    #[error("run every row: interrupted")]
+    #[error("failed to run every row: interrupted")]
     Interrupted,
     /// The report could not be written.
-    #[error("write the report: {0}")]
+    #[error("failed to write the report")]
     Io(#[from] io::Error),
 }
 

@@ -6,6 +6,7 @@ use super::engines::EngineArgs;
 use super::error::CliError;
 use super::exit::Exit;
 use super::load::{Common, FamilyArgs, ImageArgs, TopologyArgs};
+use crate::causes::with_causes;
 use crate::engine::{Engine, EngineError};
 
 /// Arguments of `doctor`.
@@ -72,7 +73,7 @@ pub(super) async fn run(common: &Common, args: &Args) -> Result<Exit, CliError> 
         }
     }
     for (what, error) in &lacking {
-        writeln!(out, "missing  {what:<11} {error}")?;
+        writeln!(out, "missing  {what:<11} {}", with_causes(error))?;
     }
     Ok(lacking
         .first()

@@ -3,20 +3,21 @@
 use std::io::Write;
 
 use super::exit::Exit;
+use crate::causes::with_causes;
 use crate::engine::{EngineError, FilesError};
 use crate::onion::TldFamily;
 use crate::plan::PlanError;
 use crate::run::RunError;
 use crate::topology::TopologyError;
 
-/// A subcommand's failure. Its text is the whole message to the user.
+/// A subcommand's failure. Its text with its causes is the whole message to the user.
 #[derive(Debug, thiserror::Error)]
 pub enum CliError {
     /// The topology file has mistakes.
     #[error(transparent)]
     Topology(#[from] TopologyError),
     /// The topology file cannot be read.
-    #[error("failed to read topology file {path}: {source}")]
+    #[error("failed to read topology file {path}")]
     TopologyFile {
         /// The file.
         path: String,
@@ -49,7 +50,7 @@ pub enum CliError {
         family: TldFamily,
     },
     /// A daemon that was given cannot go into an image.
-    #[error("failed to use the given onion daemon: {0}")]
+    #[error("failed to use the given onion daemon")]
     Files(#[from] FilesError),
     /// Binaries for images are missing.
     #[error(
@@ -70,13 +71,13 @@ pub enum CliError {
     #[error(transparent)]
     Plan(#[from] PlanError),
     /// Frames or inputs of `wire` could not be converted.
-    #[error("failed to {0}")]
+    #[error(transparent)]
     Wire(#[from] super::wire::Error),
     /// A connector is not as the contract has it, or could not be asked.
-    #[error("failed to {0}")]
+    #[error(transparent)]
     Conformance(#[from] super::conformance::Error),
     /// Two reports could not be compared.
-    #[error("failed to {0}")]
+    #[error(transparent)]
     Compare(#[from] crate::report::compare::CompareError),
     /// A ledger could not be read or added to.
     #[error(transparent)]
@@ -85,7 +86,7 @@ pub enum CliError {
     #[error(transparent)]
     Summary(#[from] crate::report::SummaryError),
     /// Output could not be written.
-    #[error("failed to write the output: {0}")]
+    #[error("failed to write the output")]
     Output(#[from] std::io::Error),
 }
 
@@ -97,10 +98,14 @@ fn list(paths: &[String]) -> String {
 }
 
 impl CliError {
-    /// Prints the message to standard error.
+    /// Prints the message with its causes to standard error.
     pub(super) fn tell(&self) {
         // Whoever closed standard error does not want to know.
-        let _ = writeln!(std::io::stderr().lock(), "ator-harness: {self}");
+        let _ = writeln!(
+            std::io::stderr().lock(),
+            "ator-harness: {}",
+            with_causes(self)
+        );
     }
 
     /// The exit code.

@@ -91,7 +91,10 @@ impl Exit {
             | EngineError::SubnetTaken { .. }
             | EngineError::PortTaken { .. }
             | EngineError::Exec { .. }
-            | EngineError::ImageFile { .. }
+            | EngineError::ImageChanged { .. }
+            | EngineError::WatchLost { .. }
+            | EngineError::Time { .. }
+            | EngineError::File { .. }
             | EngineError::Api { .. } => Self::Environment,
         }
     }

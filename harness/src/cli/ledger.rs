@@ -76,9 +76,7 @@ fn window(text: &str) -> Result<usize, String> {
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
     /// The ledger cannot be read or written.
-    #[error(
-        "failed to {doing} {path}: {source}; give the path of a ledger that can be read and written"
-    )]
+    #[error("failed to {doing} {path}; give the path of a ledger that can be read and written")]
     File {
         /// What was being done.
         doing: &'static str,
@@ -88,7 +86,7 @@ pub enum LedgerError {
         source: io::Error,
     },
     /// A line of the ledger cannot be read.
-    #[error("failed to read {path}, {source}")]
+    #[error("failed to read {path}")]
     Line {
         /// The ledger.
         path: String,
@@ -96,10 +94,10 @@ pub enum LedgerError {
         source: LineError,
     },
     /// A report cannot be read.
-    #[error("failed to {0}")]
+    #[error(transparent)]
     Report(#[from] ReadError),
     /// A report lacks what a line cannot do without.
-    #[error("failed to make a line of {path}: {source}")]
+    #[error("failed to make a line of {path}")]
     Entry {
         /// The report.
         path: String,
@@ -107,7 +105,7 @@ pub enum LedgerError {
         source: EntryError,
     },
     /// A report's run is in the ledger already.
-    #[error("failed to add {path} to {ledger}: {source}; nothing was added")]
+    #[error("failed to add {path} to {ledger}; nothing was added")]
     Duplicate {
         /// The report.
         path: String,
@@ -117,7 +115,7 @@ pub enum LedgerError {
         source: Duplicate,
     },
     /// The output cannot be written.
-    #[error("failed to write the output: {0}")]
+    #[error("failed to write the output")]
     Output(#[from] io::Error),
 }
 

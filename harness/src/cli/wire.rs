@@ -62,7 +62,7 @@ struct EncodeArgs {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A frame could not be decoded or encoded.
-    #[error("convert {failed} of {total} frames")]
+    #[error("failed to convert {failed} of {total} frames")]
     Frames {
         /// How many.
         failed: usize,
@@ -70,7 +70,7 @@ pub enum Error {
         total: usize,
     },
     /// An input is not hexadecimal, or not JSON of the right form.
-    #[error("read {failed} of {total} inputs")]
+    #[error("failed to read {failed} of {total} inputs")]
     Input {
         /// How many.
         failed: usize,
@@ -78,7 +78,7 @@ pub enum Error {
         total: usize,
     },
     /// Standard input or output broke.
-    #[error("read standard input or write standard output: {0}")]
+    #[error("failed to read standard input or write standard output")]
     Io(#[from] io::Error),
 }
 

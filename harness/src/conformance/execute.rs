@@ -12,6 +12,7 @@ use super::report::RowReport;
 use super::seen::Seen;
 use super::subject::{NotReachable, Socket, Subject, ended};
 use super::table::{Expected, Need, Row, Script, Send};
+use crate::causes::with_causes;
 use crate::probe::Session;
 
 /// Request ids of the packets that show whether a connection is still served.
@@ -80,13 +81,13 @@ pub async fn run_row(
         }
         Script::Admitted(sends) => match subject.admitted().await {
             Ok(socket) => exchange(socket, subject, sends, &row.expected).await,
-            Err(error) => vec![Seen::Note(error.0)],
+            Err(error) => vec![Seen::Note(with_causes(&error).to_string())],
         },
         Script::Http(request) => http(subject, request).await?.into_iter().take(1).collect(),
         Script::Subprotocol(offered) => subprotocol(subject, offered).await?,
         Script::Ping => match subject.admitted().await {
             Ok(socket) => ping(socket, subject).await,
-            Err(error) => vec![Seen::Note(error.0)],
+            Err(error) => vec![Seen::Note(with_causes(&error).to_string())],
         },
         Script::SecondConnection => second_connection(subject).await,
         Script::OlderCloses => forwarding::older_closes(subject).await,

@@ -8,6 +8,7 @@ use toon_wire::{BtpBody, BtpFrame, Codec, Packet};
 use super::build::{self, ROW_ID};
 use super::seen::Seen;
 use super::subject::{Socket, Subject};
+use crate::causes::with_causes;
 use crate::probe::Incoming;
 
 /// Lifetime of a packet whose next hop leaves. The original then waits for the reduced expiry less
@@ -30,11 +31,11 @@ pub(super) async fn pair(subject: &Subject) -> Result<(Socket, Socket), Vec<Seen
     let older = subject
         .admitted()
         .await
-        .map_err(|error| vec![note(error.0)])?;
+        .map_err(|error| vec![note(with_causes(&error).to_string())])?;
     let newer = subject
         .admitted()
         .await
-        .map_err(|error| vec![note(error.0)])?;
+        .map_err(|error| vec![note(with_causes(&error).to_string())])?;
     Ok((older, newer))
 }
 

@@ -6,8 +6,8 @@ use toon_wire::{Codec, Dialect, Mode};
 
 use super::seen::Seen;
 use crate::probe::{
-    ConnectionEnd, Credentials, Incoming, Route, Session, SessionError, SessionOptions, Target,
-    WebSocket, dial, dial_direct,
+    ConnectionEnd, Credentials, DialError, Incoming, Route, Session, SessionError, SessionOptions,
+    Target, UpgradeError, WebSocket, dial, dial_direct,
 };
 
 /// Where the connector is and what its tester knows about its configuration.
@@ -33,8 +33,20 @@ pub struct Subject {
 
 /// Why not even a connection could be had.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("reach the connector: {0}")]
-pub struct NotReachable(pub String);
+pub enum NotReachable {
+    /// No byte stream.
+    #[error("failed to reach the connector")]
+    Dial(#[from] DialError),
+    /// No WebSocket.
+    #[error("failed to reach the connector")]
+    Upgrade(#[from] UpgradeError),
+    /// A WebSocket on which the right secret was not accepted.
+    #[error("failed to reach the connector: the right secret was not accepted: {how}")]
+    NotAdmitted {
+        /// What came instead.
+        how: String,
+    },
+}
 
 impl Subject {
     /// A codec of its dialect, as lenient as the probe always is.
@@ -61,18 +73,13 @@ impl Subject {
                 dial(*proxy, &self.target, isolation.as_ref(), self.limit).await
             }
         };
-        match dialed {
-            Ok(dialed) => Ok(dialed.stream),
-            Err(error) => Err(NotReachable(error.to_string())),
-        }
+        Ok(dialed?.stream)
     }
 
     /// A WebSocket on which nothing was sent yet.
     pub(super) async fn socket(&self) -> Result<Socket, NotReachable> {
         let stream = self.stream().await?;
-        WebSocket::upgrade(stream, &self.target, self.limit)
-            .await
-            .map_err(|error| NotReachable(error.to_string()))
+        Ok(WebSocket::upgrade(stream, &self.target, self.limit).await?)
     }
 
     /// A WebSocket on which `peer` was let in.
@@ -112,15 +119,16 @@ impl Subject {
         match Session::open(&self.route, &self.target, &self.peer, options).await {
             Ok(session) => Ok(Some(session)),
             Err(SessionError::Auth(_)) => Ok(None),
-            Err(error @ (SessionError::Dial(_) | SessionError::Upgrade(_))) => {
-                Err(NotReachable(error.to_string()))
-            }
+            Err(SessionError::Dial(error)) => Err(error.into()),
+            Err(SessionError::Upgrade(error)) => Err(error.into()),
         }
     }
 }
 
 fn not_let_in(how: &str) -> NotReachable {
-    NotReachable(format!("the right secret was not accepted: {how}"))
+    NotReachable::NotAdmitted {
+        how: how.to_owned(),
+    }
 }
 
 /// A WebSocket to the subject.

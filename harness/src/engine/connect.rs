@@ -9,8 +9,9 @@ use serde::Serialize;
 use tokio::time::timeout;
 
 use super::address::EngineAddress;
-use super::error::EngineError;
+use super::error::{ConnectError, EngineError, LibraryError};
 use super::ssh::{Destination, Forward};
+use crate::causes::with_causes;
 
 /// How long an engine may take to answer a ping.
 const PING_TIMEOUT: Duration = Duration::from_secs(5);
@@ -77,8 +78,8 @@ impl Engine {
         for path in places {
             let address = EngineAddress::Socket(path);
             match Self::connect_to(&address).await {
-                Err(EngineError::Unreachable { address, reason }) => {
-                    looked_at.push(format!("{address}: {reason}"));
+                Err(EngineError::Unreachable { address, source }) => {
+                    looked_at.push(format!("{address}: {}", with_causes(&source)));
                 }
                 other => return other,
             }
@@ -93,15 +94,15 @@ impl Engine {
     /// [`EngineError::NoCertificates`] when they are missing, and [`EngineError::Unreachable`] when
     /// it does not answer.
     pub async fn connect_to(address: &EngineAddress) -> Result<Self, EngineError> {
-        let unreachable = |reason: String| EngineError::Unreachable {
+        let unreachable = |source: ConnectError| EngineError::Unreachable {
             address: address.to_string(),
-            reason,
+            source,
         };
         let mut address = address.clone();
         let (docker, forward) = match &mut address {
             EngineAddress::Socket(path) => {
                 if !path.exists() {
-                    return Err(unreachable("no such socket".to_owned()));
+                    return Err(unreachable(ConnectError::NoSocket));
                 }
                 (over_socket(path), None)
             }
@@ -128,7 +129,8 @@ impl Engine {
                 }
                 let docker = over_tls(&format!("tcp://{host}:{port}"), &folder);
                 // Whoever finds the engine again may have other variables set.
-                *certificates = std::path::absolute(&folder).ok();
+                // Without a current folder there is nothing to make the path absolute with.
+                *certificates = Some(std::path::absolute(&folder).unwrap_or(folder));
                 (docker, None)
             }
             EngineAddress::Ssh {
@@ -143,11 +145,12 @@ impl Engine {
                     port: *port,
                     socket,
                 };
-                let forward = Forward::open(&to).await.map_err(unreachable)?;
+                let forward = Forward::open(&to).await;
+                let forward = forward.map_err(|error| unreachable(error.into()))?;
                 (over_socket(&forward.socket()), Some(Arc::new(forward)))
             }
         };
-        let docker = docker.map_err(|error| unreachable(words(&error)))?;
+        let docker = docker.map_err(|error| unreachable(known(error)))?;
         let docker = ping(docker).await.map_err(unreachable)?;
         Ok(Self {
             docker,
@@ -192,8 +195,9 @@ impl Engine {
 }
 
 fn docker_host() -> Option<String> {
-    std::env::var("DOCKER_HOST")
-        .ok()
+    // What is not UTF-8 is no address, and is refused as one when it is parsed.
+    std::env::var_os("DOCKER_HOST")
+        .map(|address| address.to_string_lossy().into_owned())
         .filter(|address| !address.is_empty())
 }
 
@@ -235,29 +239,25 @@ fn over_tls(address: &str, folder: &Path) -> Result<Docker, bollard::errors::Err
     )
 }
 
-async fn ping(docker: Docker) -> Result<Docker, String> {
+async fn ping(docker: Docker) -> Result<Docker, ConnectError> {
     let answer = async {
         let docker = docker.negotiate_version().await?;
         docker.ping().await?;
         Ok(docker)
     };
     match timeout(PING_TIMEOUT, answer).await {
-        Ok(result) => result.map_err(|error| words(&error)),
-        Err(_) => Err(format!("no answer within {} s", PING_TIMEOUT.as_secs())),
+        Ok(result) => result.map_err(known),
+        Err(_) => Err(ConnectError::Silent {
+            limit: PING_TIMEOUT,
+        }),
     }
 }
 
-/// An error with what is at the bottom of it, and what to do about the causes that are known.
-fn words(error: &bollard::errors::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(inner) = cause {
-        let inner_text = inner.to_string();
-        if !text.contains(&inner_text) {
-            text = format!("{text}: {inner_text}");
-        }
-        cause = inner.source();
-    }
+/// An error with what to do about it, where it is one that is known. TLS errors come through several
+/// libraries without a type that could be asked for, so their texts are looked at.
+fn known(error: bollard::errors::Error) -> ConnectError {
+    let source = LibraryError::new(error);
+    let text = with_causes(&source).to_string();
     let hint = if text.contains("InvalidContentType") {
         "it does not speak TLS there; whoever reaches an engine without is root on its machine, so start it with --tlsverify, or use ssh://"
     } else if text.contains("UnknownIssuer") || text.contains("BadSignature") {
@@ -270,7 +270,7 @@ fn words(error: &bollard::errors::Error) -> String {
     {
         "it does not accept this cert.pem"
     } else {
-        return text;
+        return source.into();
     };
-    format!("{hint} ({text})")
+    ConnectError::Known { hint, source }
 }

@@ -14,9 +14,9 @@ use bollard::query_parameters::{
 };
 use futures_util::StreamExt;
 
+use super::archive::{Archive, USER};
 use super::connect::Engine;
-use super::error::{EngineError, status_of};
-use super::images::USER;
+use super::error::{EngineError, LibraryError, status_of};
 use super::labels::Labels;
 use crate::secret::Secret;
 
@@ -165,7 +165,7 @@ impl Engine {
     ///
     /// [`EngineError::Api`] when the engine refuses.
     pub async fn upload(&self, container: &str, files: &[FileSpec]) -> Result<(), EngineError> {
-        let archive = archive(files).map_err(|source| EngineError::ImageFile {
+        let archive = archive(files).map_err(|source| EngineError::File {
             path: format!("the files of {container}"),
             source,
         })?;
@@ -183,7 +183,7 @@ impl Engine {
     /// [`EngineError::Api`] when it is not there.
     pub async fn read_file(&self, container: &str, path: &str) -> Result<String, EngineError> {
         let bytes = self.read_bytes(container, path).await?;
-        String::from_utf8(bytes).map_err(|error| EngineError::ImageFile {
+        String::from_utf8(bytes).map_err(|error| EngineError::File {
             path: path.to_owned(),
             source: std::io::Error::new(std::io::ErrorKind::InvalidData, error.utf8_error()),
         })
@@ -201,7 +201,7 @@ impl Engine {
     ) -> Result<Option<Vec<u8>>, EngineError> {
         match self.read_bytes(container, path).await {
             Ok(bytes) => Ok(Some(bytes)),
-            Err(EngineError::Api { source, .. }) if status_of(&source) == Some(404) => Ok(None),
+            Err(EngineError::Api { source, .. }) if source.status() == Some(404) => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -219,7 +219,7 @@ impl Engine {
             archive.extend_from_slice(&chunk.map_err(EngineError::api(action.clone()))?);
         }
         let mut bytes = Vec::new();
-        let unreadable = |source| EngineError::ImageFile {
+        let unreadable = |source| EngineError::File {
             path: path.to_owned(),
             source,
         };
@@ -250,7 +250,7 @@ impl Engine {
         {
             return Err(EngineError::PortTaken {
                 address: port.address,
-                message: text,
+                source: LibraryError::new(error),
             });
         }
         Err(EngineError::api(format!("start container {}", spec.role))(
@@ -314,7 +314,7 @@ impl Engine {
         Ok(state.exit_code.filter(|_| ended))
     }
 
-    async fn inspect(
+    pub(super) async fn inspect(
         &self,
         container: &str,
     ) -> Result<bollard::models::ContainerInspectResponse, EngineError> {
@@ -477,33 +477,18 @@ fn binding(port: &Port) -> (String, Option<Vec<PortBinding>>) {
     (format!("{}/tcp", port.port), Some(vec![binding]))
 }
 
-/// A tar header for an entry of the image's user. The time is fixed, so that equal content makes
-/// equal archives.
-pub(super) fn header(mode: u32, size: u64) -> tar::Header {
-    let mut header = tar::Header::new_gnu();
-    header.set_mode(mode);
-    header.set_size(size);
-    header.set_uid(USER);
-    header.set_gid(USER);
-    header.set_mtime(0);
-    header
-}
-
 fn archive(files: &[FileSpec]) -> std::io::Result<Vec<u8>> {
-    let mut tar = tar::Builder::new(Vec::new());
+    let mut archive = Archive::new(Vec::new());
     for file in files {
-        let path = file.path.trim_start_matches('/');
         match &file.content {
-            None => {
-                let mut header = header(file.mode, 0);
-                header.set_entry_type(tar::EntryType::Directory);
-                tar.append_data(&mut header, path, std::io::empty())?;
-            }
-            Some(content) => {
-                let mut header = header(file.mode, content.len() as u64);
-                tar.append_data(&mut header, path, content.as_slice())?;
-            }
+            None => archive.directory(&file.path, file.mode)?,
+            Some(content) => archive.file(
+                &file.path,
+                (file.mode, USER),
+                content.len() as u64,
+                content.as_slice(),
+            )?,
         }
     }
-    tar.into_inner()
+    archive.finish()
 }

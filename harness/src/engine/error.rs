@@ -1,10 +1,13 @@
 //! What can go wrong between us and the engine.
 
+use std::fmt;
 use std::net::Ipv4Addr;
+use std::time::Duration;
 
 use super::address::AddressError;
+use super::ssh::SshError;
 
-/// An engine call that failed. Texts read on from "failed to ..." unless they stand alone.
+/// An engine call that failed.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
     /// No engine answered at any of the places looked at.
@@ -27,12 +30,12 @@ pub enum EngineError {
         address: String,
     },
     /// No engine answers at an address that was given.
-    #[error("no Docker Engine answers at {address}: {reason}")]
+    #[error("no Docker Engine answers at {address}")]
     Unreachable {
         /// The address.
         address: String,
         /// Why, and what to do about it where that is known.
-        reason: String,
+        source: ConnectError,
     },
     /// An address that is none.
     #[error(transparent)]
@@ -51,7 +54,7 @@ pub enum EngineError {
         missing: Vec<String>,
     },
     /// The engine that a home stands on.
-    #[error("the engine of home {home}: {source}")]
+    #[error("failed to use the engine of home {home}")]
     OfHome {
         /// The home.
         home: String,
@@ -73,12 +76,12 @@ pub enum EngineError {
         network: String,
     },
     /// An address or port to publish on is taken.
-    #[error("failed to publish on {address}: {message}")]
+    #[error("failed to publish on {address}")]
     PortTaken {
         /// The address.
         address: Ipv4Addr,
         /// What the engine said.
-        message: String,
+        source: LibraryError,
     },
     /// A command inside a container could not be run or ended with a failure.
     #[error("failed to run {command} in {container}: {message}")]
@@ -90,32 +93,107 @@ pub enum EngineError {
         /// What it said.
         message: String,
     },
-    /// A local file that goes into an image could not be read.
-    #[error("failed to read {path} for an image")]
-    ImageFile {
+    /// A file on its way into an image or a container, or out of one, could not be read.
+    #[error("failed to read {path}")]
+    File {
         /// The file.
         path: String,
         /// What the system said.
         source: std::io::Error,
     },
+    /// A file of an image was written to while the image was made of it.
+    #[error("the files of image {repository} changed while they were read; run again")]
+    ImageChanged {
+        /// The image's repository.
+        repository: String,
+    },
+    /// The engine stopped telling of containers that end, and could not be brought to go on.
+    #[error("{engine} no longer tells which containers end, so the run cannot be judged")]
+    WatchLost {
+        /// The engine's address.
+        engine: String,
+        /// What the last attempt came to.
+        source: Option<Box<EngineError>>,
+    },
+    /// The engine gave a time that is none.
+    #[error("failed to {action}: {text:?} is no time in RFC 3339")]
+    Time {
+        /// What was being done.
+        action: String,
+        /// What it gave.
+        text: String,
+        /// What is wrong with it.
+        source: time::error::Parse,
+    },
     /// Any other answer of the engine.
-    #[error("failed to {action}: {}", plain(source))]
+    #[error("failed to {action}")]
     Api {
         /// What was being done.
         action: String,
-        /// The client library's error.
-        source: bollard::errors::Error,
+        /// What the engine, or the way to it, said.
+        source: LibraryError,
     },
 }
 
-/// The engine's own words, without the library's frame around them.
-fn plain(error: &bollard::errors::Error) -> String {
-    match error {
-        bollard::errors::Error::DockerResponseServerError {
-            status_code,
-            message,
-        } => format!("{} (status {status_code})", message.trim()),
-        other => other.to_string(),
+/// Why no engine answers at an address.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// There is no socket at that path.
+    #[error("no such socket")]
+    NoSocket,
+    /// The connection was taken, and nothing came.
+    #[error("no answer within {} s", .limit.as_secs())]
+    Silent {
+        /// How long it was waited for.
+        limit: Duration,
+    },
+    /// The way there is `ssh`, which has failed.
+    #[error(transparent)]
+    Ssh(#[from] SshError),
+    /// A failure that is known, with what to do about it.
+    #[error("{hint}")]
+    Known {
+        /// What is wrong and what to do.
+        hint: &'static str,
+        /// By what it is known.
+        source: LibraryError,
+    },
+    /// Any other failure.
+    #[error(transparent)]
+    Other(#[from] LibraryError),
+}
+
+/// What the client library says of an engine. That library's own types stay behind it.
+#[derive(Debug)]
+pub struct LibraryError(bollard::errors::Error);
+
+impl LibraryError {
+    pub(super) const fn new(error: bollard::errors::Error) -> Self {
+        Self(error)
+    }
+
+    /// The HTTP status, when it is an engine's refusal.
+    pub(super) fn status(&self) -> Option<u16> {
+        status_of(&self.0)
+    }
+}
+
+impl fmt::Display for LibraryError {
+    /// The engine's own words, without the library's frame around them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            bollard::errors::Error::DockerResponseServerError {
+                status_code,
+                message,
+            } => write!(f, "{} (status {status_code})", message.trim()),
+            other => other.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for LibraryError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source()
     }
 }
 
@@ -123,7 +201,10 @@ impl EngineError {
     /// For `map_err`: wraps the library's error with what was being done.
     pub(super) fn api(action: impl Into<String>) -> impl FnOnce(bollard::errors::Error) -> Self {
         let action = action.into();
-        move |source| Self::Api { action, source }
+        move |error| Self::Api {
+            action,
+            source: LibraryError::new(error),
+        }
     }
 }
 

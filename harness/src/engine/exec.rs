@@ -4,9 +4,9 @@ use bollard::container::LogOutput;
 use bollard::exec::{CreateExecOptions, StartExecResults};
 use futures_util::StreamExt;
 
+use super::archive::USER;
 use super::connect::Engine;
 use super::error::EngineError;
-use super::images::USER;
 
 /// What a program inside a container left behind.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -13,7 +13,7 @@ type Placed = (PathBuf, String);
 #[derive(Debug, thiserror::Error)]
 pub enum FilesError {
     /// A file or folder cannot be read.
-    #[error("{path} cannot be read: {source}")]
+    #[error("{path} cannot be read")]
     Unreadable {
         /// The file or folder.
         path: String,

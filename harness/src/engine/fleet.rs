@@ -239,9 +239,12 @@ impl Engines {
             .sum()
     }
 
-    /// Starts to follow the containers of a run on every engine.
-    #[must_use]
-    pub fn watch(&self, run: &str) -> Watch {
-        Watch::of(&self.all, run)
+    /// Starts to follow the containers of a run on every engine: whatever ends from now on is told.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Api`] when an engine does not answer.
+    pub async fn watch(&self, run: &str) -> Result<Watch, EngineError> {
+        Watch::of(&self.all, run).await
     }
 }

@@ -6,14 +6,13 @@ use std::path::{Path, PathBuf};
 use bollard::query_parameters::CreateImageOptionsBuilder;
 use futures_util::StreamExt;
 use sha2::{Digest, Sha256};
+use tokio::io::AsyncRead;
 use tokio_util::io::ReaderStream;
 
+use super::archive::{Archive, USER};
 use super::connect::Engine;
 use super::error::{EngineError, status_of};
 use super::labels::LABEL_PROJECT;
-
-/// User and group of every process in an image of ours.
-pub(super) const USER: u64 = 1000;
 
 /// What an image is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,15 +43,14 @@ impl Engine {
     /// # Errors
     ///
     /// [`EngineError::NoSuchImage`] for a named image that is not there, and
-    /// [`EngineError::ImageFile`] for a local file that cannot be read.
+    /// [`EngineError::File`] for a local file that cannot be read.
     pub async fn ensure_image(&self, image: &Image) -> Result<(String, bool), EngineError> {
         match image {
-            Image::Named(name) => match self.docker.inspect_image(name).await {
-                Ok(_) => Ok((name.clone(), false)),
-                Err(error) if status_of(&error) == Some(404) => Err(EngineError::NoSuchImage {
+            Image::Named(name) => match self.has_image(name).await? {
+                true => Ok((name.clone(), false)),
+                false => Err(EngineError::NoSuchImage {
                     image: name.clone(),
                 }),
-                Err(error) => Err(EngineError::api(format!("look at image {name}"))(error)),
             },
             Image::Local(content) => {
                 let own = content.clone();
@@ -60,20 +58,36 @@ impl Engine {
                     .await
                     .map_err(joined)??;
                 let name = format!("{}:{tag}", content.repository);
-                if self.docker.inspect_image(&name).await.is_ok() {
+                if self.has_image(&name).await? {
                     return Ok((name, false));
                 }
-                self.import(content, &tag).await?;
+                let (own, expected) = (content.clone(), tag.clone());
+                let archive = tokio::task::spawn_blocking(move || archive(&own, &expected))
+                    .await
+                    .map_err(joined)??;
+                self.import(content, &tag, tokio::fs::File::from_std(archive))
+                    .await?;
                 Ok((name, true))
             }
         }
     }
 
-    async fn import(&self, content: &ImageContent, tag: &str) -> Result<(), EngineError> {
-        let own = content.clone();
-        let archive = tokio::task::spawn_blocking(move || archive(&own))
-            .await
-            .map_err(joined)??;
+    async fn has_image(&self, name: &str) -> Result<bool, EngineError> {
+        match self.docker.inspect_image(name).await {
+            Ok(_) => Ok(true),
+            Err(error) if status_of(&error) == Some(404) => Ok(false),
+            Err(error) => Err(EngineError::api(format!("look at image {name}"))(error)),
+        }
+    }
+
+    /// Makes an image of an archive. One that cannot be read to its end breaks the request off, so
+    /// that the engine never has a part of an image under the name of the whole.
+    async fn import(
+        &self,
+        content: &ImageContent,
+        tag: &str,
+        archive: impl AsyncRead + Send + 'static,
+    ) -> Result<(), EngineError> {
         let action = format!("import image {}", content.repository);
         let options = CreateImageOptionsBuilder::default()
             .from_src("-")
@@ -85,12 +99,9 @@ impl Engine {
                 format!("LABEL {LABEL_PROJECT}=1"),
             ])
             .build();
-        // Streamed from a file, so that an image of any size costs the harness no memory.
-        let stream = ReaderStream::new(tokio::fs::File::from_std(archive))
-            .filter_map(|chunk| async move { chunk.ok() });
-        let mut progress =
-            self.docker
-                .create_image(Some(options), Some(bollard::body_stream(stream)), None);
+        // Streamed, so that an image of any size costs the harness no memory.
+        let body = bollard::body_try_stream(ReaderStream::new(archive));
+        let mut progress = self.docker.create_image(Some(options), Some(body), None);
         while let Some(step) = progress.next().await {
             step.map_err(EngineError::api(action.clone()))?;
         }
@@ -99,7 +110,7 @@ impl Engine {
 }
 
 fn joined(error: tokio::task::JoinError) -> EngineError {
-    EngineError::ImageFile {
+    EngineError::File {
         path: "the image's files".to_owned(),
         source: std::io::Error::other(error),
     }
@@ -107,7 +118,7 @@ fn joined(error: tokio::task::JoinError) -> EngineError {
 
 fn read_error(path: &Path) -> impl FnOnce(std::io::Error) -> EngineError {
     let path = path.display().to_string();
-    move |source| EngineError::ImageFile { path, source }
+    move |source| EngineError::File { path, source }
 }
 
 /// First 16 hex digits of a SHA-256 over everything that makes the image.
@@ -138,31 +149,157 @@ fn hash(content: &ImageContent) -> Result<String, EngineError> {
     Ok(data_encoding::HEXLOWER.encode(&digest[..8]))
 }
 
-/// The root file system as a tar archive in an unnamed temporary file.
-fn archive(content: &ImageContent) -> Result<std::fs::File, EngineError> {
+/// The root file system as a tar archive in an unnamed temporary file. It is made after the hash, and
+/// so is the hash again: under its name goes what it was made of and nothing else.
+fn archive(content: &ImageContent, expected: &str) -> Result<std::fs::File, EngineError> {
     let temporary = Path::new("a temporary file");
     let file = tempfile::tempfile().map_err(read_error(temporary))?;
-    let mut tar = tar::Builder::new(file);
+    let mut archive = Archive::new(file);
     for directory in &content.directories {
-        let mut header = super::containers::header(0o700, 0);
-        header.set_entry_type(tar::EntryType::Directory);
-        tar.append_data(
-            &mut header,
-            directory.trim_start_matches('/'),
-            std::io::empty(),
-        )
-        .map_err(read_error(temporary))?;
+        archive
+            .directory(directory, 0o700)
+            .map_err(read_error(temporary))?;
     }
     for (from, to) in &content.files {
         let source = std::fs::File::open(from).map_err(read_error(from))?;
         let size = source.metadata().map_err(read_error(from))?.len();
-        let mut header = super::containers::header(0o755, size);
-        header.set_uid(0);
-        header.set_gid(0);
-        tar.append_data(&mut header, to.trim_start_matches('/'), source)
+        archive
+            .file(to, (0o755, 0), size, source)
             .map_err(read_error(from))?;
     }
-    let mut file = tar.into_inner().map_err(read_error(temporary))?;
+    let mut file = archive.finish().map_err(read_error(temporary))?;
     std::io::Seek::rewind(&mut file).map_err(read_error(temporary))?;
+    if hash(content)? != expected {
+        return Err(EngineError::ImageChanged {
+            repository: content.repository.clone(),
+        });
+    }
     Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::Pin;
+    use std::sync::{Arc, Mutex};
+    use std::task::{Context, Poll};
+
+    use tokio::io::ReadBuf;
+
+    use super::super::scripted::{Answer, Scripted};
+    use super::*;
+    use crate::causes::with_causes;
+
+    /// Some bytes, and then an error of the disk.
+    struct Broken(bool);
+
+    impl AsyncRead for Broken {
+        fn poll_read(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            buffer: &mut ReadBuf<'_>,
+        ) -> Poll<std::io::Result<()>> {
+            if std::mem::replace(&mut self.0, true) {
+                return Poll::Ready(Err(std::io::Error::other("the disk is broken")));
+            }
+            buffer.put_slice(&[0; 512]);
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    fn content(file: &Path) -> ImageContent {
+        ImageContent {
+            repository: "ator-harness/test".to_owned(),
+            files: vec![(file.to_owned(), "/usr/bin/test".to_owned())],
+            directories: vec!["/data".to_owned()],
+            entrypoint: "/usr/bin/test".to_owned(),
+        }
+    }
+
+    /// Every request that imports, with its body when that came in full.
+    type Imports = Arc<Mutex<Vec<Option<Vec<u8>>>>>;
+
+    fn engine() -> (Scripted, Imports) {
+        let imports = Imports::default();
+        let seen = imports.clone();
+        let scripted = Scripted::start(move |request, body| {
+            if request.contains("/images/create") {
+                let mut seen = seen.lock().expect("no test panics");
+                seen.push(body.map(<[u8]>::to_vec));
+                return Answer::Json(200, r#"{"status":"sha256:0"}"#.to_owned());
+            }
+            Answer::Json(404, r#"{"message":"no such image"}"#.to_owned())
+        });
+        (scripted, imports)
+    }
+
+    #[tokio::test]
+    async fn an_archive_that_cannot_be_read_to_its_end_is_no_image() {
+        let (scripted, imports) = engine();
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        let error = scripted
+            .engine()
+            .await
+            .import(&content(file.path()), "tag", Broken(false))
+            .await
+            .expect_err("half an image");
+        let text = with_causes(&error).to_string();
+        assert!(text.contains("failed to import image"), "{text}");
+        assert!(text.ends_with("the disk is broken)"), "{text}");
+        let imports = imports.lock().expect("no test panics");
+        assert!(imports.iter().all(Option::is_none), "it was never whole");
+    }
+
+    #[tokio::test]
+    async fn an_image_is_imported_whole() {
+        let (scripted, imports) = engine();
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), "a program").expect("writes");
+        let image = Image::Local(content(file.path()));
+        let engine = scripted.engine().await;
+        let (name, built) = engine.ensure_image(&image).await.expect("imports");
+        assert!(name.starts_with("ator-harness/test:") && built);
+        let imports = imports.lock().expect("no test panics");
+        let [Some(archive)] = &imports[..] else {
+            panic!("one whole import")
+        };
+        let mut archive = tar::Archive::new(archive.as_slice());
+        let names: Vec<_> = archive
+            .entries()
+            .expect("entries")
+            .map(|entry| {
+                entry
+                    .expect("an entry")
+                    .path()
+                    .expect("a path")
+                    .into_owned()
+            })
+            .collect();
+        assert_eq!(names, [Path::new("data"), Path::new("usr/bin/test")]);
+    }
+
+    #[test]
+    fn files_that_change_while_they_are_read_are_no_image() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), "a program").expect("writes");
+        let content = content(file.path());
+        let tag = hash(&content).expect("reads");
+        assert!(archive(&content, &tag).is_ok());
+        std::fs::write(file.path(), "another one").expect("writes");
+        let error = archive(&content, &tag).expect_err("another image");
+        assert!(matches!(error, EngineError::ImageChanged { .. }), "{error}");
+    }
+
+    #[tokio::test]
+    async fn an_engine_that_cannot_be_asked_is_not_one_without_the_image() {
+        let scripted =
+            Scripted::start(|_, _| Answer::Json(500, r#"{"message":"disk full"}"#.to_owned()));
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        let image = Image::Local(content(file.path()));
+        let error = scripted.engine().await.ensure_image(&image).await;
+        let text = with_causes(&error.expect_err("no answer")).to_string();
+        assert!(
+            text.ends_with("(caused by: disk full (status 500))"),
+            "{text}"
+        );
+    }
 }

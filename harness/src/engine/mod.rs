@@ -4,6 +4,7 @@
 //! whatever is cleaned up is found by label.
 
 mod address;
+mod archive;
 mod connect;
 mod containers;
 mod error;
@@ -14,6 +15,8 @@ mod images;
 mod labels;
 mod networks;
 mod pipe;
+#[cfg(test)]
+mod scripted;
 mod ssh;
 mod sweep;
 mod watch;
@@ -21,7 +24,7 @@ mod watch;
 pub use address::{AddressError, EngineAddress};
 pub use connect::{Engine, EngineInfo};
 pub use containers::{ContainerSpec, FileSpec, Memory, NetworkMode, Port, Privileges};
-pub use error::EngineError;
+pub use error::{ConnectError, EngineError, LibraryError};
 pub use exec::ExecOutput;
 pub use files::{FilesError, program_files};
 pub use fleet::{Engines, Placement};
@@ -29,5 +32,6 @@ pub use images::{Image, ImageContent};
 pub use labels::{LABEL_DEADLINE, LABEL_PROJECT, LABEL_ROLE, LABEL_RUN, LABEL_TOPOLOGY, Labels};
 pub use networks::NetworkSpec;
 pub use pipe::{Pipe, PipeInput, Piped};
+pub use ssh::SshError;
 pub use sweep::{FoundRun, Leftovers};
 pub use watch::{Death, Watch};

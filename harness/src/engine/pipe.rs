@@ -7,9 +7,9 @@ use bollard::exec::{CreateExecOptions, StartExecOptions, StartExecResults};
 use futures_util::{Stream, StreamExt};
 use tokio::io::AsyncWrite;
 
+use super::archive::USER;
 use super::connect::Engine;
 use super::error::EngineError;
-use super::images::USER;
 
 /// Bytes that one read from the engine may bring.
 const CHUNK: usize = 64 * 1024;

@@ -20,6 +20,31 @@ const READY: &str = "ready";
 /// Most of what `ssh` says that is shown.
 const SHOWN: u64 = 2000;
 
+/// Why there is no session. Each names the remedy, where there is one.
+#[derive(Debug, thiserror::Error)]
+pub enum SshError {
+    /// There is no place for the socket on this machine.
+    #[error("there is no folder for its socket")]
+    NoFolder(#[source] std::io::Error),
+    /// The program is missing.
+    #[error("the ssh program is missing; install it (Debian: openssh-client)")]
+    Missing,
+    /// The program is there and does not start.
+    #[error("the ssh program can't be started")]
+    Start(#[source] std::io::Error),
+    /// It ended before the session stood.
+    #[error("ssh ended: {said}; make `ssh {host}` work without a question first")]
+    Ended {
+        /// Where to.
+        host: String,
+        /// What it said.
+        said: String,
+    },
+    /// The session did not stand in time.
+    #[error("no session within {} s", LIMIT.as_secs())]
+    Silent,
+}
+
 /// A session that forwards one socket. The program far away reads until this process's end closes,
 /// however that happens, and then the session is over.
 pub(super) struct Forward {
@@ -38,12 +63,12 @@ pub(super) struct Destination<'a> {
 
 impl Forward {
     /// Opens a session, without asking anybody anything: keys, agents and known hosts are those of
-    /// `ssh`'s own configuration. The error is a whole sentence with its remedy.
-    pub(super) async fn open(to: &Destination<'_>) -> Result<Self, String> {
+    /// `ssh`'s own configuration.
+    pub(super) async fn open(to: &Destination<'_>) -> Result<Self, SshError> {
         let folder = tempfile::Builder::new()
             .prefix("ator-ssh-")
             .tempdir()
-            .map_err(|error| format!("there is no folder for its socket: {error}"))?;
+            .map_err(SshError::NoFolder)?;
         let mut command = Command::new("ssh");
         command.arg("-T");
         for option in [
@@ -74,16 +99,15 @@ impl Forward {
             .process_group(0)
             .kill_on_drop(true);
         let mut session = command.spawn().map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => {
-                "the ssh program is missing; install it (Debian: openssh-client)".to_owned()
-            }
-            _ => format!("the ssh program can't be started: {error}"),
+            std::io::ErrorKind::NotFound => SshError::Missing,
+            _ => SshError::Start(error),
         })?;
         match timeout(LIMIT, greet(&mut session)).await {
             Ok(true) => {
                 // Whatever it says from now on shows in the calls that fail; a pipe that nobody
                 // reads would stop it.
                 if let Some(mut errors) = session.stderr.take() {
+                    // Ends with the pipe, and so with the session; it has nothing to tell.
                     tokio::spawn(async move {
                         tokio::io::copy(&mut errors, &mut tokio::io::sink()).await
                     });
@@ -93,12 +117,11 @@ impl Forward {
                     folder,
                 })
             }
-            Ok(false) => Err(format!(
-                "ssh ended: {}; make `ssh {}` work without a question first",
-                last_words(&mut session).await,
-                to.host
-            )),
-            Err(_) => Err(format!("no session within {} s", LIMIT.as_secs())),
+            Ok(false) => Err(SshError::Ended {
+                host: to.host.to_owned(),
+                said: last_words(&mut session).await,
+            }),
+            Err(_) => Err(SshError::Silent),
         }
     }
 
@@ -133,6 +156,7 @@ async fn last_words(session: &mut Child) -> String {
     let mut text = String::new();
     if let Some(errors) = session.stderr.take() {
         let mut errors = errors.take(SHOWN);
+        // What has come until then is shown, and why there is no more of it says nothing new.
         let _ = timeout(Duration::from_secs(1), errors.read_to_string(&mut text)).await;
     }
     match text.trim() {

@@ -27,7 +27,7 @@ pub enum Way {
 pub enum HostError {
     /// It ends like an onion address and is none, or is one of another family.
     #[error("the URL's host {0}")]
-    Address(#[from] AddressError),
+    Address(AddressError),
     /// An onion address would be asked of the system's name servers, which must not hear of it.
     #[error(
         "the URL's host is a .{family} address, which only an onion daemon resolves; give its SOCKS port with --socks"
@@ -46,6 +46,12 @@ pub enum HostError {
         /// The daemon's family.
         daemon: TldFamily,
     },
+}
+
+impl From<AddressError> for HostError {
+    fn from(error: AddressError) -> Self {
+        Self::Address(error)
+    }
 }
 
 /// The family of a host that ends in the TLD of one; `None` for an ordinary name or an IP address.

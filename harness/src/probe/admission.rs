@@ -24,7 +24,7 @@ const GOODBYE_LIMIT: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AcceptError {
     /// No WebSocket.
-    #[error("accept a connection: {0}")]
+    #[error("accept a connection")]
     Upgrade(#[from] UpgradeError),
     /// It said something, but not who it is in a way that is let in. It was answered with an
     /// ERROR and a close.

@@ -15,6 +15,7 @@ use super::model::{
 };
 use super::stages::stage_times;
 use super::{metric, words};
+use crate::causes::with_causes;
 use crate::checks::{Verdict, budget_check_id};
 use crate::events::EventKind;
 use crate::evidence::ContainerRole;
@@ -46,7 +47,7 @@ fn gather(outcome: &Outcome, exit_code: u8) -> Report {
     let checks: Vec<CheckView> = checks(outcome);
     let error = outcome.error.as_ref().map(|error| ErrorView {
         kind: word(&kind(error)),
-        message: error.to_string(),
+        message: with_causes(error).to_string(),
     });
     let verdict = outcome.verdict();
     Report {

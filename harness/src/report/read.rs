@@ -12,7 +12,7 @@ use super::repeat::RepeatReport;
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// The file cannot be read.
-    #[error("read {path}: {source}; give the path of a report.json or a repeat.json")]
+    #[error("failed to read {path}; give the path of a report.json or a repeat.json")]
     Unreadable {
         /// The file.
         path: String,
@@ -21,7 +21,7 @@ pub enum ReadError {
     },
     /// The file is no report.
     #[error(
-        "read {path} as a report: {reason}; give a report.json or a repeat.json that this harness wrote"
+        "failed to read {path} as a report: {reason}; give a report.json or a repeat.json that this harness wrote"
     )]
     NotAReport {
         /// The file.
@@ -31,7 +31,7 @@ pub enum ReadError {
     },
     /// The report has another shape.
     #[error(
-        "read {path}: it has version {found} and this harness reads version {VERSION}; read it with the harness that wrote it"
+        "failed to read {path}: it has version {found} and this harness reads version {VERSION}; read it with the harness that wrote it"
     )]
     OtherVersion {
         /// The file.

@@ -11,7 +11,7 @@ use crate::run::{ArtefactError, Artefacts};
 
 /// The job summary could not be written.
 #[derive(Debug, thiserror::Error)]
-#[error("failed to append the summary to {path}: {source}; choose another file with --summary")]
+#[error("failed to append the summary to {path}; choose another file with --summary")]
 pub struct SummaryError {
     /// The file.
     pub path: String,

@@ -10,7 +10,7 @@ use crate::events::Sink;
 /// A file or folder of the artefacts could not be written.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "failed to write artefacts to {path}: {source}; free space there or choose another folder with --artefacts"
+    "failed to write artefacts to {path}; free space there or choose another folder with --artefacts"
 )]
 pub struct ArtefactError {
     /// The file or folder.

@@ -132,7 +132,7 @@ impl Run {
         watch: &mut Watch,
         work: impl Future<Output = Result<T, RunError>>,
     ) -> Result<T, RunError> {
-        let died = |death: Death| {
+        let died = |death: Death| -> Result<T, RunError> {
             self.recorder.record(EventKind::NodeDied {
                 role: ContainerRole::from(&*death.role),
                 status: death.status.clone(),
@@ -143,14 +143,14 @@ impl Run {
             result = work => match result {
                 // Connections end before the engine tells of the death that ended them.
                 Err(error @ RunError::Stage(_)) => {
-                    match timeout(DEATH_TOLD, watch.death()).await {
-                        Ok(death) => died(death),
-                        Err(_) => Err(error),
+                    match watch.death_within(DEATH_TOLD).await? {
+                        Some(death) => died(death),
+                        None => Err(error),
                     }
                 }
                 result => result,
             },
-            death = watch.death() => died(death),
+            death = watch.death() => died(death?),
             () = self.interrupts.at_least(1) => Err(RunError::Interrupted),
             () = self.recorder.failed() => Err(self.event_failure()),
         }

@@ -101,11 +101,11 @@ pub enum RunError {
         wanted: TldFamily,
     },
     /// This machine has no port left for a tunnel.
-    #[error("failed to listen on the loopback interface for a home's port: {0}")]
-    NoPort(std::io::Error),
+    #[error("failed to listen on the loopback interface for a home's port")]
+    NoPort(#[source] std::io::Error),
     /// A run that this machine knows stands on engines that do not answer.
     #[error(
-        "run {run} of {topology} can't be looked at: {source}; start the engine again, or forget the run by removing {folder}"
+        "run {run} of {topology} can't be looked at; start the engine again, or forget the run by removing {folder}"
     )]
     OutOfReach {
         /// The topology.

@@ -131,7 +131,7 @@ async fn begin(
     let id = run.plan.run.as_str();
     let claim = state.claim(id, &standing)?;
     let reaper = Reaper::start(id, &standing.placement).map_err(unusable)?;
-    let watch = run.engines.watch(run.plan.run.as_str());
+    let watch = run.engines.watch(run.plan.run.as_str()).await?;
     Ok((run, claim, reaper, watch))
 }
 
@@ -223,7 +223,7 @@ async fn verify_kept(
         "{} runs already; it is judged as it is and left running",
         run.plan.topology.name
     ));
-    let mut watch = run.engines.watch(run.plan.run.as_str());
+    let mut watch = run.engines.watch(run.plan.run.as_str()).await?;
     let attached = run.guarded(&mut watch, attach(&run, &kept.daemons)).await;
     let result = match attached {
         Err(error) => Err(error),

@@ -6,11 +6,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use futures_util::FutureExt;
-use tokio::time::timeout;
-
+use crate::causes::with_causes;
 use crate::checks::{Load, Measurement, Metrics, Pace};
-use crate::engine::{Death, Engines, Watch};
+use crate::engine::{Death, EngineError, Engines, Watch};
 use crate::plan::{HomePlan, Plan};
 use crate::probe::load::{ClosedLoop, OpenLoop, Traffic, Until};
 use crate::probe::{ConnectionEnd, Session};
@@ -48,7 +46,7 @@ pub async fn measure(
     let way = Way::of(&plan.topology, tunnels);
     let reach = Reach::open(way, &engines, &plan).map_err(RunError::NoPort)?;
     let to = destination(&plan, load)?.clone();
-    let mut watch = engines.watch(plan.run.as_str());
+    let mut watch = engines.watch(plan.run.as_str()).await?;
     let mut found = Measurement::new(&plan, load, &to.id);
     let nonce = format!("m{}", now_ms());
     begun(&format!(
@@ -74,7 +72,7 @@ pub async fn measure(
             ));
             run(&plan, &to, &nonce, &session, interrupts, &mut found).await?;
             if let Some(end) = session.end() {
-                found.lost = Some(cause(&end, &mut watch).await);
+                found.lost = Some(cause(&end, &mut watch).await?);
             }
             // The connection may be slow to close; a user who asks again need not wait for it.
             tokio::select! {
@@ -84,7 +82,7 @@ pub async fn measure(
         }
     }
     if found.lost.is_none()
-        && let Some(death) = watch.death().now_or_never()
+        && let Some(death) = watch.death_within(Duration::ZERO).await?
     {
         found.notes.push(died(&death));
     }
@@ -189,7 +187,7 @@ async fn run(
     let lifetime = plan.topology.deadlines.delivery;
     let destination = format!("{}.{nonce}.load", to.prefix).to_lowercase();
     let traffic = Traffic::new(&destination, 0, found.load.payload, lifetime)
-        .map_err(|error| unfit(error.to_string()))?;
+        .map_err(|error| unfit(with_causes(&error).to_string()))?;
     let load = &found.load;
     let (warm_up, until) = (Until::Elapsed(load.warm_up), Until::Elapsed(load.time));
     let warm_up = if load.warm_up.is_zero() {
@@ -220,18 +218,18 @@ async fn run(
             open.run(session, &traffic, stop).await
         }
     };
-    found.take(report.map_err(|error| unfit(error.to_string()))?);
+    found.take(report.map_err(|error| unfit(with_causes(&error).to_string()))?);
     Ok(())
 }
 
 /// How a session ended, and what the engine knows of it.
-async fn cause(end: &ConnectionEnd, watch: &mut Watch) -> String {
+async fn cause(end: &ConnectionEnd, watch: &mut Watch) -> Result<String, EngineError> {
     let end = format!("the connection {}", ended(end));
     // The engine may learn of a death after the connection has told.
-    match timeout(DEATH_LIMIT, watch.death()).await {
-        Ok(death) => format!("{end}; {}", died(&death)),
-        Err(_) => format!("{end}; no container has ended"),
-    }
+    Ok(match watch.death_within(DEATH_LIMIT).await? {
+        Some(death) => format!("{end}; {}", died(&death)),
+        None => format!("{end}; no container has ended"),
+    })
 }
 
 fn ended(end: &ConnectionEnd) -> String {

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::causes::with_causes;
 use crate::checks::{Metrics, Refusal};
 use crate::onion::anonrc::SOCKS_PORT;
 use crate::plan::{HomePlan, Plan};
@@ -53,7 +54,7 @@ impl ProbeDialer {
         let isolation = Isolation::new("ator-harness", format!("{}/{circuit}", self.nonce));
         let dialed = dial(self.proxy, &self.target, Some(&isolation), self.limit)
             .await
-            .map_err(|error| format!("{} failed: {error}", metric.name()))?;
+            .map_err(|error| format!("{} failed: {}", metric.name(), with_causes(&error)))?;
         metrics.entry(metric).or_default().record(dialed.took);
         Ok(dialed)
     }
@@ -80,7 +81,7 @@ impl ProbeDialer {
         let session = self
             .knock(dialed, secret.clone())
             .await
-            .map_err(|error| format!("not let in: {error}"))?;
+            .map_err(|error| format!("not let in: {}", with_causes(&error)))?;
         let times = session.connect_times();
         let took = dial_took + times.btp_connect();
         metrics.entry(Metric::BtpConnect).or_default().record(took);
@@ -124,7 +125,7 @@ impl ProbeDialer {
                 end: Some(ConnectionEnd::Closed { code: close, .. }),
                 ..
             })) if code == "F00" && close == POLICY_VIOLATION => Refusal::AsContract,
-            Err(error) => Refusal::Otherwise(error.to_string()),
+            Err(error) => Refusal::Otherwise(with_causes(&error).to_string()),
         }
     }
 }

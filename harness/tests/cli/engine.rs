@@ -57,7 +57,11 @@ fn an_engine_that_does_not_answer_is_no_engine() {
         .args(["status", "two-home-local"])
         .assert()
         .code(3)
-        .stderr(contains("no Docker Engine answers").and(contains("dead.sock: ")));
+        .stderr(
+            contains("no Docker Engine answers")
+                .and(contains("dead.sock: "))
+                .and(contains("Connection refused (os error 111)")),
+        );
 }
 
 #[test]

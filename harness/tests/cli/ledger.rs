@@ -132,7 +132,7 @@ fn a_run_counts_once_and_a_refused_report_adds_none() {
     )
     .code(2)
     .stderr(
-        contains("passed.json to l.jsonl: run ")
+        contains("passed.json to l.jsonl; nothing was added (caused by: run ")
             .and(contains("is in line 1 already"))
             .and(contains("nothing was added")),
     );
@@ -146,7 +146,9 @@ fn a_torn_last_line_is_named_and_cut_only_when_asked() {
     let path = place.path("l.jsonl");
     let whole = std::fs::read_to_string(&path).expect("is there");
     std::fs::write(&path, format!("{whole}{{\"schema\":1,")).expect("writes");
-    let torn = || contains("l.jsonl, line 2: 12 bytes without an end").and(contains("--repair"));
+    let torn = || {
+        contains("l.jsonl (caused by: line 2: 12 bytes without an end").and(contains("--repair"))
+    };
     add(&place, &saved("failed")).code(2).stderr(torn());
     ledger(&place, &["show", "l.jsonl"]).code(2).stderr(torn());
     ledger(&place, &["add", "l.jsonl", "--repair"])
@@ -166,11 +168,11 @@ fn wrong_input_names_file_line_and_remedy() {
     let cases: [(&[&str], &str); 9] = [
         (
             &["show", "none.jsonl"],
-            "failed to open none.jsonl: No such file",
+            "read and written (caused by: No such file",
         ),
         (
             &["show", "bad.jsonl"],
-            "failed to read bad.jsonl, line 1: missing field `date`; restore",
+            "failed to read bad.jsonl (caused by: line 1: missing field `date`; restore",
         ),
         (
             &["show", "other.jsonl"],
@@ -188,7 +190,7 @@ fn wrong_input_names_file_line_and_remedy() {
         ),
         (
             &["add", "new.jsonl", "none.json"],
-            "read none.json: No such file",
+            "failed to read none.json; give the path of a report.json or a repeat.json (caused by: No such file",
         ),
         (
             &["add", "new.jsonl", "x", "--commit", "main"],

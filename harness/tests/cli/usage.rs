@@ -221,7 +221,7 @@ fn a_missing_topology_file_is_named() {
             .assert()
             .code(2)
             .stderr(contains(format!(
-                "failed to read topology file {argument}: No such file"
+                "failed to read topology file {argument} (caused by: No such file"
             )));
     }
 }

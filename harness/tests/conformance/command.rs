@@ -1,5 +1,6 @@
 //! `ator-harness conformance` as its user meets it.
 
+use ator_harness::causes::with_causes;
 use ator_harness::cli::conformance::{Args, Error, run_with};
 use ator_harness::onion::{HostError, ServiceKeys, TldFamily};
 use clap::Parser;
@@ -207,7 +208,8 @@ async fn an_absent_connector_and_an_absent_secret_are_what_the_environment_lacks
     assert_eq!(output, "");
     let error = result.unwrap_err();
     assert_eq!(error.exit().code(), 3);
-    assert!(error.to_string().contains("connection refused"), "{error}");
+    let text = with_causes(&error).to_string();
+    assert!(text.contains("connection refused"), "{text}");
 
     let cli = Cli::parse_from([
         "conformance",
@@ -327,7 +329,9 @@ async fn an_onion_address_is_never_looked_up_by_the_system() {
             Error::Host(HostError::NoProxy { family: found }) if *found == family
         ));
         assert_eq!(error.exit().code(), 2);
-        assert!(!ator_harness::onion::mentions_address(&error.to_string()));
+        assert!(!ator_harness::onion::mentions_address(
+            &with_causes(&error).to_string()
+        ));
     }
 }
 
@@ -338,6 +342,6 @@ async fn an_address_of_another_family_than_its_ending_is_named() {
     let (_, result) = conformance_of(&swapped, &["--socks", &proxy]).await;
     let error = result.expect_err("is no address");
     assert_eq!(error.exit().code(), 2);
-    let text = error.to_string();
+    let text = with_causes(&error).to_string();
     assert!(text.contains("does not fit .anyone; it was made by a daemon of the .anon family"));
 }

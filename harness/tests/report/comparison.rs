@@ -160,7 +160,9 @@ fn what_cannot_be_compared_is_named_with_the_remedy() {
         (
             folder.0.path().join("nosuch.json"),
             vec![
-                "nosuch.json: No such file",
+                "failed to read ",
+                "nosuch.json; ",
+                "(caused by: No such file",
                 "give the path of a report.json",
             ],
         ),

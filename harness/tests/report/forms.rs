@@ -1,7 +1,8 @@
 //! JUnit XML and Markdown: verdicts stay distinct, and hostile text stays text.
 
 use ator_harness::checks::{CheckResult, Verdict};
-use ator_harness::report::append_summary;
+use ator_harness::engine::EngineError;
+use ator_harness::report::{append_summary, print_report};
 use ator_harness::run::RunError;
 
 use crate::support::{check, outcome, report, saved_run};
@@ -90,6 +91,36 @@ fn a_run_without_checks_is_never_green() {
     let parsed = quick_junit::Report::deserialize_from_str(&xml).expect("reads back");
     assert_eq!((parsed.tests, parsed.failures), (1, 1), "{xml}");
     assert!(xml.contains("not reached: publication home-"), "{xml}");
+}
+
+#[test]
+fn the_cause_at_the_bottom_reaches_every_form() {
+    let mut broken = outcome(Verdict::Pass);
+    broken.checks.clear();
+    let file = EngineError::File {
+        path: "target/images/anon".to_owned(),
+        source: std::io::Error::from_raw_os_error(5),
+    };
+    let home = EngineError::OfHome {
+        home: "home-a".to_owned(),
+        source: Box::new(file),
+    };
+    broken.error = Some(RunError::from(home));
+    let report = report(&broken);
+    let told = "failed to use the engine of home home-a (caused by: failed to read \
+                target/images/anon: Input/output error (os error 5))";
+    let json: serde_json::Value = serde_json::from_str(&report.to_text()).expect("is JSON");
+    assert_eq!(json["error"]["message"], told);
+    let mut terminal = Vec::new();
+    print_report(&mut terminal, &report).expect("prints");
+    for form in [
+        report.to_junit().expect("serializes"),
+        report.to_markdown(),
+        report.to_html(),
+        String::from_utf8(terminal).expect("is text"),
+    ] {
+        assert!(form.contains(told), "{form}");
+    }
 }
 
 #[test]

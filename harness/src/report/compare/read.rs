@@ -12,7 +12,7 @@ pub enum CompareError {
     Read(#[from] ReadError),
     /// One is of a run, the other of many.
     #[error(
-        "compare {a} with {b}: one is of a single run, the other of many; give two report.json or two repeat.json"
+        "failed to compare {a} with {b}: one is of a single run, the other of many; give two report.json or two repeat.json"
     )]
     OtherKind {
         /// The first file.
@@ -22,7 +22,7 @@ pub enum CompareError {
     },
     /// The topologies differ.
     #[error(
-        "compare {a} with {b}: the topologies differ in {difference}; give two reports of the same topology"
+        "failed to compare {a} with {b}: the topologies differ in {difference}; give two reports of the same topology"
     )]
     OtherTopology {
         /// The first file.

@@ -3,6 +3,7 @@
 use futures_util::future::{try_join, try_join_all};
 use tokio::time::sleep;
 
+use crate::causes::with_causes;
 use crate::events::Stage;
 use crate::evidence::{DialOutcome, Dialled, Subject};
 use crate::onion::anonrc::SERVICE_DIRECTORY;
@@ -114,7 +115,9 @@ async fn watch(run: &Run, home: &HomePlan) -> Result<Monitor, RunError> {
     let guard = run
         .recorder
         .stage(Stage::Daemon, Subject::Home(home.id.clone()));
-    let fail = |error: ControlError| RunError::from(StageFailure::of(&guard, error.to_string()));
+    let fail = |error: ControlError| {
+        RunError::from(StageFailure::of(&guard, with_causes(&error).to_string()))
+    };
     let (address, password) = (run.reach.control(home), home.control.password.password());
     let wait = async {
         loop {
@@ -187,7 +190,7 @@ pub(in crate::run) async fn attach(
             let password = home.control.password.password();
             let attached = Monitor::attach(&home.nickname, run.reach.control(home), password)
                 .await
-                .map_err(|error| StageFailure::of(&guard, error.to_string()))?;
+                .map_err(|error| StageFailure::of(&guard, with_causes(&error).to_string()))?;
             guard.reached("control port answers");
             run.milestones.follow(&home.id, &attached);
             monitor = Some(attached);

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::causes::with_causes;
 use crate::engine::ContainerSpec;
 use crate::events::Stage;
 use crate::evidence::Subject;
@@ -25,7 +26,7 @@ pub(in crate::run) async fn switch_on(homes: &mut [RunningHome]) -> Result<(), R
             node: Some(Subject::Home(home.plan.id.clone())),
             dials: Vec::new(),
             waited: Duration::ZERO,
-            cause: error.to_string(),
+            cause: with_causes(&error).to_string(),
             evidence: "the network is still switched off".to_owned(),
         })?;
     }
@@ -117,7 +118,7 @@ pub(in crate::run) async fn start_connector(
     let wait = poll(async || match admin.alive().await {
         Ok(()) => Ok(Some(())),
         Err(error) => {
-            guard.saw(error.to_string());
+            guard.saw(with_causes(&error).to_string());
             Ok(None)
         }
     });

@@ -4,6 +4,7 @@ use futures_util::future::{join, join_all, try_join_all};
 use time::OffsetDateTime;
 use tokio::time::sleep;
 
+use crate::causes::with_causes;
 use crate::events::{Stage, StageGuard};
 use crate::onion::anonrc;
 use crate::onion::consensus::Consensus;
@@ -69,12 +70,14 @@ async fn publish(
     guard: &StageGuard,
     directories: &[Directory],
 ) -> Result<Vec<Control>, RunError> {
-    let fail = |error: ControlError| RunError::from(StageFailure::of(guard, error.to_string()));
+    let fail = |error: ControlError| {
+        RunError::from(StageFailure::of(guard, with_causes(&error).to_string()))
+    };
     poll(async || {
         let lists = join_all(directories.iter().map(Directory::known_relays)).await;
         let silent: Vec<String> = lists
             .iter()
-            .filter_map(|list| list.as_ref().err().map(ToString::to_string))
+            .filter_map(|list| Some(with_causes(list.as_ref().err()?).to_string()))
             .collect();
         guard.saw(silent.join(", "));
         Ok(silent.is_empty().then_some(()))
@@ -141,7 +144,7 @@ async fn descriptors(
                 }
                 Err(error) => {
                     complete = false;
-                    seen.push(error.to_string());
+                    seen.push(with_causes(&error).to_string());
                 }
             }
         }
@@ -165,7 +168,7 @@ async fn consensus(
         let mut silent = Vec::new();
         for (directory, early) in directories.iter().zip(served(directories).await) {
             match early {
-                Err(error) => silent.push(error.to_string()),
+                Err(error) => silent.push(with_causes(&error).to_string()),
                 Ok(None) => {}
                 Ok(Some(_)) => return Err(fail(format!(
                     "{} voted before it was told to, so its consensus is incomplete and would be kept",
@@ -192,7 +195,7 @@ async fn consensus(
         let mut silent = Vec::new();
         for (directory, answer) in directories.iter().zip(served) {
             match answer {
-                Err(error) => silent.push(error.to_string()),
+                Err(error) => silent.push(with_causes(&error).to_string()),
                 Ok(None) => {}
                 Ok(Some(consensus)) => {
                     consensus
@@ -253,7 +256,7 @@ async fn microdescriptors(
                 }
                 Err(error) => {
                     complete = false;
-                    seen.push(error.to_string());
+                    seen.push(with_causes(&error).to_string());
                 }
             }
         }
@@ -272,7 +275,7 @@ async fn schedule_vote(guard: &StageGuard, controls: &mut [Control]) -> Result<(
         let command = format!("SETCONF {}", anonrc::vote_at(at));
         let told = controls.iter_mut().map(|control| control.command(&command));
         for result in join_all(told).await {
-            result.map_err(|error| StageFailure::of(guard, error.to_string()))?;
+            result.map_err(|error| StageFailure::of(guard, with_causes(&error).to_string()))?;
         }
         if OffsetDateTime::now_utc().unix_timestamp() < at - 1 {
             return Ok(());

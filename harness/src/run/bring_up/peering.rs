@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::causes::with_causes;
 use crate::connector::AdminError;
 use crate::events::Stage;
 use crate::evidence::Subject;
@@ -23,7 +24,9 @@ pub(in crate::run) async fn connect(
     let begun = Instant::now();
     let subject = Subject::peering(&peering.from, &peering.to);
     let guard = run.recorder.stage(Stage::Peering, subject);
-    let fail = |error: AdminError| RunError::from(StageFailure::of(&guard, error.to_string()));
+    let fail = |error: AdminError| {
+        RunError::from(StageFailure::of(&guard, with_causes(&error).to_string()))
+    };
     let Some((from, to)) = run.ends(peering) else {
         return Err(StageFailure::of(&guard, "no such home").into());
     };

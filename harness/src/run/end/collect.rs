@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 
+use crate::causes::with_causes;
 use crate::diagnosis::NodeText;
 use crate::engine::{EngineError, Engines};
 use crate::events::Stage;
@@ -38,13 +39,13 @@ pub(in crate::run) async fn collect(run: &Run, containers: &[Placed<'_>]) -> Col
                 Ok(text) => text,
                 // A run that ended early has not created every container.
                 Err(EngineError::Api { .. }) => continue,
-                Err(error) => error.to_string(),
+                Err(error) => with_causes(&error).to_string(),
             };
             if let Err(error) = run.artefacts.write(
                 &format!("logs/{}.log", role.to_string().replace('/', "-")),
                 text.as_bytes(),
             ) {
-                run.recorder.note(error.to_string());
+                run.recorder.note(with_causes(&error).to_string());
             }
             let lines: Vec<&str> = text.lines().collect();
             let tail = &lines[lines.len().saturating_sub(TAIL)..];

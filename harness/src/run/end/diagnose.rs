@@ -5,6 +5,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use tokio::time::timeout;
 
+use crate::causes::with_causes;
 use crate::diagnosis::{Authorities, DaemonSigns, Diagnosis, Ending, Evidence, NodeText, diagnose};
 use crate::evidence::ContainerRole;
 use crate::run::context::{Placed, Run};
@@ -81,7 +82,9 @@ async fn authorities(run: &Run) -> Authorities {
         let nickname = directory.nickname().to_owned();
         match answer {
             Ok(Ok(_)) => found.answering.push(nickname),
-            Ok(Err(error)) => found.silent.push((nickname, error.to_string())),
+            Ok(Err(error)) => found
+                .silent
+                .push((nickname, with_causes(&error).to_string())),
             Err(_) => {
                 let reason = format!("no answer within {} s", ANSWER_LIMIT.as_secs());
                 found.silent.push((nickname, reason));

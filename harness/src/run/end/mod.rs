@@ -8,6 +8,7 @@ pub(in crate::run) mod reaper;
 pub use collect::remove_kept;
 pub use reaper::reap;
 
+use crate::causes::with_causes;
 use crate::checks::{self, CheckResult, Observations, Verdict, judge_leftovers};
 use crate::diagnosis::Cause;
 use crate::engine::{ContainerSpec, EngineError};
@@ -78,7 +79,9 @@ pub(in crate::run) async fn measure_memory(run: &Run, outcome: &mut Outcome) {
         match run.memory().await {
             Ok(bytes) => outcome.containers_memory = Some(bytes),
             // A figure that nothing is judged by.
-            Err(error) => run.recorder.note(format!("memory was not read: {error}")),
+            Err(error) => run
+                .recorder
+                .note(format!("memory was not read: {}", with_causes(&error))),
         }
     }
 }
@@ -114,18 +117,19 @@ pub(in crate::run) async fn end(run: &Run, outcome: &mut Outcome, claim: Claim, 
     if run.plan.leaves_container
         && let Err(error) = forget_container(run).await
     {
-        run.recorder.note(error.to_string());
+        run.recorder.note(with_causes(&error).to_string());
     }
     let left = run.engines.leftovers(id).await;
     let files = claim.remove();
     outcome.clean_up = Some(guard.waited());
     match &removed {
         Ok(count) => guard.reached(format!("{count} containers and networks removed")),
-        Err(error) => guard.saw(error.to_string()),
+        Err(error) => guard.saw(with_causes(&error).to_string()),
     }
     let check = judge_leftovers(
         *removed.as_ref().unwrap_or(&0),
-        left.as_ref().map_err(ToString::to_string),
+        left.as_ref()
+            .map_err(|error| with_causes(error).to_string()),
         &files,
     );
     // A run that failed before it created anything has nothing to remove, and one that

@@ -2,6 +2,7 @@
 
 use futures_util::future::{join, join_all};
 
+use crate::causes::with_causes;
 use crate::checks::AuthorityView;
 use crate::run::context::Run;
 
@@ -12,8 +13,8 @@ pub(in crate::run) async fn views(run: &Run) -> Vec<AuthorityView> {
         let (consensus, certificates) = join(directory.consensus(), directory.certificates()).await;
         AuthorityView {
             nickname: directory.nickname().to_owned(),
-            consensus: consensus.map_err(|error| error.to_string()),
-            certificates: certificates.map_err(|error| error.to_string()),
+            consensus: consensus.map_err(|error| with_causes(&error).to_string()),
+            certificates: certificates.map_err(|error| with_causes(&error).to_string()),
         }
     }))
     .await

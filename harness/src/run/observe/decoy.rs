@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use futures_util::future::join_all;
 use tokio::time::{Instant, sleep};
 
+use crate::causes::with_causes;
 use crate::checks::{DecoyView, Wire};
 use crate::evidence::{DialOutcome, Gathered};
 use crate::plan::HomePlan;
@@ -65,7 +66,7 @@ async fn decoy(run: &Run, home: &HomePlan) -> Gathered<Decoy> {
     let earlier = recorder::read(run, home).await?;
     let dialled = dial(run, home, &[target], CONTROL_DIAL_MS)
         .await
-        .map_err(|error| error.to_string())?;
+        .map_err(|error| with_causes(&error).to_string())?;
     let control = dialled
         .first()
         .map_or(DialOutcome::Failed, |one| one.outcome);
@@ -99,7 +100,7 @@ async fn decoy(run: &Run, home: &HomePlan) -> Gathered<Decoy> {
         .add_peer(&absent.id, &url, &absent.token, Transport::Onion)
         .await;
     if let Err(error) = told {
-        decoy.not_told = Some(format!("it was not told to dial: {error}"));
+        decoy.not_told = Some(format!("it was not told to dial: {}", with_causes(&error)));
     }
     Ok(decoy)
 }
@@ -165,7 +166,7 @@ impl Decoys<'_> {
         join_all(told.map(|(home, _)| async move {
             let removed = run.admin(home).remove_peer(&run.plan.absent.id).await;
             if let Err(error) = removed {
-                run.recorder.note(error.to_string());
+                run.recorder.note(with_causes(&error).to_string());
             }
         }))
         .await;

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use futures_util::future::join_all;
 use tokio::net::TcpListener;
 
+use crate::causes::with_causes;
 use crate::checks::{Attempt, DialExpectation};
 use crate::engine::EngineError;
 use crate::evidence::Gathered;
@@ -66,9 +67,13 @@ async fn of_home(run: &Run, home: &HomePlan) -> Result<Vec<Attempt>, EngineError
                     targets.push((DialExpectation::Elsewhere, address));
                     listener = Some(bound);
                 }
-                Err(error) => run.recorder.note(format!("no dial to a router: {error}")),
+                Err(error) => run
+                    .recorder
+                    .note(format!("no dial to a router: {}", with_causes(&error))),
             },
-            Err(error) => run.recorder.note(format!("no dial to a router: {error}")),
+            Err(error) => run
+                .recorder
+                .note(format!("no dial to a router: {}", with_causes(&error))),
         }
     }
     let addresses: Vec<SocketAddr> = targets.iter().map(|(_, target)| *target).collect();
@@ -93,6 +98,6 @@ pub(in crate::run) async fn listens(run: &Run, home: &HomePlan) -> Gathered<bool
     let own = home.socket(HomePlan::BTP_PORT);
     let dialled = dial(run, home, &[own], LISTENING_MS)
         .await
-        .map_err(|error| error.to_string())?;
+        .map_err(|error| with_causes(&error).to_string())?;
     Ok(dialled.iter().all(|one| one.outcome.is_connected()))
 }

@@ -6,6 +6,7 @@ use futures_util::future::join_all;
 use time::macros::format_description;
 use time::{OffsetDateTime, PrimitiveDateTime};
 
+use crate::causes::with_causes;
 use crate::checks::{
     Attempt, ConsensusValidity, DecoyView, HealthView, HomeView, LogView, PeeringView,
 };
@@ -32,7 +33,7 @@ pub(in crate::run) async fn peerings(run: &Run, logs: &[LogView]) -> Vec<Peering
                 .admin(from)
                 .connected(&peering.to)
                 .await
-                .map_err(|error| error.to_string()),
+                .map_err(|error| with_causes(&error).to_string()),
             None => Err("no such home".to_owned()),
         };
         let role = ContainerRole::Connector(peering.to.clone());
@@ -134,7 +135,7 @@ async fn consensus(run: &Run, home: &HomePlan) -> Gathered<ConsensusValidity> {
     let password = home.control.password.password();
     let address = run.reach.control(home);
     let connected = Control::connect(&home.nickname, address, password).await;
-    let (mut control, _events) = connected.map_err(|error| error.to_string())?;
+    let (mut control, _events) = connected.map_err(|error| with_causes(&error).to_string())?;
     let format = format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");
     let now = OffsetDateTime::now_utc().unix_timestamp();
     let mut times = [0; 2];
@@ -142,7 +143,10 @@ async fn consensus(run: &Run, home: &HomePlan) -> Gathered<ConsensusValidity> {
         .iter_mut()
         .zip(["consensus/valid-after", "consensus/valid-until"])
     {
-        let text = control.info(key).await.map_err(|error| error.to_string())?;
+        let text = control
+            .info(key)
+            .await
+            .map_err(|error| with_causes(&error).to_string())?;
         let stamp = PrimitiveDateTime::parse(&text, format)
             .map_err(|_| format!("its {key} is {text:?}"))?;
         *time = stamp.assume_utc().unix_timestamp();
@@ -163,13 +167,13 @@ async fn hostname(run: &Run, home: &RunningHome) -> Gathered<Option<Secret>> {
             .admin(plan)
             .hostname()
             .await
-            .map_err(|error| error.to_string()),
+            .map_err(|error| with_causes(&error).to_string()),
         Daemon::Sidecar => home
             .engine
             .read_file(&plan.sidecar, &format!("{SERVICE_DIRECTORY}/hostname"))
             .await
             .map(|name| Some(Secret::new(name)))
-            .map_err(|error| error.to_string()),
+            .map_err(|error| with_causes(&error).to_string()),
     }
 }
 
@@ -181,12 +185,12 @@ async fn health(
     let address = run.reach.socket(home, HomePlan::HEALTH_PORT);
     let health = connector::health(&run.http, &home.id, address)
         .await
-        .map_err(|error| error.to_string())?;
+        .map_err(|error| with_causes(&error).to_string())?;
     let decoy_connected = run
         .admin(home)
         .connected(&run.plan.absent.id)
         .await
-        .map_err(|error| error.to_string())?;
+        .map_err(|error| with_causes(&error).to_string())?;
     Ok(HealthView {
         connected: health.peers_connected,
         total: health.total_peers,

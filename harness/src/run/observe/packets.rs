@@ -8,6 +8,7 @@ use data_encoding::BASE64;
 use futures_util::future::join_all;
 use sha2::{Digest, Sha256};
 
+use crate::causes::with_causes;
 use crate::checks::{Answer, Delivery, Observations, Reason, Reject};
 use crate::connector::{Bls, Received, SendAnswer};
 use crate::plan::HomePlan;
@@ -66,7 +67,7 @@ async fn deliver(run: &Run, nonce: &str, from: &str, to: &str, amount: u64) -> D
             // The convention of the TOON network (contract#fulfillment-convention).
             let fulfillment = BASE64.encode(&Sha256::digest(&data));
             match answer {
-                Err(error) => Answer::Otherwise(error.to_string()),
+                Err(error) => Answer::Otherwise(with_causes(&error).to_string()),
                 Ok(answer) => read(answer, &fulfillment),
             }
         }
@@ -109,7 +110,7 @@ pub(in crate::run) async fn find(run: &Run, seen: &mut Observations) {
         let received = match received {
             Ok(received) => received,
             Err(error) => {
-                let reason = error.to_string();
+                let reason = with_causes(&error).to_string();
                 seen.unread_servers.insert(home.to_owned(), reason);
                 continue;
             }
@@ -142,7 +143,7 @@ pub(in crate::run) async fn unknown(run: &Run) -> Vec<Reject> {
             came: match answer {
                 Ok(answer) if answer.accepted => Err("accepted".to_owned()),
                 Ok(answer) => Ok(answer.code.unwrap_or_default()),
-                Err(error) => Err(error.to_string()),
+                Err(error) => Err(with_causes(&error).to_string()),
             },
         }
     }))

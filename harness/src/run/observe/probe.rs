@@ -6,6 +6,7 @@ use data_encoding::BASE64;
 use futures_util::stream::{self, StreamExt};
 use toon_wire::Address;
 
+use crate::causes::with_causes;
 use crate::checks::{Answer, Delivery, Metrics, Observations, Reason, Refusal, Reject};
 use crate::plan::HomePlan;
 use crate::probe::{Outcome, Payment, Session};
@@ -168,7 +169,7 @@ async fn pay(
     data: &[u8],
     lifetime: Duration,
 ) -> Result<(Outcome, Duration), String> {
-    let destination = Address::new(destination).map_err(|error| error.to_string())?;
+    let destination = Address::new(destination).map_err(|error| with_causes(&error).to_string())?;
     let payment = Payment {
         destination,
         amount: 0,
@@ -179,7 +180,7 @@ async fn pay(
     let paid = session
         .pay(&payment, lifetime.max(ANSWER_LIMIT))
         .await
-        .map_err(|error| error.to_string())?;
+        .map_err(|error| with_causes(&error).to_string())?;
     Ok((paid.outcome, paid.round_trip))
 }
 

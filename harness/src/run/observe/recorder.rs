@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use home_agent::record::{Entry, Record};
 
+use crate::causes::with_causes;
 use crate::checks::{SocksRequest, Wire};
 use crate::plan::{HomePlan, RECORD};
 use crate::run::context::Run;
@@ -15,7 +16,7 @@ pub(in crate::run) async fn read(run: &Run, home: &HomePlan) -> Result<Wire, Str
         .engine_of(home)
         .read_file(&home.bls, RECORD)
         .await
-        .map_err(|error| error.to_string())?;
+        .map_err(|error| with_causes(&error).to_string())?;
     parse(&text)
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use futures_util::future::{join, join_all, join3, try_join_all};
 use time::OffsetDateTime;
 
+use crate::causes::with_causes;
 use crate::engine::{Engine, EngineAddress, EngineError, Engines, NetworkSpec, Watch};
 use crate::events::{Recorder, Stage};
 use crate::onion::authority::{AuthorityKeyError, AuthorityKeys};
@@ -162,7 +163,10 @@ async fn elsewhere(engines: &Engines, state: &State) -> Swept {
         let (answering, silent) = Engines::answering(&addresses).await;
         let mut whole = silent.is_empty();
         for reason in silent {
-            let postponed = format!("what run {run} has left stays for now: {reason}");
+            let postponed = format!(
+                "what run {run} has left stays for now: {}",
+                with_causes(&reason)
+            );
             swept.postponed.push(postponed);
         }
         if let Some(answering) = answering {
@@ -170,7 +174,7 @@ async fn elsewhere(engines: &Engines, state: &State) -> Swept {
                 Ok(count) => swept.removed += count,
                 Err(error) => {
                     whole = false;
-                    swept.postponed.push(error.to_string());
+                    swept.postponed.push(with_causes(&error).to_string());
                 }
             }
         }

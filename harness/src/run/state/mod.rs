@@ -31,7 +31,7 @@ const KEPT: &str = "kept.json";
 /// The state folder could not be used.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "failed to use the state folder {path}: {source}; set ATOR_HARNESS_STATE to a folder that can be written"
+    "failed to use the state folder {path}; set ATOR_HARNESS_STATE to a folder that can be written"
 )]
 pub struct StateError {
     /// The file or folder.
