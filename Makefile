@@ -89,10 +89,6 @@ mutants: engine images harness ## Break each part in turn, and print the checks 
 	@status=0; fixtures/nextest.sh run --workspace --locked --profile offline -E 'binary(offline_mutants)' || status=$$?; \
 		printf '%-28s %-32s %s\n' mutant 'caught by' 'what failed'; cat target/mutants/*; exit $$status
 
-.PHONY: generated
-generated: ## Write anew what is generated from the code: the reports' schema, docs/checks.md, the picture
-	@REWRITE=1 cargo nextest run --locked -p ator-harness --test docs
-
 .PHONY: fuzz
 fuzz: ## Fuzz the codecs, FUZZ_SECONDS (20) per target
 	@fixtures/fuzz.sh $(FUZZ_SECONDS)
