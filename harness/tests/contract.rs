@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use ator_harness::conformance::{Subject, table};
 use ator_harness::probe::{Credentials, Route, Target};
-use toon_wire::Dialect;
+use wire::Dialect;
 
 const DOCUMENT: &str = "docs/connector-contract.md";
 

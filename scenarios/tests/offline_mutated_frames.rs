@@ -141,7 +141,7 @@ fn fence() -> Vec<u8> {
     let prepare = Packet::Prepare(Prepare {
         amount: Amount::ZERO,
         expires_at: Expiry::MAX_ENCODABLE,
-        condition: Condition::toon_for_data(b""),
+        condition: Condition::for_data(b""),
         destination: Address::new("test.nowhere").unwrap(),
         data: &[],
     });

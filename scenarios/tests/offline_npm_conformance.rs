@@ -74,7 +74,7 @@ async fn the_published_plugin_against_the_table() {
         rows.collect::<Vec<&RowReport>>()
     };
     assert!(of(Verdict::Fail).is_empty(), "{:#?}", of(Verdict::Fail));
-    let ids = |rows: Vec<&RowReport>| rows.iter().map(|row| row.id).collect::<Vec<_>>();
+    let ids = |rows: Vec<&RowReport>| rows.iter().map(|row| row.id.clone()).collect::<Vec<_>>();
     assert_eq!(ids(of(Verdict::Defect)), DEPARTURES);
     for row in of(Verdict::Defect) {
         let why = row.why.as_deref().unwrap_or_default();

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
-use toon_wire::Dialect;
+use wire::Dialect;
 
 use super::exit::Exit;
 use super::values::{family_parser, parse_dialect};
@@ -37,7 +37,7 @@ pub struct Args {
     #[arg(long, value_name = "VAR")]
     secret_env: String,
     /// Which bytes the connector speaks.
-    #[arg(long, value_parser = parse_dialect, default_value = "toon")]
+    #[arg(long, value_parser = parse_dialect, default_value_t = Dialect::Toon)]
     dialect: Dialect,
     /// Whether the connector lets in empty secrets (its BTP_ALLOW_NOAUTH); without this, rows that
     /// depend on it are unsupported.
@@ -172,7 +172,7 @@ pub async fn run_with(
         args.only.is_empty() || args.only.iter().any(|name| id.starts_with(name.as_str()))
     };
     let mut table = table(&subject);
-    table.retain(|row| wanted(row.id));
+    table.retain(|row| wanted(&row.id));
     if table.is_empty() {
         return Err(Error::NoRows(args.only.clone()));
     }
@@ -255,7 +255,7 @@ fn print(rows: &[RowReport], summary: Summary, output: &mut dyn Write) -> io::Re
             Verdict::Pass | Verdict::Fail | Verdict::Defect => row.came.clone(),
         };
         table.add_row([
-            row.id,
+            &row.id,
             &row.sends,
             &row.expected,
             &came,
@@ -309,7 +309,7 @@ fn parse_url(text: &str) -> Result<Target, String> {
 }
 
 fn parse_address(text: &str) -> Result<String, String> {
-    match toon_wire::Address::new(text) {
+    match wire::Address::new(text) {
         Ok(_) => Ok(text.to_owned()),
         Err(error) => Err(format!("not an ILP address: {error}")),
     }

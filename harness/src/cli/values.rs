@@ -1,6 +1,6 @@
 //! Values of options that several subcommands take.
 
-use toon_wire::Dialect;
+use wire::Dialect;
 
 use crate::onion::TldFamily;
 
@@ -14,5 +14,5 @@ pub(super) fn family_parser() -> impl clap::builder::TypedValueParser<Value = Tl
 /// Takes the name of a dialect.
 pub(super) fn parse_dialect(text: &str) -> Result<Dialect, String> {
     text.parse()
-        .map_err(|error: toon_wire::UnknownDialect| error.to_string())
+        .map_err(|error: wire::UnknownDialect| error.to_string())
 }

@@ -7,7 +7,7 @@ mod json;
 use std::io::{self, BufRead, Write};
 
 use clap::Subcommand;
-use toon_wire::Dialect;
+use wire::Dialect;
 
 use self::decode::DialectChoice;
 use self::json::Converted;

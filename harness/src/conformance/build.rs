@@ -2,8 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use toon_wire::auth::toon_entries;
-use toon_wire::{
+use wire::auth::json_entries;
+use wire::{
     Address, Amount, BtpFrame, BtpType, Codec, Condition, Dialect, Expiry, Fulfill, Fulfillment,
     Packet, Prepare, ProtocolData, ProtocolEntry, Reject, RejectCode,
 };
@@ -24,7 +24,7 @@ pub(super) fn encode(codec: &Codec, frame: &BtpFrame<'_>) -> Vec<u8> {
 
 /// The `toon` authentication with any text in place of its JSON.
 pub(super) fn auth_json(codec: &Codec, json: &str) -> Vec<u8> {
-    entries(codec, &toon_entries(json), &[])
+    entries(codec, &json_entries(json), &[])
 }
 
 /// A MESSAGE with request id 1, these entries and this packet.
@@ -64,7 +64,7 @@ pub(super) fn prepare_until(
         &Packet::Prepare(Prepare {
             amount: Amount::ZERO,
             expires_at,
-            condition: Condition::toon_for_data(data),
+            condition: Condition::for_data(data),
             destination,
             data,
         }),
@@ -76,7 +76,7 @@ pub(super) fn fulfill(codec: &Codec, data: &[u8], returned: &[u8]) -> Vec<u8> {
     packet(
         codec,
         &Packet::Fulfill(Fulfill {
-            fulfillment: Fulfillment::toon_for_data(data),
+            fulfillment: Fulfillment::for_data(data),
             data: returned,
         }),
     )
@@ -112,8 +112,8 @@ pub(super) fn message_nowhere(codec: &Codec, id: u32) -> Vec<u8> {
 }
 
 /// A `toon` MESSAGE around any bytes, which need not be a packet.
-pub(super) fn toon_message(id: u32, ilp: &[u8]) -> Vec<u8> {
-    let codec = Codec::new(Dialect::Toon, toon_wire::Mode::Lenient);
+pub(super) fn byte_message(id: u32, ilp: &[u8]) -> Vec<u8> {
+    let codec = Codec::new(Dialect::Toon, wire::Mode::Lenient);
     encode(&codec, &BtpFrame::message(id, ilp))
 }
 
@@ -123,17 +123,17 @@ pub(super) fn odd_prepare(amount: &[u8], time: &[u8], address: &[u8], trailing: 
     let mut bytes = vec![12];
     bytes.extend_from_slice(amount);
     bytes.extend_from_slice(time);
-    bytes.extend_from_slice(&Condition::toon_for_data(b"").0);
+    bytes.extend_from_slice(&Condition::for_data(b"").0);
     // A VarUInt length (contract#ilp-packet) has the same form.
     octets(address, &mut bytes);
     bytes.push(0);
     bytes.extend_from_slice(trailing);
-    toon_message(ROW_ID, &bytes)
+    byte_message(ROW_ID, &bytes)
 }
 
 /// An `rfc` MESSAGE around any bytes, which need not be a packet.
 pub(super) fn rfc_message(id: u32, ilp: &[u8]) -> Vec<u8> {
-    let codec = Codec::new(Dialect::Rfc, toon_wire::Mode::Lenient);
+    let codec = Codec::new(Dialect::Rfc, wire::Mode::Lenient);
     encode(&codec, &BtpFrame::message(id, ilp))
 }
 
@@ -149,7 +149,7 @@ pub(super) fn rfc_packet(kind: u8, contents: &[u8]) -> Vec<u8> {
 pub(super) fn odd_rfc_contents(amount: u64, time: &[u8], address: &[u8], data: &[u8]) -> Vec<u8> {
     let mut bytes = amount.to_be_bytes().to_vec();
     bytes.extend_from_slice(time);
-    bytes.extend_from_slice(&Condition::toon_for_data(data).0);
+    bytes.extend_from_slice(&Condition::for_data(data).0);
     octets(address, &mut bytes);
     octets(data, &mut bytes);
     bytes

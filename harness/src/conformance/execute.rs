@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
-use toon_wire::Dialect;
+use wire::Dialect;
 
 use super::build;
 use super::forwarding;

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use tokio_tungstenite::tungstenite::Bytes;
-use toon_wire::{BtpBody, BtpFrame, Codec, Packet};
+use wire::{BtpBody, BtpFrame, Codec, Packet};
 
 use super::build::{self, ROW_ID};
 use super::seen::Seen;

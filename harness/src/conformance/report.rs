@@ -36,7 +36,7 @@ impl Verdict {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RowReport {
     /// The row's name.
-    pub id: &'static str,
+    pub id: String,
     /// What it stands on in `docs/connector-contract.md`, as `contract#…`: the row's own statement,
     /// or the known defect's that it showed.
     pub source: &'static str,
@@ -57,7 +57,7 @@ impl RowReport {
     /// A row whose need nobody arranged.
     pub(super) fn unsupported(row: &Row) -> Self {
         Self {
-            id: row.id,
+            id: row.id.clone(),
             source: row.source,
             sends: row.sends.clone(),
             expected: row.expected.to_string(),
@@ -81,7 +81,7 @@ impl RowReport {
             (Verdict::Fail, row.source, None)
         };
         Self {
-            id: row.id,
+            id: row.id.clone(),
             source,
             sends: row.sends.clone(),
             expected: row.expected.to_string(),

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use tokio_tungstenite::tungstenite::Bytes;
-use toon_wire::{BtpBody, Codec, Packet};
+use wire::{BtpBody, Codec, Packet};
 
 use crate::probe::{ConnectionEnd, Incoming};
 

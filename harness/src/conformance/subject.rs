@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use toon_wire::{Codec, Dialect, Mode};
+use wire::{Codec, Dialect, Mode};
 
 use super::seen::Seen;
 use crate::probe::{

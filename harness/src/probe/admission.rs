@@ -7,8 +7,8 @@ use sha2::{Digest, Sha256};
 use tokio_tungstenite::tungstenite::Bytes;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
-use toon_wire::auth::{AUTH, AUTH_TOKEN, AUTH_USERNAME};
-use toon_wire::{BtpBody, BtpData, BtpFrame, BtpType, Codec, Dialect, Expiry, ProtocolEntry};
+use wire::auth::{AUTH, AUTH_TOKEN, AUTH_USERNAME};
+use wire::{BtpBody, BtpData, BtpFrame, BtpType, Codec, Dialect, Expiry, ProtocolEntry};
 
 use super::auth::Credentials;
 use super::websocket::{ByteStream, ConnectionEnd, Incoming, UpgradeError, WebSocket};
@@ -142,7 +142,7 @@ struct Claim {
 fn claim(frame: &BtpFrame<'_>, dialect: Dialect) -> Result<Claim, &'static str> {
     match frame.body {
         BtpBody::Data(data) if data.kind == BtpType::Message => match dialect {
-            Dialect::Toon => toon_claim(&data),
+            Dialect::Toon => json_claim(&data),
             Dialect::Rfc => rfc_claim(&data),
         },
         BtpBody::Data(_) | BtpBody::Error(_) => Err("it is not a MESSAGE"),
@@ -151,7 +151,7 @@ fn claim(frame: &BtpFrame<'_>, dialect: Dialect) -> Result<Claim, &'static str> 
 
 /// One entry `auth` in any place with JSON of two texts, of which the name is not empty; a packet
 /// in the same message is dropped (contract#auth-lenient).
-fn toon_claim(data: &BtpData<'_>) -> Result<Claim, &'static str> {
+fn json_claim(data: &BtpData<'_>) -> Result<Claim, &'static str> {
     let entry = data.protocol_data.get(AUTH).ok_or("no entry `auth`")?;
     let json: serde_json::Value =
         serde_json::from_slice(entry.data).map_err(|_| "`auth` is not JSON")?;

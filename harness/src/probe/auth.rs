@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use toon_wire::auth::{rfc_entries, toon_entries, toon_json};
-use toon_wire::{BtpBody, BtpFrame, BtpType, Codec, Dialect, EncodeError, ProtocolData};
+use wire::auth::{auth_json, json_entries, rfc_entries};
+use wire::{BtpBody, BtpFrame, BtpType, Codec, Dialect, EncodeError, ProtocolData};
 
 use super::websocket::{ByteStream, ConnectionEnd, Incoming, WebSocket};
 use crate::secret::Secret;
@@ -45,8 +45,8 @@ impl Credentials {
         let secret = self.secret.expose();
         match codec.dialect() {
             Dialect::Toon => {
-                let json = toon_json(&self.peer_id, secret);
-                let entries = toon_entries(&json);
+                let json = auth_json(&self.peer_id, secret);
+                let entries = json_entries(&json);
                 let frame = BtpFrame::message_with(request_id, ProtocolData::new(&entries));
                 codec.encode_frame(&frame, &mut bytes)?;
             }

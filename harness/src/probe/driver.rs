@@ -19,7 +19,7 @@ use tokio_tungstenite::tungstenite::error::Error;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Bytes, Message};
-use toon_wire::{BtpBody, BtpFrame, BtpType, Codec, Dialect, Packet};
+use wire::{BtpBody, BtpFrame, BtpType, Codec, Dialect, Packet};
 
 use super::admission::error_frame;
 use super::counters::{Counters, count};

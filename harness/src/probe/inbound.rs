@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use toon_wire::{Address, Codec, Fulfill, Fulfillment, Packet, Prepare, Reject, RejectCode};
+use wire::{Address, Codec, Fulfill, Fulfillment, Packet, Prepare, Reject, RejectCode};
 
 /// How to answer an inbound PREPARE.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +33,7 @@ impl InboundReply {
     #[must_use]
     pub fn fulfilling(prepare: &Prepare<'_>) -> Self {
         Self::Fulfill {
-            fulfillment: Fulfillment::toon_for_data(prepare.data),
+            fulfillment: Fulfillment::for_data(prepare.data),
             data: Vec::new(),
         }
     }

@@ -2,9 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use toon_wire::{
-    Address, Amount, Codec, Condition, EncodeError, Expiry, Fulfillment, Packet, Prepare,
-};
+use wire::{Address, Amount, Codec, Condition, EncodeError, Expiry, Fulfillment, Packet, Prepare};
 
 use super::reply::Answer;
 
@@ -40,7 +38,7 @@ impl Outgoing {
     /// If the dialect cannot express the payment.
     pub fn new(codec: &Codec, payment: &Payment<'_>) -> Result<Self, EncodeError> {
         let lifetime = u64::try_from(payment.lifetime.as_millis()).unwrap_or(u64::MAX);
-        let condition = Condition::toon_for_data(payment.data);
+        let condition = Condition::for_data(payment.data);
         let prepare = Packet::Prepare(Prepare {
             amount: Amount::from(payment.amount),
             expires_at: Expiry::from(SystemTime::now()).plus_millis(lifetime),

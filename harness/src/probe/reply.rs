@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tokio_tungstenite::tungstenite::Bytes;
-use toon_wire::{
+use wire::{
     BtpBody, BtpError, BtpFrame, Codec, DecodeError, EncodeError, Fulfill, Packet, Prepare, Reject,
 };
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot, watch};
-use toon_wire::{Codec, Dialect, Mode};
+use wire::{Codec, Dialect, Mode};
 
 use super::admission::{AcceptError, Admitted, admit};
 use super::auth::{AUTH_REQUEST_ID, AuthError, Credentials, authenticate};

@@ -11,9 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_tungstenite::tungstenite::Message;
-use toon_wire::{
-    BtpBody, BtpFrame, BtpType, Codec, Dialect, Expiry, Mode, Packet, Reject, RejectCode,
-};
+use wire::{BtpBody, BtpFrame, BtpType, Codec, Dialect, Expiry, Mode, Packet, Reject, RejectCode};
 
 use crate::reference::FORWARDS;
 

@@ -10,7 +10,7 @@ use ator_harness::conformance::{
 use ator_harness::probe::{Credentials, Route, Target};
 use reference_connector::{Config, Connector, Env};
 use tokio::net::TcpListener;
-use toon_wire::Dialect;
+use wire::Dialect;
 
 pub(crate) const PEER: &str = "co-tester";
 pub(crate) const SECRET: &str = "co-tester-secret";
@@ -164,7 +164,7 @@ fn every_row_has_a_name_of_its_own() {
     for dialect in [Dialect::Toon, Dialect::Rfc] {
         let mut subject = subject(1, None);
         subject.dialect = dialect;
-        let mut names: Vec<_> = table(&subject).iter().map(|row| row.id).collect();
+        let mut names: Vec<_> = table(&subject).iter().map(|row| row.id.clone()).collect();
         let count = names.len();
         names.sort_unstable();
         names.dedup();

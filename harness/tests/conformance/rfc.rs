@@ -5,7 +5,7 @@ use ator_harness::conformance::{Subject, Verdict, bystander, run_row, table};
 use ator_harness::probe::{Credentials, Session, SessionOptions};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
-use toon_wire::Dialect;
+use wire::Dialect;
 
 use crate::reference::{PEER, SECRET, subject};
 

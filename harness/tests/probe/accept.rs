@@ -8,8 +8,8 @@ use ator_harness::probe::{
 };
 use tokio::io::DuplexStream;
 use tokio::task::JoinHandle;
-use toon_wire::auth::{rfc_entries, toon_entries, toon_json};
-use toon_wire::{BtpBody, BtpFrame, BtpType, Codec, Dialect, Mode, ProtocolData, ProtocolEntry};
+use wire::auth::{auth_json, json_entries, rfc_entries};
+use wire::{BtpBody, BtpFrame, BtpType, Codec, Dialect, Mode, ProtocolData, ProtocolEntry};
 
 use crate::support::{LIMIT, SECRET, credentials, prepare};
 
@@ -53,7 +53,7 @@ async fn both_ends_are_sessions_that_pay_each_other() {
         let Accepted { session, peer_id } = server.await.unwrap().unwrap();
         assert_eq!(peer_id, "py-client");
         let payment = ator_harness::probe::Payment {
-            destination: toon_wire::Address::new("test.pipe").unwrap(),
+            destination: wire::Address::new("test.pipe").unwrap(),
             amount: 3,
             data: b"x",
             lifetime: LIMIT,
@@ -159,7 +159,7 @@ async fn refused(dialect: Dialect, first: Vec<u8>) -> (u32, Refusal) {
 
 #[tokio::test]
 async fn what_is_no_authentication_is_refused() {
-    let toon = |json: &str| message(Dialect::Toon, &toon_entries(json), &[]);
+    let toon = |json: &str| message(Dialect::Toon, &json_entries(json), &[]);
     let right = rfc_entries("py-client", SECRET);
     let [auth, name, token] = right;
     let rfc = |entries: &[ProtocolEntry<'_>]| message(Dialect::Rfc, entries, &[]);
@@ -241,9 +241,9 @@ async fn what_is_no_authentication_is_refused() {
 
 #[tokio::test]
 async fn entries_in_any_order_and_number_are_let_in_where_the_dialect_allows() {
-    let json = toon_json("py-client", SECRET);
+    let json = auth_json("py-client", SECRET);
     let other = ProtocolEntry::new("other", 2, b"{}");
-    let [entry] = toon_entries(&json);
+    let [entry] = json_entries(&json);
     let [auth, name, token] = rfc_entries("py-client", SECRET);
     for (dialect, first) in [
         (

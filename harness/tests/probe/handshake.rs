@@ -7,7 +7,7 @@ use ator_harness::probe::{
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
-use toon_wire::BtpFrame;
+use wire::BtpFrame;
 
 use crate::support::{CODEC, LIMIT, SECRET, connect, connect_with, credentials, serve, target};
 

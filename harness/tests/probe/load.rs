@@ -12,7 +12,7 @@ use reference_connector::{Config, Connector, Env};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
-use toon_wire::{BtpFrame, RejectCode};
+use wire::{BtpFrame, RejectCode};
 
 use crate::support::{
     LIMIT, Peer, SECRET, connect, credentials, data_of, fulfill, reject, serve, target,

@@ -8,7 +8,7 @@ use ator_harness::probe::{
 };
 use futures_util::future::join_all;
 use tokio::sync::{mpsc, oneshot};
-use toon_wire::{Address, BtpFrame, Packet, RejectCode};
+use wire::{Address, BtpFrame, Packet, RejectCode};
 
 use crate::support::{
     CODEC, LIMIT, connect, connect_with, data_of, fulfill, prepare, reject, serve,

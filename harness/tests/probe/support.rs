@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
-use toon_wire::{
+use wire::{
     Address, Amount, BtpFrame, Codec, Condition, Dialect, Expiry, Fulfill, Fulfillment, Mode,
     Packet, Prepare, Reject, RejectCode,
 };
@@ -123,7 +123,7 @@ pub(crate) fn prepare(data: &[u8]) -> Vec<u8> {
     let packet = Packet::Prepare(Prepare {
         amount: Amount::ZERO,
         expires_at: Expiry::from(SystemTime::now()).plus_millis(30_000),
-        condition: Condition::toon_for_data(data),
+        condition: Condition::for_data(data),
         destination: Address::new("g.b.x").unwrap(),
         data,
     });
@@ -133,7 +133,7 @@ pub(crate) fn prepare(data: &[u8]) -> Vec<u8> {
 /// A FULFILL that fits [`prepare`] with the same data.
 pub(crate) fn fulfill(data: &[u8]) -> Vec<u8> {
     encode(&Packet::Fulfill(Fulfill {
-        fulfillment: Fulfillment::toon_for_data(data),
+        fulfillment: Fulfillment::for_data(data),
         data: &[],
     }))
 }

@@ -13,7 +13,7 @@ pub const AUTH_TOKEN: &str = "auth_token";
 
 /// The JSON of the `toon` dialect's one entry (contract#auth-message):
 /// `{"peerId":...,"secret":...}`.
-pub fn toon_json(peer_id: &str, secret: &str) -> String {
+pub fn auth_json(peer_id: &str, secret: &str) -> String {
     let mut json = String::with_capacity(24 + peer_id.len() + secret.len());
     json.push_str("{\"peerId\":");
     push_json_string(&mut json, peer_id);
@@ -23,8 +23,8 @@ pub fn toon_json(peer_id: &str, secret: &str) -> String {
     json
 }
 
-/// The `toon` dialect's one entry around `json`, which usually is [`toon_json`]'s.
-pub fn toon_entries(json: &str) -> [ProtocolEntry<'_>; 1] {
+/// The `toon` dialect's one entry around `json`, which usually is [`auth_json`]'s.
+pub fn json_entries(json: &str) -> [ProtocolEntry<'_>; 1] {
     [ProtocolEntry::new(
         AUTH,
         ProtocolEntry::OCTET_STREAM,
@@ -61,16 +61,16 @@ fn push_json_string(json: &mut String, text: &str) {
 
 #[cfg(test)]
 mod tests {
-    use super::toon_json;
+    use super::auth_json;
 
     #[test]
     fn quotes_and_control_characters_are_escaped() {
         assert_eq!(
-            toon_json("py-client", "py-secret"),
+            auth_json("py-client", "py-secret"),
             r#"{"peerId":"py-client","secret":"py-secret"}"#
         );
         assert_eq!(
-            toon_json("a\"b\\", "\n\u{1f}é"),
+            auth_json("a\"b\\", "\n\u{1f}é"),
             "{\"peerId\":\"a\\\"b\\\\\",\"secret\":\"\\u000a\\u001fé\"}"
         );
     }

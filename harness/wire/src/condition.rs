@@ -24,15 +24,15 @@ impl Condition {
 
     /// The condition of a PREPARE with this data by the TOON network's convention,
     /// SHA-256 of SHA-256 of the data (contract#fulfillment-convention).
-    pub fn toon_for_data(data: &[u8]) -> Self {
-        Self::of(&Fulfillment::toon_for_data(data))
+    pub fn for_data(data: &[u8]) -> Self {
+        Self::of(&Fulfillment::for_data(data))
     }
 }
 
 impl Fulfillment {
     /// The fulfillment of a PREPARE with this data by the TOON network's convention, SHA-256 of
     /// the data (contract#fulfillment-convention).
-    pub fn toon_for_data(data: &[u8]) -> Self {
+    pub fn for_data(data: &[u8]) -> Self {
         Self(sha256(data))
     }
 

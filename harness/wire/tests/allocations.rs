@@ -53,12 +53,12 @@ fn samples(data: &[u8]) -> [Packet<'_>; 3] {
         Packet::Prepare(Prepare {
             amount: Amount::from(1_000),
             expires_at: Expiry::from_unix_millis(1_795_339_902_642),
-            condition: Condition::toon_for_data(data),
+            condition: Condition::for_data(data),
             destination,
             data,
         }),
         Packet::Fulfill(Fulfill {
-            fulfillment: Fulfillment::toon_for_data(data),
+            fulfillment: Fulfillment::for_data(data),
             data,
         }),
         Packet::Reject(Reject {

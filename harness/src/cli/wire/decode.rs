@@ -3,7 +3,7 @@
 use clap::ValueEnum;
 use data_encoding::HEXLOWER;
 use serde_json::json;
-use toon_wire::{BtpBody, BtpFrame, Codec, DecodeError, Dialect, Mode, Packet};
+use wire::{BtpBody, BtpFrame, Codec, DecodeError, Dialect, Mode, Packet};
 
 use super::json::{self, Converted, Entry, Fault, Frame, Offsets};
 

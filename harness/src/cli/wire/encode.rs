@@ -2,7 +2,7 @@
 
 use data_encoding::HEXLOWER;
 use serde_json::json;
-use toon_wire::{
+use wire::{
     Address, Amount, BtpBody, BtpData, BtpError, BtpFrame, BtpType, Codec, Condition, Dialect,
     Expiry, Fulfill, Fulfillment, Mode, Packet, Prepare, ProtocolData, ProtocolEntry, Reject,
 };
@@ -28,7 +28,7 @@ fn encode(frame: &Frame, dialect: Option<Dialect>) -> Result<Vec<u8>, String> {
         (Some(dialect), _) => dialect,
         (None, Some(name)) => name
             .parse()
-            .map_err(|error: toon_wire::UnknownDialect| error.to_string())?,
+            .map_err(|error: wire::UnknownDialect| error.to_string())?,
         (None, None) => Dialect::Toon,
     };
     let codec = Codec::new(dialect, Mode::Strict);

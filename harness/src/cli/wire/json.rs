@@ -6,7 +6,7 @@
 
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
-use toon_wire::DecodeError;
+use wire::DecodeError;
 
 /// What became of one input.
 pub(super) enum Converted {

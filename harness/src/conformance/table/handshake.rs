@@ -1,7 +1,7 @@
 //! Authentication (contract#auth).
 
-use toon_wire::auth::{AUTH, rfc_entries, toon_entries, toon_json};
-use toon_wire::{BtpFrame, BtpType, ProtocolData, ProtocolEntry};
+use wire::auth::{AUTH, auth_json, json_entries, rfc_entries};
+use wire::{BtpFrame, BtpType, ProtocolData, ProtocolEntry};
 
 use super::row::{
     Need, Row, Script, Send, Setup, authentication_failed, error, let_in, refused, rejected,
@@ -25,10 +25,10 @@ fn fresh(message: Vec<u8>) -> Script {
 pub(super) fn rows(subject: &Subject) -> Vec<Row> {
     let codec = &subject.codec();
     let peer = &subject.peer;
-    let json = |secret: &str| toon_json(&peer.peer_id, secret);
+    let json = |secret: &str| auth_json(&peer.peer_id, secret);
     let as_peer = |id: &str, secret: &str| subject.auth_as(&Credentials::new(id, secret), 1);
     let right_json = json(peer.secret.expose());
-    let right = toon_entries(&right_json);
+    let right = json_entries(&right_json);
     let name = serde_json::Value::from(peer.peer_id.as_str());
     let secret = serde_json::Value::from(peer.secret.expose());
     let raw = |text: &str| fresh(build::auth_json(codec, text));

@@ -1,6 +1,6 @@
 //! BTP frames that are malformed or unexpected (contract#malformed).
 
-use toon_wire::{BtpFrame, BtpType, ProtocolData, ProtocolEntry};
+use wire::{BtpFrame, BtpType, ProtocolData, ProtocolEntry};
 
 use super::row::{Row, Script, Send, closed, error, rejected};
 use crate::conformance::build::{self, ROW_ID};

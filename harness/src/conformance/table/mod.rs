@@ -7,7 +7,7 @@ mod rfc;
 mod row;
 mod transport;
 
-use toon_wire::Dialect;
+use wire::Dialect;
 
 use super::subject::Subject;
 

@@ -3,7 +3,7 @@
 
 use std::time::SystemTime;
 
-use toon_wire::{BtpFrame, Expiry};
+use wire::{BtpFrame, Expiry};
 
 use super::row::{Defect, Need, Row, Script, Send, error, rejected};
 use crate::conformance::build::{self, NOWHERE, ROW_ID};
@@ -113,19 +113,19 @@ pub(super) fn rows(subject: &Subject) -> Vec<Row> {
             "packet-type-only",
             "contract#undecodable-packet",
             "a packet that is only its type",
-            build::toon_message(ROW_ID, &[12]),
+            build::byte_message(ROW_ID, &[12]),
         ),
         (
             "packet-unknown-type",
             "contract#undecodable-packet",
             "packet type 99",
-            build::toon_message(ROW_ID, &[99, 0, 0, 0]),
+            build::byte_message(ROW_ID, &[99, 0, 0, 0]),
         ),
         (
             "packet-rfc-envelope",
             "contract#rfc-differences",
             "a PREPARE as RFC-0027 has it",
-            build::toon_message(ROW_ID, &rfc_envelope),
+            build::byte_message(ROW_ID, &rfc_envelope),
         ),
         (
             "packet-time-17",
@@ -167,13 +167,13 @@ pub(super) fn rows(subject: &Subject) -> Vec<Row> {
             "packet-fulfill-as-request",
             "contract#undecodable-packet",
             "a FULFILL in a MESSAGE",
-            build::toon_message(ROW_ID, &build::fulfill(codec, b"", b"")),
+            build::byte_message(ROW_ID, &build::fulfill(codec, b"", b"")),
         ),
         (
             "packet-reject-as-request",
             "contract#undecodable-packet",
             "a REJECT in a MESSAGE",
-            build::toon_message(ROW_ID, &build::reject(codec)),
+            build::byte_message(ROW_ID, &build::reject(codec)),
         ),
     ];
     for (id, source, what, message) in refused {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use toon_wire::EncodeError;
+use wire::EncodeError;
 
 use super::phase::Answered;
 use super::{LoadReport, Phase, Traffic, Until};

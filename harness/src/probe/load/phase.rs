@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use toon_wire::Condition;
+use wire::Condition;
 
 use super::OutcomeCounts;
 use crate::probe::latency::Latencies;

@@ -5,7 +5,7 @@ use std::num::NonZeroU64;
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use toon_wire::Condition;
+use wire::Condition;
 
 use crate::probe::reply::{Answer, Reply, RequestError};
 

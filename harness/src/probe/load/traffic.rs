@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use toon_wire::{Address, AddressError, Codec, EncodeError};
+use wire::{Address, AddressError, Codec, EncodeError};
 
 use crate::probe::packet::{Outgoing, Payment};
 

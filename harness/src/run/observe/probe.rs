@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use data_encoding::BASE64;
 use futures_util::stream::{self, StreamExt};
-use toon_wire::Address;
+use wire::Address;
 
 use crate::causes::with_causes;
 use crate::checks::{Answer, Delivery, Metrics, Observations, Reason, Refusal, Reject};

@@ -1,7 +1,7 @@
 //! Authentication (RFC-0023, section on authentication).
 
-use toon_wire::auth::{AUTH, AUTH_TOKEN, AUTH_USERNAME, rfc_entries, toon_entries, toon_json};
-use toon_wire::{BtpFrame, BtpType, Expiry, ProtocolData, ProtocolEntry};
+use wire::auth::{AUTH, AUTH_TOKEN, AUTH_USERNAME, auth_json, json_entries, rfc_entries};
+use wire::{BtpFrame, BtpType, Dialect, Expiry, ProtocolData, ProtocolEntry};
 
 use super::common::{error, refused};
 use crate::conformance::build;
@@ -41,7 +41,7 @@ pub(crate) fn rows(subject: &Subject) -> Vec<Row> {
         fresh(build::encode(codec, &frame))
     };
     let time = Expiry::from(std::time::SystemTime::now()).to_generalized_time();
-    let json = toon_json(name, secret);
+    let json = auth_json(name, secret);
     let row = Row::new;
     let mut rows = vec![
         row(
@@ -228,10 +228,10 @@ pub(crate) fn rows(subject: &Subject) -> Vec<Row> {
             "two entries with one name have to be refused; ilp-plugin-btp takes the first",
         )),
         row(
-            "auth-toon-entry",
+            &format!("auth-{}-entry", Dialect::Toon),
             "contract#rfc-auth-refused",
             "the one entry with JSON of TOON connectors",
-            entries(&toon_entries(&json)),
+            entries(&json_entries(&json)),
         )
         .expects(refused(1)),
         row(

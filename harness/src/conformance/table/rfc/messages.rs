@@ -1,7 +1,7 @@
 //! BTP frames that are unreadable or unexpected (RFC-0023, section on flow): neither is answered,
 //! and a request always is.
 
-use toon_wire::{BtpFrame, BtpType, Expiry, ProtocolData, ProtocolEntry};
+use wire::{BtpFrame, BtpType, Expiry, ProtocolData, ProtocolEntry};
 
 use super::common::{closes, error};
 use crate::conformance::build::{self, ROW_ID};

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use wire::Dialect;
+
 use super::common::answered;
 use crate::conformance::build::{self, NOWHERE, ROW_ID};
 use crate::conformance::seen::Seen;
@@ -84,7 +86,8 @@ pub(crate) fn rows(subject: &Subject) -> Vec<Row> {
     // After amount, time and condition.
     destination_lies[8 + 17 + 32] = 0x7F;
     let too_long = format!("{long}a");
-    let invalid: [(&'static str, &str, Vec<u8>); 12] = [
+    let foreign = format!("packet-{}", Dialect::Toon);
+    let invalid: [(&str, &str, Vec<u8>); 12] = [
         (
             "packet-type-only",
             "a packet that is only its type",
@@ -112,7 +115,7 @@ pub(crate) fn rows(subject: &Subject) -> Vec<Row> {
             build::rfc_packet(PREPARE, &destination_lies),
         ),
         (
-            "packet-toon",
+            &foreign,
             "a PREPARE as TOON connectors have it",
             [
                 &[PREPARE, 0][..],
