@@ -4,7 +4,7 @@ pub mod causes;
 pub mod checks;
 pub mod cli;
 pub mod conformance;
-pub mod connector;
+pub mod connectors;
 pub mod diagnosis;
 pub mod engine;
 pub mod events;

@@ -13,8 +13,7 @@ use crate::mutants::{MutantAddress, MutantSpec, Part};
 use crate::onion::anonrc::{SERVICE_DIRECTORY, SOCKS_PORT};
 use crate::onion::authority::AuthorityKeys;
 use crate::plan::{
-    ALLOW_NO_AUTH, ANONRC, HomePlan, HomeSpecs, Images, Inputs, Plan, PlanError, Specs,
-    refuse_crowd,
+    ANONRC, HomePlan, HomeSpecs, Images, Inputs, Plan, PlanError, Specs, refuse_crowd,
 };
 use crate::secret::Secret;
 use crate::topology::{Access, Topology, Wan};
@@ -38,6 +37,7 @@ pub fn planned(topology: &Topology, inputs: &Inputs) -> Result<Plan, PlanError> 
     let mut plan = Plan::new(topology, inputs)?;
     if let Some(mutant) = topology.mutant {
         break_plan(&mut plan, mutant.part)?;
+        plan.set_environments();
     }
     Ok(plan)
 }
@@ -57,9 +57,9 @@ fn break_plan(plan: &mut Plan, part: Part) -> Result<(), PlanError> {
     match part {
         Part::Proxy => {
             let dialled = plan.homes.iter_mut().find(|home| home.id == plan.probe.to);
-            dialled
-                .into_iter()
-                .for_each(|home| home.socks_port = SOCKS_PORT);
+            if let Some(onion) = dialled.and_then(|home| home.daemon.onion_mut()) {
+                onion.socks_port = SOCKS_PORT;
+            }
         }
         Part::Bridges => one_bridge(plan)?,
         Part::Distances => plan.set_distances(&bad_day()),
@@ -99,7 +99,9 @@ fn one_bridge(plan: &mut Plan) -> Result<(), PlanError> {
         home.network.clone_from(&network);
         home.gateway = gateway;
         home.address = Ipv4Addr::from_bits(gateway.to_bits() + host);
-        home.control.address.set_ip(home.address.into());
+        if let Some(onion) = home.daemon.onion_mut() {
+            onion.control.address.set_ip(home.address.into());
+        }
     }
     Ok(())
 }
@@ -148,9 +150,11 @@ fn break_containers(plan: &Plan, specs: &mut Specs, mutant: &MutantSpec) {
         Part::Daemon(line) => add_option(daemon(specs), line),
         Part::ServicePort => {
             let line = |port: u16| format!("HiddenServicePort {port} 127.0.0.1:{port}\n");
-            let port = HomePlan::BTP_PORT;
+            let ports = home.ports.btp();
             edit(daemon(specs), |rc| {
-                *rc = rc.replace(&line(port), &line(port + 1))
+                for port in ports {
+                    *rc = rc.replace(&line(port), &line(port + 1));
+                }
             });
         }
         Part::ServiceClients => ask_for_key(plan, daemon(specs)),
@@ -170,7 +174,8 @@ fn break_containers(plan: &Plan, specs: &mut Specs, mutant: &MutantSpec) {
         }
         Part::Environment => {
             let environment = &mut specs.connector.environment;
-            environment.retain(|(variable, _)| variable != ALLOW_NO_AUTH);
+            let lacking = plan.topology.connector.admission_variable();
+            environment.retain(|(variable, _)| Some(variable.as_str()) != lacking);
         }
         // Broken in the plan.
         Part::Proxy
@@ -208,10 +213,11 @@ fn add_option(daemon: &mut ContainerSpec, line: &str) {
 /// Maps the address that is dialled to the peer that is meant.
 fn map_to_peer(plan: &Plan, home: &HomePlan, daemon: &mut ContainerSpec) {
     let dialled = plan.peerings.iter().find(|peering| peering.from == home.id);
-    if let Some(far) = dialled.and_then(|peering| plan.home(&peering.to)) {
+    let far = dialled.and_then(|peering| plan.home(&peering.to)?.onion());
+    if let Some(far) = far {
         add_option(
             daemon,
-            &format!("MapAddress {MAPPED} {}", far.onion.expose()),
+            &format!("MapAddress {MAPPED} {}", far.address.expose()),
         );
     }
 }

@@ -102,12 +102,12 @@ fn right_secret(seen: &Observations) -> Finding {
 }
 
 fn wrong_secret(seen: &Observations) -> Finding {
-    refused(&seen.probe.wrong_secret)
+    refused(seen, &seen.probe.wrong_secret)
 }
 
 fn empty_secret(seen: &Observations) -> Finding {
     if !seen.probe.no_auth_allowed {
-        return refused(&seen.probe.empty_secret);
+        return refused(seen, &seen.probe.empty_secret);
     }
     match &seen.probe.empty_secret {
         Refusal::Accepted => Finding::pass("let in, as BTP_ALLOW_NOAUTH allows"),
@@ -117,12 +117,15 @@ fn empty_secret(seen: &Observations) -> Finding {
 }
 
 fn configured_secret(seen: &Observations) -> Finding {
-    refused(&seen.probe.configured_secret)
+    refused(seen, &seen.probe.configured_secret)
 }
 
-fn refused(refusal: &Refusal) -> Finding {
+fn refused(seen: &Observations, refusal: &Refusal) -> Finding {
     match refusal {
-        Refusal::AsContract => Finding::pass("refused with ERROR F00, closed with 1008"),
+        Refusal::AsContract => {
+            let owed = seen.connector.answers().refusal;
+            Finding::pass(format!("refused with {owed}"))
+        }
         Refusal::Accepted => Finding::fail("let in"),
         Refusal::Otherwise(how) => Finding::fail(how),
     }

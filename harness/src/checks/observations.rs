@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::connector::Received;
+use crate::connectors::{Answers, Kind, Received};
 use crate::evidence::{ContainerRole, DialOutcome, Gathered};
 use crate::onion::consensus::Consensus;
 use crate::onion::directory::Certificates;
@@ -39,6 +39,8 @@ pub struct Observations {
     pub network: NetworkKind,
     /// The family the topology asks for.
     pub family: TldFamily,
+    /// The homes' connector.
+    pub connector: Kind,
     /// Per authority.
     pub authorities: Vec<AuthorityView>,
     /// Per home.
@@ -81,8 +83,8 @@ pub struct AuthorityView {
 pub struct HomeView {
     /// The home's id.
     pub id: String,
-    /// The address its key gives.
-    pub planned: OnionAddress,
+    /// The address its key gives; `None` without an onion service.
+    pub planned: Option<OnionAddress>,
     /// The address that is handed out: what the daemon wrote into its hostname file, or what the
     /// connector says that runs the daemon; none while it says none.
     pub hostname: Gathered<Option<Secret>>,
@@ -279,25 +281,24 @@ pub struct Delivery {
 /// Why a packet has to be rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reason {
-    /// Nobody has its destination: `F02`.
+    /// Nobody has its destination.
     NoRoute,
-    /// It has expired: `R00`.
+    /// It has expired.
     Expired,
-    /// It has too little time left for the next hop: `R00`.
+    /// It has too little time left for the next hop.
     TooLittleTime,
-    /// The business-logic server refuses it: `F99`.
+    /// The home's server refuses it.
     Application,
 }
 
 impl Reason {
-    /// The code that is asked for (contract#expiry, contract#delivery-answer,
-    /// contract#reject-codes).
+    /// The code that a connector owes.
     #[must_use]
-    pub const fn code(self) -> &'static str {
+    pub const fn code(self, owes: &Answers) -> &'static str {
         match self {
-            Self::NoRoute => "F02",
-            Self::Expired | Self::TooLittleTime => "R00",
-            Self::Application => "F99",
+            Self::NoRoute => owes.no_route,
+            Self::Expired | Self::TooLittleTime => owes.expired,
+            Self::Application => owes.refused_by_server,
         }
     }
 
@@ -327,7 +328,7 @@ pub struct Reject {
 /// How an attempt to authenticate with bad credentials ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
-    /// As the contract says: ERROR `F00`, then close 1008.
+    /// As the connector owes it ([`Answers::refusal`]).
     AsContract,
     /// Let in.
     Accepted,
@@ -414,6 +415,7 @@ impl Observations {
                 .collect(),
             network: plan.topology.network.kind,
             family: plan.topology.network.family,
+            connector: plan.topology.connector,
             authorities: Vec::new(),
             homes: Vec::new(),
             peerings: Vec::new(),

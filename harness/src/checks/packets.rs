@@ -61,8 +61,6 @@ pub(super) const CHECKS: &[Check] = &[
     },
 ];
 
-/// How much earlier a packet expires after each connector (contract#hop-changes), in milliseconds.
-const PER_HOP_MS: i64 = 1000;
 /// By how much the expiry may differ besides: it is written in whole milliseconds.
 const SLACK_MS: i64 = 5;
 
@@ -262,13 +260,15 @@ fn payload(seen: &Observations) -> Finding {
 fn hops(seen: &Observations) -> Finding {
     let mut complaints = Complaints::default();
     let mut most = 0;
+    let hop_time = seen.connector.answers().hop_time.as_millis();
+    let per_hop = i64::try_from(hop_time).unwrap_or(i64::MAX);
     for packet in arrived(seen) {
         let received = packet.arrived.first().and_then(|first| first.expires_ms());
         let Some(expires) = received else {
             complaints.add(packet, "arrived without an expiry");
             continue;
         };
-        let expected = PER_HOP_MS * i64::from(packet.hops);
+        let expected = per_hop * i64::from(packet.hops);
         // What the sender's expiry was before the hops took their time from it.
         let sent = expires + expected;
         let (from, until) = packet.expires_ms;
@@ -288,6 +288,7 @@ fn hops(seen: &Observations) -> Finding {
 
 /// Judges the rejects for some reasons. Every reason has to have been tried.
 fn rejected(seen: &Observations, reasons: &[Reason], asked: &[String]) -> Finding {
+    let owed = seen.connector.answers();
     let mut wrong = Vec::new();
     let tried: Vec<_> = seen
         .rejects
@@ -304,7 +305,7 @@ fn rejected(seen: &Observations, reasons: &[Reason], asked: &[String]) -> Findin
             wrong.push(format!(
                 "{}: no packet was sent that {} is due to",
                 reason.words(),
-                reason.code()
+                reason.code(&owed)
             ));
         }
     }
@@ -315,7 +316,7 @@ fn rejected(seen: &Observations, reasons: &[Reason], asked: &[String]) -> Findin
     }
     for reject in &tried {
         match &reject.came {
-            Ok(code) if code == reject.reason.code() => {}
+            Ok(code) if code == reject.reason.code(&owed) => {}
             Ok(code) => wrong.push(format!(
                 "{}: {} answered {code}",
                 reject.reason.words(),
@@ -333,7 +334,7 @@ fn rejected(seen: &Observations, reasons: &[Reason], asked: &[String]) -> Findin
     }
     let good: Vec<String> = tried
         .iter()
-        .map(|reject| format!("{} from {}", reject.reason.code(), reject.asked))
+        .map(|reject| format!("{} from {}", reject.reason.code(&owed), reject.asked))
         .collect();
     Finding::all(tried.len(), &wrong, good.join(", "))
 }

@@ -1,6 +1,7 @@
 //! Onion addresses and secrets stay where they belong.
 
 use super::{Check, Finding, LogView, Observations, Scope};
+use crate::connectors::Level;
 use crate::onion::mentions_address;
 
 pub(super) const CHECKS: &[Check] = &[
@@ -18,24 +19,16 @@ pub(super) const CHECKS: &[Check] = &[
     },
 ];
 
-/// Level of an INFO line in the connector's logs (contract#log-lines).
-const INFO: u64 = 30;
-/// A line's level. A line that is no JSON object counts as INFO: nobody can filter it out.
-fn level(line: &str) -> u64 {
-    serde_json::from_str::<serde_json::Value>(line)
-        .ok()
-        .and_then(|value| value.get("level")?.as_u64())
-        .unwrap_or(INFO)
-}
-
 fn addresses(seen: &Observations) -> Finding {
     let mut wrong = seen.unseen_connector_logs();
     let mut debug_lines = 0;
     let leveled: Vec<&LogView> = seen.logs.iter().filter(|log| log.leveled).collect();
     for log in &leveled {
         for line in log.text.lines().filter(|line| mentions_address(line)) {
-            if level(line) >= INFO {
-                wrong.push(format!("{} logs one at level {}", log.role, level(line)));
+            // A line that says no level counts as INFO: nobody can filter it out.
+            let level = seen.connector.level(line).unwrap_or(Level::Info);
+            if level >= Level::Info {
+                wrong.push(format!("{} logs one at {level}", log.role));
             } else {
                 debug_lines += 1;
             }

@@ -48,7 +48,7 @@ fn address(seen: &Observations) -> Finding {
                     found.family(),
                     seen.family
                 )),
-                Ok(found) if found != home.planned => {
+                Ok(found) if home.planned.as_ref() != Some(&found) => {
                     wrong.push(format!("{}'s address is not that of its key", home.id));
                 }
                 Ok(_) => {}

@@ -321,7 +321,8 @@ fn ids_are_a_family_and_a_name() {
 #[test]
 fn evidence_shows_no_address_and_no_secret_that_a_connector_quotes() {
     let mut seen = healthy();
-    let address = seen.homes[0].planned.expose().to_owned();
+    let planned = seen.homes[0].planned.as_ref().expect("is planned");
+    let address = planned.expose().to_owned();
     let secret = seen.secrets[0].expose().to_owned();
     let quoted = format!("no route to ws://{address}:3000 with {secret}");
     seen.deliveries[0].answer = Answer::Otherwise(quoted);

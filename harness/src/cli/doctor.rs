@@ -5,7 +5,8 @@ use std::io::Write;
 use super::engines::EngineArgs;
 use super::error::CliError;
 use super::exit::Exit;
-use super::load::{Common, FamilyArgs, ImageArgs, TopologyArgs};
+use super::images::ImageArgs;
+use super::load::{Common, FamilyArgs, TopologyArgs};
 use crate::causes::with_causes;
 use crate::engine::{Engine, EngineError};
 
@@ -42,7 +43,7 @@ pub(super) async fn run(common: &Common, args: &Args) -> Result<Exit, CliError> 
         loaded.topology.name,
         loaded.topology.homes.len()
     )?;
-    match common.sources(&args.images, loaded.topology.network.family) {
+    match args.images.sources(common, &loaded.topology) {
         Ok(_) => writeln!(
             out,
             "ok       binaries    all that goes into the images is there"

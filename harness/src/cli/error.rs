@@ -130,7 +130,8 @@ impl CliError {
             Self::Plan(
                 PlanError::TooManyHomes { .. }
                 | PlanError::TooManyNodes { .. }
-                | PlanError::TooManyNeighbours { .. },
+                | PlanError::TooManyNeighbours { .. }
+                | PlanError::NoOwnDaemon { .. },
             ) => Exit::Usage,
         }
     }

@@ -67,7 +67,8 @@ impl Exit {
             RunError::Plan(
                 PlanError::TooManyHomes { .. }
                 | PlanError::TooManyNodes { .. }
-                | PlanError::TooManyNeighbours { .. },
+                | PlanError::TooManyNeighbours { .. }
+                | PlanError::NoOwnDaemon { .. },
             )
             | RunError::AlreadyUp { .. }
             | RunError::OtherFamily { .. }

@@ -6,6 +6,7 @@ mod doctor;
 mod engines;
 mod error;
 mod exit;
+mod images;
 mod ledger;
 mod load;
 mod manage;

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use super::engines::EngineArgs;
 use super::error::CliError;
 use super::exit::Exit;
-use super::load::{Common, FamilyArgs, ImageArgs, Loaded, TopologyArgs};
+use super::images::ImageArgs;
+use super::load::{Common, FamilyArgs, Loaded, TopologyArgs};
 use crate::report::{Report, append_summary, print_report, progress_line};
 use crate::run::{ArtefactError, Options, Outcome, Progress, RunError};
 
@@ -55,7 +56,7 @@ impl RunArgs {
         let options = Options {
             placement: self.engines.placement(&loaded.topology)?,
             tunnels: self.tunnels,
-            sources: common.sources(&self.images, loaded.topology.network.family)?,
+            sources: self.images.sources(common, &loaded.topology)?,
             family: self.family.family,
             artefacts: self.artefacts.clone(),
             stand_in: self.authorities.clone(),

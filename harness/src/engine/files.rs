@@ -7,7 +7,7 @@ use std::process::Command;
 const PROGRAMS: &str = "/usr/bin";
 
 /// A file, and the absolute path that it has in an image.
-type Placed = (PathBuf, String);
+pub type Placed = (PathBuf, String);
 
 /// Why a program cannot go into an image.
 #[derive(Debug, thiserror::Error)]

@@ -26,7 +26,7 @@ pub use connect::{Engine, EngineInfo};
 pub use containers::{ContainerSpec, FileSpec, Memory, NetworkMode, Port, Privileges};
 pub use error::{ConnectError, EngineError, LibraryError};
 pub use exec::ExecOutput;
-pub use files::{FilesError, program_files};
+pub use files::{FilesError, Placed, program_files};
 pub use fleet::{Engines, Placement};
 pub use images::{Image, ImageContent};
 pub use labels::{LABEL_DEADLINE, LABEL_PROJECT, LABEL_ROLE, LABEL_RUN, LABEL_TOPOLOGY, Labels};

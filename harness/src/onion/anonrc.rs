@@ -196,10 +196,19 @@ pub fn relay(node: &Common<'_>, at: Published, listener: SocketAddr) -> String {
     rc
 }
 
+/// The lines of an onion service that has these ports.
+fn service(ports: &[u16]) -> String {
+    let mut lines = format!("HiddenServiceDir {SERVICE_DIRECTORY}\n");
+    for port in ports {
+        let _ = writeln!(lines, "HiddenServicePort {port} 127.0.0.1:{port}");
+    }
+    lines
+}
+
 /// Configuration of a home's daemon: a client with an onion service, its network switched off
 /// until the consensus is complete.
 #[must_use]
-pub fn home(node: &Common<'_>, service_port: u16) -> String {
+pub fn home(node: &Common<'_>, service_ports: &[u16]) -> String {
     let mut rc = common(node);
     let _ = write!(
         rc,
@@ -210,9 +219,9 @@ pub fn home(node: &Common<'_>, service_port: u16) -> String {
          # Layer-2 guards skip the exit restriction, and with few relays paths repeat a node.\n\
          VanguardsLiteEnabled 0\n\
          MaxCircuitDirtiness 1 day\n\
-         HiddenServiceDir {SERVICE_DIRECTORY}\n\
-         HiddenServicePort {service_port} 127.0.0.1:{service_port}\n\
+         {}\
          DisableNetwork 1\n",
+        service(service_ports),
     );
     rc
 }
@@ -221,7 +230,7 @@ pub fn home(node: &Common<'_>, service_port: u16) -> String {
 /// one with an onion service, its network switched off until it is watched. With authorities it joins
 /// the network that stands in for the public one, under the conditions of that network.
 #[must_use]
-pub fn joining(node: &Common<'_>, service_port: u16) -> String {
+pub fn joining(node: &Common<'_>, service_ports: &[u16]) -> String {
     let mut rc = format!(
         "Nickname {}\n\
          DataDirectory {DATA_DIRECTORY}\n\
@@ -229,10 +238,11 @@ pub fn joining(node: &Common<'_>, service_port: u16) -> String {
          ControlPort 0.0.0.0:{CONTROL_PORT}\n\
          HashedControlPassword {}\n\
          SocksPort 0.0.0.0:{SOCKS_PORT}\n\
-         HiddenServiceDir {SERVICE_DIRECTORY}\n\
-         HiddenServicePort {service_port} 127.0.0.1:{service_port}\n\
+         {}\
          DisableNetwork 1\n",
-        node.nickname, node.hashed_password,
+        node.nickname,
+        node.hashed_password,
+        service(service_ports),
     );
     if !node.authorities.is_empty() {
         // What the stand-in's own homes are told, and for the same reasons.

@@ -3,19 +3,25 @@
 //! Planning is pure. Time, randomness and what is occupied come in as [`Inputs`]; equal inputs
 //! give equal plans, which is how `verify` finds its way in a topology that `up` left running.
 
+mod build;
 mod containers;
-mod homes;
+mod control;
+mod home;
 mod model;
+mod node;
+mod peer;
 mod seed;
+mod shown;
+mod site;
 mod subnets;
 
+pub(crate) use build::refuse_crowd;
 pub use containers::{AGENT, HomeSpecs, Images, RECORD, Specs};
 pub(crate) use containers::{ANONRC, KEYS};
-pub(crate) use homes::ALLOW_NO_AUTH;
-pub(crate) use model::refuse_crowd;
-pub use model::{
-    AbsentPlan, Control, DistancePlan, HomePlan, Inputs, NodePlan, PeeringPlan, Persistent, Plan,
-    ProbePlan, Role,
-};
+pub use control::Control;
+pub use home::{DaemonPlan, HomePlan, OnionPlan};
+pub use model::{Inputs, Persistent, Plan};
+pub use node::{DistancePlan, NodePlan, Role};
+pub use peer::{AbsentPlan, PeeringPlan, ProbePlan};
 pub use seed::{RunId, Seed};
 pub use subnets::{Occupied, PlanError};

@@ -45,6 +45,16 @@ pub enum PlanError {
         /// Authorities and relays in the topology.
         nodes: usize,
     },
+    /// A home whose connector is to run an onion daemon and cannot.
+    #[error(
+        "{home} asks the connector {connector} to run an onion daemon, which it cannot; set daemon = \"sidecar\" in that home"
+    )]
+    NoOwnDaemon {
+        /// The home.
+        home: String,
+        /// Its connector.
+        connector: &'static str,
+    },
 }
 
 /// Address ranges that are in use: the machine's routes.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use tokio::time::{sleep, timeout};
 
-use crate::connector::Admin;
+use crate::connectors::{Contact, Control};
 use crate::engine::{ContainerSpec, Death, Engine, EngineError, Engines, Watch};
 use crate::events::{EventKind, Recorder, Sink, StageGuard};
 use crate::evidence::ContainerRole;
@@ -210,10 +210,14 @@ impl Run {
         self.plan.authorities.iter().map(directory).collect()
     }
 
-    /// The admin API of a home's connector.
-    pub(in crate::run) fn admin(&self, home: &HomePlan) -> Admin {
-        let address = self.reach.socket(home, HomePlan::ADMIN_PORT);
-        Admin::new(&self.http, &home.id, address, &home.admin_key)
+    /// A handle on a home's connector.
+    pub(in crate::run) fn control(&self, home: &HomePlan) -> Box<dyn Control> {
+        self.plan.topology.connector.control(&Contact {
+            home: &home.id,
+            key: &home.admin_key,
+            socket: &|port| self.reach.socket(home, port),
+            http: &self.http,
+        })
     }
 
     /// The homes at the ends of a peering: the dialling one and the dialled one. Validation makes
@@ -228,7 +232,12 @@ impl Run {
         self.milestones.find(&self.plan);
         let peerings = self.plan.peerings.iter();
         let peerings = peerings.map(|peering| (&*peering.from, &*peering.to));
-        self.milestones.find_in_logs(&self.recorder, peerings, logs);
+        let logged = |home: &str| {
+            let (_, text) = logs.iter().find(|(of, _)| *of == home)?;
+            Some(self.plan.topology.connector.events(text))
+        };
+        self.milestones
+            .find_in_logs(&self.recorder, peerings, logged);
         self.milestones.record(&self.recorder);
     }
 

@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use serde_json::Value;
-
+use crate::connectors::{LogEvent, SessionEvent};
 use crate::events::{Recorder, Stage};
 use crate::evidence::Subject;
 use crate::onion::consensus::Consensus;
@@ -223,10 +222,12 @@ impl Milestones {
     }
 
     fn find_client(&self, home: &str, timeline: &Timeline, far: &HomePlan) {
+        let Some(onion) = far.onion() else { return };
+        let dialled = onion.address.expose_label();
         let fetches: Vec<&Transfer> = timeline
             .fetches
             .iter()
-            .filter(|fetch| fetch.label.expose() == far.onion.expose_label())
+            .filter(|fetch| fetch.label.expose() == dialled)
             .collect();
         let received = fetches.iter().find_map(|fetch| match &fetch.ended {
             Some((at, Ok(()))) => Some((*at, fetch.hsdir.as_str())),
@@ -248,7 +249,7 @@ impl Milestones {
             .filter(|one| {
                 one.label
                     .as_ref()
-                    .is_some_and(|label| label.expose() == far.onion.expose_label())
+                    .is_some_and(|label| label.expose() == dialled)
             })
             .find_map(|one| Some((one.begun, one.joined?, one.circuit)));
         if let Some((start, end, circuit)) = met {
@@ -259,19 +260,19 @@ impl Milestones {
     }
 
     /// Finds what the dialling connectors of these peerings, each (dialling home, dialled home),
-    /// have logged. `logs` are (home, whole log).
+    /// have logged. `logged` is what the connector of a home tells in its log; `None` without one.
     pub(super) fn find_in_logs<'a>(
         &self,
         recorder: &Recorder,
         peerings: impl Iterator<Item = (&'a str, &'a str)>,
-        logs: &[(&str, &str)],
+        logged: impl Fn(&str) -> Option<Vec<LogEvent>>,
     ) {
         for (from, to) in peerings {
-            let Some((_, text)) = logs.iter().find(|(of, _)| *of == from) else {
+            let Some(events) = logged(from) else {
                 continue;
             };
             let name = Subject::peering(from, to);
-            for (stage, (start, end), evidence) in session(text, to) {
+            for (stage, (start, end), evidence) in session(&events, to) {
                 let times = (recorder.instant_of(start), recorder.instant_of(end));
                 if let (Some(start), Some(end)) = times {
                     self.once(stage, &name, (start, end), &evidence);
@@ -311,58 +312,40 @@ pub(super) fn bootstrap_evidence(timeline: &Timeline) -> String {
 type Logged = (Stage, (i64, i64), String);
 
 /// What a connector's log tells of its session with `peer`: connection, authentication, first
-/// answer (contract#log-events). Only the first of each counts.
-fn session(log: &str, peer: &str) -> Vec<Logged> {
-    let mut first: BTreeMap<&str, i64> = BTreeMap::new();
+/// answer. Only the first of each counts.
+fn session(events: &[LogEvent], peer: &str) -> Vec<Logged> {
+    let mut first: BTreeMap<SessionEvent, i64> = BTreeMap::new();
     let mut attempts = 0;
-    let mut attempted = None;
-    for line in log.lines() {
-        let Ok(line) = serde_json::from_str::<Value>(line) else {
+    for event in events.iter().filter(|event| event.peer == peer) {
+        let Some(time) = event.at_ms else {
             continue;
         };
-        if line["peerId"] != peer {
-            continue;
-        }
-        let Some(time) = line["time"].as_i64() else {
-            continue;
-        };
-        let known = [
-            "btp_connected",
-            "btp_auth_attempt",
-            "btp_auth_success",
-            "btp_forward",
-            "btp_forward_success",
-        ];
-        let event = line["event"].as_str().unwrap_or_default();
-        if event == "btp_connection_attempt" && !first.contains_key("btp_connected") {
+        if event.what == SessionEvent::Dialling && !first.contains_key(&SessionEvent::Connected) {
             attempts += 1;
-            attempted.get_or_insert(time);
         }
-        if let Some(event) = known.iter().find(|known| **known == event) {
-            first.entry(event).or_insert(time);
-        }
+        first.entry(event.what).or_insert(time);
     }
-    let time = |event: &str| first.get(event).copied();
+    let time = |event: SessionEvent| first.get(&event).copied();
     let milestone = |stage, start: Option<i64>, end: Option<i64>, evidence: String| {
         Some((stage, (start?, end?), evidence)).filter(|(_, (start, end), _)| start <= end)
     };
     [
         milestone(
             Stage::WebSocket,
-            attempted,
-            time("btp_connected"),
+            time(SessionEvent::Dialling),
+            time(SessionEvent::Connected),
             format!("the connector logs its connection, attempt {attempts}"),
         ),
         milestone(
             Stage::Authentication,
-            time("btp_auth_attempt"),
-            time("btp_auth_success"),
+            time(SessionEvent::Authenticating),
+            time(SessionEvent::LetIn),
             "the connector logs that it was let in".to_owned(),
         ),
         milestone(
             Stage::FirstAnswer,
-            time("btp_forward"),
-            time("btp_forward_success"),
+            time(SessionEvent::Forwarded),
+            time(SessionEvent::Answered),
             "the connector logs the first answer to a forwarded packet".to_owned(),
         ),
     ]
@@ -375,22 +358,30 @@ fn session(log: &str, peer: &str) -> Vec<Logged> {
 mod tests {
     use super::*;
 
-    const LOG: &str = r#"
-{"level":30,"time":100,"event":"btp_connection_attempt","peerId":"home-b"}
-{"level":50,"time":110,"event":"btp_connection_error","peerId":"home-b"}
-{"level":30,"time":120,"event":"btp_connection_attempt","peerId":"home-b"}
-{"level":30,"time":300,"event":"btp_connected","peerId":"home-b"}
-{"level":30,"time":301,"event":"btp_auth_attempt","peerId":"home-b"}
-{"level":30,"time":305,"event":"btp_auth_success","peerId":"home-b"}
-{"level":30,"time":306,"event":"btp_connected","peerId":"home-c"}
-not JSON
-{"level":30,"time":400,"event":"btp_forward","peerId":"home-b"}
-{"level":30,"time":420,"event":"btp_forward_success","peerId":"home-b"}
-{"level":30,"time":500,"event":"btp_connection_attempt","peerId":"home-b"}"#;
+    /// The log of a home that dials home-b, and has dialled home-c before that.
+    fn log(base_ms: i64) -> Vec<LogEvent> {
+        use SessionEvent::*;
+        let event = |at_ms: i64, what, peer: &str| LogEvent {
+            at_ms: Some(base_ms + at_ms),
+            peer: peer.to_owned(),
+            what,
+        };
+        vec![
+            event(100, Dialling, "home-b"),
+            event(120, Dialling, "home-b"),
+            event(300, Connected, "home-b"),
+            event(301, Authenticating, "home-b"),
+            event(305, LetIn, "home-b"),
+            event(306, Connected, "home-c"),
+            event(400, Forwarded, "home-b"),
+            event(420, Answered, "home-b"),
+            event(500, Dialling, "home-b"),
+        ]
+    }
 
     #[test]
     fn a_session_is_read_from_its_log() {
-        let seen: Vec<_> = session(LOG, "home-b")
+        let seen: Vec<_> = session(&log(0), "home-b")
             .into_iter()
             .map(|(stage, times, _)| (stage, times))
             .collect();
@@ -402,13 +393,16 @@ not JSON
                 (Stage::FirstAnswer, (400, 420)),
             ]
         );
-        assert!(session(LOG, "home-b")[0].2.ends_with("attempt 2"));
+        assert!(session(&log(0), "home-b")[0].2.ends_with("attempt 2"));
     }
 
     #[test]
     fn what_was_not_logged_is_not_seen() {
-        assert!(session(LOG, "home-c").is_empty());
-        assert!(session("", "home-b").is_empty());
+        assert!(session(&log(0), "home-c").is_empty());
+        assert!(session(&[], "home-b").is_empty());
+        let mut timeless = log(0);
+        timeless.iter_mut().for_each(|event| event.at_ms = None);
+        assert!(session(&timeless, "home-b").is_empty());
     }
 
     #[test]
@@ -418,10 +412,9 @@ not JSON
         let now = recorder.instant_of(0);
         assert_eq!(now, None);
         let began = time::OffsetDateTime::now_utc().unix_timestamp() * 1000 + 2000;
-        let log = LOG.replace("\"time\":", &format!("\"time\":{}", began / 1000));
-        let logs = [("home-a", log.as_str())];
+        let logged = |home: &str| (home == "home-a").then(|| log(began));
         for _ in 0..2 {
-            milestones.find_in_logs(&recorder, [("home-a", "home-b")].into_iter(), &logs);
+            milestones.find_in_logs(&recorder, [("home-a", "home-b")].into_iter(), logged);
             milestones.record(&recorder);
         }
         assert_eq!(recorder.events().len(), 3);

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use crate::causes::with_causes;
 use crate::checks::{Metrics, Refusal};
+use crate::connectors::Kind;
 use crate::onion::anonrc::SOCKS_PORT;
-use crate::plan::{HomePlan, Plan};
+use crate::plan::Plan;
 use crate::probe::{
     AuthError, ConnectionEnd, Credentials, Dialed, Isolation, Session, SessionError,
     SessionOptions, Target, dial,
@@ -18,14 +19,12 @@ use crate::topology::Metric;
 /// How long an answer is waited for, however short the packet lives.
 pub(in crate::run) const ANSWER_LIMIT: Duration = Duration::from_secs(2);
 
-/// Close code of a refused authentication (contract#auth-refused).
-const POLICY_VIOLATION: u16 = 1008;
-
 /// Where the probe dials, and how it says who it is.
 pub(in crate::run) struct ProbeDialer {
     pub(in crate::run) proxy: SocketAddr,
     pub(in crate::run) target: Target,
     pub(in crate::run) peer: String,
+    pub(in crate::run) connector: Kind,
     pub(in crate::run) limit: Duration,
     /// Names the circuits of this look at the topology: those of an earlier one may still be open.
     pub(in crate::run) nonce: String,
@@ -37,8 +36,9 @@ impl ProbeDialer {
         let (via, to) = (plan.home(&plan.probe.via)?, plan.home(&plan.probe.to)?);
         Some(Self {
             proxy: reach.socket(via, SOCKS_PORT),
-            target: Target::new(to.onion.expose(), HomePlan::BTP_PORT),
+            target: Target::new(to.onion()?.address.expose(), to.ports.of(&plan.probe.id)?),
             peer: plan.probe.id.clone(),
+            connector: plan.topology.connector,
             limit: plan.topology.deadlines.delivery,
             nonce: nonce.to_owned(),
         })
@@ -97,6 +97,7 @@ impl ProbeDialer {
     ) -> Result<Session, SessionError> {
         let credentials = Credentials::new(self.peer.clone(), secret);
         let options = SessionOptions {
+            dialect: self.connector.capabilities().dialect,
             upgrade_limit: self.limit,
             auth_limit: self.limit,
             ..SessionOptions::default()
@@ -115,6 +116,7 @@ impl ProbeDialer {
             Ok(dialed) => dialed,
             Err(reason) => return Refusal::Otherwise(reason),
         };
+        let due = self.connector.answers().refusal;
         match self.knock(dialed, secret).await {
             Ok(session) => {
                 session.close().await;
@@ -124,7 +126,7 @@ impl ProbeDialer {
                 code,
                 end: Some(ConnectionEnd::Closed { code: close, .. }),
                 ..
-            })) if code == "F00" && close == POLICY_VIOLATION => Refusal::AsContract,
+            })) if code == due.code && close == due.close => Refusal::AsContract,
             Err(error) => Refusal::Otherwise(with_causes(&error).to_string()),
         }
     }

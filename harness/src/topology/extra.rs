@@ -1,10 +1,12 @@
-//! The parts of a topology that few topologies have: many homes alike, paths, distances, mutants.
+//! The parts of a topology that few topologies have: many homes alike, paths, distances, another
+//! connector, mutants.
 
 use std::time::Duration;
 
 use super::fields::{Collector, Fields, Located, small};
 use super::model::{Auth, Daemon, Home, Path, Peering, Transport};
 use super::wan::{Access, Wan};
+use crate::connectors::Kind;
 use crate::mutants::{MUTANTS, MutantSpec};
 
 /// Reads `[many]`: homes that are all alike, each of which dials the next, and the last the first.
@@ -148,6 +150,12 @@ fn read_access(
         jitter,
         bandwidth,
     })
+}
+
+/// Reads `connector`.
+pub(super) fn read_connector(fields: &mut Fields<'_, '_>, into: &mut Collector<'_>) -> Kind {
+    let all: Vec<Kind> = Kind::all().collect();
+    fields.choice(into, "connector", Kind::default(), &all, |kind| kind.name())
 }
 
 /// Reads `mutant`.

@@ -15,7 +15,7 @@ mod wan;
 pub use mistake::{Mistake, TopologyError};
 pub use model::{
     ABSENT, Auth, Budget, Daemon, Deadlines, Home, Metric, NOWHERE, Network, NetworkKind, Path,
-    Peering, Probe, Topology, Transport, secret_variable,
+    Peering, Probe, Topology, Transport,
 };
 pub use units::{DurationError, format_duration, parse_duration};
 pub use wan::{Access, Wan};

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::units::millis;
 use super::wan::Wan;
+use crate::connectors::Kind;
 use crate::mutants::MutantSpec;
 use crate::onion::TldFamily;
 
@@ -26,6 +27,8 @@ pub struct Topology {
     pub description: String,
     /// The onion network that the homes meet in.
     pub network: Network,
+    /// The connector of every home.
+    pub connector: Kind,
     /// The homes, in file order.
     #[serde(rename = "home")]
     pub homes: Vec<Home>,
@@ -431,13 +434,4 @@ pub(super) fn next_hop<'t, I: Iterator<Item = &'t Peering>>(
         }
     }
     None
-}
-
-/// The environment variable in which a connector looks for the secret of the peer `id`.
-///
-/// Upper case, every `-` becomes `_`, dots stay (contract#auth-secret). Different ids can map to
-/// one variable, which validation refuses.
-#[must_use]
-pub fn secret_variable(id: &str) -> String {
-    format!("BTP_PEER_{}_SECRET", id.to_uppercase().replace('-', "_"))
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use toml::de::DeTable;
 
-use super::extra::{read_many, read_mutant, read_paths, read_wan};
+use super::extra::{read_connector, read_many, read_mutant, read_paths, read_wan};
 use super::fields::{Collector, Fields, Located, small};
 use super::mistake::TopologyError;
 use super::model::{
@@ -65,6 +65,7 @@ fn read(root: &DeTable<'_>, into: &mut Collector<'_>, size: Option<usize>) -> Op
     let name = fields.string(into, "name", "\"my-topology\"");
     let description = fields.string(into, "description", "\"what this topology is for\"");
     let network = read_network(&mut fields, into);
+    let connector = read_connector(&mut fields, into);
     let mut homes = read_homes(&mut fields, into);
     let mut peerings = read_peerings(&mut fields, into);
     read_many(&mut fields, into, size, &mut homes, &mut peerings);
@@ -78,6 +79,7 @@ fn read(root: &DeTable<'_>, into: &mut Collector<'_>, size: Option<usize>) -> Op
         root: &fields,
         name: name.as_deref(),
         network: &network,
+        connector,
         homes: &homes,
         peerings: &peerings,
         paths: &paths,
@@ -92,6 +94,7 @@ fn read(root: &DeTable<'_>, into: &mut Collector<'_>, size: Option<usize>) -> Op
         name: name?,
         description: description?,
         network,
+        connector,
         homes: homes.into_iter().map(|home| home.value).collect(),
         peerings: peerings.into_iter().map(|peering| peering.value).collect(),
         paths: paths.into_iter().map(|path| path.value).collect(),

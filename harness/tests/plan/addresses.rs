@@ -7,7 +7,7 @@ use ator_harness::engine::NetworkSpec;
 use ator_harness::plan::{Plan, Seed};
 use proptest::prelude::*;
 
-use super::{inputs, plan, topology};
+use super::{inputs, onion, plan, topology};
 
 /// First and last address of a network.
 fn range(network: &NetworkSpec) -> (u32, u32) {
@@ -87,7 +87,8 @@ fn names_on_the_engine_are_unique_and_the_runs_own() {
         .collect();
     names.extend(plan.nodes().map(|node| node.container.as_str()));
     for home in &plan.homes {
-        names.extend([home.sidecar.as_str(), &home.connector, &home.bls]);
+        names.extend(home.sidecar());
+        names.extend([&*home.connector, &home.bls]);
     }
     let distinct: BTreeSet<&str> = names.iter().copied().collect();
     assert_eq!(distinct.len(), names.len());
@@ -95,7 +96,7 @@ fn names_on_the_engine_are_unique_and_the_runs_own() {
         assert!(name.contains(plan.run.short()), "{name}");
     }
     // The daemon aborts on a nickname with a hyphen or more than 19 characters.
-    let homes = plan.homes.iter().map(|home| &home.nickname);
+    let homes = plan.homes.iter().map(|home| &onion(home).nickname);
     for nickname in plan.nodes().map(|node| &node.nickname).chain(homes) {
         assert!(nickname.len() <= 19, "{nickname}");
         assert!(

@@ -6,7 +6,7 @@ use ator_harness::engine::{ContainerSpec, NetworkMode, Privileges};
 use ator_harness::onion::mentions_address;
 use ator_harness::plan::Plan;
 
-use super::{all, all_committed, plan, plan_of, sidecars, specs};
+use super::{all, all_committed, onion, plan, plan_of, sidecars, specs};
 
 /// What anybody on the machine sees of a container: name, image, command line, labels.
 fn visible(plan: &Plan, spec: &ContainerSpec) -> String {
@@ -80,7 +80,7 @@ fn each_secret_goes_only_to_those_who_need_it() {
             [format!("{}/connector", home.id)]
         );
         // A daemon gets a salted hash of its control password, nobody the password.
-        assert!(holders(home.control.password.password().expose()).is_empty());
+        assert!(holders(onion(home).control.password.password().expose()).is_empty());
     }
     for node in plan.nodes() {
         assert!(holders(node.control.password.password().expose()).is_empty());
@@ -164,7 +164,7 @@ fn only_nodes_publish_ports_and_only_on_the_relays_router() {
     for (home, specs) in plan.homes.iter().zip(&specs.homes) {
         for spec in [&specs.connector, &specs.server] {
             assert!(
-                matches!(&spec.network, NetworkMode::Share { container } if *container == home.sidecar)
+                matches!(&spec.network, NetworkMode::Share { container } if Some(&**container) == home.sidecar())
             );
         }
     }

@@ -1,9 +1,9 @@
 //! The same topology on daemons of another TLD family.
 
-use ator_harness::connector::CONFIG_FILE;
+use ator_harness::connectors::toon::CONFIG_FILE;
 use ator_harness::engine::ContainerSpec;
 use ator_harness::onion::TldFamily;
-use ator_harness::plan::Specs;
+use ator_harness::plan::{HomePlan, Specs};
 
 use super::{ANONRC, all, committed, options, plan_of, specs, text};
 
@@ -11,7 +11,8 @@ fn of_family(name: &str, family: TldFamily) -> Specs {
     let mut topology = committed(name);
     topology.network.family = family;
     let plan = plan_of(&topology, 7);
-    assert!(plan.homes.iter().all(|home| home.onion.family() == family));
+    let mut onions = plan.homes.iter().filter_map(HomePlan::onion);
+    assert!(onions.all(|onion| onion.address.family() == family));
     assert_eq!(plan.absent.onion.family(), family);
     specs(&plan)
 }

@@ -2,14 +2,14 @@
 
 use std::net::Ipv4Addr;
 
-use ator_harness::connector::CONFIG_FILE;
+use ator_harness::connectors::toon::{BTP_PORT, CONFIG_FILE};
 use ator_harness::engine::{NetworkMode, Privileges};
 use ator_harness::onion::mentions_address;
-use ator_harness::plan::{HomePlan, HomeSpecs, Plan};
-use ator_harness::topology::{Daemon, Transport};
+use ator_harness::plan::{DaemonPlan, HomePlan, HomeSpecs, Plan};
+use ator_harness::topology::Transport;
 use serde_json::{Value, json};
 
-use super::{ANONRC, committed, options, plan_of, specs, text, variable};
+use super::{ANONRC, committed, onion, options, plan_of, specs, text, variable};
 
 fn plan(name: &str) -> Plan {
     plan_of(&committed(name), 7)
@@ -32,10 +32,17 @@ fn neighbours_share_a_bridge_and_have_addresses_of_their_own() {
     assert_ne!(other.network, first.network);
     // The relays' bridge, and one per local network.
     assert_eq!(plan.networks.len(), 3);
-    let url = sibling.btp_url(Transport::Direct);
-    assert_eq!(url.expose(), format!("ws://{}:3000", sibling.address));
-    let url = first.btp_url(Transport::Onion);
-    assert_eq!(url.expose(), format!("ws://{}:3000", first.onion.expose()));
+    for peering in &plan.peerings {
+        let to = plan.home(&peering.to).expect("is planned");
+        let peer = plan.dial(peering).expect("can be dialled");
+        let host = match peering.transport {
+            Transport::Direct => to.address.to_string(),
+            Transport::Onion => onion(to).address.expose().to_owned(),
+        };
+        assert_eq!(peer.url.expose(), format!("ws://{host}:3000"));
+        assert_eq!((peer.id, &peer.token), (to.id.clone(), &peering.secret));
+        assert_eq!(peer.proxied, peering.transport == Transport::Onion);
+    }
     let transports: Vec<Transport> = plan.peerings.iter().map(|one| one.transport).collect();
     let expected = [Transport::Direct, Transport::Onion, Transport::Onion];
     assert_eq!(transports, expected);
@@ -46,7 +53,7 @@ fn a_home_without_a_daemon_has_no_sidecar_and_no_onion_transport() {
     let plan = plan("mixed-transport");
     let specs = specs(&plan);
     let (home, own) = (&plan.homes[1], &specs.homes[1]);
-    assert_eq!((home.daemon, home.is_onion()), (Daemon::None, false));
+    assert!(matches!(home.daemon, DaemonPlan::None) && !home.is_onion());
     assert!(own.sidecar.is_none());
     assert_eq!(config(own)["transport"], json!({"type": "direct"}));
     let text = text(&own.connector, CONFIG_FILE);
@@ -84,7 +91,7 @@ fn a_managed_home_gives_its_connector_the_daemon_and_its_files() {
     for (home, own) in plan.homes.iter().zip(&specs(&plan).homes) {
         assert!(own.sidecar.is_none());
         server_is_first(home, own);
-        assert_eq!(home.daemon_container(), home.connector);
+        assert_eq!(home.daemon_container(), Some(&*home.connector));
         assert_eq!(own.connector.image, "managed:1");
         let transport = &config(own)["transport"];
         assert_eq!(transport["managed"], true);
@@ -94,7 +101,7 @@ fn a_managed_home_gives_its_connector_the_daemon_and_its_files() {
         let options = &transport["managedOptions"];
         assert_eq!(options["binaryPath"], "/usr/bin/anon");
         assert_eq!(options["configFilePath"], ANONRC);
-        assert_eq!(options["hiddenServicePort"], HomePlan::BTP_PORT);
+        assert_eq!(options["hiddenServicePort"], BTP_PORT);
         // The files are where the connector is told that they are.
         let rc = text(&own.connector, ANONRC);
         let folder = options["hiddenServiceDir"].as_str().expect("a folder");
@@ -113,10 +120,10 @@ fn a_sidecar_home_says_where_its_daemon_is_and_what_its_address_is() {
             "type": "socks5",
             "socksProxy": "socks5h://127.0.0.1:9150",
             "managed": false,
-            "externalUrl": format!("ws://{}:3000", home.onion.expose()),
+            "externalUrl": format!("ws://{}:3000", onion(home).address.expose()),
         });
         assert_eq!(config(own)["transport"], expected);
-        assert_eq!(home.daemon_container(), home.sidecar);
+        assert_eq!(home.daemon_container(), home.sidecar());
         assert_eq!(own.connector.image, "connector:1");
     }
 }

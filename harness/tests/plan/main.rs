@@ -2,6 +2,7 @@
 
 mod addresses;
 mod configuration;
+mod connectors;
 mod containers;
 mod families;
 mod kinds;
@@ -14,7 +15,9 @@ use std::path::Path;
 use ator_harness::engine::{ContainerSpec, FileSpec};
 use ator_harness::mutants::{MUTANTS, MutantSpec};
 use ator_harness::onion::authority::AuthorityKeys;
-use ator_harness::plan::{HomeSpecs, Images, Inputs, Occupied, Plan, Seed, Specs};
+use ator_harness::plan::{
+    HomePlan, HomeSpecs, Images, Inputs, Occupied, OnionPlan, Plan, Seed, Specs,
+};
 use ator_harness::sabotage;
 use ator_harness::topology::Topology;
 use time::OffsetDateTime;
@@ -128,6 +131,11 @@ fn sidecars(specs: &Specs) -> Vec<&ContainerSpec> {
         .iter()
         .filter_map(|home| home.sidecar.as_ref())
         .collect()
+}
+
+/// The daemon of a home that has one.
+fn onion(home: &HomePlan) -> &OnionPlan {
+    home.onion().expect("has a daemon")
 }
 
 /// The text of a container's file.

@@ -7,7 +7,7 @@ use ator_harness::mutants::{MUTANTS, MutantAddress, Part};
 use ator_harness::plan::{Plan, Specs};
 use reference_connector::{ConnectorMutant, MUTANT_ADDRESS_VARIABLE, MUTANT_VARIABLE};
 
-use super::{ANONRC, all, mutant, options, plan, plan_of, specs, text, topology, variable};
+use super::{ANONRC, all, mutant, onion, options, plan, plan_of, specs, text, topology, variable};
 
 fn broken(name: &str) -> (Plan, Specs) {
     let mut topology = topology();
@@ -104,7 +104,7 @@ fn an_address_that_a_mutant_dials_is_mapped_to_the_peer() {
     let expected = format!(
         "{} {}",
         address.expect("is told"),
-        plan.homes[0].onion.expose()
+        onion(&plan.homes[0]).address.expose()
     );
     assert_eq!(options(&sidecar(&specs), "MapAddress"), [expected]);
     assert!(options(&sidecar(&super::specs(&super::plan(7))), "MapAddress").is_empty());
@@ -194,7 +194,7 @@ fn a_connector_that_bypasses_the_record_goes_to_the_daemon() {
     let (_, specs) = broken(mutant);
     let config = text(
         &specs.homes[1].connector,
-        ator_harness::connector::CONFIG_FILE,
+        ator_harness::connectors::toon::CONFIG_FILE,
     );
     assert!(config.contains("socks5h://127.0.0.1:9050"), "{config}");
 }

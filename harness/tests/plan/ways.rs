@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ator_harness::connector::CONFIG_FILE;
+use ator_harness::connectors::toon::CONFIG_FILE;
 use ator_harness::plan::Plan;
 use reference_connector::{Config, Env};
 

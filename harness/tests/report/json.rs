@@ -241,7 +241,7 @@ fn no_form_of_a_report_holds_an_address_or_a_secret() {
     let mut texts: Vec<String> = plan
         .homes
         .iter()
-        .map(|home| home.onion.expose().to_owned())
+        .filter_map(|home| Some(home.onion()?.address.expose().to_owned()))
         .collect();
     texts.extend(
         plan.secrets()

@@ -157,7 +157,12 @@ fn every_kind_of_answer_but_a_fulfillment_fails() {
 
 #[test]
 fn a_lost_session_and_a_failed_dial_fail_with_their_causes() {
-    let address = plan().homes[1].onion.expose().to_owned();
+    let plan = plan();
+    let address = plan.homes[1]
+        .onion()
+        .expect("has a daemon")
+        .address
+        .expose();
     let mut found = measured(CLOSED, 200);
     found.lost = Some(format!("the connection to {address} ended"));
     found.failed_dials = vec![format!("redial failed: {address} is unreachable")];
@@ -179,7 +184,7 @@ fn a_lost_session_and_a_failed_dial_fail_with_their_causes() {
     }
 
     let load = measured(CLOSED, 200).load;
-    let mut none = Measurement::new(&plan(), &load, "home-b");
+    let mut none = Measurement::new(&plan, &load, "home-b");
     none.lost = Some("not let in: refused".to_owned());
     none.failed_dials = vec!["not let in: refused".to_owned()];
     let none = judged(none);

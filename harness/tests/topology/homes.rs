@@ -1,6 +1,6 @@
 //! Homes and the network they are on.
 
-use ator_harness::topology::secret_variable;
+use ator_harness::connectors::Kind;
 
 use super::{broken, extended};
 
@@ -33,7 +33,8 @@ fn homes_need_ids_and_prefixes_of_their_own() {
 
 #[test]
 fn ids_that_share_a_secret_variable_are_refused() {
-    assert_eq!(secret_variable("home-a"), "BTP_PEER_HOME_A_SECRET");
+    let variable = Kind::default().secret_variable("home-a");
+    assert_eq!(variable.as_deref(), Some("BTP_PEER_HOME_A_SECRET"));
     for id in ["home_a", "Home-A", "HOME_a"] {
         assert_eq!(
             extended(&format!("[[home]]\nid = \"{id}\"\nprefix = \"test.c\"\n")),

@@ -4,9 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use ator_harness::connectors::Kind;
 use ator_harness::topology::{Metric, Topology};
 
-use super::GOOD;
+use super::{GOOD, mistakes};
 
 #[test]
 fn the_good_text_is_good_and_has_documented_defaults() {
@@ -19,6 +20,25 @@ fn the_good_text_is_good_and_has_documented_defaults() {
     assert_eq!(
         (budget.metric, budget.percentile, budget.samples),
         (Metric::Dial, 100.0, 1)
+    );
+}
+
+#[test]
+fn a_connector_is_one_of_those_there_are() {
+    let topology = Topology::parse("file.toml", GOOD).expect("parses");
+    assert_eq!(topology.connector, Kind::default());
+    for kind in Kind::all() {
+        let text = format!("connector = {:?}\n{GOOD}", kind.name());
+        let parsed = Topology::parse("file.toml", &text).map(|topology| topology.connector);
+        assert_eq!(parsed, Ok(kind));
+    }
+    let known: Vec<&str> = Kind::all().map(|kind| kind.name()).collect();
+    assert_eq!(
+        mistakes(&format!("connector = \"another\"\n{GOOD}")),
+        [format!(
+            "line 1: connector \"another\" is not known; use one of {}",
+            known.join(", ")
+        )]
     );
 }
 

@@ -14,7 +14,7 @@ use crate::checks::{
     DialExpectation, HealthView, HomeView, LogView, Metrics, Observations, PeeringView, ProbeView,
     Reason, Refusal, Reject, SocksRequest, Wire,
 };
-use crate::connector::Received;
+use crate::connectors::Received;
 use crate::evidence::{ContainerRole, DialOutcome};
 use crate::onion::consensus::Consensus;
 use crate::onion::directory::Certificates;
@@ -22,7 +22,7 @@ use crate::onion::monitor::DaemonState;
 use crate::plan::{HomePlan, Inputs, Occupied, PeeringPlan, Plan, Seed};
 use crate::probe::{Latencies, SessionCounters};
 use crate::secret::Secret;
-use crate::topology::{Daemon, Metric, Topology, Transport};
+use crate::topology::{Metric, Topology, Transport};
 
 /// Uploads of a complete publication, as this network has it: two descriptors to seven nodes.
 const UPLOADS: usize = 14;
@@ -154,12 +154,11 @@ fn home_view(plan: &Plan, home: &HomePlan) -> HomeView {
     let onion = home.is_onion();
     HomeView {
         id: home.id.clone(),
-        planned: home.onion.clone(),
+        planned: home.onion().map(|onion| onion.address.clone()),
         // The daemon ends the line.
-        hostname: match onion {
-            true => Ok(Some(Secret::new(format!("{}\n", home.onion.expose())))),
-            false => Ok(None),
-        },
+        hostname: Ok(home
+            .onion()
+            .map(|onion| Secret::new(format!("{}\n", onion.address.expose())))),
         daemon: match onion {
             true => daemon(home, plan),
             false => DaemonState::default(),
@@ -219,7 +218,7 @@ fn daemon(home: &HomePlan, plan: &Plan) -> DaemonState {
     daemon.failed.push("NOT_FOUND".to_owned());
     let others = plan.homes.iter().filter(|other| other.id != home.id);
     daemon.received = others
-        .map(|other| (other.onion.expose_label().to_owned(), 1))
+        .filter_map(|other| Some((other.onion()?.address.expose_label().to_owned(), 1)))
         .collect();
     daemon
 }
@@ -242,12 +241,12 @@ fn attempts(plan: &Plan, home: &HomePlan) -> Vec<Attempt> {
         [
             attempt(
                 DialExpectation::OtherHome,
-                other.socket(HomePlan::BTP_PORT),
+                other.socket(other.ports.btp()[0]),
                 DialOutcome::NetworkUnreachable,
             ),
             attempt(
                 DialExpectation::OtherHome,
-                other.socket(HomePlan::ADMIN_PORT),
+                other.socket(other.ports.control[0]),
                 DialOutcome::Timeout,
             ),
             attempt(
@@ -275,11 +274,12 @@ fn wire(plan: &Plan, home: &HomePlan, dialled: &[&HomePlan]) -> Wire {
         sent: bytes,
         received: bytes,
     };
+    let onion = |far: &HomePlan| far.onion().expect("is dialled").address.expose().to_owned();
     let absent = plan.absent.onion.expose();
     let requests = dialled
         .iter()
         .zip(40_001..)
-        .map(|(far, port)| request(far.onion.expose(), port, 0, 700))
+        .map(|(far, port)| request(&onion(far), port, 0, 700))
         .chain([request(absent, 40_101, 4, 0), request(absent, 40_102, 4, 0)]);
     Wire {
         requests: requests.collect(),
@@ -353,7 +353,6 @@ fn delivery(
             payment_id: format!("payment {number}"),
             data: payload,
             expires_at: iso(EXPIRES_MS + 20 - 1000 * i64::from(hops)),
-            received_at: "2026-11-22T10:00:20.000Z".to_owned(),
         }],
         arrived_elsewhere: 0,
     }
@@ -364,7 +363,7 @@ fn rejects(plan: &Plan) -> Vec<Reject> {
     let reject = |reason: Reason, asked: &str| Reject {
         reason,
         asked: asked.to_owned(),
-        came: Ok(reason.code().to_owned()),
+        came: Ok(reason.code(&plan.topology.connector.answers()).to_owned()),
     };
     let probe = format!("{}, by the probe", plan.probe.to);
     let by_probe = [
@@ -398,10 +397,11 @@ fn logs(plan: &Plan) -> Vec<LogView> {
             .filter(|peering| peering.from == home.id && peering.transport == Transport::Onion);
         let mut lines = vec![json!({"level": 30, "nodeId": home.id, "msg": "Connector ready"})];
         for peering in peers {
-            let host = plan.home(&peering.to).expect("is planned").onion.expose();
+            let far = plan.home(&peering.to).expect("is planned");
+            let host = far.onion().expect("is dialled").address.expose();
             lines.push(json!({"level": 20, "event": "btp_dial", "host": host}));
             lines.push(
-                json!({"level": 30, "event": "btp_auth_success", "url": "ws://<redacted-anon>"}),
+                json!({"level": 30, "event": "btp_connected", "url": "ws://<redacted-anon>"}),
             );
         }
         let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
@@ -417,7 +417,7 @@ fn logs(plan: &Plan) -> Vec<LogView> {
             String::new(),
             "/agent guard -- /bls",
         ));
-        if home.daemon != Daemon::Sidecar {
+        if home.sidecar().is_none() {
             continue;
         }
         let notice = "Nov 22 10:00:01.000 [notice] Bootstrapped 100% (done): Done\n";

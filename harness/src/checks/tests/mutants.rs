@@ -12,6 +12,7 @@ mod secrecy;
 mod service;
 
 use crate::checks::{HomeView, Observations, Verdict};
+use crate::onion::OnionAddress;
 use crate::topology::Metric;
 
 /// One broken part.
@@ -99,6 +100,11 @@ pub(super) fn all() -> Vec<BentObservation> {
 fn home<'a>(seen: &'a mut Observations, id: &str) -> &'a mut HomeView {
     let home = seen.homes.iter_mut().find(|home| home.id == id);
     home.expect("a healthy topology has it")
+}
+
+/// The onion address that a home should have.
+fn planned(home: &HomeView) -> &OnionAddress {
+    home.planned.as_ref().expect("it has a daemon")
 }
 
 /// Takes everything away that a probe without a session cannot do.

@@ -9,6 +9,7 @@ use super::row::{
 use crate::conformance::build;
 use crate::conformance::seen::Seen;
 use crate::conformance::subject::Subject;
+use crate::connectors::secret_variable;
 use crate::probe::Credentials;
 
 /// What the connector is set up with where a row needs a secret of its own.
@@ -314,7 +315,7 @@ pub(super) fn identity_rows(subject: &Subject) -> Vec<Row> {
             );
         }
     }
-    let upper = env(&[("BTP_PEER_CO_CLIENT_SECRET", Some(SECRET))]);
+    let upper = env(&[(secret_variable!("CO_CLIENT"), Some(SECRET))]);
     for (id, spelling) in [
         ("env-id-dashes", "co-client"),
         ("env-id-underscores", "co_client"),
@@ -325,7 +326,10 @@ pub(super) fn identity_rows(subject: &Subject) -> Vec<Row> {
             row(
                 id,
                 "contract#auth-id-spelling",
-                &format!("peer id {spelling}, secret in BTP_PEER_CO_CLIENT_SECRET"),
+                &format!(
+                    "peer id {spelling}, secret in {}",
+                    secret_variable!("CO_CLIENT")
+                ),
                 with(spelling, SECRET),
             )
             .needs(upper)
@@ -336,26 +340,26 @@ pub(super) fn identity_rows(subject: &Subject) -> Vec<Row> {
         row(
             "env-id-dots",
             "contract#auth-secret",
-            "peer id g.alice, secret in BTP_PEER_G.ALICE_SECRET",
+            concat!("peer id g.alice, secret in ", secret_variable!("G.ALICE")),
             with("g.alice", SECRET),
         )
-        .needs(env(&[("BTP_PEER_G.ALICE_SECRET", Some(SECRET))]))
+        .needs(env(&[(secret_variable!("G.ALICE"), Some(SECRET))]))
         .expects(let_in(1)),
         row(
             "env-id-dots-as-underscores",
             "contract#auth-secret",
-            "peer id g.alice, secret in BTP_PEER_G_ALICE_SECRET",
+            concat!("peer id g.alice, secret in ", secret_variable!("G_ALICE")),
             with("g.alice", SECRET),
         )
-        .needs(env(&[("BTP_PEER_G_ALICE_SECRET", Some(SECRET))]))
+        .needs(env(&[(secret_variable!("G_ALICE"), Some(SECRET))]))
         .expects(refused(1)),
         row(
             "env-secret-empty",
             "contract#auth-secret-empty",
-            "a secret where BTP_PEER_BLANK_SECRET is empty",
+            concat!("a secret where ", secret_variable!("BLANK"), " is empty"),
             with("blank", SECRET),
         )
-        .needs(env(&[("BTP_PEER_BLANK_SECRET", Some(""))]))
+        .needs(env(&[(secret_variable!("BLANK"), Some(""))]))
         .expects(refused(1)),
         row(
             "yaml-secret-only",

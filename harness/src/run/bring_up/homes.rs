@@ -10,12 +10,11 @@ use crate::onion::anonrc::SERVICE_DIRECTORY;
 use crate::onion::control::ControlError;
 use crate::onion::monitor::Monitor;
 use crate::onion::{Daemon as OnionDaemon, OnionAddress, TldFamily};
-use crate::plan::{HomePlan, HomeSpecs, Specs};
+use crate::plan::{DaemonPlan, HomePlan, HomeSpecs, OnionPlan, Specs};
 use crate::run::circuits::Earlier;
 use crate::run::context::{POLL, Run, RunningHome, poll, within};
 use crate::run::dials::{dial, published};
 use crate::run::error::{RunError, StageFailure};
-use crate::topology::Daemon;
 
 /// How long a dial to a published address may take, in milliseconds. The path is on this machine.
 const PUBLISHED_DIAL_MS: &str = "3000";
@@ -38,9 +37,9 @@ pub(in crate::run) async fn start(run: &Run, specs: &Specs) -> Result<Vec<Runnin
     let sealed = homes.iter().filter(|_| run.plan.router().is_some());
     let seals = sealed.map(|home| seal(run, home));
     let running = homes.iter().map(|home| async move {
-        let monitor = match home.is_onion() {
-            true => Some(watch(run, home).await?),
-            false => None,
+        let monitor = match home.onion() {
+            Some(onion) => Some(watch(run, home, onion).await?),
+            None => None,
         };
         Ok::<_, RunError>(RunningHome {
             plan: home.clone(),
@@ -62,7 +61,7 @@ async fn start_home(run: &Run, home: &HomePlan, specs: &HomeSpecs) -> Result<(),
     engine
         .create_container(&specs.connector, &run.plan.labels)
         .await?;
-    if home.daemon == Daemon::Managed {
+    if matches!(home.daemon, DaemonPlan::Managed { .. }) {
         engine.start_container(&specs.connector).await?;
     }
     Ok(())
@@ -110,7 +109,7 @@ async fn seal(run: &Run, home: &HomePlan) -> Result<(), RunError> {
 
 /// Watches a home's daemon, and makes sure that it is configured against the stall by missing
 /// microdescriptors.
-async fn watch(run: &Run, home: &HomePlan) -> Result<Monitor, RunError> {
+async fn watch(run: &Run, home: &HomePlan, onion: &OnionPlan) -> Result<Monitor, RunError> {
     let deadline = run.plan.topology.deadlines.descriptors;
     let guard = run
         .recorder
@@ -118,10 +117,11 @@ async fn watch(run: &Run, home: &HomePlan) -> Result<Monitor, RunError> {
     let fail = |error: ControlError| {
         RunError::from(StageFailure::of(&guard, with_causes(&error).to_string()))
     };
-    let (address, password) = (run.reach.control(home), home.control.password.password());
+    let address = run.reach.control(home, onion);
+    let password = onion.control.password.password();
     let wait = async {
         loop {
-            match Monitor::attach(&home.nickname, address, password).await {
+            match Monitor::attach(&onion.nickname, address, password).await {
                 Ok(monitor) => return Ok(monitor),
                 Err(ControlError::Connect { .. }) => sleep(POLL).await,
                 Err(error) => return Err(fail(error)),
@@ -168,7 +168,7 @@ async fn watch(run: &Run, home: &HomePlan) -> Result<Monitor, RunError> {
 /// by its version has read its configuration before it answers, and written the name.
 async fn published_family(run: &Run, home: &HomePlan) -> Option<TldFamily> {
     let path = format!("{SERVICE_DIRECTORY}/hostname");
-    let container = home.daemon_container();
+    let container = home.daemon_container()?;
     let name = run.engine_of(home).read_file(container, &path).await.ok()?;
     let address: OnionAddress = name.trim().parse().ok()?;
     Some(address.family())
@@ -183,12 +183,13 @@ pub(in crate::run) async fn attach(
     let mut homes = Vec::new();
     for home in &run.plan.homes {
         let mut monitor = None;
-        if home.is_onion() {
+        if let Some(onion) = home.onion() {
             let guard = run
                 .recorder
                 .stage(Stage::Daemon, Subject::Home(home.id.clone()));
-            let password = home.control.password.password();
-            let attached = Monitor::attach(&home.nickname, run.reach.control(home), password)
+            let password = onion.control.password.password();
+            let address = run.reach.control(home, onion);
+            let attached = Monitor::attach(&onion.nickname, address, password)
                 .await
                 .map_err(|error| StageFailure::of(&guard, with_causes(&error).to_string()))?;
             guard.reached("control port answers");

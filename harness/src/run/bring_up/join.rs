@@ -7,12 +7,12 @@ use crate::engine::ContainerSpec;
 use crate::events::Stage;
 use crate::evidence::Subject;
 use crate::onion::monitor::Monitor;
+use crate::plan::DaemonPlan;
 use crate::run::bring_up::preflight;
 use crate::run::context::{Run, RunningHome, poll, within};
 use crate::run::error::{RunError, StageFailure};
 use crate::run::milestones::bootstrap_evidence;
 use crate::run::publication::{is_published, uploads_expected};
-use crate::topology::Daemon;
 
 /// Switches the networks of the homes' daemons on.
 pub(in crate::run) async fn switch_on(homes: &mut [RunningHome]) -> Result<(), RunError> {
@@ -111,11 +111,11 @@ pub(in crate::run) async fn start_connector(
         .recorder
         .stage(Stage::Connector, Subject::Home(home.id.clone()));
     // A connector that runs its own daemon runs already.
-    if home.daemon != Daemon::Managed {
+    if !matches!(home.daemon, DaemonPlan::Managed { .. }) {
         run.engine_of(home).start_container(spec).await?;
     }
-    let admin = run.admin(home);
-    let wait = poll(async || match admin.alive().await {
+    let control = run.control(home);
+    let wait = poll(async || match control.alive().await {
         Ok(()) => Ok(Some(())),
         Err(error) => {
             guard.saw(with_causes(&error).to_string());
@@ -123,6 +123,6 @@ pub(in crate::run) async fn start_connector(
         }
     });
     within(&guard, run.plan.topology.deadlines.peering, wait).await?;
-    guard.reached("admin API answers");
+    guard.reached("the connector answers");
     Ok(())
 }

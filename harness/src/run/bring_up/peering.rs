@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::causes::with_causes;
-use crate::connector::AdminError;
+use crate::connectors::{ControlError, PeersKnown};
 use crate::events::Stage;
 use crate::evidence::Subject;
 use crate::onion::monitor::Timeline;
@@ -24,22 +24,21 @@ pub(in crate::run) async fn connect(
     let begun = Instant::now();
     let subject = Subject::peering(&peering.from, &peering.to);
     let guard = run.recorder.stage(Stage::Peering, subject);
-    let fail = |error: AdminError| {
+    let fail = |error: ControlError| {
         RunError::from(StageFailure::of(&guard, with_causes(&error).to_string()))
     };
-    let Some((from, to)) = run.ends(peering) else {
+    let (Some((from, to)), Some(peer)) = (run.ends(peering), run.plan.dial(peering)) else {
         return Err(StageFailure::of(&guard, "no such home").into());
     };
-    let admin = run.admin(from);
+    let control = run.control(from);
+    let known = run.plan.topology.connector.capabilities().peers;
     let wait = async {
-        let url = to.btp_url(peering.transport);
-        admin
-            .add_peer(&to.id, &url, &peering.secret, peering.transport)
-            .await
-            .map_err(fail)?;
+        if known == PeersKnown::WhenTold {
+            control.register(&peer).await.map_err(fail)?;
+        }
         guard.saw("registered, not connected yet");
         poll(async || {
-            let connected = admin.connected(&to.id).await.map_err(fail)?;
+            let connected = control.connected(&to.id).await.map_err(fail)?;
             Ok((connected == Some(true)).then_some(()))
         })
         .await
@@ -61,7 +60,10 @@ pub(in crate::run) async fn connect(
 
 /// Names the milestone at which a peering over the onion network is stuck.
 fn lowest_milestone(failure: StageFailure, dialling: &Timeline, to: &HomePlan) -> StageFailure {
-    let label = to.onion.expose_label();
+    let Some(onion) = to.onion() else {
+        return failure;
+    };
+    let label = onion.address.expose_label();
     let fetched = dialling
         .fetches
         .iter()

@@ -27,7 +27,10 @@ pub(in crate::run) async fn diagnosed(
     let daemons = timelines
         .iter()
         .map(|(home, timeline)| DaemonSigns::of(home, timeline));
-    let homes = plan.homes.iter().map(|home| home.nickname.clone());
+    let homes = plan
+        .homes
+        .iter()
+        .filter_map(|home| Some(home.onion()?.nickname.clone()));
     let nodes = plan.nodes().map(|node| node.nickname.clone());
     let mut evidence = Evidence {
         nicknames: nodes.chain(homes).collect(),

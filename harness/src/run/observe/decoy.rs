@@ -11,13 +11,12 @@ use tokio::time::{Instant, sleep};
 
 use crate::causes::with_causes;
 use crate::checks::{DecoyView, Wire};
+use crate::connectors::PeersKnown;
 use crate::evidence::{DialOutcome, Gathered};
 use crate::plan::HomePlan;
 use crate::run::context::{POLL, Run};
 use crate::run::dials::dial;
 use crate::run::observe::recorder;
-use crate::secret::Secret;
-use crate::topology::Transport;
 
 /// How long the dial that shows that the place can be reached may take, in milliseconds.
 const CONTROL_DIAL_MS: &str = "1000";
@@ -92,14 +91,10 @@ async fn decoy(run: &Run, home: &HomePlan) -> Gathered<Decoy> {
         }
         sleep(POLL).await;
     }
-    let absent = &run.plan.absent;
-    let port = HomePlan::ARRIVALS_PORT;
-    let url = Secret::new(format!("ws://{}:{port}", absent.onion.expose()));
-    let told = run
-        .admin(home)
-        .add_peer(&absent.id, &url, &absent.token, Transport::Onion)
-        .await;
-    if let Err(error) = told {
+    // A connector that knows its peers from the start has been told by its configuration.
+    if run.plan.topology.connector.capabilities().peers == PeersKnown::WhenTold
+        && let Err(error) = run.control(home).register(&run.plan.dial_absent()).await
+    {
         decoy.not_told = Some(format!("it was not told to dial: {}", with_causes(&error)));
     }
     Ok(decoy)
@@ -164,7 +159,7 @@ impl Decoys<'_> {
             .iter()
             .filter(|(_, decoy)| decoy.as_ref().is_ok_and(Decoy::was_told));
         join_all(told.map(|(home, _)| async move {
-            let removed = run.admin(home).remove_peer(&run.plan.absent.id).await;
+            let removed = run.control(home).forget(&run.plan.absent.id).await;
             if let Err(error) = removed {
                 run.recorder.note(with_causes(&error).to_string());
             }

@@ -45,7 +45,7 @@ async fn of_home(run: &Run, home: &HomePlan) -> Result<Vec<Attempt>, EngineError
         .filter(|other| !neighbours(other))
         .collect();
     for other in &others {
-        for port in [HomePlan::BTP_PORT, SOCKS_PORT, HomePlan::ADMIN_PORT] {
+        for port in other.ports.all().into_iter().chain([SOCKS_PORT]) {
             targets.push((DialExpectation::OtherHome, other.socket(port)));
         }
     }
@@ -92,11 +92,15 @@ async fn of_home(run: &Run, home: &HomePlan) -> Result<Vec<Attempt>, EngineError
         .collect())
 }
 
-/// Whether the home's BTP port takes connections at the home's own address. Asked from inside: a
+/// Whether the home's BTP ports take connections at the home's own address. Asked from inside: a
 /// tunnel takes them before it knows.
 pub(in crate::run) async fn listens(run: &Run, home: &HomePlan) -> Gathered<bool> {
-    let own = home.socket(HomePlan::BTP_PORT);
-    let dialled = dial(run, home, &[own], LISTENING_MS)
+    let ports = home.ports.btp();
+    if ports.is_empty() {
+        return Err("nobody dials it, so it has no BTP port".to_owned());
+    }
+    let own: Vec<SocketAddr> = ports.into_iter().map(|port| home.socket(port)).collect();
+    let dialled = dial(run, home, &own, LISTENING_MS)
         .await
         .map_err(|error| with_causes(&error).to_string())?;
     Ok(dialled.iter().all(|one| one.outcome.is_connected()))

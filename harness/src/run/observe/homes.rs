@@ -10,27 +10,26 @@ use crate::causes::with_causes;
 use crate::checks::{
     Attempt, ConsensusValidity, DecoyView, HealthView, HomeView, LogView, PeeringView,
 };
-use crate::connector;
+use crate::connectors::SessionEvent;
 use crate::engine::EngineError;
 use crate::evidence::{ContainerRole, Gathered};
 use crate::onion::anonrc::SERVICE_DIRECTORY;
 use crate::onion::control::Control;
 use crate::onion::monitor::DaemonState;
-use crate::plan::HomePlan;
+use crate::plan::{DaemonPlan, HomePlan};
 use crate::run::circuits::Paths;
 use crate::run::context::{Run, RunningHome};
 use crate::run::observe::decoy::DecoyViews;
 use crate::run::observe::{dials, recorder, traces};
 use crate::run::publication::uploads_expected;
 use crate::secret::Secret;
-use crate::topology::Daemon;
 
 /// What the dialling and the accepting connector say of each peering.
 pub(in crate::run) async fn peerings(run: &Run, logs: &[LogView]) -> Vec<PeeringView> {
     join_all(run.plan.peerings.iter().map(|peering| async move {
         let connected = match run.plan.home(&peering.from) {
             Some(from) => run
-                .admin(from)
+                .control(from)
                 .connected(&peering.to)
                 .await
                 .map_err(|error| with_causes(&error).to_string()),
@@ -40,8 +39,8 @@ pub(in crate::run) async fn peerings(run: &Run, logs: &[LogView]) -> Vec<Peering
         let accepted_in_log = logs
             .iter()
             .filter(|log| log.role == role)
-            .flat_map(|log| log.text.lines())
-            .any(|line| is_accepted(line, &peering.from));
+            .flat_map(|log| run.plan.topology.connector.events(&log.text))
+            .any(|event| event.what == SessionEvent::Admitted && event.peer == peering.from);
         PeeringView {
             from: peering.from.clone(),
             to: peering.to.clone(),
@@ -50,17 +49,6 @@ pub(in crate::run) async fn peerings(run: &Run, logs: &[LogView]) -> Vec<Peering
         }
     }))
     .await
-}
-
-/// Whether a connector's log line tells of an accepted authentication (contract#log-events).
-fn is_accepted(line: &str, peer: &str) -> bool {
-    let Ok(line) = serde_json::from_str::<serde_json::Value>(line) else {
-        return false;
-    };
-    let text = |key: &str| line.get(key).and_then(serde_json::Value::as_str);
-    text("event") == Some("btp_auth")
-        && text("peerId") == Some(peer)
-        && line.get("success").and_then(serde_json::Value::as_bool) == Some(true)
 }
 
 /// Everything of every home. `attempts` and `decoys` are by home id.
@@ -98,7 +86,8 @@ async fn view(
         .iter()
         .filter(|(other, _)| *other != plan.id)
         .map(|(other, state)| {
-            let count = state.received.get(plan.onion.expose_label());
+            let label = plan.onion().map(|onion| onion.address.expose_label());
+            let count = label.and_then(|label| state.received.get(label));
             ((*other).to_owned(), count.copied().unwrap_or(0))
         })
         .collect();
@@ -111,7 +100,7 @@ async fn view(
     let paths = Paths::new(home.monitor.as_ref(), home.earlier.as_ref());
     Ok(HomeView {
         id: plan.id.clone(),
-        planned: plan.onion.clone(),
+        planned: plan.onion().map(|onion| onion.address.clone()),
         hostname: hostname(run, home).await,
         consensus: consensus(run, plan).await,
         uploads_expected: uploads_expected(&run.plan, &daemon),
@@ -129,12 +118,12 @@ async fn view(
 
 /// The consensus that a home's daemon holds.
 async fn consensus(run: &Run, home: &HomePlan) -> Gathered<ConsensusValidity> {
-    if !home.is_onion() {
+    let Some(onion) = home.onion() else {
         return Err("there is no daemon".to_owned());
-    }
-    let password = home.control.password.password();
-    let address = run.reach.control(home);
-    let connected = Control::connect(&home.nickname, address, password).await;
+    };
+    let password = onion.control.password.password();
+    let address = run.reach.control(home, onion);
+    let connected = Control::connect(&onion.nickname, address, password).await;
     let (mut control, _events) = connected.map_err(|error| with_causes(&error).to_string())?;
     let format = format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");
     let now = OffsetDateTime::now_utc().unix_timestamp();
@@ -161,16 +150,16 @@ async fn consensus(run: &Run, home: &HomePlan) -> Gathered<ConsensusValidity> {
 /// runs the daemon, by the connector.
 async fn hostname(run: &Run, home: &RunningHome) -> Gathered<Option<Secret>> {
     let plan = &home.plan;
-    match plan.daemon {
-        Daemon::None => Ok(None),
-        Daemon::Managed => run
-            .admin(plan)
+    match &plan.daemon {
+        DaemonPlan::None => Ok(None),
+        DaemonPlan::Managed { .. } => run
+            .control(plan)
             .hostname()
             .await
             .map_err(|error| with_causes(&error).to_string()),
-        Daemon::Sidecar => home
+        DaemonPlan::Sidecar { container, .. } => home
             .engine
-            .read_file(&plan.sidecar, &format!("{SERVICE_DIRECTORY}/hostname"))
+            .read_file(container, &format!("{SERVICE_DIRECTORY}/hostname"))
             .await
             .map(|name| Some(Secret::new(name)))
             .map_err(|error| with_causes(&error).to_string()),
@@ -182,35 +171,19 @@ async fn health(
     home: &HomePlan,
     decoy: &Gathered<Option<DecoyView>>,
 ) -> Gathered<HealthView> {
-    let address = run.reach.socket(home, HomePlan::HEALTH_PORT);
-    let health = connector::health(&run.http, &home.id, address)
+    let control = run.control(home);
+    let health = control
+        .health()
         .await
         .map_err(|error| with_causes(&error).to_string())?;
-    let decoy_connected = run
-        .admin(home)
+    let decoy_connected = control
         .connected(&run.plan.absent.id)
         .await
         .map_err(|error| with_causes(&error).to_string())?;
     Ok(HealthView {
-        connected: health.peers_connected,
-        total: health.total_peers,
+        connected: health.connected,
+        total: health.total,
         decoy_connected,
         gone: u64::from(matches!(decoy, Ok(Some(_)))),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_an_accepted_authentication_counts() {
-        let line = |success: bool, peer: &str| {
-            format!(r#"{{"level":30,"event":"btp_auth","peerId":"{peer}","success":{success}}}"#)
-        };
-        assert!(is_accepted(&line(true, "home-a"), "home-a"));
-        assert!(!is_accepted(&line(false, "home-a"), "home-a"));
-        assert!(!is_accepted(&line(true, "home-b"), "home-a"));
-        assert!(!is_accepted("home-a was let in", "home-a"));
-    }
 }

@@ -12,8 +12,8 @@ pub(in crate::run) async fn views(run: &Run) -> Result<Vec<LogView>, RunError> {
         let Placed { engine, name, role } = one;
         let (text, visible) = join(engine.logs(&name, None), engine.visible(&name)).await;
         Ok(LogView {
-            // Connectors write JSON lines with levels; nothing else does.
-            leveled: role.is_connector(),
+            // A connector's may have; nothing else has.
+            leveled: run.plan.topology.connector.capabilities().logs_levels && role.is_connector(),
             role,
             text: text?,
             visible: visible?,

@@ -6,12 +6,10 @@ use std::time::{Duration, Instant};
 
 use data_encoding::BASE64;
 use futures_util::future::join_all;
-use sha2::{Digest, Sha256};
 
 use crate::causes::with_causes;
 use crate::checks::{Answer, Delivery, Observations, Reason, Reject};
-use crate::connector::{Bls, Received, SendAnswer};
-use crate::plan::HomePlan;
+use crate::connectors::{Outgoing, Received, Reply};
 use crate::probe::Latencies;
 use crate::run::context::Run;
 use crate::run::packet::{millis, now_ms, payload};
@@ -60,15 +58,15 @@ async fn deliver(run: &Run, nonce: &str, from: &str, to: &str, amount: u64) -> D
     let answer = match run.plan.home(from) {
         None => Answer::Otherwise("no such home".to_owned()),
         Some(home) => {
-            let answer = run
-                .admin(home)
-                .send(&destination, amount, &data, limit)
-                .await;
-            // The convention of the TOON network (contract#fulfillment-convention).
-            let fulfillment = BASE64.encode(&Sha256::digest(&data));
-            match answer {
+            let packet = Outgoing {
+                destination: &destination,
+                amount,
+                data: &data,
+                limit,
+            };
+            match run.control(home).send(&packet).await {
                 Err(error) => Answer::Otherwise(with_causes(&error).to_string()),
-                Ok(answer) => read(answer, &fulfillment),
+                Ok(reply) => read(reply),
             }
         }
     };
@@ -86,25 +84,25 @@ async fn deliver(run: &Run, nonce: &str, from: &str, to: &str, amount: u64) -> D
     }
 }
 
-fn read(answer: SendAnswer, fulfillment: &str) -> Answer {
-    if answer.accepted {
-        return Answer::Fulfilled {
-            fits: answer.fulfillment.as_deref() == Some(fulfillment),
-        };
-    }
-    Answer::Rejected {
-        code: answer.code.unwrap_or_else(|| "no code".to_owned()),
-        message: answer.message.unwrap_or_default(),
+fn read(reply: Reply) -> Answer {
+    match reply {
+        Reply::Fulfilled { fits } => Answer::Fulfilled { fits },
+        Reply::Rejected { code, message } if code.is_empty() => Answer::Rejected {
+            code: "no code".to_owned(),
+            message,
+        },
+        Reply::Rejected { code, message } => Answer::Rejected { code, message },
     }
 }
 
 /// Finds every packet again in what the homes' servers recorded.
 pub(in crate::run) async fn find(run: &Run, seen: &mut Observations) {
-    let records = join_all(run.plan.homes.iter().map(|home| async move {
-        let address = run.reach.socket(home, HomePlan::BLS_PORT);
-        let bls = Bls::new(&run.http, &home.id, address);
-        (home.id.as_str(), bls.received().await)
-    }))
+    let records = join_all(
+        run.plan
+            .homes
+            .iter()
+            .map(|home| async move { (home.id.as_str(), run.control(home).received().await) }),
+    )
     .await;
     for (home, received) in records {
         let received = match received {
@@ -136,13 +134,19 @@ pub(in crate::run) async fn find(run: &Run, seen: &mut Observations) {
 pub(in crate::run) async fn unknown(run: &Run) -> Vec<Reject> {
     let limit = run.plan.topology.deadlines.delivery;
     join_all(run.plan.homes.iter().map(|home| async move {
-        let answer = run.admin(home).send(NOWHERE, 0, b"nowhere", limit).await;
+        let packet = Outgoing {
+            destination: NOWHERE,
+            amount: 0,
+            data: b"nowhere",
+            limit,
+        };
+        let reply = run.control(home).send(&packet).await;
         Reject {
             reason: Reason::NoRoute,
             asked: home.id.clone(),
-            came: match answer {
-                Ok(answer) if answer.accepted => Err("accepted".to_owned()),
-                Ok(answer) => Ok(answer.code.unwrap_or_default()),
+            came: match reply {
+                Ok(Reply::Fulfilled { .. }) => Err("accepted".to_owned()),
+                Ok(Reply::Rejected { code, .. }) => Ok(code),
                 Err(error) => Err(with_causes(&error).to_string()),
             },
         }

@@ -18,8 +18,6 @@ use crate::topology::{Metric, NOWHERE};
 
 /// Size of a payload of the probe.
 const PAYLOAD: usize = 64;
-/// Less than the second that a connector keeps for itself (contract#expiry).
-const TOO_LITTLE_TIME: Duration = Duration::from_millis(900);
 /// Packets of the probe in flight. A path that crosses one relay link twice in a direction takes
 /// two delayed acknowledgements, some 88 ms, per round trip; one packet at a time would turn that
 /// into many seconds.
@@ -89,6 +87,7 @@ async fn configured(run: &Run, dialer: &ProbeDialer, metrics: &mut Metrics) -> R
         proxy: dialer.proxy,
         target: dialer.target.clone(),
         peer: absent.id.clone(),
+        connector: dialer.connector,
         limit: dialer.limit,
         nonce: dialer.nonce.clone(),
     };
@@ -214,8 +213,10 @@ async fn reject(
         Reason::Expired,
         asks(format!("{}.expired", to.prefix), Duration::ZERO).await,
     );
-    let application = format!("{}.rej_application_error", to.prefix);
-    note(Reason::Application, asks(application, limit).await);
+    let connector = run.plan.topology.connector;
+    if let Some(refused) = connector.refused_destination(&to.prefix) {
+        note(Reason::Application, asks(refused, limit).await);
+    }
     // To a home behind this one.
     let behind = run
         .plan
@@ -226,7 +227,8 @@ async fn reject(
         let destination = format!("{}.too-late", behind.prefix);
         note(
             Reason::TooLittleTime,
-            asks(destination, TOO_LITTLE_TIME).await,
+            // Less than the connector keeps for itself.
+            asks(destination, connector.answers().hop_time * 9 / 10).await,
         );
     }
 }

@@ -20,10 +20,13 @@ pub(in crate::run) fn of_home(
         .peerings
         .iter()
         .filter(|peering| peering.from == home.id && peering.transport == Transport::Onion)
-        .filter_map(|peering| run.plan.home(&peering.to));
+        .filter_map(|peering| {
+            let far = run.plan.home(&peering.to)?;
+            Some((far, &far.onion()?.address))
+        });
     let requests = wire.map_or(&[][..], |wire| &wire.requests);
     dialled
-        .map(|far| {
+        .map(|(far, address)| {
             let mut trace = CircuitTrace {
                 to: far.id.clone(),
                 requests: 0,
@@ -36,8 +39,8 @@ pub(in crate::run) fn of_home(
             for request in requests.iter().filter(|request| request.reply == Some(0)) {
                 let path = paths.of(request.upstream);
                 // Where the name is not in the request, the circuit tells whose request it was.
-                let named = request.host.expose() == far.onion.expose();
-                let joined = path.is_some_and(|path| path.label == far.onion.expose_label());
+                let named = request.host.expose() == address.expose();
+                let joined = path.is_some_and(|path| path.label == address.expose_label());
                 if !named && !joined {
                     continue;
                 }

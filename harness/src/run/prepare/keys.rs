@@ -21,7 +21,11 @@ pub(in crate::run) async fn persistent(
     name: &str,
 ) -> Result<BTreeMap<String, Persistent>, RunError> {
     let mut services = BTreeMap::new();
-    for home in plan.homes.iter().filter(|home| home.is_onion()) {
+    for (home, onion) in plan
+        .homes
+        .iter()
+        .filter_map(|home| Some((home, home.onion()?)))
+    {
         let engine = engines.of(&home.id);
         let volume = volume(name, home);
         // Two daemons with one service's keys would take turns in being found.
@@ -34,10 +38,10 @@ pub(in crate::run) async fn persistent(
         let spec = ContainerSpec {
             role: format!("{}/keys", home.id),
             volume: Some((volume.clone(), KEYS.to_owned())),
-            ..ContainerSpec::idle(&format!("{}-keys", home.sidecar), image)
+            ..ContainerSpec::idle(&format!("{}-keys", home.bls), image)
         };
         engine.create_container(&spec, &plan.labels).await?;
-        let found = kept(engine, &spec.name, home).await;
+        let found = kept(engine, &spec.name, &onion.keys).await;
         let removed = engine.remove_container(&spec.name).await;
         let keys = found?.ok_or_else(|| {
             RunError::Unfit(format!(
@@ -54,7 +58,7 @@ pub(in crate::run) async fn persistent(
 async fn kept(
     engine: &Engine,
     container: &str,
-    home: &HomePlan,
+    keys: &ServiceKeys,
 ) -> Result<Option<ServiceKeys>, EngineError> {
     let path = |file: &str| format!("{KEYS}/{file}");
     let secret = engine.find_file(container, &path(SECRET_FILE)).await?;
@@ -67,11 +71,11 @@ async fn kept(
                 content: Some(content),
             };
             let files = [
-                file(SECRET_FILE, home.keys.secret_file()),
-                file(PUBLIC_FILE, home.keys.public_file()),
+                file(SECRET_FILE, keys.secret_file()),
+                file(PUBLIC_FILE, keys.public_file()),
             ];
             engine.upload(container, &files).await?;
-            Ok(Some(home.keys.clone()))
+            Ok(Some(keys.clone()))
         }
         (Some(secret), Some(public)) => Ok(ServiceKeys::from_files(&secret, &public)),
         _ => Ok(None),

@@ -6,8 +6,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 
 use crate::engine::Engines;
-use crate::onion::anonrc::SOCKS_PORT;
-use crate::plan::{HomePlan, Plan};
+use crate::plan::{HomePlan, OnionPlan, Plan};
 use crate::run::reach::tunnel::Tunnel;
 use crate::topology::Topology;
 
@@ -48,7 +47,7 @@ impl Reach {
         let mut tunnels = HashMap::new();
         if way == Way::Tunnels {
             for home in &plan.homes {
-                for port in ports(home) {
+                for port in home.dialled_ports() {
                     let tunnel = Tunnel::open(engines.of(&home.id), &home.bls, port)?;
                     tunnels.insert((home.id.clone(), port), tunnel);
                 }
@@ -64,19 +63,7 @@ impl Reach {
     }
 
     /// Where to dial the control port of a home's daemon.
-    pub(in crate::run) fn control(&self, home: &HomePlan) -> SocketAddr {
-        self.socket(home, home.control.address.port())
+    pub(in crate::run) fn control(&self, home: &HomePlan, onion: &OnionPlan) -> SocketAddr {
+        self.socket(home, onion.control.address.port())
     }
-}
-
-/// Every port of a home that the harness dials.
-fn ports(home: &HomePlan) -> [u16; 6] {
-    [
-        HomePlan::BTP_PORT,
-        HomePlan::HEALTH_PORT,
-        HomePlan::ADMIN_PORT,
-        HomePlan::BLS_PORT,
-        SOCKS_PORT,
-        home.control.address.port(),
-    ]
 }

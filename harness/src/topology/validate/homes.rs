@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{PLAIN, RESERVED, Whole, is_plain};
 use crate::topology::fields::{Collector, Located};
-use crate::topology::model::{ABSENT, Home, NOWHERE, secret_variable};
+use crate::topology::model::{ABSENT, Home, NOWHERE};
 
 /// The relays' network has this name; a home's network is called like the home.
 const RELAYS: &str = "relays";
@@ -44,7 +44,7 @@ impl Whole<'_, '_, '_> {
         }
     }
 
-    /// Two peer ids that map to one `BTP_PEER_<ID>_SECRET` would overwrite each other's secret.
+    /// Two peer ids that map to one variable would overwrite each other's secret.
     pub(super) fn validate_variables(&self, into: &mut Collector<'_>) {
         let mut seen: BTreeMap<String, &str> = BTreeMap::new();
         let homes = self.homes.iter();
@@ -52,13 +52,19 @@ impl Whole<'_, '_, '_> {
         let probe = self.probe.iter();
         let probe = probe.map(|probe| (&probe.fields, probe.value.id.as_str(), true));
         for (fields, id, is_probe) in homes.chain(probe).filter(|(_, id, _)| !id.is_empty()) {
-            let variable = secret_variable(id);
+            let (variable, shared) = match self.connector.secret_variable(id) {
+                Some(variable) => {
+                    let shared = format!("both map to the variable {variable}");
+                    (variable, shared)
+                }
+                None => (id.to_owned(), "are the same id".to_owned()),
+            };
             match seen.get(&variable) {
                 // Two homes with one id have been reported as that.
                 Some(other) if *other != id || is_probe => into.add(
                     fields.offset_of("id"),
                     fields.path_of("id"),
-                    format!("{id:?} and {other:?} both map to the variable {variable}; rename one"),
+                    format!("{id:?} and {other:?} {shared}; rename one"),
                 ),
                 _ => {
                     seen.insert(variable, id);

@@ -9,6 +9,7 @@ mod peerings;
 use super::fields::{Collector, Fields, Located};
 use super::model::{Budget, Home, Network, Path, Peering, Probe, next_hop};
 use super::wan::Wan;
+use crate::connectors::Kind;
 use crate::mutants::MutantSpec;
 
 /// A topology as far as it has been read.
@@ -16,6 +17,7 @@ pub(super) struct Whole<'w, 'a, 'i> {
     pub(super) root: &'w Fields<'a, 'i>,
     pub(super) name: Option<&'w str>,
     pub(super) network: &'w Network,
+    pub(super) connector: Kind,
     pub(super) homes: &'w [Located<'a, 'i, Home>],
     pub(super) peerings: &'w [Located<'a, 'i, Peering>],
     pub(super) paths: &'w [Located<'a, 'i, Path>],

@@ -2,6 +2,7 @@
 
 use super::{BentObservation, fails, fails_all, home, shut_out, unknown};
 use crate::checks::{Observations, Refusal};
+use crate::connectors::secret_variable;
 
 const WIRING: &[&str; 1] = &["handshake.wiring"];
 const CONNECTED: &[&str; 1] = &["handshake.connected"];
@@ -40,9 +41,9 @@ pub(super) fn mutants() -> Vec<BentObservation> {
         fails(
             WIRING,
             "a secret that nobody sends",
-            "another value for BTP_PEER_HOME_A_SECRET",
+            concat!("another value for ", secret_variable!("HOME_A")),
             |seen| {
-                rewire(seen, "BTP_PEER_HOME_A_SECRET");
+                rewire(seen, secret_variable!("HOME_A"));
             },
         ),
         fails(
@@ -80,9 +81,9 @@ pub(super) fn mutants() -> Vec<BentObservation> {
         unknown(
             CONNECTED,
             "an admin API that does not answer",
-            "home-a to home-b: home-a's admin API did not answer /admin/peers",
+            "home-a to home-b: home-a's connector does not list its peers",
             |seen| {
-                let silence = "home-a's admin API did not answer /admin/peers";
+                let silence = "home-a's connector does not list its peers";
                 seen.peerings[0].connected = Err(silence.to_owned());
             },
         ),

@@ -1,6 +1,6 @@
 //! Names on the wire between a connector and everybody else.
 
-use super::{BentObservation, fails, home, unknown};
+use super::{BentObservation, fails, home, planned, unknown};
 use crate::checks::{Observations, Wire};
 use crate::secret::Secret;
 
@@ -59,7 +59,7 @@ pub(super) fn mutants() -> Vec<BentObservation> {
             "an onion name asked of DNS",
             "home-b asked for onion names 1 times",
             |seen| {
-                let name = seen.homes[0].planned.expose().to_owned();
+                let name = planned(&seen.homes[0]).expose().to_owned();
                 wire(seen, "home-b").queries.push(Secret::new(name));
             },
         ),
@@ -68,7 +68,7 @@ pub(super) fn mutants() -> Vec<BentObservation> {
             "the name of a peer that does not exist, in capitals and with a dot",
             "home-a asked for onion names 1 times",
             |seen| {
-                let name = format!("{}.", seen.homes[1].planned.expose().to_uppercase());
+                let name = format!("{}.", planned(&seen.homes[1]).expose().to_uppercase());
                 wire(seen, "home-a").queries.push(Secret::new(name));
             },
         ),

@@ -3,7 +3,7 @@
 use super::super::healthy::{EXPIRES_MS, iso};
 use super::{BentObservation, fails, fails_all, unknown};
 use crate::checks::{Answer, Delivery, Observations};
-use crate::connector::Received;
+use crate::connectors::Received;
 
 /// A packet above 0 from home A to home B.
 fn packet(seen: &mut Observations) -> &mut Delivery {

@@ -1,6 +1,6 @@
 //! Addresses and secrets where they do not belong.
 
-use super::{BentObservation, fails, fails_all};
+use super::{BentObservation, fails, fails_all, planned};
 use crate::checks::{LogView, Observations};
 use crate::onion::redact;
 
@@ -13,7 +13,7 @@ fn log<'a>(seen: &'a mut Observations, role: &str) -> &'a mut LogView {
 }
 
 fn address(seen: &Observations) -> String {
-    seen.homes[0].planned.expose().to_owned()
+    planned(&seen.homes[0]).expose().to_owned()
 }
 
 fn say(seen: &mut Observations, line: &str) {
@@ -31,7 +31,7 @@ pub(super) fn mutants() -> Vec<BentObservation> {
         fails(
             ADDRESSES,
             "an address at INFO",
-            "home-a/connector logs one at level 30",
+            "home-a/connector logs one at INFO",
             |seen| {
                 let line = format!(r#"{{"level":30,"url":"ws://{}:3000"}}"#, address(seen));
                 say(seen, &line);
@@ -40,7 +40,7 @@ pub(super) fn mutants() -> Vec<BentObservation> {
         fails(
             ADDRESSES,
             "the bare 56 characters at WARN",
-            "logs one at level 40",
+            "logs one at WARN",
             |seen| {
                 let line = format!(
                     r#"{{"level":40,"msg":"no descriptor of {}"}}"#,
@@ -52,7 +52,7 @@ pub(super) fn mutants() -> Vec<BentObservation> {
         fails(
             ADDRESSES,
             "an address on a line without a level",
-            "logs one at level 30",
+            "logs one at INFO",
             |seen| {
                 let line = format!("panic: cannot dial {}", address(seen));
                 say(seen, &line);

@@ -1,6 +1,6 @@
 //! Onion services and the homes as a whole.
 
-use super::{BentObservation, fails, fails_all, home, unknown};
+use super::{BentObservation, fails, fails_all, home, planned, unknown};
 use crate::checks::Observations;
 use crate::onion::{OnionAddress, TldFamily};
 use crate::secret::Secret;
@@ -8,7 +8,7 @@ use crate::secret::Secret;
 /// Replaces what a home's daemon wrote into its hostname file.
 fn publish(seen: &mut Observations, hostname: impl FnOnce(&OnionAddress) -> String) {
     let home = home(seen, "home-a");
-    home.hostname = Ok(Some(Secret::new(hostname(&home.planned))));
+    home.hostname = Ok(Some(Secret::new(hostname(planned(home)))));
 }
 
 const ADDRESS: &[&str; 1] = &["service.address"];

@@ -1,0 +1,161 @@
+//! What goes into the images of a run.
+
+use std::path::{Path, PathBuf};
+
+use super::error::CliError;
+use super::load::Common;
+use crate::connectors::Recipe;
+use crate::engine::{Image, ImageContent, Placed, program_files};
+use crate::onion::{TldFamily, anonrc};
+use crate::plan::AGENT;
+use crate::run::Sources;
+use crate::topology::Topology;
+
+/// Where `make images` puts the binaries, and `make tor` the tree of the distribution's tor.
+const BINARIES: &str = "target/images";
+/// The daemon's programs, as a tree that is given may have them.
+const DAEMONS: [&str; 2] = ["anon", "tor"];
+/// The daemon's folders, whatever its program is.
+const DAEMON_FOLDERS: [&str; 2] = ["/var/lib/anon", "/etc/anon"];
+
+/// Options about what goes into the containers.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct ImageArgs {
+    /// Use this image as the connector; it must be on the engine and is never pulled
+    #[arg(long, value_name = "IMAGE")]
+    pub connector_image: Option<String>,
+    /// Use this binary as the onion daemon; what a dynamically linked one loads is taken from this
+    /// machine. A folder is a tree with usr/bin/anon or usr/bin/tor and all that it loads
+    #[arg(long, value_name = "PATH", conflicts_with = "anon_image")]
+    pub anon_binary: Option<PathBuf>,
+    /// Use this image as the onion daemon; it must have `anon` in its PATH, or `tor` for the onion
+    /// family, and be on the engine
+    #[arg(long, value_name = "IMAGE")]
+    pub anon_image: Option<String>,
+}
+
+impl ImageArgs {
+    /// Where the images of a topology come from. All missing files are named at once.
+    pub(super) fn sources(
+        &self,
+        common: &Common,
+        topology: &Topology,
+    ) -> Result<Sources, CliError> {
+        let folder = match common.locate() {
+            Some(root) => root.join(BINARIES),
+            None if self.needs_folder() => return Err(CliError::NoRoot),
+            None => PathBuf::new(),
+        };
+        let mut binaries = Binaries {
+            folder,
+            missing: Vec::new(),
+        };
+        let family = topology.network.family;
+        let daemon = self.daemon(&mut binaries, family)?;
+        let recipe = topology.connector.recipe();
+        let (connector, managed) = self.connector(&mut binaries, recipe, &daemon);
+        let mut helper = vec![binaries.placed("agent", AGENT)];
+        helper.extend(recipe.server.map(|(name, to)| binaries.placed(name, to)));
+        let bls = local("bls", AGENT, helper, &[]);
+        if !binaries.missing.is_empty() {
+            let missing = binaries.missing;
+            return Err(CliError::MissingBinaries { missing });
+        }
+        let anon = match (&self.anon_image, daemon) {
+            (Some(name), _) => Image::Named(name.clone()),
+            (None, files) => {
+                let program = anonrc::program(family);
+                local(program, program, files, &DAEMON_FOLDERS)
+            }
+        };
+        Ok(Sources {
+            anon,
+            connector,
+            managed,
+            bls,
+        })
+    }
+
+    /// Whether something is taken from the project's folder besides the helper.
+    fn needs_folder(&self) -> bool {
+        self.connector_image.is_none() || (self.anon_binary.is_none() && self.anon_image.is_none())
+    }
+
+    /// The daemon's files; none where its image is given.
+    fn daemon(&self, binaries: &mut Binaries, family: TldFamily) -> Result<Vec<Placed>, CliError> {
+        if self.anon_image.is_some() {
+            return Ok(Vec::new());
+        }
+        let program = anonrc::program(family);
+        let path = match (&self.anon_binary, family) {
+            (Some(path), _) => path.clone(),
+            (None, TldFamily::Anon | TldFamily::Onion) => binaries.folder.join(program),
+            (None, TldFamily::Anyone) => return Err(CliError::NoDaemon { family }),
+        };
+        if !binaries.need(&path) {
+            return Ok(Vec::new());
+        }
+        Ok(program_files(&path, program, &DAEMONS)?)
+    }
+
+    /// The connector alone, and with a daemon beside it. An image that was given is both, and has to
+    /// hold a daemon of its own where one is asked for.
+    fn connector(
+        &self,
+        binaries: &mut Binaries,
+        recipe: Recipe,
+        daemon: &[Placed],
+    ) -> (Image, Image) {
+        if let Some(name) = &self.connector_image {
+            let given = Image::Named(name.clone());
+            return (given.clone(), given);
+        }
+        let alone = vec![binaries.placed(recipe.binary, recipe.entrypoint)];
+        let both = [&alone, daemon].concat();
+        let folders = [recipe.directories, &DAEMON_FOLDERS].concat();
+        let image = |name: &str, files, directories: &[&str]| {
+            local(name, recipe.entrypoint, files, directories)
+        };
+        (
+            image("connector", alone, recipe.directories),
+            image("managed-connector", both, &folders),
+        )
+    }
+}
+
+/// The folder of binaries, and which of those that are needed are not there.
+struct Binaries {
+    folder: PathBuf,
+    missing: Vec<String>,
+}
+
+impl Binaries {
+    /// Whether a file is there. One that is not is noted.
+    fn need(&mut self, path: &Path) -> bool {
+        let there = path.exists();
+        if !there {
+            self.missing.push(path.display().to_string());
+        }
+        there
+    }
+
+    /// A binary of the folder and its path in an image.
+    fn placed(&mut self, name: &str, to: &str) -> Placed {
+        let path = self.folder.join(name);
+        self.need(&path);
+        (path, to.to_owned())
+    }
+}
+
+/// An image of ours, which starts `entrypoint`.
+fn local(name: &str, entrypoint: &str, files: Vec<Placed>, directories: &[&str]) -> Image {
+    Image::Local(ImageContent {
+        repository: format!("ator-harness/{name}"),
+        files,
+        directories: directories
+            .iter()
+            .map(|&folder| folder.to_owned())
+            .collect(),
+        entrypoint: entrypoint.to_owned(),
+    })
+}

@@ -1,0 +1,111 @@
+//! What a connector needs of its home: files, environment, ports, and a server.
+
+use std::collections::BTreeMap;
+
+use crate::secret::Secret;
+
+/// What a connector's containers are given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Configuration {
+    /// The connector's files.
+    pub files: Vec<ConfigFile>,
+    /// The connector's environment.
+    pub environment: Vec<(String, Secret)>,
+    /// What runs beside it.
+    pub server: Server,
+}
+
+/// A file of a container, of mode 0600 in a folder of mode 0700.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ConfigFile {
+    /// Its absolute path.
+    pub path: String,
+    /// Its content.
+    pub content: Vec<u8>,
+}
+
+/// Without the content, which may hold secrets.
+impl std::fmt::Debug for ConfigFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("ConfigFile").field(&self.path).finish()
+    }
+}
+
+/// The program beside a connector in its network namespace, in an image that also has the harness's
+/// helper: for instance the server that takes what is delivered to the home.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Server {
+    /// The program and its arguments.
+    pub program: Vec<String>,
+    /// Its environment.
+    pub environment: Vec<(String, Secret)>,
+    /// Its files.
+    pub files: Vec<ConfigFile>,
+}
+
+/// The ports that a connector and its server listen on, none of which is from 9000 to 9999: those are
+/// the daemon's and the harness's own.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Ports {
+    /// Where peers come in.
+    pub btp: BtpPorts,
+    /// Whatever else listens, by which the harness controls the connector and asks its server.
+    pub control: Vec<u16>,
+}
+
+/// Where peers come in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BtpPorts {
+    /// All of them here.
+    Shared(u16),
+    /// Each caller, by its id, at a port of its own.
+    PerCaller(BTreeMap<String, u16>),
+}
+
+impl Default for BtpPorts {
+    fn default() -> Self {
+        Self::PerCaller(BTreeMap::new())
+    }
+}
+
+impl Ports {
+    /// Where this caller comes in; `None` when it is no caller and callers have ports of their own.
+    #[must_use]
+    pub fn of(&self, caller: &str) -> Option<u16> {
+        match &self.btp {
+            BtpPorts::Shared(port) => Some(*port),
+            BtpPorts::PerCaller(ports) => ports.get(caller).copied(),
+        }
+    }
+
+    /// Every port where peers come in.
+    #[must_use]
+    pub fn btp(&self) -> Vec<u16> {
+        match &self.btp {
+            BtpPorts::Shared(port) => vec![*port],
+            BtpPorts::PerCaller(ports) => ports.values().copied().collect(),
+        }
+    }
+
+    /// Every port.
+    #[must_use]
+    pub fn all(&self) -> Vec<u16> {
+        let mut all = self.btp();
+        all.extend(&self.control);
+        all
+    }
+}
+
+/// What an image of a connector is made of where none is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Recipe {
+    /// The program's file below the folder of binaries.
+    pub binary: &'static str,
+    /// Its path in the image, which is what the image starts.
+    pub entrypoint: &'static str,
+    /// Empty folders of the image.
+    pub directories: &'static [&'static str],
+    /// The file of its server below the folder of binaries, and the path in the image that also has
+    /// the harness's helper; `None` where it has no server of ours.
+    pub server: Option<(&'static str, &'static str)>,
+}

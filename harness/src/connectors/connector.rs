@@ -1,0 +1,46 @@
+//! The trait that every connector implements.
+
+use super::{
+    Answers, Capabilities, Configuration, Contact, Control, Level, LogEvent, Ports, Recipe, Site,
+};
+
+/// Everything that the harness has to know of a connector. All but [`Connector::control`] is pure.
+pub trait Connector: Sync {
+    /// Its name.
+    fn name(&self) -> &'static str;
+
+    /// What it can do.
+    fn capabilities(&self) -> Capabilities;
+
+    /// What it owes its peers.
+    fn answers(&self) -> Answers;
+
+    /// What an image of it is made of where none is given.
+    fn recipe(&self) -> Recipe;
+
+    /// The environment variable in which it looks for a peer's secret; `None` where it has no
+    /// variable per peer. Two peers of one home must not share one.
+    fn secret_variable(&self, peer: &str) -> Option<String>;
+
+    /// The environment variable that says whether peers without a secret are let in; `None` where
+    /// that stands elsewhere.
+    fn admission_variable(&self) -> Option<&'static str>;
+
+    /// The ports that it listens on in a home to which these peers come.
+    fn ports(&self, callers: &[&str]) -> Ports;
+
+    /// Its files, environment and server in a home.
+    fn configure(&self, site: &Site<'_>) -> Configuration;
+
+    /// A destination below `prefix` that the home's server refuses; `None` where there is none.
+    fn refused_destination(&self, prefix: &str) -> Option<String>;
+
+    /// The level of a line of its log; `None` when the line says none.
+    fn level(&self, line: &str) -> Option<Level>;
+
+    /// What its log tells of its sessions, in order.
+    fn events(&self, log: &str) -> Vec<LogEvent>;
+
+    /// A handle on one that runs.
+    fn control(&self, contact: &Contact<'_>) -> Box<dyn Control>;
+}

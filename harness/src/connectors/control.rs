@@ -1,0 +1,233 @@
+//! Talking with a connector that runs.
+
+use std::error::Error;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::PeerToDial;
+use crate::secret::Secret;
+
+/// How the harness gets at a connector that runs.
+#[derive(Clone, Copy)]
+pub struct Contact<'a> {
+    /// The home, for messages.
+    pub home: &'a str,
+    /// The key of [`Site::control_key`](super::Site::control_key).
+    pub key: &'a Secret,
+    /// Where a port of the home is dialled.
+    pub socket: &'a dyn Fn(u16) -> SocketAddr,
+    /// The client for what is asked by HTTP.
+    pub http: &'a reqwest::Client,
+}
+
+/// What a running connector, and the server beside it, can be told and asked.
+///
+/// What a connector has no means for is left as it is here: unsupported.
+#[async_trait]
+pub trait Control: Send + Sync {
+    /// The home, for messages.
+    fn home(&self) -> &str;
+
+    /// Whether the connector serves.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError`] while it does not.
+    async fn alive(&self) -> Result<(), ControlError>;
+
+    /// Has it dial a peer from now on.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError`] when it refuses.
+    async fn register(&self, _peer: &PeerToDial) -> Result<(), ControlError> {
+        Err(self.unsupported("to be told of a peer"))
+    }
+
+    /// Has it forget a peer.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError`] when the peer is not known, or the connector does not answer.
+    async fn forget(&self, _id: &str) -> Result<(), ControlError> {
+        Err(self.unsupported("to forget a peer"))
+    }
+
+    /// The peers that it dials.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError`] when they cannot be had.
+    async fn peers(&self) -> Result<Vec<PeerState>, ControlError> {
+        Err(self.unsupported("to list its peers"))
+    }
+
+    /// Whether a peer that it dials is connected; `None` when it does not know the peer.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError`] when its peers cannot be had.
+    async fn connected(&self, id: &str) -> Result<Option<bool>, ControlError> {
+        let peers = self.peers().await?;
+        let found = peers.into_iter().find(|peer| peer.id == id);
+        Ok(found.map(|peer| peer.connected))
+    }
+
+    /// Sends a packet from the home, and waits for the answer.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError`] for anything but a fulfill or a reject.
+    async fn send(&self, packet: &Outgoing<'_>) -> Result<Reply, ControlError>;
+
+    /// Every packet that was delivered to the home, in order.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError`] when the record cannot be had.
+    async fn received(&self) -> Result<Vec<Received>, ControlError> {
+        Err(self.unsupported("to record what is delivered"))
+    }
+
+    /// What it says of its own health.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError`] when it does not say.
+    async fn health(&self) -> Result<Health, ControlError> {
+        Err(self.unsupported("to tell its health"))
+    }
+
+    /// The onion address that a connector with a daemon of its own hands out; `None` while there is
+    /// none.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError`] when it has no daemon, or does not answer.
+    async fn hostname(&self) -> Result<Option<Secret>, ControlError> {
+        Err(self.unsupported("to run an onion daemon"))
+    }
+
+    /// The error for what this connector has no means for.
+    fn unsupported(&self, what: &'static str) -> ControlError {
+        ControlError::Unsupported {
+            home: self.home().to_owned(),
+            what,
+        }
+    }
+}
+
+/// Why a connector gave no usable answer. No text names an onion address or a secret.
+#[derive(Debug, thiserror::Error)]
+pub enum ControlError {
+    /// No answer, or one that cannot be read.
+    #[error("{home}'s {part} did not answer {what} as it should")]
+    Unreachable {
+        /// The home.
+        home: String,
+        /// What was asked: the connector, or the server beside it.
+        part: &'static str,
+        /// The request.
+        what: String,
+        /// The client's error.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// A refusal.
+    #[error("{home}'s {part} answered {what} with status {status}: {message}")]
+    Status {
+        /// The home.
+        home: String,
+        /// What was asked.
+        part: &'static str,
+        /// The request.
+        what: String,
+        /// The HTTP status.
+        status: u16,
+        /// The answer's message, cut short and redacted.
+        message: String,
+    },
+    /// The connector has no means for it.
+    #[error("{home}'s connector has no means {what}")]
+    Unsupported {
+        /// The home.
+        home: String,
+        /// For what, as an infinitive.
+        what: &'static str,
+    },
+}
+
+/// A peer that a connector dials.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PeerState {
+    /// Its id.
+    pub id: String,
+    /// Whether there is a session with it.
+    pub connected: bool,
+}
+
+/// A packet to be sent from a home.
+#[derive(Debug, Clone, Copy)]
+pub struct Outgoing<'a> {
+    /// Its ILP destination.
+    pub destination: &'a str,
+    /// Its amount.
+    pub amount: u64,
+    /// Its payload. The condition is that of the network's convention for it.
+    pub data: &'a [u8],
+    /// How long it lives, and the answer is waited for.
+    pub limit: Duration,
+}
+
+/// The answer to a packet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reply {
+    /// A fulfill.
+    Fulfilled {
+        /// Whether the fulfillment fits the packet's condition.
+        fits: bool,
+    },
+    /// A reject.
+    Rejected {
+        /// Its code; empty when it has none.
+        code: String,
+        /// Its message.
+        message: String,
+    },
+}
+
+/// A packet that was delivered to a home, as the home's server was told of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Received {
+    /// ILP destination.
+    pub destination: String,
+    /// Amount, decimal.
+    pub amount: String,
+    /// What tells it from every other packet; empty when there was nothing.
+    pub payment_id: String,
+    /// Payload, base64; empty when there was none.
+    pub data: String,
+    /// When it expires, ISO 8601.
+    pub expires_at: String,
+}
+
+impl Received {
+    /// When it expires, in milliseconds since the Unix epoch; `None` when what was told is no time.
+    #[must_use]
+    pub fn expires_ms(&self) -> Option<i64> {
+        let at = OffsetDateTime::parse(&self.expires_at, &Rfc3339).ok()?;
+        i64::try_from(at.unix_timestamp_nanos() / 1_000_000).ok()
+    }
+}
+
+/// What a connector says of its own health.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Health {
+    /// Peers that are connected.
+    pub connected: u64,
+    /// All peers.
+    pub total: u64,
+}

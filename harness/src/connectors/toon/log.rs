@@ -1,0 +1,98 @@
+//! The connector's log: JSON lines with a level, a time and an event (contract#log-lines, contract#log-events).
+
+use serde_json::Value;
+
+use crate::connectors::{Level, LogEvent, SessionEvent};
+
+/// The `level` of a line, as pino numbers them.
+pub(super) fn level(line: &str) -> Option<Level> {
+    let number = parse(line)?.get("level")?.as_u64()?;
+    Some(match number {
+        0..20 => Level::Trace,
+        20..30 => Level::Debug,
+        30..40 => Level::Info,
+        40..50 => Level::Warn,
+        50..60 => Level::Error,
+        60.. => Level::Fatal,
+    })
+}
+
+/// What the lines tell of sessions. Lines that are no JSON, and events of another kind, are passed
+/// over.
+pub(super) fn events(log: &str) -> Vec<LogEvent> {
+    log.lines().filter_map(event).collect()
+}
+
+fn event(line: &str) -> Option<LogEvent> {
+    let line = parse(line)?;
+    let what = match line.get("event")?.as_str()? {
+        "btp_connection_attempt" => SessionEvent::Dialling,
+        "btp_connected" => SessionEvent::Connected,
+        "btp_auth_attempt" => SessionEvent::Authenticating,
+        "btp_auth_success" => SessionEvent::LetIn,
+        "btp_auth" if line.get("success").and_then(Value::as_bool) == Some(true) => {
+            SessionEvent::Admitted
+        }
+        "btp_forward" => SessionEvent::Forwarded,
+        "btp_forward_success" => SessionEvent::Answered,
+        _ => return None,
+    };
+    Some(LogEvent {
+        at_ms: line.get("time").and_then(Value::as_i64),
+        peer: line.get("peerId")?.as_str()?.to_owned(),
+        what,
+    })
+}
+
+/// A line as JSON; `None` for whatever else stands in the log.
+fn parse(line: &str) -> Option<Value> {
+    serde_json::from_str(line).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LOG: &str = r#"
+{"level":30,"time":100,"event":"btp_connection_attempt","peerId":"home-b"}
+{"level":50,"time":110,"event":"btp_connection_error","peerId":"home-b"}
+{"level":30,"time":300,"event":"btp_connected","peerId":"home-b"}
+{"level":30,"time":301,"event":"btp_auth_attempt","peerId":"home-b"}
+{"level":30,"time":305,"event":"btp_auth_success","peerId":"home-b"}
+not JSON
+{"level":30,"event":"btp_auth","peerId":"home-a","success":true}
+{"level":40,"event":"btp_auth","peerId":"home-a","success":false}
+{"level":30,"time":400,"event":"btp_forward","peerId":"home-b"}
+{"level":30,"time":420,"event":"btp_forward_success","peerId":"home-b"}
+{"level":30,"time":430,"event":"btp_connected"}"#;
+
+    #[test]
+    fn sessions_are_read_from_the_log_and_the_rest_is_passed_over() {
+        let came: Vec<_> = events(LOG)
+            .into_iter()
+            .map(|event| (event.what, event.at_ms, event.peer))
+            .collect();
+        let of = |what, at_ms, peer: &str| (what, at_ms, peer.to_owned());
+        assert_eq!(
+            came,
+            [
+                of(SessionEvent::Dialling, Some(100), "home-b"),
+                of(SessionEvent::Connected, Some(300), "home-b"),
+                of(SessionEvent::Authenticating, Some(301), "home-b"),
+                of(SessionEvent::LetIn, Some(305), "home-b"),
+                of(SessionEvent::Admitted, None, "home-a"),
+                of(SessionEvent::Forwarded, Some(400), "home-b"),
+                of(SessionEvent::Answered, Some(420), "home-b"),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_level_is_read_where_there_is_one() {
+        assert_eq!(level(r#"{"level":20}"#), Some(Level::Debug));
+        assert_eq!(level(r#"{"level":35}"#), Some(Level::Info));
+        assert_eq!(level(r#"{"level":60}"#), Some(Level::Fatal));
+        assert_eq!(level(r#"{"level":"info"}"#), None);
+        assert_eq!(level("INFO started"), None);
+    }
+}

@@ -1,0 +1,139 @@
+//! The TOON connector, versions 1.23 to 3.x: what the contract says of it, and the reference
+//! connector of `fixtures/connector` in its place.
+
+mod configuration;
+mod control;
+mod http;
+mod log;
+
+use std::time::Duration;
+
+use wire::Dialect;
+
+use super::{
+    Answers, BtpPorts, Capabilities, Configuration, Connector, Contact, Control, Level, LogEvent,
+    PeersKnown, Ports, Recipe, Refusal, Site,
+};
+
+pub use configuration::{ALLOW_NO_AUTH, CONFIG_FILE};
+
+/// Port of the BTP server.
+pub const BTP_PORT: u16 = 3000;
+/// Port of the health server.
+pub const HEALTH_PORT: u16 = 8080;
+/// Port of the admin API.
+pub const ADMIN_PORT: u16 = 8081;
+/// Port of the business-logic server.
+pub const BLS_PORT: u16 = 3100;
+
+/// The business-logic server in its image.
+const SERVER: &str = "/bls";
+
+/// The TOON connector.
+#[derive(Debug, Clone, Copy)]
+pub struct Toon;
+
+/// The name of the variable in which a connector looks for the secret of a peer, for an id that is in
+/// upper case already and without `-`.
+macro_rules! secret_variable {
+    ($id:literal) => {
+        concat!("BTP_PEER_", $id, "_SECRET")
+    };
+}
+pub(crate) use secret_variable;
+
+impl Connector for Toon {
+    fn name(&self) -> &'static str {
+        "toon"
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            dialect: Dialect::Toon,
+            peers: PeersKnown::WhenTold,
+            dials_by_socks: true,
+            runs_daemon: true,
+            forwards_amounts: true,
+            lists_peers: true,
+            records_deliveries: true,
+            tells_health: true,
+            logs_levels: true,
+            logs_admissions: true,
+        }
+    }
+
+    /// Refusal: contract#auth-refused. Rejects: contract#reject-codes, contract#expiry and
+    /// contract#delivery-answer. What a hop takes: contract#hop-changes.
+    fn answers(&self) -> Answers {
+        Answers {
+            refusal: Refusal {
+                code: "F00",
+                close: 1008,
+            },
+            no_route: "F02",
+            expired: "R00",
+            refused_by_server: "F99",
+            hop_time: Duration::from_secs(1),
+        }
+    }
+
+    fn recipe(&self) -> Recipe {
+        Recipe {
+            binary: "connector",
+            entrypoint: "/connector",
+            directories: &["/config"],
+            server: Some(("bls", SERVER)),
+        }
+    }
+
+    /// Upper case, every `-` becomes `_`, dots stay (contract#auth-secret). Different ids can map to
+    /// one variable.
+    fn secret_variable(&self, peer: &str) -> Option<String> {
+        let id = peer.to_uppercase().replace('-', "_");
+        Some(format!("BTP_PEER_{id}_SECRET"))
+    }
+
+    fn admission_variable(&self) -> Option<&'static str> {
+        Some(ALLOW_NO_AUTH)
+    }
+
+    fn ports(&self, _callers: &[&str]) -> Ports {
+        Ports {
+            btp: BtpPorts::Shared(BTP_PORT),
+            control: vec![HEALTH_PORT, ADMIN_PORT, BLS_PORT],
+        }
+    }
+
+    fn configure(&self, site: &Site<'_>) -> Configuration {
+        configuration::configure(self, site)
+    }
+
+    /// The business-logic server of the reference connector (contract#delivery-stub) refuses what it is asked to refuse.
+    fn refused_destination(&self, prefix: &str) -> Option<String> {
+        Some(format!("{prefix}.rej_application_error"))
+    }
+
+    fn level(&self, line: &str) -> Option<Level> {
+        log::level(line)
+    }
+
+    fn events(&self, log: &str) -> Vec<LogEvent> {
+        log::events(log)
+    }
+
+    fn control(&self, contact: &Contact<'_>) -> Box<dyn Control> {
+        Box::new(control::ToonControl::new(contact))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_variable_of_a_secret_is_the_id_in_upper_case_without_hyphens() {
+        let variable = |id| Toon.secret_variable(id).expect("there is one");
+        assert_eq!(variable("co-client"), secret_variable!("CO_CLIENT"));
+        assert_eq!(variable("g.alice"), secret_variable!("G.ALICE"));
+    }
+}

@@ -1,0 +1,12 @@
+//! The containers of a plan.
+
+mod all;
+mod files;
+mod home;
+mod node;
+mod specs;
+
+pub(crate) use files::ANONRC;
+pub(crate) use home::KEYS;
+pub use home::{AGENT, RECORD};
+pub use specs::{HomeSpecs, Images, Specs};

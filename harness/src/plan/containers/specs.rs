@@ -1,0 +1,41 @@
+//! What the containers of a plan are, and the images that they need.
+
+use serde::{Deserialize, Serialize};
+
+use crate::engine::ContainerSpec;
+
+/// Image names on the engine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Images {
+    /// The onion daemon.
+    pub anon: String,
+    /// The connector under test.
+    pub connector: String,
+    /// The connector with an onion daemon of its own; absent where no home needs one.
+    #[serde(default)]
+    pub managed: Option<String>,
+    /// The business-logic server, with the harness's helper beside it.
+    pub bls: String,
+}
+
+/// Every container of a run.
+pub struct Specs {
+    /// The authorities.
+    pub authorities: Vec<ContainerSpec>,
+    /// The relays.
+    pub relays: Vec<ContainerSpec>,
+    /// What gives authorities and relays their distances; empty without distances.
+    pub distances: Vec<ContainerSpec>,
+    /// The homes, in plan order.
+    pub homes: Vec<HomeSpecs>,
+}
+
+/// The containers of one home.
+pub struct HomeSpecs {
+    /// The daemon's, unless the connector runs the daemon or there is none.
+    pub sidecar: Option<ContainerSpec>,
+    /// The business-logic server's.
+    pub server: ContainerSpec,
+    /// The connector's.
+    pub connector: ContainerSpec,
+}
