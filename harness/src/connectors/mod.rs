@@ -7,6 +7,7 @@
 //! A new connector is a file, or a folder, beside [`toon`] and a line in [`ALL`]; `CONTRIBUTING.md`
 //! has the recipe.
 
+mod all;
 mod capabilities;
 mod configuration;
 mod connector;
@@ -16,6 +17,7 @@ mod log;
 mod site;
 pub mod toon;
 
+pub use all::ALL;
 pub use capabilities::{Answers, Capabilities, PeersKnown, Refusal};
 pub use configuration::{BtpPorts, ConfigFile, Configuration, Ports, Recipe, Server};
 pub use connector::Connector;
@@ -24,6 +26,3 @@ pub use kind::Kind;
 pub use log::{Level, LogEvent, SessionEvent};
 pub use site::{Caller, Daemon, PeerToDial, Route, Site, StartedBy};
 pub(crate) use toon::secret_variable;
-
-/// Every connector, the one that a topology has when it names none first.
-pub const ALL: &[&dyn Connector] = &[&toon::Toon];

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::{ADMIN_PORT, BLS_PORT, BTP_PORT, HEALTH_PORT, SERVER, Toon};
+use super::ports::{ADMIN_PORT, BLS_PORT, BTP_PORT, HEALTH_PORT, SERVER};
 use crate::connectors::{ConfigFile, Configuration, Connector, Daemon, Server, Site, StartedBy};
 use crate::secret::Secret;
 
@@ -13,7 +13,7 @@ pub const CONFIG_FILE: &str = "/config/connector.yaml";
 /// The variable that says whether peers without a secret are let in (contract#auth-allow-noauth).
 pub const ALLOW_NO_AUTH: &str = "BTP_ALLOW_NOAUTH";
 
-pub(super) fn configure(connector: &Toon, site: &Site<'_>) -> Configuration {
+pub(super) fn configure(connector: &dyn Connector, site: &Site<'_>) -> Configuration {
     let set = |variable: &str, value: &str| (variable.to_owned(), Secret::new(value));
     let mut environment = vec![
         set("CONFIG_FILE", CONFIG_FILE),

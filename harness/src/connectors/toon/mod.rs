@@ -5,6 +5,7 @@ mod configuration;
 mod control;
 mod http;
 mod log;
+mod ports;
 
 use std::time::Duration;
 
@@ -16,18 +17,8 @@ use super::{
 };
 
 pub use configuration::{ALLOW_NO_AUTH, CONFIG_FILE};
-
-/// Port of the BTP server.
-pub const BTP_PORT: u16 = 3000;
-/// Port of the health server.
-pub const HEALTH_PORT: u16 = 8080;
-/// Port of the admin API.
-pub const ADMIN_PORT: u16 = 8081;
-/// Port of the business-logic server.
-pub const BLS_PORT: u16 = 3100;
-
-/// The business-logic server in its image.
-const SERVER: &str = "/bls";
+use ports::SERVER;
+pub use ports::{ADMIN_PORT, BLS_PORT, BTP_PORT, HEALTH_PORT};
 
 /// The TOON connector.
 #[derive(Debug, Clone, Copy)]
