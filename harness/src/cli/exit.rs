@@ -72,7 +72,7 @@ impl Exit {
             )
             | RunError::AlreadyUp { .. }
             | RunError::OtherFamily { .. }
-            | RunError::Unfit(_) => Self::Usage,
+            | RunError::InvalidRequest(_) => Self::Usage,
             RunError::Stage(_) | RunError::NodeDied(_) => Self::Fail,
             RunError::Interrupted => Self::Interrupted,
         }

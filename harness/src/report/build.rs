@@ -235,7 +235,7 @@ fn kind(error: &RunError) -> ErrorKind {
         RunError::NotUp { .. } => ErrorKind::NotUp,
         RunError::NotInFull { .. } => ErrorKind::NotInFull,
         RunError::Preflight(_) => ErrorKind::Preflight,
-        RunError::Unfit(_) => ErrorKind::Unfit,
+        RunError::InvalidRequest(_) => ErrorKind::Unfit,
         RunError::OtherFamily { .. } => ErrorKind::OtherFamily,
     }
 }

@@ -11,6 +11,7 @@ use crate::onion::{Daemon, TldFamily};
 use crate::plan::PlanError;
 use crate::run::artefacts::ArtefactError;
 use crate::run::obstacle::Obstacle;
+use crate::run::request::InvalidRequest;
 use crate::run::state::StateError;
 use crate::topology::format_duration;
 
@@ -150,9 +151,9 @@ pub enum RunError {
     /// The network that the homes join could not be entered.
     #[error(transparent)]
     Preflight(#[from] Obstacle),
-    /// What was asked of a running topology does not fit it.
-    #[error("{0}")]
-    Unfit(String),
+    /// What was asked does not fit the topology, or what of it runs.
+    #[error(transparent)]
+    InvalidRequest(#[from] InvalidRequest),
 }
 
 impl From<StageFailure> for RunError {

@@ -20,6 +20,7 @@ use crate::run::observe::observe;
 use crate::run::options::Options;
 use crate::run::outcome::Outcome;
 use crate::run::prepare;
+use crate::run::request::InvalidRequest;
 use crate::run::running::find_kept;
 use crate::run::state::{Claim, Kept, Standing, State, TopologySource};
 use crate::sabotage;
@@ -45,9 +46,11 @@ pub async fn verify(
     if let Some((engines, plan, kept)) = find_kept(&state, &topology.name).await? {
         let (name, runs) = (&topology.name, plan.topology.network.family);
         if options.family.is_some_and(|asked| asked != runs) {
-            return Err(RunError::Unfit(format!(
-                "{name} runs on .{runs} daemons; leave --family out to judge it, or `ator-harness down {name}` and start it with another family"
-            )));
+            return Err(InvalidRequest::RunsOnOtherFamily {
+                topology: name.clone(),
+                runs,
+            }
+            .into());
         }
         refuse_other(&options.placement, &plan, &engines)?;
         return verify_kept(engines, plan, &kept, options, interrupts).await;
@@ -75,20 +78,21 @@ async fn joined(
         .as_ref()
         .filter(|_| !topology.network.is_public())
     {
-        return Err(RunError::Unfit(format!(
-            "--keys {keys} was given, but {} makes a network of its own, where nobody knows an address from before; leave it out",
-            topology.name
-        )));
+        return Err(InvalidRequest::KeysForOwnNetwork {
+            keys: keys.clone(),
+            topology: topology.name.clone(),
+        }
+        .into());
     }
     let Some(stand_in) = &options.stand_in else {
         return Ok(Vec::new());
     };
-    let unfit = |reason: String| RunError::Unfit(reason);
     if !topology.network.is_public() {
-        return Err(unfit(format!(
-            "--authorities {stand_in} was given, but {} makes a network of its own; leave it out, or take a topology whose [network] has kind = \"public\"",
-            topology.name
-        )));
+        return Err(InvalidRequest::AuthoritiesForOwnNetwork {
+            stand_in: stand_in.clone(),
+            topology: topology.name.clone(),
+        }
+        .into());
     }
     let Some((_, plan, _)) = find_kept(state, stand_in).await? else {
         return Err(RunError::NotUp {
@@ -96,9 +100,10 @@ async fn joined(
         });
     };
     if plan.authorities.is_empty() {
-        return Err(unfit(format!(
-            "{stand_in} has no network of its own to stand in for the public one; --authorities takes one that has, such as testnet"
-        )));
+        return Err(InvalidRequest::NoNetworkToJoin {
+            stand_in: stand_in.clone(),
+        }
+        .into());
     }
     let keys = prepare::authority_keys(&plan).await?;
     Ok(plan.authority_lines(&keys))
@@ -199,10 +204,10 @@ fn refuse_other(asked: &Placement, plan: &Plan, engines: &Engines) -> Result<(),
         runs.get(home).is_none_or(|own| !own.is_same_place(address))
     };
     if asked.homes.iter().any(differs) {
-        let name = &plan.topology.name;
-        return Err(RunError::Unfit(format!(
-            "{name} runs already, on other engines; leave --engine out, or `ator-harness down {name}` first"
-        )));
+        return Err(InvalidRequest::RunsOnOtherEngines {
+            topology: plan.topology.name.clone(),
+        }
+        .into());
     }
     Ok(())
 }

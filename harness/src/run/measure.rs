@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::causes::with_causes;
 use crate::checks::{Load, Measurement, Metrics, Pace};
 use crate::engine::{Death, EngineError, Engines, Watch};
 use crate::plan::{HomePlan, Plan};
@@ -17,6 +16,7 @@ use crate::run::interrupt::Interrupts;
 use crate::run::packet::now_ms;
 use crate::run::probe_dialer::{ANSWER_LIMIT, ProbeDialer};
 use crate::run::reach::{Reach, Way};
+use crate::run::request::InvalidRequest;
 use crate::run::running::find_kept;
 use crate::run::state::State;
 use crate::topology::Topology;
@@ -31,7 +31,7 @@ const DEATH_LIMIT: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 ///
-/// [`RunError::NotUp`] and [`RunError::NotInFull`] when it does not run, [`RunError::Unfit`] when it
+/// [`RunError::NotUp`] and [`RunError::NotInFull`] when it does not run, [`InvalidRequest`] when it
 /// has no such home or another number of homes, and what the engine refuses. A session that cannot
 /// be had, or is lost, is no error: it is in the [`Measurement`].
 pub async fn measure(
@@ -101,9 +101,11 @@ async fn running(topology: &Topology, sized: bool) -> Result<(Engines, Plan), Ru
     };
     let homes = plan.homes.len();
     if sized && topology.homes.len() != homes {
-        return Err(RunError::Unfit(format!(
-            "{name} runs with {homes} homes; leave --homes out, or `ator-harness down {name}` and start it with another number"
-        )));
+        return Err(InvalidRequest::RunsWithOtherHomes {
+            topology: name.clone(),
+            homes,
+        }
+        .into());
     }
     let found = engines.runs().await?;
     let containers: BTreeMap<String, String> = found
@@ -126,15 +128,12 @@ async fn running(topology: &Topology, sized: bool) -> Result<(Engines, Plan), Ru
     }
 }
 
-fn destination<'a>(plan: &'a Plan, load: &Load) -> Result<&'a HomePlan, RunError> {
+fn destination<'a>(plan: &'a Plan, load: &Load) -> Result<&'a HomePlan, InvalidRequest> {
     let id = load.to.as_ref().unwrap_or(&plan.probe.to);
-    plan.home(id).ok_or_else(|| {
-        let homes: Vec<&str> = plan.homes.iter().map(|home| home.id.as_str()).collect();
-        RunError::Unfit(format!(
-            "{} has no home {id:?}; --to takes one of {}",
-            plan.topology.name,
-            homes.join(", ")
-        ))
+    plan.home(id).ok_or_else(|| InvalidRequest::NoSuchHome {
+        topology: plan.topology.name.clone(),
+        home: id.clone(),
+        homes: plan.homes.iter().map(|home| home.id.clone()).collect(),
     })
 }
 
@@ -182,12 +181,16 @@ async fn run(
     session: &Session,
     interrupts: &Interrupts,
     found: &mut Measurement,
-) -> Result<(), RunError> {
-    let unfit = |reason: String| RunError::Unfit(format!("failed to make packets: {reason}"));
+) -> Result<(), InvalidRequest> {
     let lifetime = plan.topology.deadlines.delivery;
     let destination = format!("{}.{nonce}.load", to.prefix).to_lowercase();
-    let traffic = Traffic::new(&destination, 0, found.load.payload, lifetime)
-        .map_err(|error| unfit(with_causes(&error).to_string()))?;
+    let payload = found.load.payload;
+    let traffic = Traffic::new(&destination, 0, payload, lifetime).map_err(|source| {
+        InvalidRequest::NoDestination {
+            destination,
+            source,
+        }
+    })?;
     let load = &found.load;
     let (warm_up, until) = (Until::Elapsed(load.warm_up), Until::Elapsed(load.time));
     let warm_up = if load.warm_up.is_zero() {
@@ -218,7 +221,7 @@ async fn run(
             open.run(session, &traffic, stop).await
         }
     };
-    found.take(report.map_err(|error| unfit(with_causes(&error).to_string()))?);
+    found.take(report.map_err(|source| InvalidRequest::NoPackets { payload, source })?);
     Ok(())
 }
 

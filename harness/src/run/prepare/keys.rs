@@ -6,6 +6,7 @@ use crate::engine::{ContainerSpec, Engine, EngineError, Engines, FileSpec};
 use crate::onion::{PUBLIC_FILE, SECRET_FILE, ServiceKeys};
 use crate::plan::{HomePlan, KEYS, Persistent, Plan};
 use crate::run::error::RunError;
+use crate::run::request::InvalidRequest;
 
 /// The volume of a home's keys under the name that the user gave.
 fn volume(name: &str, home: &HomePlan) -> String {
@@ -30,10 +31,12 @@ pub(in crate::run) async fn persistent(
         let volume = volume(name, home);
         // Two daemons with one service's keys would take turns in being found.
         if let Some(user) = engine.users_of_volume(&volume).await?.first() {
-            return Err(RunError::Unfit(format!(
-                "the keys {name} of {} are in use by the container {user}; end its run first, or give --keys another name",
-                home.id
-            )));
+            return Err(InvalidRequest::KeysInUse {
+                keys: name.to_owned(),
+                home: home.id.clone(),
+                container: user.clone(),
+            }
+            .into());
         }
         let spec = ContainerSpec {
             role: format!("{}/keys", home.id),
@@ -43,10 +46,8 @@ pub(in crate::run) async fn persistent(
         engine.create_container(&spec, &plan.labels).await?;
         let found = kept(engine, &spec.name, &onion.keys).await;
         let removed = engine.remove_container(&spec.name).await;
-        let keys = found?.ok_or_else(|| {
-            RunError::Unfit(format!(
-                "the volume {volume} holds no keys of an onion service that fit each other; look at its files, or give --keys another name"
-            ))
+        let keys = found?.ok_or_else(|| InvalidRequest::NoKeys {
+            volume: volume.clone(),
         })?;
         removed?;
         services.insert(home.id.clone(), Persistent { volume, keys });
