@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::error::CliError;
 use super::exit::Exit;
 use super::load::{Common, FamilyArgs, TopologyArgs};
+use crate::report::topology_svg;
 use crate::run::fresh_inputs;
 use crate::sabotage;
 
@@ -19,13 +20,20 @@ pub(super) struct Args {
     topology: TopologyArgs,
     #[command(flatten)]
     family: FamilyArgs,
+    /// Print a picture of the topology (SVG) instead
+    #[arg(long)]
+    svg: bool,
 }
 
-/// Prints a plan as JSON, secrets and onion addresses redacted.
+/// Prints a plan as JSON, secrets and onion addresses redacted, or as a picture.
 pub(super) fn run(common: &Common, args: &Args) -> Result<Exit, CliError> {
     let loaded = common.topology(&args.topology, args.family.family)?;
     let plan = sabotage::planned(&loaded.topology, &fresh_inputs(LIFETIME)?)?;
-    let text = serde_json::to_string_pretty(&plan).map_err(std::io::Error::from)?;
+    let text = if args.svg {
+        topology_svg(&plan)
+    } else {
+        serde_json::to_string_pretty(&plan).map_err(std::io::Error::from)?
+    };
     writeln!(std::io::stdout().lock(), "{text}")?;
     Ok(Exit::Pass)
 }

@@ -9,18 +9,17 @@ use time::format_description::well_known::Rfc3339;
 use super::forms::FORMS;
 use super::json::word;
 use super::model::{
-    ArtefactsView, BudgetView, CheckView, DeathView, DiagnosisView, ErrorKind, ErrorView, HomeView,
-    LogTail, Memory, MetricView, NetworkView, NoteView, PeeringView, ProbeView, Report, ReportKind,
-    TopologyView, VERSION,
+    ArtefactsView, BudgetView, CheckView, DeathView, DiagnosisView, ErrorKind, ErrorView, LogTail,
+    Memory, MetricView, NoteView, Report, ReportKind, VERSION,
 };
 use super::stages::stage_times;
+use super::topology::TopologyView;
 use super::{metric, words};
 use crate::causes::with_causes;
 use crate::checks::{Verdict, budget_check_id};
 use crate::events::EventKind;
 use crate::evidence::ContainerRole;
 use crate::run::{Outcome, RunError};
-use crate::topology::Topology;
 
 /// Logs whose ends are shown after a failure, at most.
 const LOGS_SHOWN: usize = 4;
@@ -102,45 +101,6 @@ fn gather(outcome: &Outcome, exit_code: u8) -> Report {
             folder: outcome.artefacts.display().to_string(),
             files: files(&outcome.artefacts),
         },
-    }
-}
-
-impl TopologyView {
-    /// What a reader needs of a topology.
-    #[must_use]
-    pub fn of(topology: &Topology) -> Self {
-        Self {
-            name: topology.name.clone(),
-            description: topology.description.clone(),
-            network: NetworkView {
-                kind: topology.network.kind.name().to_owned(),
-                family: topology.network.family.to_string(),
-                authorities: topology.network.authorities,
-                relays: topology.network.relays,
-            },
-            homes: topology
-                .homes
-                .iter()
-                .map(|home| HomeView {
-                    id: home.id.clone(),
-                    prefix: home.prefix.clone(),
-                })
-                .collect(),
-            peerings: topology
-                .peerings
-                .iter()
-                .map(|peering| PeeringView {
-                    from: peering.from.clone(),
-                    to: peering.to.clone(),
-                    auth: word(&peering.auth),
-                })
-                .collect(),
-            probe: ProbeView {
-                id: topology.probe.id.clone(),
-                via: topology.probe.via.clone(),
-                to: topology.probe.to.clone(),
-            },
-        }
     }
 }
 

@@ -4,6 +4,7 @@
 mod build;
 pub mod compare;
 mod constraints;
+mod drawing;
 mod forms;
 mod html;
 mod json;
@@ -18,16 +19,17 @@ mod repeat_text;
 mod save;
 mod stages;
 mod terminal;
+mod topology;
 mod words;
 
 pub use build::peak_memory_bytes;
+pub use drawing::topology_svg;
 pub use forms::{FORMS, Form, REPEAT_FORMS};
 pub(crate) use json::json_text;
 pub(crate) use markdown::{code, escape};
 pub use model::{
     ArtefactsView, Bucket, BudgetView, CheckView, DeathView, DiagnosisView, ErrorKind, ErrorView,
-    HomeView, LogTail, Memory, MetricView, NetworkView, NoteView, PeeringView, ProbeView, Report,
-    ReportKind, TopologyView, VERSION,
+    LogTail, Memory, MetricView, NoteView, Report, ReportKind, VERSION,
 };
 pub use probe::{Figures, LoadView, Loop, PhaseView, ProbeReport};
 pub use read::{ReadError, Saved};
@@ -37,4 +39,5 @@ pub use repeat::{
 pub use save::{SummaryError, append_summary};
 pub use stages::{StageTime, stage_times};
 pub use terminal::{print_report, progress_line};
+pub use topology::{HomeView, NetworkView, PeeringView, ProbeView, TopologyView};
 pub(crate) use words::show_us;

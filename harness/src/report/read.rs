@@ -5,8 +5,9 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::model::{Report, ReportKind, TopologyView, VERSION};
+use super::model::{Report, ReportKind, VERSION};
 use super::repeat::RepeatReport;
+use super::topology::TopologyView;
 
 /// Why a file is not read as a report.
 #[derive(Debug, thiserror::Error)]

@@ -8,7 +8,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::constraints::{CHECK_ID, exit_codes, named_by_verdicts, named_by_words, time};
-use super::model::{ErrorKind, MetricView, Report, ReportKind, TopologyView, VERSION};
+use super::model::{ErrorKind, MetricView, Report, ReportKind, VERSION};
+use super::topology::TopologyView;
 use crate::checks::{Metrics, Verdict};
 use crate::probe::Latencies;
 

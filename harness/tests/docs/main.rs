@@ -1,6 +1,12 @@
 //! What the documents say, held against the code and against each other. What is generated is written
 //! anew by `make generated`.
 
+mod checks;
 mod exit_codes;
+mod links;
+mod picture;
+mod readme;
+mod reports;
 mod schema;
 mod support;
+mod topologies;

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::support::assert_generated;
 
 #[test]
-fn the_schema_of_reports_is_that_of_their_types() {
+fn is_generated() {
     let fresh = serde_json::to_string_pretty(&report_schema()).expect("is JSON");
     // The order of keys depends on what else is built.
     let value = |text: &str| serde_json::from_str::<Value>(text).ok();

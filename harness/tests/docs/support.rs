@@ -1,6 +1,11 @@
 //! The documents, and what of them is generated.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+
+use ator_harness::plan::{Inputs, Occupied, Plan, Seed};
+use ator_harness::topology::Topology;
+use time::macros::datetime;
 
 /// Set, the tests write what is generated instead of comparing it.
 const REWRITE: &str = "REWRITE";
@@ -16,6 +21,11 @@ pub(crate) fn read(path: &str) -> String {
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
+/// Whether what is generated is to be written.
+pub(crate) fn rewrites() -> bool {
+    std::env::var_os(REWRITE).is_some()
+}
+
 /// Holds a committed file against what the code makes of it now. `same` says whether two texts of it
 /// mean the same.
 ///
@@ -28,7 +38,7 @@ pub(crate) fn assert_generated(path: &str, fresh: &str, same: impl Fn(&str, &str
     if same(&committed, fresh) {
         return;
     }
-    if std::env::var_os(REWRITE).is_some() {
+    if rewrites() {
         std::fs::write(&file, fresh).unwrap_or_else(|error| panic!("{path}: {error}"));
         return;
     }
@@ -43,4 +53,44 @@ pub(crate) fn assert_generated(path: &str, fresh: &str, same: impl Fn(&str, &str
         committed.lines().nth(line).unwrap_or("(end)"),
         fresh.lines().nth(line).unwrap_or("(end)"),
     );
+}
+
+/// Every document in Markdown, as a path in the project, in order.
+pub(crate) fn markdown_files() -> Vec<String> {
+    let mut files = Vec::new();
+    for folder in ["", "docs", "fixtures/vectors"] {
+        let entries = std::fs::read_dir(root().join(folder)).expect("the folder is there");
+        for entry in entries {
+            let name = entry.expect("is readable").file_name();
+            let name = name.to_string_lossy();
+            if name.ends_with(".md") {
+                files.push(
+                    format!("{folder}/{name}")
+                        .trim_start_matches('/')
+                        .to_owned(),
+                );
+            }
+        }
+    }
+    files.sort();
+    files
+}
+
+/// A topology that comes with the project.
+pub(crate) fn topology(name: &str) -> Topology {
+    let text = read(&format!("fixtures/topologies/{name}.toml"));
+    Topology::parse(name, &text).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// A plan with fixed randomness.
+pub(crate) fn plan(topology: &Topology) -> Plan {
+    let inputs = Inputs {
+        seed: Seed::new([7; 32]),
+        now: datetime!(2026-11-22 10:00:00 UTC),
+        lifetime_seconds: 1800,
+        occupied: Occupied::default(),
+        authorities: Vec::new(),
+        services: BTreeMap::new(),
+    };
+    Plan::new(topology, &inputs).expect("there is room")
 }

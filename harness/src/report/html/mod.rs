@@ -4,21 +4,22 @@
 //! forbids whatever an escape could miss.
 
 mod checks;
-mod drawing;
 mod failures;
 mod histogram;
 mod parts;
 mod scale;
 mod timeline;
+mod topology;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html as markup};
 
 use self::parts::{capitalised, class, mark};
+use super::drawing;
 use super::model::Report;
 use super::words::{WORST_FIRST, past, show_bytes, show_ms};
 use crate::checks::Verdict;
 
-/// Colours, sizes and both schemes.
+/// How the page looks, in the colours that it has in common with drawings.
 const STYLE: &str = include_str!("style.css");
 /// Nothing is loaded, run, framed or sent.
 const POLICY: &str =
@@ -31,7 +32,7 @@ pub(super) fn html(report: &Report) -> String {
         ("timeline", "Timeline", timeline::timeline(report)),
         ("latency", "Latency", histogram::histograms(report)),
         ("checks", "All checks", checks::checks(report)),
-        ("topology", "Topology", drawing::topology(report)),
+        ("topology", "Topology", topology::topology(report)),
         ("artefacts", "Artefacts", artefacts(report)),
     ];
     markup! {
@@ -44,7 +45,7 @@ pub(super) fn html(report: &Report) -> String {
                 meta name="referrer" content="no-referrer";
                 meta http-equiv="Content-Security-Policy" content=(POLICY);
                 title { (past(report.verdict)) ": " (report.topology.name) ", run " (report.run) }
-                style { (PreEscaped(STYLE)) }
+                style { (PreEscaped(drawing::SCHEME)) (PreEscaped(STYLE)) (PreEscaped(drawing::STYLE)) }
             }
             body {
                 (header(report))
