@@ -115,7 +115,7 @@ impl Shell {
         self.folder.path().join("runs")
     }
 
-    /// The state folders that are left.
+    /// What is left of runs in the state folder. Its own lock file stays.
     pub fn states(&self) -> Vec<String> {
         let Ok(entries) = std::fs::read_dir(self.folder.path().join("state")) else {
             return Vec::new();
@@ -123,6 +123,7 @@ impl Shell {
         entries
             .flatten()
             .map(|entry| entry.file_name().to_string_lossy().into_owned())
+            .filter(|name| name != ".lock")
             .collect()
     }
 

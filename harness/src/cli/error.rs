@@ -7,7 +7,7 @@ use crate::causes::with_causes;
 use crate::engine::{EngineError, FilesError};
 use crate::onion::TldFamily;
 use crate::plan::PlanError;
-use crate::run::RunError;
+use crate::run::{RunError, StateError};
 use crate::topology::TopologyError;
 
 /// A subcommand's failure. Its text with its causes is the whole message to the user.
@@ -23,6 +23,17 @@ pub enum CliError {
         path: String,
         /// What the system said.
         source: std::io::Error,
+    },
+    /// A topology file does not tell its topology's name.
+    #[error(
+        "failed to find a topology's name in its file; give the name or the run id instead of the file{}",
+        runs(known)
+    )]
+    TopologyName {
+        /// Why.
+        source: NoName,
+        /// What the state folder knows: a topology's name and a run id, in words.
+        known: Vec<String>,
     },
     /// No topology of that name.
     #[error("there is no topology {name:?}; there are {}; a path to a file works too", known.join(", "))]
@@ -64,6 +75,9 @@ pub enum CliError {
     /// A run ended before its verdict.
     #[error(transparent)]
     Run(#[from] RunError),
+    /// The state folder could not be used.
+    #[error(transparent)]
+    State(#[from] StateError),
     /// The engine refused something or is not there.
     #[error(transparent)]
     Engine(#[from] EngineError),
@@ -90,6 +104,29 @@ pub enum CliError {
     Output(#[from] std::io::Error),
 }
 
+/// Why a file does not tell a topology's name.
+#[derive(Debug, thiserror::Error)]
+pub enum NoName {
+    /// It cannot be read.
+    #[error("failed to read {path}")]
+    File {
+        /// The file.
+        path: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// It is no TOML, or has no name.
+    #[error(transparent)]
+    Topology(TopologyError),
+}
+
+fn runs(known: &[String]) -> String {
+    match known {
+        [] => String::new(),
+        known => format!("; known here: {}", known.join(", ")),
+    }
+}
+
 fn list(paths: &[String]) -> String {
     match paths {
         [one] => format!("{one} is"),
@@ -114,6 +151,7 @@ impl CliError {
         match self {
             Self::Topology(_)
             | Self::TopologyFile { .. }
+            | Self::TopologyName { .. }
             | Self::UnknownTopology { .. }
             | Self::NoDaemon { .. }
             | Self::Files(_)
@@ -123,7 +161,9 @@ impl CliError {
             Self::Conformance(error) => error.exit(),
             Self::Compare(_) => Exit::Usage,
             Self::Ledger(error) => error.exit(),
-            Self::MissingBinaries { .. } | Self::Summary(_) | Self::Output(_) => Exit::Environment,
+            Self::MissingBinaries { .. } | Self::State(_) | Self::Summary(_) | Self::Output(_) => {
+                Exit::Environment
+            }
             Self::Run(error) => Exit::of_error(error),
             Self::Engine(error) => Exit::of_engine(error),
             Self::Plan(PlanError::NoFreeSubnet) => Exit::Environment,

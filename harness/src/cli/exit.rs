@@ -71,6 +71,7 @@ impl Exit {
                 | PlanError::NoOwnDaemon { .. },
             )
             | RunError::AlreadyUp { .. }
+            | RunError::BeingStarted { .. }
             | RunError::OtherFamily { .. }
             | RunError::InvalidRequest(_) => Self::Usage,
             RunError::Stage(_) | RunError::NodeDied(_) => Self::Fail,

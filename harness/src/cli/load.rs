@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::error::CliError;
+use super::error::{CliError, NoName};
 use super::values::family_parser;
 use crate::onion::TldFamily;
 use crate::run::TopologySource;
@@ -85,12 +85,36 @@ impl Common {
         Ok(Loaded { source, topology })
     }
 
+    /// The names by which a topology may run that the user names like this: the one in its file, as
+    /// `up` has it, then the argument itself, which may also be a run id. A file may have other
+    /// mistakes by now.
+    pub(super) fn names(&self, argument: &str) -> Result<Vec<String>, NoName> {
+        let read = |path: &Path| {
+            let file = path.display().to_string();
+            let text = std::fs::read_to_string(path).map_err(|source| NoName::File {
+                path: file.clone(),
+                source,
+            })?;
+            Topology::name_in(&file, &text).map_err(NoName::Topology)
+        };
+        if looks_like_path(argument) {
+            return Ok(vec![read(Path::new(argument))?]);
+        }
+        let mut names = vec![argument.to_owned()];
+        let shipped = self
+            .locate()
+            .map(|root| root.join(TOPOLOGIES).join(format!("{argument}.toml")));
+        // A file of this name that cannot be read hides no topology of this name that runs.
+        if let Some(Ok(name)) = shipped.map(|path| read(&path))
+            && name != argument
+        {
+            names.insert(0, name);
+        }
+        Ok(names)
+    }
+
     fn topology_path(&self, name: &str) -> Result<PathBuf, CliError> {
-        let looks_like_path = name.contains('/')
-            || Path::new(name)
-                .extension()
-                .is_some_and(|extension| extension == "toml");
-        if looks_like_path {
+        if looks_like_path(name) {
             return Ok(PathBuf::from(name));
         }
         let folder = self.locate().ok_or(CliError::NoRoot)?.join(TOPOLOGIES);
@@ -116,4 +140,10 @@ impl Common {
             known,
         })
     }
+}
+
+/// Whether an argument is the path of a topology file and not a name.
+fn looks_like_path(argument: &str) -> bool {
+    let extension = Path::new(argument).extension();
+    argument.contains('/') || extension.is_some_and(|extension| extension == "toml")
 }

@@ -2,40 +2,158 @@
 
 use std::io::Write;
 
-use time::OffsetDateTime;
-
 use super::error::CliError;
 use super::exit::Exit;
-use crate::engine::{Engine, Engines, FoundRun};
-use crate::run::{RunError, State, remove_kept};
+use super::load::Common;
+use crate::causes::with_causes;
+use crate::engine::{Engine, Engines, FoundRun, Now};
+use crate::run::{
+    Condition, Fate, KnownRun, Owner, Registry, RunError, Starting, Verb, is_announced,
+};
 
 /// Arguments of `down` and `status`.
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct Args {
-    /// Name of the topology
+    /// Name of the topology, a path to its file, or a run id
     pub topology: String,
 }
 
-/// A path to a topology file counts by its stem, so that the argument of `up` works here too.
-fn name_of(argument: &str) -> &str {
-    let stem = std::path::Path::new(argument).file_stem();
-    stem.and_then(|stem| stem.to_str()).unwrap_or(argument)
+/// Whose a run is that this state folder does not know.
+const OTHERS: &str = "started with another state folder or by another user";
+
+/// Everything that is known about what the user asks for.
+struct Asked {
+    registry: Registry,
+    engines: Engines,
+    /// What is looked for, the likeliest first.
+    names: Vec<String>,
+    known: Vec<KnownRun>,
+    found: Vec<FoundRun>,
+    now: Now,
 }
 
-/// The engine that is found, and all on which this machine knows runs of the topology to stand.
-async fn engines(state: &State, name: &str) -> Result<Engines, CliError> {
+/// A run that fits, on an engine or in the state folder or both.
+struct Fitting<'a> {
+    run: &'a str,
+    topology: &'a str,
+    found: Option<&'a FoundRun>,
+    known: Option<&'a KnownRun>,
+}
+
+impl Fitting<'_> {
+    fn condition(&self) -> Condition<'_> {
+        Condition::of(self.known, is_announced(self.run))
+    }
+
+    fn containers(&self) -> usize {
+        self.found.map_or(0, |found| found.containers.len())
+    }
+}
+
+impl Asked {
+    async fn look(common: &Common, argument: &str) -> Result<Self, CliError> {
+        let registry = Registry::locate();
+        let known = registry.runs()?;
+        let names = common
+            .names(argument)
+            .map_err(|source| CliError::TopologyName {
+                source,
+                known: known
+                    .iter()
+                    .map(|one| match one.topology() {
+                        Some(topology) => format!("{topology} (run {})", one.run),
+                        None => format!("run {}", one.run),
+                    })
+                    .collect(),
+            })?;
+        let engines = engines(&known, &names).await?;
+        let found = engines.runs().await?;
+        let (earliest, _) = engines.clocks().await?;
+        Ok(Self {
+            // Again: what has begun since is then known to be under way.
+            known: registry.runs()?,
+            now: Now::at(earliest),
+            registry,
+            engines,
+            names,
+            found,
+        })
+    }
+
+    /// The runs of the likeliest name of which there are any.
+    fn fitting(&self) -> Vec<Fitting<'_>> {
+        let of_name = |name: &String| {
+            let known = |run: &str| self.known.iter().find(|one| one.run == run);
+            let found = self.found.iter().map(|found| Fitting {
+                run: &found.run,
+                topology: &found.topology,
+                found: Some(found),
+                known: known(&found.run),
+            });
+            let is_found = |run: &str| self.found.iter().any(|found| found.run == run);
+            let unseen = self.known.iter().filter(|one| !is_found(&one.run));
+            let unseen = unseen.map(|one| Fitting {
+                run: &one.run,
+                topology: one.topology().unwrap_or("a topology"),
+                found: None,
+                known: Some(one),
+            });
+            let fitting: Vec<_> = found
+                .chain(unseen)
+                .filter(|one| one.topology == name || one.run == name)
+                .collect();
+            fitting
+        };
+        let mut each = self.names.iter().map(of_name);
+        each.find(|fitting| !fitting.is_empty()).unwrap_or_default()
+    }
+
+    /// The process that brings one of the names up at this moment.
+    fn starting(&self) -> Result<Option<RunError>, CliError> {
+        for topology in &self.names {
+            if let Some(starting) = self.registry.starting(topology)? {
+                return Ok(Some(being_started(topology, starting)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// What was looked for, and where, in vain.
+    fn nowhere(&self) -> String {
+        let engines = self.engines.all().iter();
+        let engines: Vec<String> = engines.map(|one| one.address().to_string()).collect();
+        format!(
+            "no topology or run {} is on {}",
+            self.names.join(" or "),
+            engines.join(" or ")
+        )
+    }
+}
+
+fn being_started(topology: &str, starting: Option<Starting>) -> RunError {
+    RunError::BeingStarted {
+        topology: topology.to_owned(),
+        starting,
+    }
+}
+
+/// The engine that is found, and all on which this state folder knows such runs to stand.
+async fn engines(known: &[KnownRun], names: &[String]) -> Result<Engines, CliError> {
     let mut addresses = Vec::new();
-    for run in state.runs() {
-        let Some(standing) = state.standing(&run).filter(|one| one.topology == name) else {
+    for one in known {
+        let Ok(Some(record)) = &one.record else {
             continue;
         };
-        let of_run = standing.placement.addresses();
+        if !names.contains(&record.topology) && !names.contains(&one.run) {
+            continue;
+        }
+        let of_run = record.placement.addresses();
         Engines::at(&of_run)
             .await
             .map_err(|source| RunError::OutOfReach {
-                topology: name.to_owned(),
-                folder: state.folder(&run).display().to_string(),
-                run,
+                topology: record.topology.clone(),
+                folder: one.folder.display().to_string(),
+                run: one.run.clone(),
                 source: Box::new(source),
             })?;
         addresses.extend(of_run);
@@ -50,81 +168,117 @@ async fn engines(state: &State, name: &str) -> Result<Engines, CliError> {
 }
 
 /// Removes every run of a topology that `up` left.
-pub(super) async fn down(args: &Args) -> Result<Exit, CliError> {
-    let state = State::locate();
-    let name = name_of(&args.topology);
-    let engines = engines(&state, name).await?;
+pub(super) async fn down(common: &Common, args: &Args) -> Result<Exit, CliError> {
+    let asked = Asked::look(common, &args.topology).await?;
+    if let Some(error) = asked.starting()? {
+        return Err(error.into());
+    }
     let mut out = std::io::stdout().lock();
-    let mut found = false;
-    let mut others = 0;
-    for run in engines.runs().await? {
-        if run.topology != name || state.is_alive(&run.run) {
-            // A run of `verify` that is under way belongs to its process.
-            continue;
-        }
-        found = true;
-        if is_others(&state, &run) {
-            others += 1;
-            writeln!(
-                out,
-                "{name}, run {}: {OTHERS}, and stays; ATOR_HARNESS_STATE names the folder",
-                run.run
-            )?;
-        } else {
-            let removed = remove_kept(&engines, &state, &run.run).await?;
-            writeln!(
-                out,
-                "{name}, run {}: {removed} containers and networks removed",
-                run.run
-            )?;
+    let fitting = asked.fitting();
+    if fitting.is_empty() {
+        writeln!(out, "{}; nothing to remove", asked.nowhere())?;
+    }
+    let mut whole = true;
+    for one in &fitting {
+        write!(out, "{}, run {}: ", one.topology, one.run)?;
+        match one.condition() {
+            Condition::UnderWay(Some(owner)) if owner.verb == Verb::Up => {
+                let (run, owner) = (one.run.to_owned(), owner.clone());
+                let starting = Some(Starting { run, owner });
+                writeln!(out, "stays")?;
+                return Err(being_started(one.topology, starting).into());
+            }
+            Condition::UnderWay(Some(owner)) => {
+                writeln!(out, "{}, and stays", under_way(owner))?;
+            }
+            Condition::Unclear(why) => {
+                whole = false;
+                writeln!(out, "stays: {why}")?;
+            }
+            Condition::UnderWay(None) => {
+                whole = false;
+                writeln!(out, "under way, {OTHERS}, and stays")?;
+            }
+            condition @ Condition::Foreign if asked.fate(&condition, one) != Fate::Remove => {
+                whole = false;
+                writeln!(
+                    out,
+                    "{OTHERS}, and stays; ATOR_HARNESS_STATE names the folder"
+                )?;
+            }
+            Condition::Foreign
+            | Condition::Kept
+            | Condition::KeptUnreadable(_)
+            | Condition::Ended => {
+                let removed = asked.engines.remove_run(one.run).await?;
+                if let Some(known) = one.known {
+                    asked.registry.forget(&known.run)?;
+                }
+                writeln!(out, "{removed} containers and networks removed")?;
+            }
         }
     }
-    if !found {
-        writeln!(out, "{name} is not running; nothing to remove")?;
-    }
-    Ok(if others == 0 { Exit::Pass } else { Exit::Fail })
+    Ok(if whole { Exit::Pass } else { Exit::Fail })
 }
 
-/// Whose a run is that this machine's state folder does not know.
-const OTHERS: &str = "started with another state folder or by another user";
+impl Asked {
+    /// What a sweep would do with a run that is on an engine.
+    fn fate(&self, condition: &Condition<'_>, one: &Fitting<'_>) -> Fate {
+        one.found.map_or(Fate::Stay, |found| {
+            condition.fate(&found.deadline, &self.now)
+        })
+    }
+}
 
-/// Whether a run is not ours to remove: its deadline is not over, and the state folder does not know
-/// it. Two users may share an engine.
-fn is_others(state: &State, run: &FoundRun) -> bool {
-    !state.knows(&run.run) && OffsetDateTime::now_utc().unix_timestamp() <= run.deadline
+fn under_way(owner: &Owner) -> String {
+    format!("a run under way, which {owner} removes when it ends")
 }
 
 /// Says what of a topology is running.
-pub(super) async fn status(args: &Args) -> Result<Exit, CliError> {
-    let state = State::locate();
-    let name = name_of(&args.topology);
-    let engines = engines(&state, name).await?;
+pub(super) async fn status(common: &Common, args: &Args) -> Result<Exit, CliError> {
+    let asked = Asked::look(common, &args.topology).await?;
     let mut out = std::io::stdout().lock();
+    if let Some(starting) = asked.starting()? {
+        writeln!(out, "{starting}")?;
+    }
+    let fitting = asked.fitting();
     let mut healthy = false;
-    for run in engines.runs().await? {
-        if run.topology != name {
-            continue;
-        }
-        let whose = if state.is_alive(&run.run) {
-            "a run under way"
-        } else if state.kept(&run.run).is_some() {
-            "left running by `up`"
-        } else if is_others(&state, &run) {
-            OTHERS
-        } else {
-            "left over; the next run removes it"
+    for one in &fitting {
+        let condition = one.condition();
+        let what = match &condition {
+            Condition::UnderWay(Some(owner)) if owner.verb == Verb::Up => {
+                format!("being started by {owner}")
+            }
+            Condition::UnderWay(Some(owner)) => under_way(owner),
+            Condition::UnderWay(None) => format!("a run under way, {OTHERS}"),
+            Condition::Kept => "left running by `up`".to_owned(),
+            Condition::KeptUnreadable(error) => {
+                format!("left running by `up`; {}", with_causes(error))
+            }
+            Condition::Ended => "left over; the next run removes it".to_owned(),
+            Condition::Unclear(why) => why.clone(),
+            Condition::Foreign => match asked.fate(&condition, one) {
+                Fate::Remove => "left over; the next run removes it".to_owned(),
+                Fate::Stay => OTHERS.to_owned(),
+                Fate::StaySaying(why) => format!("{OTHERS}; {why}"),
+            },
         };
-        writeln!(out, "{name}, run {}: {whose}", run.run)?;
-        for (role, state) in &run.containers {
+        writeln!(out, "{}, run {}: {what}", one.topology, one.run)?;
+        for (role, state) in one.found.iter().flat_map(|found| &found.containers) {
             writeln!(out, "  {role:<24} {state}")?;
         }
-        healthy |=
-            !run.containers.is_empty() && run.containers.values().all(|state| state == "running");
+        healthy |= one.containers() > 0
+            && one
+                .found
+                .is_some_and(|found| found.containers.values().all(|state| state == "running"));
     }
     if healthy {
-        Ok(Exit::Pass)
-    } else {
-        writeln!(out, "{name} is not running in full")?;
-        Ok(Exit::Fail)
+        return Ok(Exit::Pass);
     }
+    if fitting.is_empty() {
+        writeln!(out, "{}", asked.nowhere())?;
+    } else {
+        writeln!(out, "{} is not running in full", fitting[0].topology)?;
+    }
+    Ok(Exit::Fail)
 }

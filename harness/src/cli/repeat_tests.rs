@@ -13,6 +13,7 @@ use super::run;
 use crate::checks::{CheckResult, Metrics, Verdict};
 use crate::cli::exit::Exit;
 use crate::cli::run::RunArgs;
+use crate::engine::Deadline;
 use crate::events::{EventKind, Recorder};
 use crate::plan::{Inputs, Occupied, Plan, Seed};
 use crate::run::{Outcome, RunError};
@@ -31,7 +32,10 @@ fn outcome(folder: &Path, verdict: Verdict) -> Outcome {
     let inputs = Inputs {
         seed: Seed::new([7; 32]),
         now: datetime!(2026-11-22 10:00:00 UTC),
-        lifetime_seconds: 1800,
+        deadline: Deadline {
+            unix: 1_795_343_400,
+            boot: None,
+        },
         occupied: Occupied::default(),
         authorities: Vec::new(),
         services: BTreeMap::new(),

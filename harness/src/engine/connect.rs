@@ -192,6 +192,16 @@ impl Engine {
                 .unwrap_or_default(),
         })
     }
+
+    /// Unix time in seconds by the engine's clock. The engine may be on another machine.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Api`] when it does not answer, [`EngineError::Time`] when it tells none.
+    pub async fn clock(&self) -> Result<i64, EngineError> {
+        let seconds = self.now().await?.div_euclid(1_000_000_000);
+        Ok(i64::try_from(seconds).unwrap_or(i64::MAX))
+    }
 }
 
 fn docker_host() -> Option<String> {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::address::EngineAddress;
 use super::connect::Engine;
 use super::error::EngineError;
+use super::labels::Labels;
 use super::sweep::{FoundRun, Leftovers};
 use super::watch::Watch;
 
@@ -203,11 +204,46 @@ impl Engines {
                     None => {
                         runs.insert(run.run.clone(), run);
                     }
-                    Some(known) => known.containers.extend(run.containers),
+                    Some(known) => known.join(run),
                 }
             }
         }
         Ok(runs.into_values().collect())
+    }
+
+    /// Unix time in seconds by the engines' clocks: the earliest and the latest.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Api`] when an engine does not answer.
+    pub async fn clocks(&self) -> Result<(i64, i64), EngineError> {
+        let (mut earliest, mut latest) = (i64::MAX, i64::MIN);
+        for clock in join_all(self.all.iter().map(Engine::clock)).await {
+            let clock = clock?;
+            earliest = earliest.min(clock);
+            latest = latest.max(clock);
+        }
+        Ok((earliest, latest))
+    }
+
+    /// Puts off a run's deadline on every engine, as [`Engine::create_lease`] does.
+    ///
+    /// # Errors
+    ///
+    /// The first of the engines' that refuse.
+    pub async fn create_lease(&self, name: &str, labels: &Labels) -> Result<(), EngineError> {
+        let each = self.all.iter().map(|one| one.create_lease(name, labels));
+        join_all(each).await.into_iter().collect()
+    }
+
+    /// Removes a volume from every engine.
+    ///
+    /// # Errors
+    ///
+    /// The first of the engines' that refuse.
+    pub async fn remove_volume(&self, name: &str) -> Result<(), EngineError> {
+        let each = self.all.iter().map(|one| one.remove_volume(name));
+        join_all(each).await.into_iter().collect()
     }
 
     /// What of a run is on any engine.

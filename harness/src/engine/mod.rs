@@ -7,6 +7,7 @@ mod address;
 mod archive;
 mod connect;
 mod containers;
+mod deadline;
 mod error;
 mod exec;
 mod files;
@@ -24,12 +25,16 @@ mod watch;
 pub use address::{AddressError, EngineAddress};
 pub use connect::{Engine, EngineInfo};
 pub use containers::{ContainerSpec, FileSpec, Memory, NetworkMode, Port, Privileges};
+pub use deadline::{BootTime, Deadline, Now};
 pub use error::{ConnectError, EngineError, LibraryError};
 pub use exec::ExecOutput;
 pub use files::{FilesError, Placed, program_files};
 pub use fleet::{Engines, Placement};
 pub use images::{Image, ImageContent};
-pub use labels::{LABEL_DEADLINE, LABEL_PROJECT, LABEL_ROLE, LABEL_RUN, LABEL_TOPOLOGY, Labels};
+pub use labels::{
+    LABEL_BOOT, LABEL_DEADLINE, LABEL_PROJECT, LABEL_ROLE, LABEL_RUN, LABEL_TOPOLOGY, Labels,
+    UnreadableLabel,
+};
 pub use networks::NetworkSpec;
 pub use pipe::{Pipe, PipeInput, Piped};
 pub use ssh::SshError;

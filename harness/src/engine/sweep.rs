@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
+use bollard::models::VolumeCreateRequest;
 use bollard::query_parameters::{
     ListContainersOptionsBuilder, ListNetworksOptionsBuilder, ListVolumesOptionsBuilder,
     RemoveContainerOptionsBuilder, RemoveVolumeOptionsBuilder,
@@ -10,8 +11,11 @@ use bollard::query_parameters::{
 use futures_util::future::join_all;
 
 use super::connect::Engine;
+use super::deadline::Deadline;
 use super::error::{EngineError, status_of};
-use super::labels::{LABEL_DEADLINE, LABEL_PROJECT, LABEL_ROLE, LABEL_RUN, LABEL_TOPOLOGY, filter};
+use super::labels::{
+    LABEL_PROJECT, LABEL_ROLE, LABEL_RUN, LABEL_TOPOLOGY, Labels, UnreadableLabel, deadline, filter,
+};
 
 /// How long a call to the engine that nobody waits for any more may take to show its effect.
 const SETTLE: Duration = Duration::from_millis(600);
@@ -48,14 +52,25 @@ pub struct FoundRun {
     pub run: String,
     /// The topology's name.
     pub topology: String,
-    /// Unix time in seconds after which anybody may remove it.
-    pub deadline: i64,
+    /// When anybody may remove it, by the latest of its resources; or which of its labels does not
+    /// tell.
+    pub deadline: Result<Deadline, UnreadableLabel>,
     /// Containers: role and state (`running`, `exited`, ...).
     pub containers: BTreeMap<String, String>,
 }
 
+impl FoundRun {
+    /// Takes in what else was found of the same run.
+    pub(super) fn join(&mut self, other: Self) {
+        self.containers.extend(other.containers);
+        let own = self.deadline.clone();
+        // What one resource does not tell, the others cannot: it may be the one that lives longest.
+        self.deadline = own.and_then(|own| Ok(own.later(other.deadline?)));
+    }
+}
+
 impl Engine {
-    /// Every run of which a container or a network is on the engine.
+    /// Every run of which anything is on the engine.
     ///
     /// # Errors
     ///
@@ -78,7 +93,7 @@ impl Engine {
                 .state
                 .map(|state| state.to_string())
                 .unwrap_or_default();
-            found(&mut runs, &labels).containers.insert(role, state);
+            found(&mut runs, &labels, Some((role, state)));
         }
         let networks = ListNetworksOptionsBuilder::default()
             .filters(&filter(LABEL_PROJECT))
@@ -89,9 +104,52 @@ impl Engine {
             .await
             .map_err(EngineError::api("list networks"))?;
         for network in networks {
-            found(&mut runs, &network.labels.unwrap_or_default());
+            found(&mut runs, &network.labels.unwrap_or_default(), None);
+        }
+        let volumes = ListVolumesOptionsBuilder::default()
+            .filters(&filter(LABEL_PROJECT))
+            .build();
+        let volumes = self
+            .docker
+            .list_volumes(Some(volumes))
+            .await
+            .map_err(EngineError::api("list volumes"))?;
+        for volume in volumes.volumes.unwrap_or_default() {
+            found(&mut runs, &volume.labels, None);
         }
         Ok(runs.into_values().collect())
+    }
+
+    /// Puts off a run's deadline: labels cannot be changed, so the later deadline is on an empty
+    /// volume of this name. Whoever looks for runs takes the latest deadline of each.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Api`] when the engine refuses.
+    pub async fn create_lease(&self, name: &str, labels: &Labels) -> Result<(), EngineError> {
+        let request = VolumeCreateRequest {
+            name: Some(name.to_owned()),
+            labels: Some(labels.for_role("lease")),
+            ..Default::default()
+        };
+        self.docker
+            .create_volume(request)
+            .await
+            .map(drop)
+            .map_err(EngineError::api(format!("create volume {name}")))
+    }
+
+    /// Removes a volume by its name.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Api`] when the engine refuses.
+    pub async fn remove_volume(&self, name: &str) -> Result<(), EngineError> {
+        let options = RemoveVolumeOptionsBuilder::default().force(true).build();
+        gone(
+            self.docker.remove_volume(name, Some(options)).await,
+            format!("remove volume {name}"),
+        )
     }
 
     /// What of a run is on the engine.
@@ -231,11 +289,7 @@ impl Engine {
             .into_iter()
             .collect::<Result<(), _>>()?;
         for name in &left.volumes {
-            let options = RemoveVolumeOptionsBuilder::default().force(true).build();
-            gone(
-                self.docker.remove_volume(name, Some(options)).await,
-                format!("remove volume {name}"),
-            )?;
+            self.remove_volume(name).await?;
         }
         Ok(())
     }
@@ -251,16 +305,22 @@ fn gone(result: Result<(), bollard::errors::Error>, action: String) -> Result<()
     }
 }
 
-fn found<'r>(
-    runs: &'r mut BTreeMap<String, FoundRun>,
-    labels: &std::collections::HashMap<String, String>,
-) -> &'r mut FoundRun {
+fn found(
+    runs: &mut BTreeMap<String, FoundRun>,
+    labels: &HashMap<String, String>,
+    container: Option<(String, String)>,
+) {
     let get = |key: &str| labels.get(key).cloned().unwrap_or_default();
-    let run = get(LABEL_RUN);
-    runs.entry(run.clone()).or_insert_with(|| FoundRun {
-        run,
+    let one = FoundRun {
+        run: get(LABEL_RUN),
         topology: get(LABEL_TOPOLOGY),
-        deadline: get(LABEL_DEADLINE).parse().unwrap_or(0),
-        containers: BTreeMap::new(),
-    })
+        deadline: deadline(labels),
+        containers: container.into_iter().collect(),
+    };
+    match runs.get_mut(&one.run) {
+        Some(known) => known.join(one),
+        None => {
+            runs.insert(one.run.clone(), one);
+        }
+    }
 }

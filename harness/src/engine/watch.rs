@@ -247,7 +247,7 @@ impl Following {
 
 impl Engine {
     /// What the engine's clock says, in nanoseconds since 1970. The engine may be on another machine.
-    async fn now(&self) -> Result<i128, EngineError> {
+    pub(super) async fn now(&self) -> Result<i128, EngineError> {
         let action = "ask the engine for its time";
         let info = self.docker.info().await.map_err(EngineError::api(action))?;
         nanoseconds(&info.system_time.unwrap_or_default(), action)

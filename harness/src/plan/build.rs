@@ -45,7 +45,7 @@ impl Plan {
             labels: Labels {
                 run: run.as_str().to_owned(),
                 topology: topology.name.clone(),
-                deadline: inputs.now.unix_timestamp() + inputs.lifetime_seconds,
+                deadline: inputs.deadline.clone(),
             },
             run,
             now: inputs.now,

@@ -11,7 +11,7 @@ use super::node::{DistancePlan, NodePlan};
 use super::peer::{AbsentPlan, PeeringPlan, ProbePlan};
 use super::seed::{RunId, Seed};
 use super::subnets::Occupied;
-use crate::engine::{Labels, NetworkSpec};
+use crate::engine::{Deadline, Labels, NetworkSpec};
 use crate::onion::anonrc::AuthorityLine;
 use crate::onion::{ServiceKeys, redact};
 use crate::secret::Secret;
@@ -24,8 +24,8 @@ pub struct Inputs {
     pub seed: Seed,
     /// When the run starts.
     pub now: OffsetDateTime,
-    /// How long the run's resources may exist before a later run removes them, in seconds.
-    pub lifetime_seconds: i64,
+    /// When any later run may remove the run's resources.
+    pub deadline: Deadline,
     /// Addresses that are in use.
     pub occupied: Occupied,
     /// The authorities of the network that stands in for the public one; empty without one.

@@ -72,10 +72,18 @@ impl RunId {
         Self(format!("{stamp}-{tail}"))
     }
 
-    /// Reads an id that was written down before.
+    /// Whether a text is a run's id by its form.
     #[must_use]
-    pub fn parse(text: &str) -> Self {
-        Self(text.to_owned())
+    pub fn is_one(text: &str) -> bool {
+        let mut parts = text.split('-');
+        let mut next = |length: usize, fits: fn(char) -> bool| {
+            let fits = |part: &str| part.len() == length && part.chars().all(fits);
+            parts.next().is_some_and(fits)
+        };
+        let digit = |c: char| c.is_ascii_digit();
+        next(8, digit) && next(6, digit) && next(6, |c| c.is_ascii_hexdigit()) && {
+            parts.next().is_none()
+        }
     }
 
     /// The id.
@@ -100,5 +108,30 @@ impl fmt::Display for RunId {
 impl Serialize for RunId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    #[test]
+    fn a_run_id_is_known_by_its_form() {
+        let id = RunId::new(datetime!(2026-11-22 10:00:00 UTC), &Seed::new([7; 32]));
+        assert!(RunId::is_one(id.as_str()), "{id}");
+        for other in [
+            "",
+            "lab",
+            "two-home-local",
+            "20261122-100000",
+            "20261122-100000-abcde",
+            "20261122-100000-abcdeg",
+            "20261122-100000-abcdef-0",
+            "2026112a-100000-abcdef",
+        ] {
+            assert!(!RunId::is_one(other), "{other}");
+        }
     }
 }

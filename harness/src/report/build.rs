@@ -190,6 +190,7 @@ fn kind(error: &RunError) -> ErrorKind {
         RunError::NodeDied(_) => ErrorKind::NodeDied,
         RunError::Interrupted => ErrorKind::Interrupted,
         RunError::AlreadyUp { .. } => ErrorKind::AlreadyUp,
+        RunError::BeingStarted { .. } => ErrorKind::BeingStarted,
         RunError::NoPort(_) => ErrorKind::NoPort,
         RunError::OutOfReach { .. } => ErrorKind::OutOfReach,
         RunError::NotUp { .. } => ErrorKind::NotUp,

@@ -127,6 +127,8 @@ pub enum ErrorKind {
     Interrupted,
     /// The topology is up already.
     AlreadyUp,
+    /// The topology is being brought up by another process.
+    BeingStarted,
     /// A port of a home cannot be reached.
     NoPort,
     /// An engine on which the topology stands is out of reach.

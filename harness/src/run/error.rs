@@ -12,7 +12,7 @@ use crate::plan::PlanError;
 use crate::run::artefacts::ArtefactError;
 use crate::run::obstacle::Obstacle;
 use crate::run::request::InvalidRequest;
-use crate::run::state::StateError;
+use crate::run::state::{Starting, StateError};
 use crate::topology::format_duration;
 
 /// A stage that was not reached.
@@ -131,6 +131,16 @@ pub enum RunError {
         /// The run.
         run: String,
     },
+    /// The topology is being brought up by `up` at this moment.
+    #[error(
+        "{topology} is being started by {}; wait until it is up, or interrupt that process, which then removes what it has started", by(starting.as_ref())
+    )]
+    BeingStarted {
+        /// The topology.
+        topology: String,
+        /// Which run, and which process; `None` when its lock does not tell.
+        starting: Option<Starting>,
+    },
     /// A topology that has to run does not.
     #[error("{topology} is not running; `ator-harness up {topology}` starts it")]
     NotUp {
@@ -154,6 +164,13 @@ pub enum RunError {
     /// What was asked does not fit the topology, or what of it runs.
     #[error(transparent)]
     InvalidRequest(#[from] InvalidRequest),
+}
+
+fn by(starting: Option<&Starting>) -> String {
+    match starting {
+        Some(Starting { run, owner }) => format!("{owner} as run {run}"),
+        None => "another process".to_owned(),
+    }
 }
 
 impl From<StageFailure> for RunError {

@@ -5,14 +5,16 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use crate::checks::Observations;
-use crate::engine::{Engine, EngineAddress, EngineError, Engines, Placement, Watch};
+use crate::engine::{Deadline, Engine, EngineAddress, EngineError, Engines, Now, Placement, Watch};
 use crate::onion::anonrc::AuthorityLine;
-use crate::plan::{Images, Inputs, Plan};
+use crate::plan::{Images, Inputs, Plan, RunId};
 use crate::run::artefacts::ArtefactError;
 use crate::run::bring_up::{attach, bring_up};
 use crate::run::circuits::Earlier;
 use crate::run::context::{Run, Running};
 use crate::run::end;
+use crate::run::end::Guards;
+use crate::run::end::lease::Lease;
 use crate::run::end::reaper::Reaper;
 use crate::run::error::RunError;
 use crate::run::interrupt::Interrupts;
@@ -21,8 +23,8 @@ use crate::run::options::Options;
 use crate::run::outcome::Outcome;
 use crate::run::prepare;
 use crate::run::request::InvalidRequest;
-use crate::run::running::find_kept;
-use crate::run::state::{Claim, Kept, Standing, State, TopologySource};
+use crate::run::running::{self, Found};
+use crate::run::state::{Owner, PersistedRun, Registry, RunRecord, Starting, TopologySource, Verb};
 use crate::sabotage;
 use crate::topology::Topology;
 
@@ -42,8 +44,13 @@ pub async fn verify(
     options: &Options,
     interrupts: &Interrupts,
 ) -> Result<Outcome, RunError> {
-    let state = State::locate();
-    if let Some((engines, plan, kept)) = find_kept(&state, &topology.name).await? {
+    let registry = Registry::locate();
+    if let Some(found) = running::find(&registry, &topology.name).await? {
+        let Found {
+            engines,
+            plan,
+            persisted,
+        } = found;
         let (name, runs) = (&topology.name, plan.topology.network.family);
         if options.family.is_some_and(|asked| asked != runs) {
             return Err(InvalidRequest::RunsOnOtherFamily {
@@ -53,23 +60,38 @@ pub async fn verify(
             .into());
         }
         refuse_other(&options.placement, &plan, &engines)?;
-        return verify_kept(engines, plan, &kept, options, interrupts).await;
+        return verify_left(engines, plan, &persisted, options, interrupts).await;
     }
-    let (mut run, claim, reaper, mut watch) =
-        begin(&state, topology, options, interrupts, RUN_LIFETIME).await?;
-    let result = match start(&mut run, &state, options, &mut watch).await {
+    let beginning = Beginning {
+        verb: Verb::Verify,
+        inputs: inputs(options, RUN_LIFETIME)?,
+        lifetime: RUN_LIFETIME,
+    };
+    let (mut run, guards, mut watch) =
+        begin(&registry, topology, options, interrupts, beginning).await?;
+    let result = match start(&mut run, &registry, options, &mut watch).await {
         Err(error) => Err(error),
         Ok((running, _)) => look(&run, &mut watch, &running).await,
     };
     let mut outcome = end::outcome(&run, result.map(Some));
     drop(watch);
-    end::end(&run, &mut outcome, claim, reaper).await;
+    end::end(&run, &mut outcome, guards).await;
     Ok(finish(&run, outcome))
+}
+
+/// Fresh inputs of a plan.
+fn inputs(options: &Options, lifetime: Duration) -> Result<Inputs, RunError> {
+    Ok(prepare::fresh_inputs(lifetime).map_err(unusable(options))?)
+}
+
+fn unusable(options: &Options) -> impl FnOnce(std::io::Error) -> ArtefactError {
+    let path = options.artefacts.display().to_string();
+    move |source| ArtefactError { path, source }
 }
 
 /// The authorities of the network that stands in for the public one; none without a stand-in.
 async fn joined(
-    state: &State,
+    registry: &Registry,
     topology: &Topology,
     options: &Options,
 ) -> Result<Vec<AuthorityLine>, RunError> {
@@ -94,7 +116,7 @@ async fn joined(
         }
         .into());
     }
-    let Some((_, plan, _)) = find_kept(state, stand_in).await? else {
+    let Some(Found { plan, .. }) = running::find(registry, stand_in).await? else {
         return Err(RunError::NotUp {
             topology: stand_in.clone(),
         });
@@ -109,45 +131,60 @@ async fn joined(
     Ok(plan.authority_lines(&keys))
 }
 
-/// Claims a run and starts its reaper and its watch, before anything is created.
+/// How a run begins.
+struct Beginning {
+    verb: Verb,
+    inputs: Inputs,
+    lifetime: Duration,
+}
+
+/// Makes a run known, and starts what guards it and its watch, before anything is created.
 async fn begin(
-    state: &State,
+    registry: &Registry,
     topology: &Topology,
     options: &Options,
     interrupts: &Interrupts,
-    lifetime: Duration,
-) -> Result<(Run, Claim, Reaper, Watch), RunError> {
-    let unusable = |source| ArtefactError {
-        path: options.artefacts.display().to_string(),
-        source,
-    };
-    let authorities = joined(state, topology, options).await?;
+    beginning: Beginning,
+) -> Result<(Run, Guards, Watch), RunError> {
+    let Beginning {
+        verb,
+        inputs,
+        lifetime,
+    } = beginning;
+    let authorities = joined(registry, topology, options).await?;
     let engines = engines(topology, &options.placement).await?;
+    let (_, latest) = engines.clocks().await?;
+    let began = inputs.now;
     let inputs = Inputs {
         authorities,
-        ..prepare::fresh_inputs(lifetime).map_err(unusable)?
+        deadline: Deadline::after(lifetime, &Now::at(latest)),
+        ..inputs
     };
     let plan = sabotage::planned(topology, &inputs)?;
     let run = Run::open(options, engines, plan, inputs, interrupts.clone())?;
-    let standing = Standing {
+    let record = RunRecord {
         topology: topology.name.clone(),
         placement: run.engines.placement(),
+        owner: Owner::this(verb, began),
     };
     let id = run.plan.run.as_str();
-    let claim = state.claim(id, &standing)?;
-    let reaper = Reaper::start(id, &standing.placement).map_err(unusable)?;
-    let watch = run.engines.watch(run.plan.run.as_str()).await?;
-    Ok((run, claim, reaper, watch))
+    let guards = Guards {
+        lock: registry.begin(id, &record)?,
+        lease: Lease::hold(&run.engines, &run.plan.labels, lifetime, &run.recorder),
+        reaper: Reaper::start(id, &record.placement).map_err(unusable(options))?,
+    };
+    let watch = run.engines.watch(id).await?;
+    Ok((run, guards, watch))
 }
 
 /// Sweep, images, networks, keys and containers, up to the last peering.
 async fn start(
     run: &mut Run,
-    state: &State,
+    registry: &Registry,
     options: &Options,
     watch: &mut Watch,
 ) -> Result<(Running, Images), RunError> {
-    let prepared = prepare::prepare(run, state, options, watch).await?;
+    let prepared = prepare::prepare(run, registry, options, watch).await?;
     run.plan = prepared.plan;
     run.inputs = prepared.inputs;
     run.images = Some(prepared.images.clone());
@@ -212,28 +249,27 @@ fn refuse_other(asked: &Placement, plan: &Plan, engines: &Engines) -> Result<(),
     Ok(())
 }
 
-async fn verify_kept(
+async fn verify_left(
     engines: Engines,
     plan: Plan,
-    kept: &Kept,
+    persisted: &PersistedRun,
     options: &Options,
     interrupts: &Interrupts,
 ) -> Result<Outcome, RunError> {
-    let inputs = prepare::fresh_inputs(RUN_LIFETIME).map_err(|source| ArtefactError {
-        path: options.artefacts.display().to_string(),
-        source,
-    })?;
+    let inputs = inputs(options, RUN_LIFETIME)?;
     let run = Run::open(options, engines, plan, inputs, interrupts.clone())?;
     run.recorder.note(format!(
         "{} runs already; it is judged as it is and left running",
         run.plan.topology.name
     ));
     let mut watch = run.engines.watch(run.plan.run.as_str()).await?;
-    let attached = run.guarded(&mut watch, attach(&run, &kept.daemons)).await;
+    let attached = run
+        .guarded(&mut watch, attach(&run, &persisted.daemons))
+        .await;
     let result = match attached {
         Err(error) => Err(error),
         Ok(homes) => {
-            let times = kept.times.clone();
+            let times = persisted.times.clone();
             look(&run, &mut watch, &Running { homes, times }).await
         }
     };
@@ -247,33 +283,52 @@ async fn verify_kept(
 ///
 /// # Errors
 ///
-/// [`RunError::AlreadyUp`] when it runs, and [`RunError`] when the run could not begin. Whatever
-/// happens later is in the [`Outcome`], and then everything is removed.
+/// [`RunError::AlreadyUp`] when it runs, [`RunError::BeingStarted`] while another process brings it
+/// up, and [`RunError`] when the run could not begin. Whatever happens later is in the [`Outcome`],
+/// and then everything is removed.
 pub async fn bring_up_and_keep(
     source: &TopologySource,
     topology: &Topology,
     options: &Options,
     interrupts: &Interrupts,
 ) -> Result<Outcome, RunError> {
-    let state = State::locate();
-    if let Some((_, plan, _)) = find_kept(&state, &topology.name).await? {
+    let registry = Registry::locate();
+    let name = &topology.name;
+    let beginning = Beginning {
+        verb: Verb::Up,
+        inputs: inputs(options, KEPT_LIFETIME)?,
+        lifetime: KEPT_LIFETIME,
+    };
+    let (now, seed) = (beginning.inputs.now, &beginning.inputs.seed);
+    let starting = Starting {
+        run: RunId::new(now, seed).to_string(),
+        owner: Owner::this(Verb::Up, now),
+    };
+    // Held until the end, so that whoever looks finds it being started, or running, or neither.
+    let _lock = registry
+        .lock_topology(name, &starting)?
+        .map_err(|starting| RunError::BeingStarted {
+            topology: name.clone(),
+            starting,
+        })?;
+    if let Some(found) = running::find_left(&registry, name).await? {
         return Err(RunError::AlreadyUp {
-            topology: topology.name.clone(),
-            run: plan.run.to_string(),
+            topology: name.clone(),
+            run: found.plan.run.to_string(),
         });
     }
-    let (mut run, claim, reaper, mut watch) =
-        begin(&state, topology, options, interrupts, KEPT_LIFETIME).await?;
-    let result = match start(&mut run, &state, options, &mut watch).await {
+    let (mut run, guards, mut watch) =
+        begin(&registry, topology, options, interrupts, beginning).await?;
+    let result = match start(&mut run, &registry, options, &mut watch).await {
         Err(error) => Err(error),
         Ok((running, images)) => {
             let homes = running.homes.iter();
             let daemons = homes
                 .filter_map(|home| Some(Earlier::of(&home.plan.id, home.monitor.as_ref()?)))
                 .collect();
-            let kept = Kept::new(source, &run.inputs, &images, running.times, daemons);
-            state
-                .keep(run.plan.run.as_str(), &kept)
+            let persisted = PersistedRun::new(source, &run.inputs, &images, running.times, daemons);
+            registry
+                .persist(run.plan.run.as_str(), &persisted)
                 .map_err(RunError::from)
         }
     };
@@ -281,13 +336,12 @@ pub async fn bring_up_and_keep(
     match result {
         Ok(()) => {
             let outcome = end::outcome(&run, Ok(None));
-            reaper.dismiss().await;
-            drop(claim);
+            guards.dismiss().await;
             Ok(finish(&run, outcome))
         }
         Err(error) => {
             let mut outcome = end::outcome(&run, Err(error));
-            end::end(&run, &mut outcome, claim, reaper).await;
+            end::end(&run, &mut outcome, guards).await;
             Ok(finish(&run, outcome))
         }
     }

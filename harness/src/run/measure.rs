@@ -17,8 +17,8 @@ use crate::run::packet::now_ms;
 use crate::run::probe_dialer::{ANSWER_LIMIT, ProbeDialer};
 use crate::run::reach::{Reach, Way};
 use crate::run::request::InvalidRequest;
-use crate::run::running::find_kept;
-use crate::run::state::State;
+use crate::run::running::{self, Found};
+use crate::run::state::Registry;
 use crate::topology::Topology;
 
 /// Most packets in flight in an open loop: a quarter of what a session holds.
@@ -93,8 +93,8 @@ pub async fn measure(
 /// The plan of the topology that runs, every container of which runs.
 async fn running(topology: &Topology, sized: bool) -> Result<(Engines, Plan), RunError> {
     let name = &topology.name;
-    let kept = find_kept(&State::locate(), name).await?;
-    let Some((engines, plan, _)) = kept else {
+    let found = running::find(&Registry::locate(), name).await?;
+    let Some(Found { engines, plan, .. }) = found else {
         return Err(RunError::NotUp {
             topology: name.clone(),
         });

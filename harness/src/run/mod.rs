@@ -31,7 +31,7 @@ mod times;
 
 pub use artefacts::{ArtefactError, Artefacts};
 pub use circuits::{Earlier, Path};
-pub use end::{reap, remove_kept};
+pub use end::{Leases, reap};
 pub use error::{RunError, StageFailure};
 pub use flow::{bring_up_and_keep, verify};
 pub use interrupt::Interrupts;
@@ -42,5 +42,8 @@ pub use options::{Options, Progress, Sources};
 pub use outcome::{NodeLog, Outcome};
 pub use prepare::fresh_inputs;
 pub use request::InvalidRequest;
-pub use state::{Kept, Standing, State, StateError, TopologySource};
+pub use state::{
+    Condition, Fate, KnownRun, Life, Owner, PersistedRun, Registry, RunLock, RunRecord, Starting,
+    StateError, TopologyLock, TopologySource, Unreadable, Verb, is_announced,
+};
 pub use times::Times;

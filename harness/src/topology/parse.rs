@@ -24,6 +24,23 @@ impl Topology {
         Self::parse_sized(file, text, None)
     }
 
+    /// Reads the name alone of a topology, which may have mistakes elsewhere. `file` is only used in
+    /// messages.
+    ///
+    /// # Errors
+    ///
+    /// [`TopologyError`] when the text is no TOML, or has no name.
+    pub fn name_in(file: &str, text: &str) -> Result<String, TopologyError> {
+        let document = document(file, text)?;
+        let mut collector = Collector::new(text);
+        let mut fields = Fields::new(document.get_ref(), "", 0);
+        let name = fields.string(&mut collector, "name", NAME_EXAMPLE);
+        name.ok_or_else(|| TopologyError::Invalid {
+            file: file.to_owned(),
+            mistakes: collector.mistakes,
+        })
+    }
+
     /// Reads a topology, with another number of homes than its `[many]` table says.
     ///
     /// # Errors
@@ -34,10 +51,7 @@ impl Topology {
         text: &str,
         homes: Option<usize>,
     ) -> Result<Self, TopologyError> {
-        let document = DeTable::parse(text).map_err(|error| TopologyError::Syntax {
-            file: file.to_owned(),
-            message: error.to_string().trim_end().to_owned(),
-        })?;
+        let document = document(file, text)?;
         let mut collector = Collector::new(text);
         if let Some(homes) = homes
             && !document.get_ref().contains_key("many")
@@ -60,9 +74,19 @@ impl Topology {
     }
 }
 
+/// How a topology's name is written.
+const NAME_EXAMPLE: &str = "\"my-topology\"";
+
+fn document<'t>(file: &str, text: &'t str) -> Result<toml::Spanned<DeTable<'t>>, TopologyError> {
+    DeTable::parse(text).map_err(|error| TopologyError::Syntax {
+        file: file.to_owned(),
+        message: error.to_string().trim_end().to_owned(),
+    })
+}
+
 fn read(root: &DeTable<'_>, into: &mut Collector<'_>, size: Option<usize>) -> Option<Topology> {
     let mut fields = Fields::new(root, "", 0);
-    let name = fields.string(into, "name", "\"my-topology\"");
+    let name = fields.string(into, "name", NAME_EXAMPLE);
     let description = fields.string(into, "description", "\"what this topology is for\"");
     let network = read_network(&mut fields, into);
     let connector = read_connector(&mut fields, into);

@@ -120,8 +120,7 @@ fn a_run_on_an_engine_that_is_gone_is_named_with_its_folder() {
     place.with_binaries();
     let run = "20260101-000000-abcdef";
     let folder = place.path(&format!("state/{run}")).display().to_string();
-    let standing = r#"{"topology":"two-home-local","placement":{"common":"unix:///nowhere.sock"}}"#;
-    place.file(&format!("state/{run}/standing.json"), standing);
+    place.knows(run, "two-home-local", "unix:///nowhere.sock");
     for verb in ["down", "status"] {
         place
             .in_project()
@@ -246,26 +245,34 @@ fn artefacts_that_cannot_be_written_end_the_run_before_it_begins() {
                     .and(contains("choose another folder with --artefacts")),
             );
     }
-    assert!(!place.path("state").exists(), "nothing was claimed");
+    // All that is there is the state folder's own lock.
+    let left = std::fs::read_dir(place.path("state")).into_iter().flatten();
+    let left: Vec<_> = left.flatten().map(|entry| entry.file_name()).collect();
+    assert_eq!(left, [".lock"], "no run was begun");
 }
 
 #[test]
 fn what_is_not_running_is_not_removed_and_not_healthy() {
     let place = Place::new();
     let engine = place.empty_engine();
+    let nothing = format!("no topology or run two-home-local is on {engine}");
     place
         .command()
         .env("DOCKER_HOST", &engine)
         .args(["down", "two-home-local"])
         .assert()
         .success()
-        .stdout("two-home-local is not running; nothing to remove\n");
+        .stdout(format!("{nothing}; nothing to remove\n"));
     // The argument of `up` works here too.
+    let file = place
+        .project()
+        .join("fixtures/topologies/two-home-local.toml");
     place
         .command()
         .env("DOCKER_HOST", &engine)
-        .args(["status", "fixtures/topologies/two-home-local.toml"])
+        .arg("status")
+        .arg(file)
         .assert()
         .code(1)
-        .stdout("two-home-local is not running in full\n");
+        .stdout(format!("{nothing}\n"));
 }

@@ -2,5 +2,6 @@
 
 mod engine;
 mod ledger;
+mod state;
 mod support;
 mod usage;

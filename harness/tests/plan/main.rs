@@ -12,7 +12,7 @@ mod ways;
 
 use std::path::Path;
 
-use ator_harness::engine::{ContainerSpec, FileSpec};
+use ator_harness::engine::{ContainerSpec, Deadline, FileSpec};
 use ator_harness::mutants::{MUTANTS, MutantSpec};
 use ator_harness::onion::authority::AuthorityKeys;
 use ator_harness::plan::{
@@ -59,7 +59,10 @@ fn inputs(seed: u8) -> Inputs {
     Inputs {
         seed: Seed::new([seed; 32]),
         now: NOW,
-        lifetime_seconds: 1800,
+        deadline: Deadline {
+            unix: 1_795_343_400,
+            boot: None,
+        },
         occupied: Occupied::default(),
         authorities: Vec::new(),
         services: std::collections::BTreeMap::new(),

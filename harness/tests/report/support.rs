@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ator_harness::checks::{CheckResult, Metrics, Verdict};
+use ator_harness::engine::Deadline;
 use ator_harness::events::{Event, EventKind, Recorder, Stage};
 use ator_harness::plan::{Inputs, Occupied, Plan, Seed};
 use ator_harness::probe::Latencies;
@@ -22,7 +23,10 @@ pub(crate) fn plan() -> Plan {
     let inputs = Inputs {
         seed: Seed::new([7; 32]),
         now: datetime!(2026-11-22 10:00:00 UTC),
-        lifetime_seconds: 1800,
+        deadline: Deadline {
+            unix: 1_795_343_400,
+            boot: None,
+        },
         occupied: Occupied::default(),
         authorities: Vec::new(),
         services: std::collections::BTreeMap::new(),

@@ -15,6 +15,7 @@ use crate::checks::{
     Reason, Refusal, Reject, SocksRequest, Wire,
 };
 use crate::connectors::Received;
+use crate::engine::Deadline;
 use crate::evidence::{ContainerRole, DialOutcome};
 use crate::onion::consensus::Consensus;
 use crate::onion::directory::Certificates;
@@ -37,7 +38,10 @@ pub(super) fn plan_of(name: &str, text: &str) -> Plan {
     let inputs = Inputs {
         seed: Seed::new([7; 32]),
         now: datetime!(2026-11-22 10:00:00 UTC),
-        lifetime_seconds: 1800,
+        deadline: Deadline {
+            unix: 1_795_343_400,
+            boot: None,
+        },
         occupied: Occupied::default(),
         authorities: Vec::new(),
         services: std::collections::BTreeMap::new(),

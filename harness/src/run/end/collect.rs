@@ -6,11 +6,10 @@ use futures_util::future::join_all;
 
 use crate::causes::with_causes;
 use crate::diagnosis::NodeText;
-use crate::engine::{EngineError, Engines};
+use crate::engine::EngineError;
 use crate::events::Stage;
 use crate::run::context::{Placed, Run};
 use crate::run::outcome::NodeLog;
-use crate::run::state::State;
 
 /// Lines of a log that a failure report shows.
 const TAIL: usize = 12;
@@ -73,19 +72,4 @@ pub(in crate::run) async fn collect(run: &Run, containers: &[Placed<'_>]) -> Col
     };
     guard.reached(format!("{} logs saved", logs.tails.len()));
     logs
-}
-
-/// Removes a topology that was left running. Returns how much was removed.
-///
-/// # Errors
-///
-/// [`EngineError`] when something cannot be removed.
-pub async fn remove_kept(
-    engines: &Engines,
-    state: &State,
-    run: &str,
-) -> Result<usize, EngineError> {
-    let removed = engines.remove_run(run).await?;
-    state.forget(run);
-    Ok(removed)
 }

@@ -1,11 +1,13 @@
-//! The end of a run: what it came to, collect, diagnose, remove; and the process that removes when
-//! this one cannot.
+//! The end of a run: what it came to, collect, diagnose, remove; and what removes when its process
+//! cannot.
 
 pub(in crate::run) mod collect;
 mod diagnose;
+pub(in crate::run) mod lease;
 pub(in crate::run) mod reaper;
+pub(in crate::run) mod sweep;
 
-pub use collect::remove_kept;
+pub use lease::Leases;
 pub use reaper::reap;
 
 use crate::causes::with_causes;
@@ -17,11 +19,29 @@ use crate::evidence::ContainerRole;
 use crate::run::context::Run;
 use crate::run::end::collect::Collected;
 use crate::run::end::diagnose::diagnosed;
+use crate::run::end::lease::Lease;
 use crate::run::end::reaper::Reaper;
 use crate::run::error::RunError;
 use crate::run::obstacle::Obstacle;
 use crate::run::outcome::Outcome;
-use crate::run::state::Claim;
+use crate::run::state::RunLock;
+
+/// What keeps others from removing a run while its process lives, and what removes it when its process
+/// is gone.
+pub(in crate::run) struct Guards {
+    pub(in crate::run) lock: RunLock,
+    pub(in crate::run) lease: Lease,
+    pub(in crate::run) reaper: Reaper,
+}
+
+impl Guards {
+    /// Lets go of a run that stays.
+    pub(in crate::run) async fn dismiss(self) {
+        self.lease.end().await;
+        self.reaper.dismiss().await;
+        drop(self.lock);
+    }
+}
 
 /// What the run came to so far: its checks, or why it ended before them. Nothing was observed of a
 /// topology that is left running.
@@ -108,11 +128,17 @@ pub(in crate::run) async fn attach_diagnosis(run: &Run, outcome: &mut Outcome) {
 }
 
 /// Collects, removes, and adds the check that nothing is left.
-pub(in crate::run) async fn end(run: &Run, outcome: &mut Outcome, claim: Claim, reaper: Reaper) {
+pub(in crate::run) async fn end(run: &Run, outcome: &mut Outcome, guards: Guards) {
     measure_memory(run, outcome).await;
     attach_diagnosis(run, outcome).await;
     let guard = run.recorder.stage(Stage::TearDown, None);
     let id = run.plan.run.as_str();
+    let Guards {
+        lock,
+        lease,
+        reaper,
+    } = guards;
+    lease.end().await;
     let removed = run.engines.remove_run(id).await;
     if run.plan.leaves_container
         && let Err(error) = forget_container(run).await
@@ -120,7 +146,7 @@ pub(in crate::run) async fn end(run: &Run, outcome: &mut Outcome, claim: Claim, 
         run.recorder.note(with_causes(&error).to_string());
     }
     let left = run.engines.leftovers(id).await;
-    let files = claim.remove();
+    let files = lock.remove();
     outcome.clean_up = Some(guard.waited());
     match &removed {
         Ok(count) => guard.reached(format!("{count} containers and networks removed")),

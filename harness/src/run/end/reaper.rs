@@ -6,8 +6,9 @@ use std::process::Stdio;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStdin, Command};
 
-use crate::engine::{EngineAddress, EngineError, Engines, Placement};
-use crate::run::state::State;
+use crate::engine::{EngineAddress, Engines, Placement};
+use crate::run::error::RunError;
+use crate::run::state::Registry;
 
 /// What the harness tells the reaper before it ends in order.
 const DONE: &[u8] = b"done";
@@ -53,8 +54,8 @@ impl Reaper {
 ///
 /// # Errors
 ///
-/// [`EngineError`] when something could not be removed; the next run's sweep finds it.
-pub async fn reap(run: &str, engines: &[EngineAddress]) -> Result<usize, EngineError> {
+/// [`RunError`] when something could not be removed; the next run's sweep finds it.
+pub async fn reap(run: &str, engines: &[EngineAddress]) -> Result<usize, RunError> {
     let mut told = Vec::new();
     // An error on the line means the same as its end.
     let _ = tokio::io::stdin().read_to_end(&mut told).await;
@@ -67,9 +68,9 @@ pub async fn reap(run: &str, engines: &[EngineAddress]) -> Result<usize, EngineE
         None => 0,
     };
     match silent.into_iter().next() {
-        Some(error) => Err(error),
+        Some(error) => Err(error.into()),
         None => {
-            State::locate().forget(run);
+            Registry::locate().forget(run)?;
             Ok(removed)
         }
     }

@@ -8,15 +8,15 @@ use std::time::Duration;
 use futures_util::future::{join, join_all, join3, try_join_all};
 use time::OffsetDateTime;
 
-use crate::causes::with_causes;
-use crate::engine::{Engine, EngineAddress, EngineError, Engines, NetworkSpec, Watch};
+use crate::engine::{Deadline, Engine, EngineError, Engines, NetworkSpec, Now, Watch};
 use crate::events::{Recorder, Stage};
 use crate::onion::authority::{AuthorityKeyError, AuthorityKeys};
 use crate::plan::{Images, Inputs, Occupied, Plan, PlanError, Seed};
 use crate::run::context::Run;
+use crate::run::end::sweep::sweep;
 use crate::run::error::RunError;
 use crate::run::options::{Options, Sources};
-use crate::run::state::State;
+use crate::run::state::Registry;
 use crate::sabotage;
 use crate::topology::{Daemon, Topology};
 
@@ -32,10 +32,11 @@ pub fn fresh_inputs(lifetime: Duration) -> std::io::Result<Inputs> {
     let mut seed = [0; 32];
     getrandom::fill(&mut seed).map_err(std::io::Error::from)?;
     let routes = std::fs::read_to_string("/proc/net/route").unwrap_or_default();
+    let now = OffsetDateTime::now_utc();
     Ok(Inputs {
         seed: Seed::new(seed),
-        now: OffsetDateTime::now_utc(),
-        lifetime_seconds: i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX),
+        now,
+        deadline: Deadline::after(lifetime, &Now::at(now.unix_timestamp())),
         occupied: Occupied::from_route_table(&routes),
         authorities: Vec::new(),
         services: BTreeMap::new(),
@@ -57,7 +58,7 @@ pub(in crate::run) struct Prepared {
 /// Sweeps, makes images and keys, and creates the networks of a plan on free addresses.
 pub(in crate::run) async fn prepare(
     run: &Run,
-    state: &State,
+    registry: &Registry,
     options: &Options,
     watch: &mut Watch,
 ) -> Result<Prepared, RunError> {
@@ -66,8 +67,9 @@ pub(in crate::run) async fn prepare(
     let mut inputs = run.inputs.clone();
     let work = async {
         let images = async {
-            sweep_and_note(run, state).await?;
-            images(&run.engines, &run.recorder, topology, &options.sources).await
+            sweep_and_note(run, registry).await?;
+            let images = images(&run.engines, &run.recorder, topology, &options.sources);
+            Ok::<_, RunError>(images.await?)
         };
         let keys = authority_keys(&run.plan);
         // All are awaited, also when one fails: a network that is being created could not be
@@ -95,100 +97,16 @@ pub(in crate::run) async fn prepare(
     })
 }
 
-async fn sweep_and_note(run: &Run, state: &State) -> Result<(), EngineError> {
-    let swept = sweep(&run.engines, state).await?;
+async fn sweep_and_note(run: &Run, registry: &Registry) -> Result<(), RunError> {
+    let swept = sweep(&run.engines, registry).await?;
     if swept.removed > 0 {
         let note = format!("{} resources of earlier runs removed", swept.removed);
         run.recorder.note(note);
     }
-    for reason in swept.postponed {
+    for reason in swept.stays {
         run.recorder.note(reason);
     }
     Ok(())
-}
-
-/// What a sweep came to.
-#[derive(Default)]
-pub(in crate::run) struct Swept {
-    /// How many containers, networks and volumes were removed.
-    pub(in crate::run) removed: usize,
-    /// Why something is left for a later one.
-    pub(in crate::run) postponed: Vec<String>,
-}
-
-/// Removes what runs that are dead or past their deadline have left, on these engines and on those
-/// of runs that this machine knows.
-pub(in crate::run) async fn sweep(engines: &Engines, state: &State) -> Result<Swept, EngineError> {
-    let now = OffsetDateTime::now_utc().unix_timestamp();
-    let found = engines.runs().await?;
-    let mut swept = elsewhere(engines, state).await;
-    for run in &found {
-        // A run of another user's harness on the same engine is known to nobody here; its
-        // deadline decides. One of ours is dead when its lock is free and it was not kept.
-        let dead =
-            state.knows(&run.run) && !state.is_alive(&run.run) && state.kept(&run.run).is_none();
-        if dead || now > run.deadline {
-            swept.removed += engines.remove_run(&run.run).await?;
-            if others(engines, state, &run.run).is_empty() {
-                state.forget(&run.run);
-            }
-        }
-    }
-    for run in state.settled_runs() {
-        let on_engine = found.iter().any(|other| other.run == run);
-        if !on_engine && !state.is_alive(&run) && others(engines, state, &run).is_empty() {
-            state.forget(&run);
-        }
-    }
-    Ok(swept)
-}
-
-/// The engines of a run that are not among these.
-fn others(engines: &Engines, state: &State, run: &str) -> Vec<EngineAddress> {
-    let standing = state.standing(run);
-    let mut addresses = standing.map_or_else(Vec::new, |standing| standing.placement.addresses());
-    addresses.retain(|address| engines.all().iter().all(|one| one.address() != address));
-    addresses
-}
-
-/// Removes what dead runs of this machine have left on other engines than these. A run whose
-/// engines do not all answer stays known, so that a later sweep tries again.
-async fn elsewhere(engines: &Engines, state: &State) -> Swept {
-    let mut swept = Swept::default();
-    for run in state.runs() {
-        let addresses = others(engines, state, &run);
-        if addresses.is_empty() || state.is_alive(&run) || state.kept(&run).is_some() {
-            continue;
-        }
-        let (answering, silent) = Engines::answering(&addresses).await;
-        let mut whole = silent.is_empty();
-        for reason in silent {
-            let postponed = format!(
-                "what run {run} has left stays for now: {}",
-                with_causes(&reason)
-            );
-            swept.postponed.push(postponed);
-        }
-        if let Some(answering) = answering {
-            match answering.remove_run(&run).await {
-                Ok(count) => swept.removed += count,
-                Err(error) => {
-                    whole = false;
-                    swept.postponed.push(with_causes(&error).to_string());
-                }
-            }
-        }
-        // What is on these engines is swept after this.
-        if whole
-            && engines
-                .leftovers(&run)
-                .await
-                .is_ok_and(|left| left.is_empty())
-        {
-            state.forget(&run);
-        }
-    }
-    swept
 }
 
 /// Makes sure that all images are on every engine.
