@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use ator_harness::engine::Deadline;
 use ator_harness::plan::{Inputs, Occupied, Plan, Seed};
 use ator_harness::topology::Topology;
 use time::macros::datetime;
@@ -87,7 +88,10 @@ pub(crate) fn plan(topology: &Topology) -> Plan {
     let inputs = Inputs {
         seed: Seed::new([7; 32]),
         now: datetime!(2026-11-22 10:00:00 UTC),
-        lifetime_seconds: 1800,
+        deadline: Deadline {
+            unix: 1_795_343_400,
+            boot: None,
+        },
         occupied: Occupied::default(),
         authorities: Vec::new(),
         services: BTreeMap::new(),
