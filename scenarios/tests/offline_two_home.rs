@@ -148,7 +148,7 @@ fn a_running_topology_is_judged_and_left_running() {
         .output()
         .expect("runs");
     assert_code(&down, 0);
-    assert!(text(&down).contains("not running"), "{}", text(&down));
+    assert!(text(&down).contains("nothing to remove"), "{}", text(&down));
     let status = shell
         .command(&["status", "two-home-local"])
         .output()
