@@ -281,6 +281,10 @@ impl Finding {
         Self::plain(Verdict::Fail, evidence)
     }
 
+    pub(crate) fn unsupported(evidence: impl Into<String>) -> Self {
+        Self::plain(Verdict::Unsupported, evidence)
+    }
+
     pub(crate) fn inconclusive(evidence: impl Into<String>) -> Self {
         Self::plain(Verdict::Inconclusive, evidence)
     }

@@ -1,6 +1,7 @@
 //! What a check is.
 
 use super::Observations;
+use super::need::Need;
 use crate::evidence::Finding;
 use crate::topology::NetworkKind;
 
@@ -12,6 +13,8 @@ pub struct Check {
     pub says: &'static str,
     /// What it can be asked of.
     pub scope: Scope,
+    /// What the connector has to be able to do.
+    pub needs: Need,
     /// Judges what was seen.
     pub judge: fn(&Observations) -> Finding,
 }

@@ -1,36 +1,41 @@
 //! Nothing but the onion network connects the homes.
 
-use super::{Check, CircuitTrace, DialExpectation, Finding, Observations, Scope};
+use super::{Check, CircuitTrace, DialExpectation, Finding, Need, Observations, Scope};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "isolation.published-reachable",
         says: "every home reaches every authority and relay at its published address (so that the dials below could succeed)",
         scope: Scope::PrivateNetwork,
+        needs: Need::Nothing,
         judge: published,
     },
     Check {
         id: "isolation.home-to-home",
         says: "no home can open a TCP connection to another home's listening ports outside the onion network",
         scope: Scope::Every,
+        needs: Need::Nothing,
         judge: home_to_home,
     },
     Check {
         id: "isolation.nothing-else",
         says: "a home reaches nothing beyond its own bridge but the published addresses",
         scope: Scope::PrivateNetwork,
+        needs: Need::Nothing,
         judge: nothing_else,
     },
     Check {
         id: "isolation.circuit",
         says: "each peering's packets crossed its rendezvous circuit: SOCKS request, stream, circuit and the delivered bytes match",
         scope: Scope::Every,
+        needs: Need::Nothing,
         judge: circuit,
     },
     Check {
         id: "isolation.no-direct-dial",
         says: "a connector that the onion network refuses does not dial directly",
         scope: Scope::Every,
+        needs: Need::Nothing,
         judge: no_direct_dial,
     },
 ];

@@ -2,7 +2,7 @@
 
 use super::catalogue::catalogue;
 use super::{Observations, latency};
-use crate::evidence::{CheckResult, Verdict};
+use crate::evidence::{CheckResult, Finding, Verdict};
 use crate::onion::redact;
 
 /// Judges everything: the catalogue, then one check per budget.
@@ -10,7 +10,13 @@ use crate::onion::redact;
 pub fn judge(seen: &Observations) -> Vec<CheckResult> {
     let mut results: Vec<CheckResult> = catalogue(seen.network)
         .into_iter()
-        .map(|check| CheckResult::new(check.id, check.says, (check.judge)(seen)))
+        .map(|check| {
+            let finding = match check.needs.lacking(seen.connector) {
+                Some(what) => Finding::unsupported(format!("{} {what}", seen.connector.name())),
+                None => (check.judge)(seen),
+            };
+            CheckResult::new(check.id, check.says, finding)
+        })
         .collect();
     results.extend(latency::judge(seen));
     for result in &mut results {

@@ -12,6 +12,7 @@ mod judge;
 mod latency;
 mod measured;
 mod names;
+mod need;
 mod network;
 mod observations;
 mod packets;
@@ -27,6 +28,7 @@ pub use hygiene::judge_leftovers;
 pub use judge::{judge, verdict};
 pub use latency::budget_check_id;
 pub use measured::{Load, Measurement, Pace, show_outcomes};
+pub use need::Need;
 pub use observations::{
     Answer, Attempt, AuthorityView, CircuitTrace, ConsensusValidity, DecoyView, Delivery,
     DialExpectation, HealthView, HomeView, LogView, Metrics, Observations, PeeringView, ProbeView,

@@ -1,6 +1,6 @@
 //! Onion names are resolved by the onion network and by nobody else.
 
-use super::{Check, Finding, Observations, Scope};
+use super::{Check, Finding, Need, Observations, Scope};
 use crate::onion::mentions_address;
 
 pub(super) const CHECKS: &[Check] = &[
@@ -8,12 +8,14 @@ pub(super) const CHECKS: &[Check] = &[
         id: "names.socks",
         says: "every SOCKS request of a connector carried a host name (ATYP 3), none an address",
         scope: Scope::Every,
+        needs: Need::Socks,
         judge: socks,
     },
     Check {
         id: "names.dns",
         says: "no onion name was asked of a home's name server",
         scope: Scope::Every,
+        needs: Need::Nothing,
         judge: dns,
     },
 ];

@@ -1,30 +1,34 @@
 //! The private network itself.
 
-use super::{Check, Finding, Observations, Scope};
+use super::{Check, Finding, Need, Observations, Scope};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "network.consensus",
         says: "every authority serves the same consensus, signed by a majority, with every relay, its flags and equal weights",
         scope: Scope::PrivateNetwork,
+        needs: Need::Nothing,
         judge: consensus,
     },
     Check {
         id: "network.certificates",
         says: "every authority knows every authority's certificate, and none overrides an address",
         scope: Scope::PrivateNetwork,
+        needs: Need::Nothing,
         judge: certificates,
     },
     Check {
         id: "network.joined",
         says: "every home's onion daemon holds a consensus of the network that is in force",
         scope: Scope::PublicNetwork,
+        needs: Need::Nothing,
         judge: joined,
     },
     Check {
         id: "network.bootstrapped",
         says: "every onion daemon of a home is bootstrapped",
         scope: Scope::Every,
+        needs: Need::Nothing,
         judge: bootstrapped,
     },
 ];

@@ -491,7 +491,7 @@ impl Observations {
         self.home_ids
             .iter()
             .map(|id| ContainerRole::Connector(id.clone()))
-            .filter(|role| !self.logs.iter().any(|log| log.leveled && log.role == *role))
+            .filter(|role| !self.logs.iter().any(|log| log.role == *role))
             .map(|role| format!("{role} was not looked at"))
             .collect()
     }

@@ -2,61 +2,70 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Answer, Check, Delivery, Finding, Observations, Reason, Scope};
+use super::{Answer, Check, Delivery, Finding, Need, Observations, Reason, Scope};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "packets.accepted",
         says: "every packet is fulfilled: of amount 0 and above 0 in every peering's direction, over every path, and those of the probe",
         scope: Scope::Every,
+        needs: Need::Nothing,
         judge: accepted,
     },
     Check {
         id: "packets.fulfillment",
         says: "every fulfillment fits its packet's condition",
         scope: Scope::Every,
+        needs: Need::Nothing,
         judge: fulfillment,
     },
     Check {
         id: "packets.delivered",
         says: "every fulfilled packet arrived at the right home, with the sent amount",
         scope: Scope::Every,
+        needs: Need::Deliveries,
         judge: delivered,
     },
     Check {
         id: "packets.once",
         says: "no packet arrived twice, or at another home, or with another packet's payment id, and none was answered twice or late",
         scope: Scope::Every,
+        needs: Need::Deliveries,
         judge: once,
     },
     Check {
         id: "packets.payload",
         says: "every packet arrived with the sent payload",
         scope: Scope::Every,
+        needs: Need::Deliveries,
         judge: payload,
     },
     Check {
         id: "packets.hops",
         says: "every packet arrived with an expiry that is one second earlier for each connector that handed it on",
         scope: Scope::Every,
+        needs: Need::Deliveries,
         judge: hops,
     },
     Check {
         id: "packets.no-route",
         says: "a packet for an unknown destination is rejected with F02",
         scope: Scope::Every,
+        needs: Need::Nothing,
         judge: no_route,
     },
     Check {
         id: "packets.expired",
         says: "a packet that has expired, and one with too little time for the next hop, are rejected with R00",
         scope: Scope::Every,
+        needs: Need::Nothing,
         judge: expired,
     },
     Check {
         id: "packets.application-error",
         says: "a packet that the business-logic server refuses is rejected with its code",
         scope: Scope::Every,
+        needs: Need::RefusedDeliveries,
         judge: application_error,
     },
 ];
@@ -78,9 +87,11 @@ fn missing(seen: &Observations) -> Vec<String> {
     };
     for (from, to) in &seen.peering_ends {
         want(from, to, "of amount 0", &|packet| packet.amount == 0);
-        want(from, to, "of an amount above 0", &|packet| {
-            packet.amount > 0
-        });
+        if seen.connector.capabilities().forwards_amounts {
+            want(from, to, "of an amount above 0", &|packet| {
+                packet.amount > 0
+            });
+        }
     }
     for (from, to) in &seen.paths {
         want(from, to, "over the path", &|_| true);

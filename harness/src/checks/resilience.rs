@@ -1,11 +1,12 @@
 //! What connectors say of themselves when a peer is gone.
 
-use super::{Check, Finding, HealthView, Observations, Scope};
+use super::{Check, Finding, HealthView, Need, Observations, Scope};
 
 pub(super) const CHECKS: &[Check] = &[Check {
     id: "resilience.health",
     says: "a connector's health and its list of peers count a peer that is gone as not connected",
     scope: Scope::Every,
+    needs: Need::Health,
     judge: health,
 }];
 

@@ -1,6 +1,6 @@
 //! Onion addresses and secrets stay where they belong.
 
-use super::{Check, Finding, LogView, Observations, Scope};
+use super::{Check, Finding, LogView, Need, Observations, Scope};
 use crate::connectors::Level;
 use crate::onion::mentions_address;
 
@@ -9,12 +9,14 @@ pub(super) const CHECKS: &[Check] = &[
         id: "secrecy.addresses",
         says: "no log line at INFO or above, no metadata of a container and nothing that the run wrote holds an onion address; at DEBUG they do appear in the connectors' logs",
         scope: Scope::Every,
+        needs: Need::Nothing,
         judge: addresses,
     },
     Check {
         id: "secrecy.secrets",
         says: "no log line, no metadata of a container but its environment, and nothing that the run wrote holds a secret of the run",
         scope: Scope::Every,
+        needs: Need::Nothing,
         judge: secrets,
     },
 ];
@@ -57,6 +59,13 @@ fn addresses(seen: &Observations) -> Finding {
         wrong.push("nothing that the run wrote was looked at".to_owned());
     }
     wrong.dedup();
+    let levels = seen.connector.capabilities().logs_levels;
+    if wrong.is_empty() && !levels {
+        let name = seen.connector.name();
+        return Finding::unsupported(format!(
+            "nothing holds one, and {name} writes a log without levels: what it would say at DEBUG is not known"
+        ));
+    }
     if wrong.is_empty() && debug_lines == 0 {
         return Finding::fail(
             "no DEBUG line holds an onion address either, so there was nothing to look at",
@@ -97,7 +106,7 @@ fn secrets(seen: &Observations) -> Finding {
     let empty: Vec<String> = seen
         .logs
         .iter()
-        .filter(|log| log.leveled && log.text.is_empty())
+        .filter(|log| log.role.is_connector() && log.text.is_empty())
         .map(|log| log.role.to_string())
         .collect();
     if !empty.is_empty() {

@@ -1,6 +1,6 @@
 //! Each home's onion service.
 
-use super::{Check, Finding, Observations, Scope};
+use super::{Check, Finding, Need, Observations, Scope};
 use crate::onion::OnionAddress;
 
 /// Reason of a failed upload (control-spec, "HS_DESC").
@@ -11,24 +11,28 @@ pub(super) const CHECKS: &[Check] = &[
         id: "service.address",
         says: "every onion address that is handed out is well formed for the topology's TLD family, checksum included, and is that of the home's key",
         scope: Scope::Every,
+        needs: Need::Nothing,
         judge: address,
     },
     Check {
         id: "service.uploaded",
         says: "every home's descriptor was uploaded to its HSDirs (every one of a private network, half of them elsewhere), and none refused it",
         scope: Scope::Every,
+        needs: Need::Nothing,
         judge: uploaded,
     },
     Check {
         id: "service.fetched",
         says: "every dialled home's descriptor was fetched by another home's daemon",
         scope: Scope::Every,
+        needs: Need::Nothing,
         judge: fetched,
     },
     Check {
         id: "service.rendezvous",
         says: "every dialling home's daemon joined a rendezvous circuit",
         scope: Scope::Every,
+        needs: Need::Nothing,
         judge: rendezvous,
     },
 ];

@@ -4,6 +4,7 @@
 //! can fail is not a check.
 
 mod healthy;
+mod lesser;
 mod mutants;
 
 use std::collections::{BTreeMap, BTreeSet};

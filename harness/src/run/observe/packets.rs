@@ -15,8 +15,8 @@ use crate::run::context::Run;
 use crate::run::packet::{millis, now_ms, payload};
 use crate::topology::NOWHERE;
 
-/// Amounts sent in each peering's direction.
-const AMOUNTS: [u64; 2] = [0, 1000];
+/// The amount above 0 that is sent in each peering's direction, beside 0.
+const AMOUNT: u64 = 1000;
 /// Size of a payload, so that its way through the circuits can be told from everything else.
 const PAYLOAD: usize = 4096;
 
@@ -34,8 +34,9 @@ pub(in crate::run) async fn deliveries(
         }
         sent.push(delivery);
     };
+    let more = run.plan.topology.connector.capabilities().forwards_amounts;
     for peering in &run.plan.peerings {
-        for amount in AMOUNTS {
+        for amount in std::iter::once(0).chain(more.then_some(AMOUNT)) {
             let begun = Instant::now();
             let delivery = deliver(run, nonce, &peering.from, &peering.to, amount).await;
             note(delivery, begun.elapsed());
