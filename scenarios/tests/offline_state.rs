@@ -24,18 +24,24 @@ fn sweep(shell: &Shell) -> Output {
     output
 }
 
-/// A network that a run has left, whose deadline passed long ago; gone when this is dropped.
+/// A network that a run of `lab` has left; gone when this is dropped.
 struct Left(String);
 
 impl Left {
+    /// One whose deadline passed long ago.
     fn new(run: &str) -> Self {
+        Self::until(run, 1)
+    }
+
+    /// One that lives until a time, in seconds since 1970.
+    fn until(run: &str, deadline: u64) -> Self {
         let name = format!("ator-scenario-{run}");
         let label = |key: &str, value: &str| format!("ator-harness.{key}={value}");
         let labels = [
             label("project", "1"),
             label("run", run),
             label("topology", "lab"),
-            label("deadline", "1"),
+            label("deadline", &deadline.to_string()),
         ];
         let mut arguments = vec!["network", "create"];
         for label in &labels {
@@ -204,9 +210,15 @@ fn a_topology_that_comes_up_is_started_once_and_taken_down_by_its_own_name() {
         assert!(text(&output).contains("kept.json"), "{}", text(&output));
     }
 
+    // A lab of somebody else's is named, and is no failure of this one.
+    let theirs = Left::until(&run_id("dddddd"), 4_102_444_800);
     let down = shell.command(&["down", &site]).output().expect("runs");
     assert_code(&down, 0);
+    assert!(theirs.is_there(), "it is not ours");
+    assert!(text(&down).contains("and stays"), "{}", text(&down));
     assert_eq!(run.left(), "");
+    let again = shell.command(&["down", &site]).output().expect("runs");
+    assert_code(&again, 1);
     wait_for("the state to be gone", || {
         shell.states().is_empty().then_some(())
     });

@@ -179,6 +179,9 @@ pub(super) async fn down(common: &Common, args: &Args) -> Result<Exit, CliError>
         writeln!(out, "{}; nothing to remove", asked.nowhere())?;
     }
     let mut whole = true;
+    // What others run under the same name is no failure beside something of one's own.
+    let mut removed_one = false;
+    let mut others = false;
     for one in &fitting {
         write!(out, "{}, run {}: ", one.topology, one.run)?;
         match one.condition() {
@@ -196,11 +199,11 @@ pub(super) async fn down(common: &Common, args: &Args) -> Result<Exit, CliError>
                 writeln!(out, "stays: {why}")?;
             }
             Condition::UnderWay(None) => {
-                whole = false;
+                others = true;
                 writeln!(out, "under way, {OTHERS}, and stays")?;
             }
             condition @ Condition::Foreign if asked.fate(&condition, one) != Fate::Remove => {
-                whole = false;
+                others = true;
                 writeln!(
                     out,
                     "{OTHERS}, and stays; ATOR_HARNESS_STATE names the folder"
@@ -214,11 +217,16 @@ pub(super) async fn down(common: &Common, args: &Args) -> Result<Exit, CliError>
                 if let Some(known) = one.known {
                     asked.registry.forget(&known.run)?;
                 }
+                removed_one = true;
                 writeln!(out, "{removed} containers and networks removed")?;
             }
         }
     }
-    Ok(if whole { Exit::Pass } else { Exit::Fail })
+    Ok(if whole && (removed_one || !others) {
+        Exit::Pass
+    } else {
+        Exit::Fail
+    })
 }
 
 impl Asked {
