@@ -132,6 +132,14 @@ fn is_within(inner: &Value, outer: &Value) -> bool {
 
 /// What has to be true of every page in every view.
 fn assert_good(page: &Value, report: &Report) {
+    assert_loaded(page);
+    assert_drawn(page);
+    assert_shows_stages(page, report);
+    assert_shows_checks(page, report);
+}
+
+/// It asks for nothing else, says nothing, and can be used without eyes and without a mouse.
+fn assert_loaded(page: &Value) {
     let name = &page["name"];
     let requests = list(&page["requests"]);
     assert_eq!(
@@ -154,8 +162,11 @@ fn assert_good(page: &Value, report: &Report) {
         page["focus"]["outline"], "none",
         "{name}: the focus is seen"
     );
+}
 
-    let seen = &page["seen"];
+/// Nothing is cut off, covered, pale or small.
+fn assert_drawn(page: &Value) {
+    let (name, seen) = (&page["name"], &page["seen"]);
     let width = &seen["viewport"]["width"];
     assert_eq!(
         &seen["scrollWidth"], width,
@@ -167,7 +178,11 @@ fn assert_good(page: &Value, report: &Report) {
         assert!(number(&text["ratio"]) >= CONTRAST, "{text} in {name}");
         assert!(number(&text["height"]) >= READABLE, "{text} in {name}");
     }
+}
 
+/// Every stage has its bar and its row.
+fn assert_shows_stages(page: &Value, report: &Report) {
+    let (name, seen) = (&page["name"], &page["seen"]);
     let stages = list(&seen["stages"]);
     assert_eq!(stages.len(), report.stages.len(), "{name}");
     for stage in stages {
@@ -203,7 +218,11 @@ fn assert_good(page: &Value, report: &Report) {
             "{row} in {name}"
         );
     }
+}
 
+/// Every check, metric, home and peering is there.
+fn assert_shows_checks(page: &Value, report: &Report) {
+    let (name, seen) = (&page["name"], &page["seen"]);
     let ids: Vec<&str> = list(&seen["checks"])
         .iter()
         .filter_map(Value::as_str)

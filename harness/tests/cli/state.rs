@@ -73,6 +73,10 @@ fn sweep(place: &Place, topology: &str) -> Killed {
 }
 
 #[test]
+#[expect(
+    clippy::too_many_lines,
+    reason = "one sweep over every kind of leftover"
+)]
 fn a_sweep_removes_what_is_known_to_be_dead_and_nothing_else() {
     let place = place();
     let (due, over) = (in_an_hour(), "1".to_owned());

@@ -1,6 +1,9 @@
 //! Decoding allocates nothing, whatever the input claims. Counted by the allocator itself.
 
-#![allow(unsafe_code)] // An allocator cannot be written without; this one only counts.
+#![allow(
+    unsafe_code,
+    reason = "an allocator cannot be written without; this one only counts"
+)]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;

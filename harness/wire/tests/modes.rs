@@ -41,6 +41,7 @@ const G_B: &[u8] = b"\x03g.b";
 const NO_DATA: &[u8] = b"\0";
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn packets_that_only_lenient_mode_takes() {
     let trailing = [toon_prepare(b"\x05", TOON_TIME, G_B, NO_DATA), vec![1, 2]].concat();
     let rfc_trailing = [rfc_prepare(RFC_TIME, G_B, NO_DATA), vec![1, 2]].concat();
@@ -155,6 +156,7 @@ fn rfc_frame(code: u8, content: &[u8]) -> Vec<u8> {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn frames_that_only_lenient_mode_takes() {
     const TOON_TIME_TEXT: &str = "YYYY-MM-DDTHH:mm:ss.fffZ";
     const RFC_TIME_TEXT: &str = "YYYYMMDDHHmmss.fffZ";
@@ -240,6 +242,7 @@ fn frames_that_only_lenient_mode_takes() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn what_both_modes_refuse() {
     let bytes = |needed, available| Expected::Bytes { needed, available };
     for mode in [Mode::Strict, Mode::Lenient] {

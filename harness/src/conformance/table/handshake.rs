@@ -23,6 +23,7 @@ fn fresh(message: Vec<u8>) -> Script {
 }
 
 /// What is said first on a connection, and what it leads to.
+#[expect(clippy::too_many_lines, reason = "a table of rows")]
 pub(super) fn rows(subject: &Subject) -> Vec<Row> {
     let codec = &subject.codec();
     let peer = &subject.peer;
@@ -291,6 +292,7 @@ fn env(env: &'static [(&'static str, Option<&'static str>)]) -> Need {
 }
 
 /// Peer ids, the variables they map to, and `BTP_ALLOW_NOAUTH`.
+#[expect(clippy::too_many_lines, reason = "a table of rows")]
 pub(super) fn identity_rows(subject: &Subject) -> Vec<Row> {
     let with = |id: &str, secret: &str| fresh(subject.auth_as(&Credentials::new(id, secret), 1));
     let row = Row::new;

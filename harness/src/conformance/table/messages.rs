@@ -77,6 +77,7 @@ fn undecodable() -> Vec<(&'static str, &'static str, &'static str, Vec<u8>)> {
     ]
 }
 
+#[expect(clippy::too_many_lines, reason = "a table of rows")]
 pub(super) fn rows(subject: &Subject) -> Vec<Row> {
     let codec = &subject.codec();
     let admitted = |message: Vec<u8>| Script::Admitted(vec![Send::Message(message)]);

@@ -50,6 +50,7 @@ fn http_rows() -> Vec<Row> {
 }
 
 /// What RFC 6455 asks of every server, whatever it speaks above.
+#[expect(clippy::too_many_lines, reason = "a table of rows")]
 pub(super) fn websocket_rows(subject: &Subject) -> Vec<Row> {
     let codec = &subject.codec();
     let raw = |bytes: Vec<u8>| Script::Admitted(vec![Send::Raw(bytes)]);

@@ -132,6 +132,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table of cases")]
     fn only_what_is_known_to_be_dead_or_over_is_removed() {
         let (over, due) = (at(NOW - 1, None), at(NOW + 1, None));
         // By the boot clock the opposite of what the wall clock says.

@@ -36,6 +36,7 @@ fn otherwise(how: &str) -> Refusal {
     Refusal::Otherwise(how.to_owned())
 }
 
+#[expect(clippy::too_many_lines, reason = "a table of mutants")]
 pub(super) fn mutants() -> Vec<BentObservation> {
     vec![
         fails(

@@ -52,6 +52,7 @@ pub(super) fn mutants() -> Vec<BentObservation> {
     all
 }
 
+#[expect(clippy::too_many_lines, reason = "a table of mutants")]
 fn dials() -> Vec<BentObservation> {
     vec![
         fails(

@@ -22,6 +22,7 @@ const CONSENSUS: &[&str; 1] = &["network.consensus"];
 const CERTIFICATES: &[&str; 1] = &["network.certificates"];
 const BOOTSTRAPPED: &[&str; 1] = &["network.bootstrapped"];
 
+#[expect(clippy::too_many_lines, reason = "a table of mutants")]
 pub(super) fn mutants() -> Vec<BentObservation> {
     vec![
         fails(

@@ -26,6 +26,7 @@ const ADDRESSES: &[&str; 1] = &["secrecy.addresses"];
 const SECRETS: &[&str; 1] = &["secrecy.secrets"];
 const BOTH: &[&str] = &["secrecy.addresses", "secrecy.secrets"];
 
+#[expect(clippy::too_many_lines, reason = "a table of mutants")]
 pub(super) fn mutants() -> Vec<BentObservation> {
     vec![
         fails(

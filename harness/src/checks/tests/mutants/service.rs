@@ -16,6 +16,7 @@ const UPLOADED: &[&str; 1] = &["service.uploaded"];
 const FETCHED: &[&str; 1] = &["service.fetched"];
 const RENDEZVOUS: &[&str; 1] = &["service.rendezvous"];
 
+#[expect(clippy::too_many_lines, reason = "a table of mutants")]
 pub(super) fn mutants() -> Vec<BentObservation> {
     vec![
         fails(

@@ -29,6 +29,7 @@ fn lets_in(source: &'static str, what: &'static str) -> Defect {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "a table of rows")]
 pub(crate) fn rows(subject: &Subject) -> Vec<Row> {
     let codec = &subject.codec();
     let (name, secret) = (&subject.peer.peer_id, subject.peer.secret.expose());

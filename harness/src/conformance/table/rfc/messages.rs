@@ -82,6 +82,7 @@ fn unreadable() -> Vec<(&'static str, &'static str, &'static str, Vec<u8>)> {
     ]
 }
 
+#[expect(clippy::too_many_lines, reason = "a table of rows")]
 pub(crate) fn rows(subject: &Subject) -> Vec<Row> {
     let codec = &subject.codec();
     let admitted = |message: Vec<u8>| Script::Admitted(vec![Send::Message(message)]);

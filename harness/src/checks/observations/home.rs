@@ -1,0 +1,157 @@
+//! What was seen of one home.
+
+use std::net::SocketAddr;
+
+use crate::evidence::{DialOutcome, Gathered};
+use crate::onion::OnionAddress;
+use crate::onion::monitor::DaemonState;
+use crate::secret::Secret;
+
+/// What was seen of one home.
+#[derive(Debug, Clone)]
+pub struct HomeView {
+    /// The home's id.
+    pub id: String,
+    /// The address its key gives; `None` without an onion service.
+    pub planned: Option<OnionAddress>,
+    /// The address that is handed out: what the daemon wrote into its hostname file, or what the
+    /// connector says that runs the daemon; none while it says none.
+    pub hostname: Gathered<Option<Secret>>,
+    /// What the daemon has told.
+    pub daemon: DaemonState,
+    /// The consensus that the daemon holds.
+    pub consensus: Gathered<ConsensusValidity>,
+    /// How many uploads a complete publication has.
+    pub uploads_expected: usize,
+    /// How often another home's daemon fetched this home's descriptor: that home's id and count.
+    pub fetched_by: Vec<(String, usize)>,
+    /// Dials from inside the home's network namespace.
+    pub attempts: Vec<Attempt>,
+    /// Whether this home's own BTP port takes connections, so that a refused dial from another home
+    /// means something.
+    pub listening: Gathered<bool>,
+    /// What the SOCKS and DNS recorder between the connector and the rest of the world saw.
+    pub wire: Gathered<Wire>,
+    /// The sessions to other homes, followed through the daemon.
+    pub circuits: Vec<CircuitTrace>,
+    /// The peer that does not exist; none where the home has no onion daemon.
+    pub decoy: Gathered<Option<DecoyView>>,
+    /// What the connector says of its own health.
+    pub health: Gathered<HealthView>,
+    /// `BTP_*` variables the plan wants in the connector's environment, and whether each is there
+    /// with the right value.
+    pub wiring: Vec<(String, bool)>,
+}
+
+/// When a daemon's consensus is in force, as seen from this machine's clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConsensusValidity {
+    /// Seconds since it is (`valid-after`).
+    pub since: i64,
+    /// Seconds until it no longer is (`valid-until`).
+    pub left: i64,
+}
+
+/// What a SOCKS and DNS recorder saw.
+#[derive(Debug, Clone, Default)]
+pub struct Wire {
+    /// SOCKS requests.
+    pub requests: Vec<SocksRequest>,
+    /// Names that were asked of DNS.
+    pub queries: Vec<Secret>,
+    /// What was neither SOCKS5 nor DNS.
+    pub malformed: Vec<String>,
+    /// TCP connections to the place that nobody has to dial.
+    pub arrivals: usize,
+}
+
+/// One SOCKS request as it was on the wire (RFC 1928).
+#[derive(Debug, Clone)]
+pub struct SocksRequest {
+    /// ATYP: 1 is IPv4, 3 a host name, 4 IPv6.
+    pub address_type: u8,
+    /// The host name or address.
+    pub host: Secret,
+    /// The port that the daemon saw the request come from.
+    pub upstream: u16,
+    /// REP, once there was one: 0 is success.
+    pub reply: Option<u8>,
+    /// Whether the connection is closed.
+    pub ended: bool,
+    /// Bytes towards the daemon.
+    pub sent: u64,
+    /// Bytes from the daemon.
+    pub received: u64,
+}
+
+/// A session to another home, followed from the SOCKS request to the rendezvous circuit.
+#[derive(Debug, Clone)]
+pub struct CircuitTrace {
+    /// The home that is dialled.
+    pub to: String,
+    /// Successful SOCKS requests for that home's address.
+    pub requests: usize,
+    /// Those of them that the daemon attached to a circuit.
+    pub attached: usize,
+    /// Those of the circuits that are joined with the dialled home's service.
+    pub joined: usize,
+    /// Bytes that the requests carried towards the daemon and from it.
+    pub passed: (u64, u64),
+    /// Bytes that the daemon counted on the joined circuits, written and read.
+    pub circuit: (u64, u64),
+}
+
+/// What became of the peer that does not exist, once the connector had taken the order to dial it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DecoyView {
+    /// How many of the connector's dials through the onion network came to nothing.
+    pub refused: usize,
+    /// Connections that reached the place where only a direct dial can arrive.
+    pub direct: usize,
+    /// How a dial from inside the home to that place ended, which shows that it can be reached.
+    pub control: DialOutcome,
+}
+
+/// What a connector says of its own health.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HealthView {
+    /// `peersConnected`.
+    pub connected: u64,
+    /// `totalPeers`.
+    pub total: u64,
+    /// Whether the admin API lists the peer that does not exist as connected; `None` when it does
+    /// not list it.
+    pub decoy_connected: Option<bool>,
+    /// Peers that are known to be gone.
+    pub gone: u64,
+}
+
+/// What a dial from inside a home was meant to show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DialExpectation {
+    /// A relay's published address: must connect.
+    Published,
+    /// Another home: must not connect.
+    OtherHome,
+    /// Anything else outside: must not connect.
+    Elsewhere,
+}
+
+/// One dial from inside a home.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt {
+    /// What it was meant to show.
+    pub expectation: DialExpectation,
+    /// The target.
+    pub target: SocketAddr,
+    /// How it ended.
+    pub outcome: DialOutcome,
+}
+
+impl SocksRequest {
+    /// Whether it came to nothing: the daemon refused it, or the connector gave it up.
+    #[must_use]
+    pub fn failed(&self) -> bool {
+        self.reply.map_or(self.ended, |code| code != 0)
+    }
+}

@@ -1,0 +1,244 @@
+//! Everything that was seen of a running topology. Pure data: checks judge it, tests bend it.
+
+mod home;
+mod packets;
+mod probe;
+
+use std::collections::BTreeMap;
+
+use crate::connectors::Kind;
+use crate::evidence::{ContainerRole, Gathered};
+use crate::onion::TldFamily;
+use crate::onion::consensus::Consensus;
+use crate::onion::directory::Certificates;
+use crate::plan::{HomePlan, Plan};
+use crate::probe::{Latencies, SessionCounters};
+use crate::secret::Secret;
+use crate::topology::{Budget, Metric, NetworkKind, Transport};
+
+pub use home::{
+    Attempt, CircuitTrace, ConsensusValidity, DecoyView, DialExpectation, HealthView, HomeView,
+    SocksRequest, Wire,
+};
+pub use packets::{Answer, Delivery, Reason, Reject};
+pub use probe::{ProbeView, Refusal};
+
+/// What was measured, by metric.
+pub type Metrics = BTreeMap<Metric, Latencies>;
+
+/// Everything that was seen.
+#[derive(Clone)]
+pub struct Observations {
+    /// Nicknames of all authorities and relays there should be.
+    pub nicknames: Vec<String>,
+    /// Nicknames of the authorities there should be.
+    pub authority_nicknames: Vec<String>,
+    /// Ids of the homes there should be.
+    pub home_ids: Vec<String>,
+    /// Ids of those without an onion daemon.
+    pub daemonless: Vec<String>,
+    /// Who should dial whom: the dialling home's id and the accepting one's.
+    pub peering_ends: Vec<(String, String)>,
+    /// Those of them that run over the onion network.
+    pub onion_peerings: Vec<(String, String)>,
+    /// Who should send to whom over several peerings.
+    pub paths: Vec<(String, String)>,
+    /// Whose network the homes meet in.
+    pub network: NetworkKind,
+    /// The family the topology asks for.
+    pub family: TldFamily,
+    /// The homes' connector.
+    pub connector: Kind,
+    /// Per authority.
+    pub authorities: Vec<AuthorityView>,
+    /// Per home.
+    pub homes: Vec<HomeView>,
+    /// Per peering.
+    pub peerings: Vec<PeeringView>,
+    /// Homes whose business-logic server did not say what it has received, each with the reason.
+    pub unread_servers: BTreeMap<String, String>,
+    /// Packets sent for other homes, by connectors and by the probe.
+    pub deliveries: Vec<Delivery>,
+    /// Packets that have to be rejected.
+    pub rejects: Vec<Reject>,
+    /// The harness's own peer.
+    pub probe: ProbeView,
+    /// The containers' logs and visible metadata.
+    pub logs: Vec<LogView>,
+    /// What the run has written so far for people to read: its name and its text.
+    pub written: Vec<(String, String)>,
+    /// Texts that must appear nowhere.
+    pub secrets: Vec<Secret>,
+    /// What was measured.
+    pub metrics: Metrics,
+    /// What it is held against.
+    pub budgets: Vec<Budget>,
+}
+
+/// What one authority serves.
+#[derive(Debug, Clone)]
+pub struct AuthorityView {
+    /// Its nickname.
+    pub nickname: String,
+    /// Its consensus, if it has one.
+    pub consensus: Gathered<Option<Consensus>>,
+    /// The certificates it knows.
+    pub certificates: Gathered<Certificates>,
+}
+
+/// What was seen of one peering.
+#[derive(Debug, Clone)]
+pub struct PeeringView {
+    /// The home that dials.
+    pub from: String,
+    /// The home that accepts.
+    pub to: String,
+    /// Whether the dialling connector says that it is connected; `None` if it does not know the
+    /// peer.
+    pub connected: Gathered<Option<bool>>,
+    /// Whether the accepting connector logged an accepted authentication of the dialling one.
+    pub accepted_in_log: bool,
+}
+
+/// One container's log and what everybody can see of it.
+#[derive(Clone)]
+pub struct LogView {
+    /// What it is in the topology.
+    pub role: ContainerRole,
+    /// Whether the log has levels that can be read (a connector's JSON lines).
+    pub leveled: bool,
+    /// The log.
+    pub text: String,
+    /// What everybody can see of the container: all of its metadata but the environment.
+    pub visible: String,
+}
+
+impl Observations {
+    /// Nothing seen yet of what a plan describes.
+    #[must_use]
+    pub fn of(plan: &Plan) -> Self {
+        Self {
+            nicknames: plan.nodes().map(|node| node.nickname.clone()).collect(),
+            authority_nicknames: plan
+                .authorities
+                .iter()
+                .map(|node| node.nickname.clone())
+                .collect(),
+            home_ids: plan.homes.iter().map(|home| home.id.clone()).collect(),
+            peering_ends: plan
+                .peerings
+                .iter()
+                .map(|peering| (peering.from.clone(), peering.to.clone()))
+                .collect(),
+            daemonless: ids(plan, |home| !home.is_onion()),
+            onion_peerings: plan
+                .peerings
+                .iter()
+                .filter(|peering| peering.transport == Transport::Onion)
+                .map(|peering| (peering.from.clone(), peering.to.clone()))
+                .collect(),
+            paths: plan
+                .topology
+                .paths
+                .iter()
+                .map(|path| (path.from.clone(), path.to.clone()))
+                .collect(),
+            network: plan.topology.network.kind,
+            family: plan.topology.network.family,
+            connector: plan.topology.connector,
+            authorities: Vec::new(),
+            homes: Vec::new(),
+            peerings: Vec::new(),
+            unread_servers: BTreeMap::new(),
+            deliveries: Vec::new(),
+            rejects: Vec::new(),
+            probe: ProbeView {
+                id: plan.probe.id.clone(),
+                far: plan.topology.probe.far.clone(),
+                via: plan.probe.via.clone(),
+                to: plan.probe.to.clone(),
+                accepted: Err("not tried".to_owned()),
+                wrong_secret: Refusal::Otherwise("not tried".to_owned()),
+                empty_secret: Refusal::Otherwise("not tried".to_owned()),
+                no_auth_allowed: plan.topology.allows_no_auth(&plan.probe.to),
+                configured_secret: Refusal::Otherwise("not tried".to_owned()),
+                counters: SessionCounters::default(),
+            },
+            logs: Vec::new(),
+            written: Vec::new(),
+            secrets: plan.secrets(),
+            metrics: Metrics::new(),
+            budgets: plan.topology.budgets.clone(),
+        }
+    }
+
+    /// A complaint for every authority that was not looked at.
+    pub(super) fn unseen_authorities(&self) -> Vec<String> {
+        unseen(&self.authority_nicknames, |nickname| {
+            self.authorities
+                .iter()
+                .any(|view| view.nickname == *nickname)
+        })
+    }
+
+    /// A complaint for every home that was not looked at.
+    pub(super) fn unseen_homes(&self) -> Vec<String> {
+        unseen(&self.home_ids, |id| {
+            self.homes.iter().any(|view| view.id == *id)
+        })
+    }
+
+    /// Why nothing of the probe's session can be judged, if it was not let in: another check
+    /// fails because of that.
+    pub(super) fn probe_missing(&self) -> Option<String> {
+        let reason = self.probe.accepted.as_ref().err()?;
+        Some(format!("the probe has no session: {reason}"))
+    }
+
+    /// The homes that have an onion daemon.
+    pub(super) fn onion_homes(&self) -> impl Iterator<Item = &HomeView> {
+        self.homes
+            .iter()
+            .filter(|home| !self.daemonless.contains(&home.id))
+    }
+
+    /// A complaint for every peering that was not looked at.
+    pub(super) fn unseen_peerings(&self) -> Vec<String> {
+        self.peering_ends
+            .iter()
+            .filter(|(from, to)| {
+                !self
+                    .peerings
+                    .iter()
+                    .any(|view| view.from == *from && view.to == *to)
+            })
+            .map(|(from, to)| format!("{from} to {to} was not looked at"))
+            .collect()
+    }
+
+    /// A complaint for every home whose connector's log was not looked at.
+    pub(super) fn unseen_connector_logs(&self) -> Vec<String> {
+        self.home_ids
+            .iter()
+            .map(|id| ContainerRole::Connector(id.clone()))
+            .filter(|role| !self.logs.iter().any(|log| log.role == *role))
+            .map(|role| format!("{role} was not looked at"))
+            .collect()
+    }
+}
+
+fn ids(plan: &Plan, wanted: impl Fn(&HomePlan) -> bool) -> Vec<String> {
+    plan.homes
+        .iter()
+        .filter(|home| wanted(home))
+        .map(|home| home.id.clone())
+        .collect()
+}
+
+fn unseen(names: &[String], seen: impl Fn(&String) -> bool) -> Vec<String> {
+    names
+        .iter()
+        .filter(|name| !seen(name))
+        .map(|name| format!("{name} was not looked at"))
+        .collect()
+}

@@ -1,0 +1,42 @@
+//! What the harness's own peer met.
+
+use std::time::Duration;
+
+use crate::probe::SessionCounters;
+
+/// How an attempt to authenticate with bad credentials ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// As the connector owes it ([`Answers::refusal`](crate::connectors::Answers::refusal)).
+    AsContract,
+    /// Let in.
+    Accepted,
+    /// Refused in another way; the text says how.
+    Otherwise(String),
+}
+
+/// What the harness's own peer met.
+#[derive(Debug, Clone)]
+pub struct ProbeView {
+    /// Its peer id.
+    pub id: String,
+    /// The home behind others that it sends to as well.
+    pub far: Option<String>,
+    /// The home it dialled through.
+    pub via: String,
+    /// The home it dialled.
+    pub to: String,
+    /// With the right secret: how long dial, upgrade and authentication took, or why not.
+    pub accepted: Result<Duration, String>,
+    /// With a wrong secret.
+    pub wrong_secret: Refusal,
+    /// With an empty secret.
+    pub empty_secret: Refusal,
+    /// Whether the dialled home lets peers in that have no secret (`BTP_ALLOW_NOAUTH`).
+    pub no_auth_allowed: bool,
+    /// As a peer that the dialled home dials itself, with the token it would send there: that token
+    /// says nothing about who comes in.
+    pub configured_secret: Refusal,
+    /// What the session counted.
+    pub counters: SessionCounters,
+}
