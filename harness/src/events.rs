@@ -4,7 +4,8 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use tokio::sync::Notify;
 
@@ -104,6 +105,17 @@ impl fmt::Display for Stage {
     }
 }
 
+/// A private network that stood already when a run began, and that its homes join.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "standingNetwork", deny_unknown_fields)]
+pub struct StandingNetwork {
+    /// The run that made it.
+    #[schemars(length(min = 1))]
+    pub run: String,
+    /// How long before that run had begun, in milliseconds.
+    pub age_ms: u64,
+}
+
 /// What happened.
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
@@ -114,6 +126,9 @@ pub enum EventKind {
         run: String,
         /// The topology's name.
         topology: String,
+        /// The network that stood already and that its homes join; absent where there is none.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        network: Option<StandingNetwork>,
     },
     /// A stage begins.
     StageStarted {

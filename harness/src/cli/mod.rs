@@ -10,6 +10,7 @@ mod images;
 mod ledger;
 mod load;
 mod manage;
+mod network;
 mod plan;
 mod probe;
 mod repeat;
@@ -59,6 +60,8 @@ enum Command {
     Down(manage::Args),
     /// Say what of a topology is running; exit code 1 when it is not running in full
     Status(manage::Args),
+    /// Keep a private network that runs of many topologies join with homes of their own
+    Network(network::Args),
     /// Print how a topology would be run, secrets redacted; needs no engine
     Plan(plan::Args),
     /// Say whether this machine has what a run needs
@@ -100,6 +103,7 @@ async fn dispatch(cli: &Cli) -> Result<Exit, CliError> {
         Command::Probe(args) => probe::run(common, args).await,
         Command::Down(args) => manage::down(common, args).await,
         Command::Status(args) => manage::status(common, args).await,
+        Command::Network(args) => network::run(common, args).await,
         Command::Plan(args) => plan::run(common, args),
         Command::Compare(args) => compare::run(args),
         Command::Ledger(args) => Ok(ledger::run(args)?),

@@ -38,6 +38,7 @@ fn outcome(folder: &Path, verdict: Verdict) -> Outcome {
         },
         occupied: Occupied::default(),
         authorities: Vec::new(),
+        standing: None,
         services: BTreeMap::new(),
     };
     let recorder = Recorder::new(Vec::new());

@@ -9,8 +9,9 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::images::ImageArgs;
 use super::load::{Common, FamilyArgs, Loaded, TopologyArgs};
+use super::values::network_parser;
 use crate::report::{Report, append_summary, print_report, progress_line};
-use crate::run::{ArtefactError, Options, Outcome, Progress, RunError};
+use crate::run::{ArtefactError, NetworkChoice, Options, Outcome, Progress, RunError};
 
 /// Options of a run.
 #[derive(Debug, Clone, clap::Args)]
@@ -29,6 +30,11 @@ pub(super) struct RunArgs {
     /// Join the network of this topology, which `up` left running, in place of the public one
     #[arg(long, value_name = "TOPOLOGY")]
     authorities: Option<String>,
+    /// Which private network the homes meet in: one that stands by where one fits, else one of the
+    /// run's own (standing); always one of the run's own (fresh); or one that stands by, which is
+    /// made and left where none fits (keep)
+    #[arg(long, value_name = "WHICH", default_value = NetworkChoice::default().name(), value_parser = network_parser())]
+    network: NetworkChoice,
     /// Keep the homes' onion service keys in named volumes, and with them their addresses, for runs
     /// that give the same name; for topologies that join the public network
     #[arg(long, value_name = "NAME", value_parser = plain_name)]
@@ -47,12 +53,6 @@ pub(super) struct RunArgs {
 impl RunArgs {
     pub(super) fn load(&self, common: &Common) -> Result<(Loaded, Options), CliError> {
         let loaded = common.topology(&self.topology, self.family.family)?;
-        // Progress goes to standard error, so that standard output holds the report alone.
-        let progress: Progress = Arc::new(|event| {
-            if let Some(line) = progress_line(event) {
-                let _ = writeln!(std::io::stderr().lock(), "{line}");
-            }
-        });
         let options = Options {
             placement: self.engines.placement(&loaded.topology)?,
             tunnels: self.tunnels,
@@ -60,11 +60,21 @@ impl RunArgs {
             family: self.family.family,
             artefacts: self.artefacts.clone(),
             stand_in: self.authorities.clone(),
+            network: self.network,
             keys: self.keys.clone(),
-            progress: Some(progress),
+            progress: Some(progress()),
         };
         Ok((loaded, options))
     }
+}
+
+/// Shows events on standard error, so that standard output holds the report alone.
+pub(super) fn progress() -> Progress {
+    Arc::new(|event| {
+        if let Some(line) = progress_line(event) {
+            let _ = writeln!(std::io::stderr().lock(), "{line}");
+        }
+    })
 }
 
 /// A part of a volume's name.

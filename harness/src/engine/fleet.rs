@@ -275,12 +275,12 @@ impl Engines {
             .sum()
     }
 
-    /// Starts to follow the containers of a run on every engine: whatever ends from now on is told.
+    /// Starts to follow the containers of runs on every engine: whatever ends from now on is told.
     ///
     /// # Errors
     ///
     /// [`EngineError::Api`] when an engine does not answer.
-    pub async fn watch(&self, run: &str) -> Result<Watch, EngineError> {
-        Watch::of(&self.all, run).await
+    pub async fn watch(&self, runs: &[&str]) -> Result<Watch, EngineError> {
+        Watch::of(&self.all, runs).await
     }
 }

@@ -72,6 +72,17 @@ impl Engine {
         }
     }
 
+    /// The engine's id of an image that is on it, which changes with its content.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Api`] when the image is not there.
+    pub async fn image_id(&self, name: &str) -> Result<String, EngineError> {
+        let found = self.docker.inspect_image(name).await;
+        let found = found.map_err(EngineError::api(format!("look at image {name}")))?;
+        Ok(found.id.unwrap_or_default())
+    }
+
     async fn has_image(&self, name: &str) -> Result<bool, EngineError> {
         match self.docker.inspect_image(name).await {
             Ok(_) => Ok(true),

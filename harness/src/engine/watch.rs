@@ -80,20 +80,21 @@ impl Watch {
         }
     }
 
-    /// Starts to follow the containers of a run on several engines. Whatever ends from now on is
+    /// Starts to follow the containers of runs on several engines. Whatever ends from now on is
     /// told.
-    pub(super) async fn of(engines: &[Engine], run: &str) -> Result<Self, EngineError> {
+    pub(super) async fn of(engines: &[Engine], runs: &[&str]) -> Result<Self, EngineError> {
         let (sender, deaths) = mpsc::channel(16);
         let (state, broken) = watch::channel(0);
         let mut following = Vec::new();
         for engine in engines {
-            following.push(Following {
-                seen: engine.now().await?,
+            let seen = engine.now().await?;
+            following.extend(runs.iter().map(|run| Following {
+                seen,
                 engine: engine.clone(),
-                run: run.to_owned(),
+                run: (*run).to_owned(),
                 deaths: sender.clone(),
                 broken: state.clone(),
-            });
+            }));
         }
         let tasks = following
             .into_iter()

@@ -49,7 +49,7 @@ fn engine(
 
 async fn watch(scripted: &Scripted) -> Watch {
     let engine = scripted.engine().await;
-    Watch::of(&[engine], RUN).await.expect("begins")
+    Watch::of(&[engine], &[RUN]).await.expect("begins")
 }
 
 fn streams_asked(scripted: &Scripted) -> Vec<String> {

@@ -20,6 +20,12 @@ pub struct MutantSpec {
 }
 
 impl MutantSpec {
+    /// Whether it breaks a network that others might use.
+    #[must_use]
+    pub const fn breaks_network(&self) -> bool {
+        matches!(self.needs, Needs::OwnNetwork)
+    }
+
     /// Whether the connector breaks itself, being told this mutant's name. Otherwise the plan, its
     /// containers or the clean-up are broken.
     #[must_use]
@@ -40,8 +46,10 @@ impl Serialize for MutantSpec {
 pub enum Needs {
     /// Nothing that not every topology has.
     Nothing,
-    /// A network that the run makes: the part is a node, or the seal of a home.
+    /// A private network: the part is the seal of a home.
     PrivateNetwork,
+    /// A network that the run makes and that nobody else uses: the part is a node.
+    OwnNetwork,
     /// A connector that runs its own daemon, in the home that the probe dials.
     ManagedDaemon,
 }

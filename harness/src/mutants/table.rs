@@ -149,7 +149,7 @@ pub static MUTANTS: &[MutantSpec] = &[
         name: "missing-relay",
         breaks: "A relay publishes nothing, so that the consensus lacks it.",
         caught_by: "network.consensus",
-        needs: Needs::PrivateNetwork,
+        needs: Needs::OwnNetwork,
         ..part(Part::LastRelay)
     },
     MutantSpec {
@@ -205,7 +205,7 @@ pub static MUTANTS: &[MutantSpec] = &[
         name: "certificate-address",
         breaks: "The authorities' certificates name addresses, which override the configured ones.",
         caught_by: "network.certificates",
-        needs: Needs::PrivateNetwork,
+        needs: Needs::OwnNetwork,
         ..part(Part::Certificates)
     },
     MutantSpec {
@@ -268,7 +268,7 @@ pub static MUTANTS: &[MutantSpec] = &[
             "latency.round-trip.p50",
             "latency.round-trip.p95",
         ],
-        needs: Needs::PrivateNetwork,
+        needs: Needs::OwnNetwork,
         ..part(Part::Distances)
     },
 ];

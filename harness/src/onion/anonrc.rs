@@ -5,14 +5,14 @@
 
 use std::fmt::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::address::TldFamily;
 
-/// Interval of the authorities' votes, in seconds. Long, so that one complete consensus is made
-/// per run and none is replaced in the middle of it.
-const VOTING_INTERVAL: i64 = 1800;
+/// Interval of the votes, in seconds, while the authorities wait to be told of their first one.
+const WAITING_INTERVAL: i64 = 1800;
 
 /// Where a node can be reached: the address and ports that it advertises and listens on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -138,7 +138,7 @@ fn published(rc: &mut String, at: Published, listener: SocketAddr) {
 /// vote by themselves before every relay has published (they would at full and half hours).
 #[must_use]
 pub fn idle_voting_offset(now_unix: i64) -> i64 {
-    (now_unix + VOTING_INTERVAL / 2).rem_euclid(VOTING_INTERVAL)
+    (now_unix + WAITING_INTERVAL / 2).rem_euclid(WAITING_INTERVAL)
 }
 
 /// Configuration of a directory authority that waits to be told when to vote. Its daemon takes
@@ -152,10 +152,10 @@ pub fn authority(node: &Common<'_>, at: Published, listener: SocketAddr, now_uni
         "AuthoritativeDirectory 1\n\
          V3AuthoritativeDirectory 1\n\
          ExitPolicy reject *:*\n\
-         TestingV3AuthInitialVotingInterval {VOTING_INTERVAL} seconds\n\
+         TestingV3AuthInitialVotingInterval {WAITING_INTERVAL} seconds\n\
          TestingV3AuthInitialVoteDelay 2 seconds\n\
          TestingV3AuthInitialDistDelay 2 seconds\n\
-         V3AuthVotingInterval {VOTING_INTERVAL} seconds\n\
+         V3AuthVotingInterval {WAITING_INTERVAL} seconds\n\
          V3AuthVoteDelay 2 seconds\n\
          V3AuthDistDelay 2 seconds\n\
          V3AuthNIntervalsValid 48\n\
@@ -165,6 +165,9 @@ pub fn authority(node: &Common<'_>, at: Published, listener: SocketAddr, now_uni
          TestingDirAuthVoteHSDir *\n\
          TestingDirAuthVoteExit *\n\
          TestingMinExitFlagThreshold 0\n\
+         # A relay whose OR port an authority has not reached itself yet would be left out of its\n\
+         # vote, although it has its descriptor.\n\
+         AuthDirTestReachability 0\n\
          # Every node publishes on one address.\n\
          AuthDirMaxServersPerAddr 0\n",
         idle_voting_offset(now_unix),
@@ -173,12 +176,14 @@ pub fn authority(node: &Common<'_>, at: Published, listener: SocketAddr, now_uni
 }
 
 /// The `SETCONF` arguments that make the authorities agree on a consensus at the second `at_unix`:
-/// they vote 2 s before it and compute 1 s before it.
+/// they vote 2 s before it and compute 1 s before it. From then on they vote every `interval`. It is
+/// not in their configuration, because no offset may be longer than it, that of the waiting neither.
 #[must_use]
-pub fn vote_at(at_unix: i64) -> String {
+pub fn vote_at(at_unix: i64, interval: Duration) -> String {
     format!(
-        "TestingV3AuthInitialVotingInterval=5 TestingV3AuthVotingStartOffset={}",
-        at_unix.rem_euclid(5)
+        "TestingV3AuthInitialVotingInterval=5 TestingV3AuthVotingStartOffset={} V3AuthVotingInterval={}",
+        at_unix.rem_euclid(5),
+        interval.as_secs()
     )
 }
 

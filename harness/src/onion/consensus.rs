@@ -23,6 +23,8 @@ pub struct Entry {
 pub struct Consensus {
     /// The `valid-after` line; two authorities that serve the same one agree.
     pub valid_after: String,
+    /// The `valid-until` line.
+    pub valid_until: String,
     /// Every relay in it.
     pub entries: Vec<Entry>,
     /// How many authorities signed it.
@@ -72,6 +74,7 @@ impl Consensus {
             let (keyword, rest) = line.split_once(' ').unwrap_or((line, ""));
             match keyword {
                 "valid-after" => rest.clone_into(&mut consensus.valid_after),
+                "valid-until" => rest.clone_into(&mut consensus.valid_until),
                 "r" => consensus.entries.push(Entry {
                     nickname: rest.split(' ').next().unwrap_or_default().to_owned(),
                     flags: BTreeSet::new(),

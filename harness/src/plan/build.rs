@@ -38,7 +38,10 @@ impl Plan {
             block: Block::choose(&inputs.seed, &inputs.occupied)?,
             prefix: format!("ator-{}", run.short()),
         };
-        let (authorities, relays) = builder.nodes();
+        let (authorities, relays) = match &inputs.standing {
+            Some(standing) => (standing.authorities.clone(), standing.relays.clone()),
+            None => builder.nodes(),
+        };
         let peerings = peer::peerings(topology, &inputs.seed);
         let probe = peer::probe(topology, &inputs.seed);
         let mut plan = Self {
@@ -54,6 +57,7 @@ impl Plan {
             authorities,
             relays,
             joined: inputs.authorities.clone(),
+            standing: inputs.standing.clone(),
             homes: builder.homes(&peerings, &probe),
             peerings,
             probe,
@@ -137,12 +141,13 @@ impl Builder<'_> {
         format!("{}-{what}", self.prefix)
     }
 
-    /// The relays' bridge where there are any, then one per local network.
+    /// The relays' bridge where the run makes the network, then one per local network.
     fn networks(&self) -> Vec<NetworkSpec> {
+        let makes = self.inputs.standing.is_none() && !self.topology.network.is_public();
         std::iter::once("relays")
             .chain(self.topology.lans())
             .zip(0..)
-            .filter(|(_, index)| *index > 0 || !self.topology.network.is_public())
+            .filter(|(_, index)| *index > 0 || makes)
             .map(|(role, index)| NetworkSpec {
                 name: self.name(role),
                 role: format!("{role}/network"),

@@ -13,6 +13,7 @@ mod peer;
 mod seed;
 mod shown;
 mod site;
+mod standing;
 mod subnets;
 
 pub(crate) use build::refuse_crowd;
@@ -24,4 +25,5 @@ pub use model::{Inputs, Persistent, Plan};
 pub use node::{DistancePlan, NodePlan, Role};
 pub use peer::{AbsentPlan, PeeringPlan, ProbePlan};
 pub use seed::{RunId, Seed};
+pub use standing::Standing;
 pub use subnets::{Occupied, PlanError};

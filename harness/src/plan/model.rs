@@ -10,6 +10,7 @@ use super::home::HomePlan;
 use super::node::{DistancePlan, NodePlan};
 use super::peer::{AbsentPlan, PeeringPlan, ProbePlan};
 use super::seed::{RunId, Seed};
+use super::standing::Standing;
 use super::subnets::Occupied;
 use crate::engine::{Deadline, Labels, NetworkSpec};
 use crate::onion::anonrc::AuthorityLine;
@@ -30,6 +31,9 @@ pub struct Inputs {
     pub occupied: Occupied,
     /// The authorities of the network that stands in for the public one; empty without one.
     pub authorities: Vec<AuthorityLine>,
+    /// The private network that stands already and that the homes join; `None` where the run makes
+    /// one.
+    pub standing: Option<Standing>,
     /// Keys of onion services that outlive their runs, by home id; others are made from the seed.
     pub services: BTreeMap<String, Persistent>,
 }
@@ -56,7 +60,7 @@ pub struct Plan {
     /// Labels of everything on the engine.
     #[serde(skip)]
     pub labels: Labels,
-    /// The relays' bridge where there are any, then one per local network.
+    /// The relays' bridge where the run makes the network, then one per local network.
     pub networks: Vec<NetworkSpec>,
     /// The authorities.
     pub authorities: Vec<NodePlan>,
@@ -66,6 +70,10 @@ pub struct Plan {
     /// the run makes the network, and where it is the public one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub joined: Vec<AuthorityLine>,
+    /// The private network that stands already and that the homes join: its nodes are the
+    /// authorities and relays of this plan, and none of its containers are this run's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub standing: Option<Standing>,
     /// The homes, in topology order.
     pub homes: Vec<HomePlan>,
     /// The peerings, in topology order.
@@ -103,10 +111,17 @@ impl Plan {
     /// Where a home leaves its bridge to, if it may leave it for one place only: the relays' bridge.
     #[must_use]
     pub fn router(&self) -> Option<Ipv4Addr> {
-        let relays = self.networks.first();
-        relays
-            .filter(|_| !self.topology.network.is_public())
-            .map(|network| network.gateway)
+        match &self.standing {
+            Some(standing) => Some(standing.gateway),
+            None if self.makes_network() => self.networks.first().map(|network| network.gateway),
+            None => None,
+        }
+    }
+
+    /// Whether the run makes the network that its homes meet in.
+    #[must_use]
+    pub fn makes_network(&self) -> bool {
+        self.standing.is_none() && !self.topology.network.is_public()
     }
 
     /// The home with this id.

@@ -55,6 +55,10 @@ fn gather(outcome: &Outcome, exit_code: u8) -> Report {
         harness: env!("CARGO_PKG_VERSION").to_owned(),
         run: outcome.plan.run.to_string(),
         topology: TopologyView::of(topology),
+        standing_network: outcome.events.iter().find_map(|event| match &event.kind {
+            EventKind::RunStarted { network, .. } => network.clone(),
+            _ => None,
+        }),
         verdict,
         headline: words::headline(verdict, error.as_ref(), &checks),
         exit_code,

@@ -9,6 +9,7 @@ use super::constraints::{CHECK_ID, WORD, exit_codes, named_by_words, time};
 use super::stages::StageTime;
 use super::topology::TopologyView;
 use crate::checks::{CheckResult, Verdict};
+use crate::events::StandingNetwork;
 
 /// Version of the shape of reports. It changes when a field is removed or
 /// changes its meaning, not when one is added.
@@ -44,6 +45,10 @@ pub struct Report {
     pub run: String,
     /// What was run.
     pub topology: TopologyView,
+    /// The private network that stood already and that the homes joined; absent where the run made one
+    /// or joined the public one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standing_network: Option<StandingNetwork>,
     /// How it came out.
     pub verdict: Verdict,
     /// The verdict as one sentence, with what failed.

@@ -10,7 +10,7 @@ use super::model::{CheckView, Report};
 use super::words::{PAGE, show_bytes, show_ms};
 use crate::events::{Event, EventKind, Stage};
 use crate::evidence::Subject;
-use crate::topology::format_duration;
+use crate::topology::{format_age, format_duration};
 
 /// Width of the table when the output is no terminal.
 const WIDTH: u16 = 132;
@@ -25,7 +25,17 @@ pub fn progress_line(event: &Event) -> Option<String> {
     };
     let took = |millis: &u64| format_duration(Duration::from_millis(*millis));
     match &event.kind {
-        EventKind::RunStarted { run, topology } => Some(format!("{at}  {topology}, run {run}")),
+        EventKind::RunStarted {
+            run,
+            topology,
+            network,
+        } => {
+            let over = network.as_ref().map_or_else(String::new, |network| {
+                let age = format_age(Duration::from_millis(network.age_ms));
+                format!(", over the standing network {}, {age} old", network.run)
+            });
+            Some(format!("{at}  {topology}, run {run}{over}"))
+        }
         EventKind::StageStarted { .. } | EventKind::CheckJudged(_) => None,
         EventKind::StageReached {
             stage,

@@ -8,7 +8,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::connectors::{Contact, Control};
 use crate::engine::{ContainerSpec, Death, Engine, EngineError, Engines, Watch};
-use crate::events::{EventKind, Recorder, Sink, StageGuard};
+use crate::events::{EventKind, Recorder, Sink, StageGuard, StandingNetwork};
 use crate::evidence::ContainerRole;
 use crate::onion::directory::Directory;
 use crate::onion::monitor::{DaemonState, Monitor};
@@ -110,6 +110,11 @@ impl Run {
         recorder.record(EventKind::RunStarted {
             run: plan.run.to_string(),
             topology: plan.topology.name.clone(),
+            network: plan.standing.as_ref().map(|standing| StandingNetwork {
+                run: standing.run.clone(),
+                age_ms: u64::try_from((inputs.now - standing.since).whole_milliseconds())
+                    .unwrap_or(0),
+            }),
         });
         Ok(Self {
             engines,

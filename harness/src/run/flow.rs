@@ -5,27 +5,23 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use crate::checks::Observations;
-use crate::engine::{Deadline, Engine, EngineAddress, EngineError, Engines, Now, Placement, Watch};
-use crate::onion::anonrc::AuthorityLine;
-use crate::plan::{Images, Inputs, Plan, RunId};
-use crate::run::artefacts::ArtefactError;
+use crate::engine::{EngineAddress, Engines, Placement, Watch};
+use crate::plan::{Images, Plan, RunId};
+use crate::run::begin::{Beginning, begin, finish, inputs};
 use crate::run::bring_up::{attach, bring_up};
 use crate::run::circuits::Earlier;
 use crate::run::context::{Run, Running};
 use crate::run::end;
-use crate::run::end::Guards;
-use crate::run::end::lease::Lease;
-use crate::run::end::reaper::Reaper;
 use crate::run::error::RunError;
 use crate::run::interrupt::Interrupts;
+use crate::run::network::{Chosen, choose};
 use crate::run::observe::observe;
 use crate::run::options::Options;
 use crate::run::outcome::Outcome;
 use crate::run::prepare;
 use crate::run::request::InvalidRequest;
 use crate::run::running::{self, Found};
-use crate::run::state::{Owner, PersistedRun, Registry, RunRecord, Starting, TopologySource, Verb};
-use crate::sabotage;
+use crate::run::state::{Owner, PersistedRun, Registry, Starting, TopologySource, Verb};
 use crate::topology::Topology;
 
 /// A run that is given up by its process is removed by any later run after this time.
@@ -62,13 +58,23 @@ pub async fn verify(
         refuse_other(&options.placement, &plan, &engines)?;
         return verify_left(engines, plan, &persisted, options, interrupts).await;
     }
+    let inputs = inputs(options, RUN_LIFETIME)?;
+    let run = RunId::new(inputs.now, &inputs.seed);
+    let (joined, notes) = match choose(topology, options, interrupts, &run).await? {
+        Chosen::Failed(outcome) => return Ok(*outcome),
+        Chosen::Own => (None, Vec::new()),
+        Chosen::Standing(joined, notes) => (Some(*joined), notes),
+    };
+    let (standing, used) = joined.map(|one| (one.standing, one.used)).unzip();
     let beginning = Beginning {
         verb: Verb::Verify,
-        inputs: inputs(options, RUN_LIFETIME)?,
+        inputs,
         lifetime: RUN_LIFETIME,
+        standing,
     };
     let (mut run, guards, mut watch) =
         begin(&registry, topology, options, interrupts, beginning).await?;
+    notes.into_iter().for_each(|note| run.recorder.note(note));
     let result = match start(&mut run, &registry, options, &mut watch).await {
         Err(error) => Err(error),
         Ok((running, _)) => look(&run, &mut watch, &running).await,
@@ -76,105 +82,8 @@ pub async fn verify(
     let mut outcome = end::outcome(&run, result.map(Some));
     drop(watch);
     end::end(&run, &mut outcome, guards).await;
+    drop(used);
     Ok(finish(&run, outcome))
-}
-
-/// Fresh inputs of a plan.
-fn inputs(options: &Options, lifetime: Duration) -> Result<Inputs, RunError> {
-    Ok(prepare::fresh_inputs(lifetime).map_err(unusable(options))?)
-}
-
-fn unusable(options: &Options) -> impl FnOnce(std::io::Error) -> ArtefactError {
-    let path = options.artefacts.display().to_string();
-    move |source| ArtefactError { path, source }
-}
-
-/// The authorities of the network that stands in for the public one; none without a stand-in.
-async fn joined(
-    registry: &Registry,
-    topology: &Topology,
-    options: &Options,
-) -> Result<Vec<AuthorityLine>, RunError> {
-    if let Some(keys) = options
-        .keys
-        .as_ref()
-        .filter(|_| !topology.network.is_public())
-    {
-        return Err(InvalidRequest::KeysForOwnNetwork {
-            keys: keys.clone(),
-            topology: topology.name.clone(),
-        }
-        .into());
-    }
-    let Some(stand_in) = &options.stand_in else {
-        return Ok(Vec::new());
-    };
-    if !topology.network.is_public() {
-        return Err(InvalidRequest::AuthoritiesForOwnNetwork {
-            stand_in: stand_in.clone(),
-            topology: topology.name.clone(),
-        }
-        .into());
-    }
-    let Some(Found { plan, .. }) = running::find(registry, stand_in).await? else {
-        return Err(RunError::NotUp {
-            topology: stand_in.clone(),
-        });
-    };
-    if plan.authorities.is_empty() {
-        return Err(InvalidRequest::NoNetworkToJoin {
-            stand_in: stand_in.clone(),
-        }
-        .into());
-    }
-    let keys = prepare::authority_keys(&plan).await?;
-    Ok(plan.authority_lines(&keys))
-}
-
-/// How a run begins.
-struct Beginning {
-    verb: Verb,
-    inputs: Inputs,
-    lifetime: Duration,
-}
-
-/// Makes a run known, and starts what guards it and its watch, before anything is created.
-async fn begin(
-    registry: &Registry,
-    topology: &Topology,
-    options: &Options,
-    interrupts: &Interrupts,
-    beginning: Beginning,
-) -> Result<(Run, Guards, Watch), RunError> {
-    let Beginning {
-        verb,
-        inputs,
-        lifetime,
-    } = beginning;
-    let authorities = joined(registry, topology, options).await?;
-    let engines = engines(topology, &options.placement).await?;
-    let (_, latest) = engines.clocks().await?;
-    let began = inputs.now;
-    let inputs = Inputs {
-        authorities,
-        deadline: Deadline::after(lifetime, &Now::at(latest)),
-        ..inputs
-    };
-    let plan = sabotage::planned(topology, &inputs)?;
-    let run = Run::open(options, engines, plan, inputs, interrupts.clone())?;
-    let record = RunRecord {
-        topology: topology.name.clone(),
-        placement: run.engines.placement(),
-        owner: Owner::this(verb, began),
-    };
-    let id = run.plan.run.as_str();
-    let guards = Guards {
-        lock: registry.begin(id, &record)?,
-        lease: Lease::hold(&run.engines, &run.plan.labels, lifetime, &run.recorder),
-        reaper: Reaper::start(id, &record.placement).map_err(unusable(options))?,
-    };
-    let watch = run.engines.watch(id).await?;
-    Ok((run, guards, watch))
 }
 
 /// Sweep, images, networks, keys and containers, up to the last peering.
@@ -210,30 +119,6 @@ async fn look(run: &Run, watch: &mut Watch, running: &Running) -> Result<Observa
     run.guarded(watch, Box::pin(observe(run, running))).await
 }
 
-fn finish(run: &Run, mut outcome: Outcome) -> Outcome {
-    outcome.events = run.recorder.events();
-    if let Err(error) = run.artefacts.link_latest()
-        && outcome.error.is_none()
-    {
-        outcome.error = Some(error.into());
-    }
-    outcome
-}
-
-/// The engines of a run that begins: the homes' own when it has some, else the one that is found. It
-/// has to be on this machine where the harness talks to containers' addresses.
-async fn engines(topology: &Topology, placement: &Placement) -> Result<Engines, EngineError> {
-    if !placement.homes.is_empty() {
-        return Engines::connect(None, &placement.homes).await;
-    }
-    let found = if topology.network.is_public() {
-        Engine::connect_anywhere().await?
-    } else {
-        Engine::connect().await?
-    };
-    Ok(Engines::one(found))
-}
-
 /// Refuses other engines than those that a topology runs on.
 fn refuse_other(asked: &Placement, plan: &Plan, engines: &Engines) -> Result<(), RunError> {
     let runs = engines.placement().homes;
@@ -262,7 +147,7 @@ async fn verify_left(
         "{} runs already; it is judged as it is and left running",
         run.plan.topology.name
     ));
-    let mut watch = run.engines.watch(run.plan.run.as_str()).await?;
+    let mut watch = run.engines.watch(&[run.plan.run.as_str()]).await?;
     let attached = run
         .guarded(&mut watch, attach(&run, &persisted.daemons))
         .await;
@@ -298,6 +183,7 @@ pub async fn bring_up_and_keep(
         verb: Verb::Up,
         inputs: inputs(options, KEPT_LIFETIME)?,
         lifetime: KEPT_LIFETIME,
+        standing: None,
     };
     let (now, seed) = (beginning.inputs.now, &beginning.inputs.seed);
     let starting = Starting {

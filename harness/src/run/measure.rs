@@ -46,7 +46,7 @@ pub async fn measure(
     let way = Way::of(&plan.topology, tunnels);
     let reach = Reach::open(way, &engines, &plan).map_err(RunError::NoPort)?;
     let to = destination(&plan, load)?.clone();
-    let mut watch = engines.watch(plan.run.as_str()).await?;
+    let mut watch = engines.watch(&[plan.run.as_str()]).await?;
     let mut found = Measurement::new(&plan, load, &to.id);
     let nonce = format!("m{}", now_ms());
     begun(&format!(

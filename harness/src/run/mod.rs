@@ -4,6 +4,7 @@
 //! everything is removed, and neither hides the cause of a failure.
 
 mod artefacts;
+mod begin;
 mod bring_up;
 mod circuits;
 mod context;
@@ -14,6 +15,7 @@ mod flow;
 mod interrupt;
 mod measure;
 mod milestones;
+mod network;
 mod observe;
 mod obstacle;
 mod options;
@@ -37,13 +39,15 @@ pub use flow::{bring_up_and_keep, verify};
 pub use interrupt::Interrupts;
 pub use measure::measure;
 
+pub use network::{KnownNetwork, network_down, network_status, network_up};
 pub use obstacle::Obstacle;
-pub use options::{Options, Progress, Sources};
+pub use options::{NetworkChoice, Options, Progress, Sources};
 pub use outcome::{NodeLog, Outcome};
 pub use prepare::fresh_inputs;
 pub use request::InvalidRequest;
 pub use state::{
-    Condition, Fate, KnownRun, Life, Owner, PersistedRun, Registry, RunLock, RunRecord, Starting,
-    StateError, TopologyLock, TopologySource, Unreadable, Verb, is_announced,
+    Condition, Fate, KnownRun, Life, NetworkUse, Owner, PersistedNetwork, PersistedRun, Registry,
+    Release, RunLock, RunRecord, Starting, StateError, TopologyLock, TopologySource, Unreadable,
+    Verb, is_announced,
 };
 pub use times::Times;

@@ -21,6 +21,33 @@ pub struct Sources {
     pub bls: Image,
 }
 
+/// Which network the homes of a run meet in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum NetworkChoice {
+    /// One that stands by, if it fits; else one of the run's own.
+    #[default]
+    Standing,
+    /// One of the run's own, whatever stands.
+    Fresh,
+    /// One that stands by; if none fits, one is made that stays.
+    Keep,
+}
+
+impl NetworkChoice {
+    /// Every choice, in the order of messages.
+    pub const ALL: [Self; 3] = [Self::Standing, Self::Fresh, Self::Keep];
+
+    /// The name on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Standing => "standing",
+            Self::Fresh => "fresh",
+            Self::Keep => "keep",
+        }
+    }
+}
+
 /// A reader of the event stream that only shows it.
 pub type Progress = Arc<dyn Fn(&Event) + Send + Sync>;
 
@@ -39,6 +66,8 @@ pub struct Options {
     pub artefacts: PathBuf,
     /// The topology that `up` left running and whose network stands in for the public one.
     pub stand_in: Option<String>,
+    /// Which network the homes meet in, of a topology that does not join the public one.
+    pub network: NetworkChoice,
     /// Name of the volumes from which the homes' onion services have their keys; fresh ones without
     /// it.
     pub keys: Option<String>,

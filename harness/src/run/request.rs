@@ -84,6 +84,16 @@ pub enum InvalidRequest {
         /// The topology that was to stand in.
         stand_in: String,
     },
+    /// `--network keep` for a topology that makes a network of its own.
+    #[error(
+        "--network keep was given, but {topology} {why}, so it shares no network; leave it out"
+    )]
+    NoStandingNetwork {
+        /// The topology.
+        topology: String,
+        /// Why it makes its own.
+        why: &'static str,
+    },
     /// `--to` names no home of the topology.
     #[error("{topology} has no home {home:?}; --to takes one of {}", homes.join(", "))]
     NoSuchHome {

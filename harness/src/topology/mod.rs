@@ -17,5 +17,5 @@ pub use model::{
     ABSENT, Auth, Budget, Daemon, Deadlines, Home, Metric, NOWHERE, Network, NetworkKind, Path,
     Peering, Probe, Topology, Transport,
 };
-pub use units::{DurationError, format_duration, parse_duration};
+pub use units::{DurationError, format_age, format_duration, parse_duration};
 pub use wan::{Access, Wan};

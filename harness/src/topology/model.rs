@@ -70,6 +70,12 @@ pub struct Network {
     /// Number of relays that the run makes and that are not authorities, at least 4; none for the
     /// public network.
     pub relays: usize,
+    /// Whether the run makes a network of its own also where one stands by that would fit: the
+    /// network itself is what the topology is about.
+    pub own: bool,
+    /// How often the authorities agree on a new consensus (`V3AuthVotingInterval`).
+    #[serde(with = "millis")]
+    pub voting_interval: Duration,
 }
 
 impl Network {

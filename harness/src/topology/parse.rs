@@ -12,6 +12,7 @@ use super::model::{
     Transport,
 };
 use super::validate::{Whole, validate};
+use crate::connectors::Kind;
 use crate::onion::TldFamily;
 
 impl Topology {
@@ -130,14 +131,58 @@ fn read(root: &DeTable<'_>, into: &mut Collector<'_>, size: Option<usize>) -> Op
     })
 }
 
+/// How often authorities vote where nothing is said: so that one complete consensus is made for a run
+/// and none is replaced in the middle of it.
+const VOTING_INTERVAL: Duration = Duration::from_secs(30 * 60);
+/// The shortest that a network was seen to keep up on two busy cores.
+const MIN_VOTING_INTERVAL: Duration = Duration::from_secs(20);
+
+impl Network {
+    /// A private network as it is where a topology says nothing of it.
+    #[must_use]
+    pub fn private(family: TldFamily) -> Self {
+        Self {
+            kind: NetworkKind::Private,
+            terms_agreed: false,
+            family,
+            authorities: 3,
+            relays: 4,
+            own: false,
+            voting_interval: VOTING_INTERVAL,
+        }
+    }
+}
+
+impl Topology {
+    /// A network and nothing else: no home, nobody who dials.
+    #[must_use]
+    pub fn of_network(network: Network) -> Self {
+        Self {
+            name: "network".to_owned(),
+            description: "a private network that stands by".to_owned(),
+            network,
+            connector: Kind::default(),
+            homes: Vec::new(),
+            peerings: Vec::new(),
+            paths: Vec::new(),
+            probe: Probe {
+                id: "probe".to_owned(),
+                via: String::new(),
+                to: String::new(),
+                far: None,
+                packets: 0,
+                dials: 0,
+            },
+            deadlines: DEADLINES,
+            budgets: Vec::new(),
+            wan: None,
+            mutant: None,
+        }
+    }
+}
+
 fn read_network(fields: &mut Fields<'_, '_>, into: &mut Collector<'_>) -> Network {
-    let mut network = Network {
-        kind: NetworkKind::Private,
-        terms_agreed: false,
-        family: TldFamily::Anon,
-        authorities: 3,
-        relays: 4,
-    };
+    let mut network = Network::private(TldFamily::Anon);
     let Some(mut table) = fields.table(into, "network") else {
         return network;
     };
@@ -174,6 +219,22 @@ fn read_network(fields: &mut Fields<'_, '_>, into: &mut Collector<'_>) -> Networ
         );
     }
     network.relays = small(table.integer(into, "relays", 4, 4..=16));
+    network.own = table.choice(into, "fresh", false, &[true], |_| "always");
+    let interval = table.duration(into, "voting_interval", Some(VOTING_INTERVAL));
+    network.voting_interval = interval.unwrap_or(VOTING_INTERVAL);
+    let seconds = network.voting_interval.as_secs();
+    // The daemon wants whole seconds of which so many fill a day, and its delays in half of one.
+    let bounds = MIN_VOTING_INTERVAL.as_secs()..=VOTING_INTERVAL.as_secs();
+    if !bounds.contains(&seconds)
+        || network.voting_interval.subsec_nanos() > 0
+        || 86_400 % seconds > 0
+    {
+        into.add(
+            table.offset_of("voting_interval"),
+            table.path_of("voting_interval"),
+            "must be a whole part of a day, from 20s to 30m; such as \"30s\"",
+        );
+    }
     table.finish(into);
     network
 }
@@ -270,16 +331,18 @@ fn read_probe<'a, 'i>(
     })
 }
 
+/// Upstream's budgets for the same stages are the defaults: consensus and relays 90 s, publication
+/// 120 s, peering over the onion network 90 s, delivery 30 s.
+const DEADLINES: Deadlines = Deadlines {
+    descriptors: Duration::from_secs(90),
+    consensus: Duration::from_secs(60),
+    publication: Duration::from_secs(120),
+    peering: Duration::from_secs(90),
+    delivery: Duration::from_secs(30),
+};
+
 fn read_deadlines(fields: &mut Fields<'_, '_>, into: &mut Collector<'_>) -> Deadlines {
-    // Upstream's budgets for the same stages are the defaults: consensus and relays 90 s,
-    // publication 120 s, peering over the onion network 90 s, delivery 30 s.
-    let mut deadlines = Deadlines {
-        descriptors: Duration::from_secs(90),
-        consensus: Duration::from_secs(60),
-        publication: Duration::from_secs(120),
-        peering: Duration::from_secs(90),
-        delivery: Duration::from_secs(30),
-    };
+    let mut deadlines = DEADLINES;
     let Some(mut table) = fields.table(into, "deadlines") else {
         return deadlines;
     };

@@ -72,6 +72,16 @@ pub(super) mod millis {
     }
 }
 
+/// Writes how old something is: `40 s`, `12 min`, `3 h 5 min`.
+#[must_use]
+pub fn format_age(age: Duration) -> String {
+    match (age.as_secs() / 3600, age.as_secs() / 60 % 60) {
+        (0, 0) => format!("{} s", age.as_secs()),
+        (0, minutes) => format!("{minutes} min"),
+        (hours, minutes) => format!("{hours} h {minutes} min"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -94,6 +94,7 @@ pub(crate) fn plan(topology: &Topology) -> Plan {
         },
         occupied: Occupied::default(),
         authorities: Vec::new(),
+        standing: None,
         services: BTreeMap::new(),
     };
     Plan::new(topology, &inputs).expect("there is room")

@@ -1,6 +1,7 @@
 //! What the daemons and connectors are told.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use ator_harness::connectors::toon::{ADMIN_PORT, BLS_PORT, BTP_PORT, CONFIG_FILE};
 use ator_harness::onion::anonrc::{self, Published};
@@ -159,7 +160,7 @@ proptest! {
 
     #[test]
     fn a_vote_that_is_asked_for_comes_at_its_second(at in 0i64..4_102_444_800) {
-        let command = anonrc::vote_at(at);
+        let command = anonrc::vote_at(at, Duration::from_secs(1800));
         let value = |name: &str| -> i64 {
             let word = command.split(' ').find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
             word.expect(name).parse().expect("a number")

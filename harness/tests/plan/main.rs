@@ -65,6 +65,7 @@ fn inputs(seed: u8) -> Inputs {
         },
         occupied: Occupied::default(),
         authorities: Vec::new(),
+        standing: None,
         services: std::collections::BTreeMap::new(),
     }
 }

@@ -267,6 +267,7 @@ fn no_form_of_a_report_holds_an_address_or_a_secret() {
     recorder.record(EventKind::RunStarted {
         run: "x".to_owned(),
         topology: all.clone(),
+        network: None,
     });
     recorder.note(all.clone());
     let stage = recorder.stage(

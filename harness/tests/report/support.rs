@@ -29,6 +29,7 @@ pub(crate) fn plan() -> Plan {
         },
         occupied: Occupied::default(),
         authorities: Vec::new(),
+        standing: None,
         services: std::collections::BTreeMap::new(),
     };
     Plan::new(&topology, &inputs).expect("there is room")
@@ -51,6 +52,7 @@ pub(crate) fn events() -> Vec<Event> {
     recorder.record(EventKind::RunStarted {
         run: "20261122-100000-abcdef".to_owned(),
         topology: "two-home-local".to_owned(),
+        network: None,
     });
     recorder
         .stage(Stage::Consensus, None)

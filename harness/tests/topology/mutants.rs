@@ -19,7 +19,7 @@ fn every_mutant_is_chosen_by_its_name() {
         let text = with(mutant.name);
         let text = match mutant.needs {
             Needs::ManagedDaemon => text.replace("\"test.b\"", "\"test.b\"\ndaemon = \"managed\""),
-            Needs::Nothing | Needs::PrivateNetwork => text,
+            Needs::Nothing | Needs::PrivateNetwork | Needs::OwnNetwork => text,
         };
         let topology = Topology::parse("file.toml", &text)
             .unwrap_or_else(|error| panic!("{}: {error}", mutant.name));

@@ -44,6 +44,7 @@ pub(super) fn plan_of(name: &str, text: &str) -> Plan {
         },
         occupied: Occupied::default(),
         authorities: Vec::new(),
+        standing: None,
         services: std::collections::BTreeMap::new(),
     };
     Plan::new(&topology, &inputs).expect("there is room")

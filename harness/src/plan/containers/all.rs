@@ -38,20 +38,25 @@ impl Plan {
     pub fn containers(&self, images: &Images, keys: &[AuthorityKeys]) -> Specs {
         let mut lines = self.authority_lines(keys);
         lines.extend_from_slice(&self.joined);
+        lines.extend(self.standing.iter().flat_map(|one| one.lines.clone()));
+        // The nodes of a network that stands already have their containers.
+        let (authorities, relays) = match self.standing {
+            Some(_) => (&[][..], &[][..]),
+            None => (&*self.authorities, &*self.relays),
+        };
         Specs {
-            authorities: self
-                .authorities
+            authorities: authorities
                 .iter()
                 .zip(keys)
                 .map(|(node, keys)| self.node(node, images, &lines, Some(keys)))
                 .collect(),
-            relays: self
-                .relays
+            relays: relays
                 .iter()
                 .map(|node| self.node(node, images, &lines, None))
                 .collect(),
-            distances: self
-                .nodes()
+            distances: authorities
+                .iter()
+                .chain(relays)
                 .filter_map(|node| self.distance(node, images))
                 .collect(),
             homes: self

@@ -15,7 +15,7 @@ use futures_util::future::{try_join, try_join_all};
 use crate::events::Stage;
 use crate::evidence::Subject;
 use crate::onion::authority::AuthorityKeys;
-use crate::plan::Images;
+use crate::plan::{Images, Specs};
 use crate::run::context::{Run, Running};
 use crate::run::error::RunError;
 use crate::run::shaping;
@@ -34,16 +34,10 @@ pub(in crate::run) async fn bring_up(
     let specs = sabotage::containers(&run.plan, images, keys);
     // The network's containers come first, because everybody waits for them; the homes' start
     // while the authorities gather descriptors.
-    let mut homes = if run.plan.topology.network.is_public() {
+    let mut homes = if !run.plan.makes_network() {
         Box::pin(homes::start(run, &specs)).await?
     } else {
-        let start = run.recorder.stage(Stage::Start, Subject::Network);
-        network::start(run, &specs).await?;
-        start.reached(format!(
-            "{} authorities and {} relays started",
-            specs.authorities.len(),
-            specs.relays.len()
-        ));
+        start_network(run, &specs).await?;
         let network = Box::pin(network::gather(run));
         let homes = Box::pin(homes::start(run, &specs));
         try_join(network, homes).await?.1
@@ -68,4 +62,26 @@ pub(in crate::run) async fn bring_up(
     ]);
     shaping::switch(run, true).await?;
     Ok(Running { homes, times })
+}
+
+async fn start_network(run: &Run, specs: &Specs) -> Result<(), RunError> {
+    let start = run.recorder.stage(Stage::Start, Subject::Network);
+    network::start(run, specs).await?;
+    start.reached(format!(
+        "{} authorities and {} relays started",
+        specs.authorities.len(),
+        specs.relays.len()
+    ));
+    Ok(())
+}
+
+/// Starts the network of a plan without homes and takes it to the point where homes can join it.
+pub(in crate::run) async fn network_alone(
+    run: &Run,
+    images: &Images,
+    keys: &[AuthorityKeys],
+) -> Result<(), RunError> {
+    let specs = sabotage::containers(&run.plan, images, keys);
+    start_network(run, &specs).await?;
+    network::gather(run).await
 }

@@ -180,7 +180,7 @@ async fn consensus(
         Ok(silent.is_empty().then_some(()))
     })
     .await?;
-    schedule_vote(guard, controls).await?;
+    schedule_vote(run, guard, controls).await?;
     run.milestones.told_to_vote(directories);
     guard.saw("the authorities are told to vote");
     let nicknames: Vec<&str> = run
@@ -269,10 +269,15 @@ async fn microdescriptors(
 /// Tells all authorities when to vote. The vote goes out in the second before the last one, so
 /// the answers must be there before that; if this machine was too busy for it, the vote is
 /// planned again, later.
-async fn schedule_vote(guard: &StageGuard, controls: &mut [Control]) -> Result<(), RunError> {
+async fn schedule_vote(
+    run: &Run,
+    guard: &StageGuard,
+    controls: &mut [Control],
+) -> Result<(), RunError> {
+    let interval = run.plan.topology.network.voting_interval;
     loop {
         let at = vote_time(OffsetDateTime::now_utc());
-        let command = format!("SETCONF {}", anonrc::vote_at(at));
+        let command = format!("SETCONF {}", anonrc::vote_at(at, interval));
         let told = controls.iter_mut().map(|control| control.command(&command));
         for result in join_all(told).await {
             result.map_err(|error| StageFailure::of(guard, with_causes(&error).to_string()))?;

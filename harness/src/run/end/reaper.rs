@@ -71,6 +71,7 @@ pub async fn reap(run: &str, engines: &[EngineAddress]) -> Result<usize, RunErro
         Some(error) => Err(error.into()),
         None => {
             Registry::locate().forget(run)?;
+            Registry::networks().forget(run)?;
             Ok(removed)
         }
     }

@@ -39,6 +39,7 @@ pub fn fresh_inputs(lifetime: Duration) -> std::io::Result<Inputs> {
         deadline: Deadline::after(lifetime, &Now::at(now.unix_timestamp())),
         occupied: Occupied::from_route_table(&routes),
         authorities: Vec::new(),
+        standing: None,
         services: BTreeMap::new(),
     })
 }
@@ -116,7 +117,11 @@ pub(in crate::run) async fn images(
     topology: &Topology,
     sources: &Sources,
 ) -> Result<Images, EngineError> {
-    let mut wanted = vec![&sources.anon, &sources.connector, &sources.bls];
+    let mut wanted = vec![&sources.anon];
+    let homes = !topology.homes.is_empty();
+    if homes {
+        wanted.extend([&sources.connector, &sources.bls]);
+    }
     let managed = topology
         .homes
         .iter()
@@ -211,7 +216,13 @@ fn engines_of<'e>(plan: &Plan, engines: &'e Engines, network: &NetworkSpec) -> V
 pub(in crate::run) async fn authority_keys(
     plan: &Plan,
 ) -> Result<Vec<AuthorityKeys>, AuthorityKeyError> {
-    let tasks = (0..plan.authorities.len()).map(|index| {
+    // Those of a network that stands already have theirs.
+    let count = if plan.makes_network() {
+        plan.authorities.len()
+    } else {
+        0
+    };
+    let tasks = (0..count).map(|index| {
         let plan = plan.clone();
         tokio::task::spawn_blocking(move || plan.authority_keys(index))
     });

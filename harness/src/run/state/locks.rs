@@ -30,6 +30,8 @@ pub enum Verb {
     Up,
     /// Brings a topology up, judges it and removes it.
     Verify,
+    /// Brings a network up that stands by.
+    Network,
 }
 
 impl fmt::Display for Verb {
@@ -37,6 +39,7 @@ impl fmt::Display for Verb {
         f.write_str(match self {
             Self::Up => "up",
             Self::Verify => "verify",
+            Self::Network => "network up",
         })
     }
 }
@@ -113,7 +116,7 @@ impl Guard {
 }
 
 /// A lock file. Network file systems want it writable for an exclusive lock.
-fn open(path: &Path) -> io::Result<File> {
+pub(super) fn open(path: &Path) -> io::Result<File> {
     OpenOptions::new()
         .read(true)
         .write(true)

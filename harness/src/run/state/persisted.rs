@@ -159,6 +159,8 @@ impl PersistedRun {
             deadline: self.deadline.clone(),
             occupied: self.occupied.clone(),
             authorities: self.authorities.clone(),
+            // What is left running has a network of its own.
+            standing: None,
             services: keys
                 .collect::<Option<_>>()
                 .ok_or(Unreadable::Garbled("onion service keys"))?,

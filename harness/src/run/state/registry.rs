@@ -99,6 +99,14 @@ impl Registry {
         Self::at(root)
     }
 
+    /// The folder of networks that stand by: the one that `ATOR_HARNESS_NETWORKS` names, else
+    /// `networks` in that of [`Registry::locate`].
+    #[must_use]
+    pub fn networks() -> Self {
+        let named = std::env::var_os("ATOR_HARNESS_NETWORKS").filter(|value| !value.is_empty());
+        Self::at(named.map_or_else(|| Self::locate().root.join("networks"), PathBuf::from))
+    }
+
     /// The runs in a folder.
     #[must_use]
     pub fn at(root: PathBuf) -> Self {
@@ -111,7 +119,7 @@ impl Registry {
         self.root.join(run)
     }
 
-    fn guard(&self) -> Result<Guard, StateError> {
+    pub(super) fn guard(&self) -> Result<Guard, StateError> {
         make(&self.root)?;
         Guard::take(&self.root.join(GUARD))
     }
@@ -251,7 +259,7 @@ fn unreadable(run: &str, path: &Path) -> impl FnOnce(Unreadable) -> StateError {
 }
 
 /// Makes a folder that nobody else can look into, with those above it.
-fn make(folder: &Path) -> Result<(), StateError> {
+pub(super) fn make(folder: &Path) -> Result<(), StateError> {
     fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)

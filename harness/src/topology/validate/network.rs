@@ -56,7 +56,7 @@ impl Whole<'_, '_, '_> {
         let Some(mutant) = self.mutant else { return };
         let dialled = self.probe.and_then(|probe| self.home(&probe.value.to));
         let lacking = match (mutant.needs, dialled) {
-            (Needs::PrivateNetwork, _) if self.network.is_public() => format!(
+            (Needs::PrivateNetwork | Needs::OwnNetwork, _) if self.network.is_public() => format!(
                 "{:?} breaks a part of a private network, and this topology joins the public one",
                 mutant.name
             ),
@@ -64,7 +64,10 @@ impl Whole<'_, '_, '_> {
                 "breaks what a connector with a managed daemon hands out; set daemon = \"managed\" in {:?}, which the probe dials",
                 home.id
             ),
-            (Needs::Nothing | Needs::PrivateNetwork | Needs::ManagedDaemon, _) => return,
+            (
+                Needs::Nothing | Needs::PrivateNetwork | Needs::OwnNetwork | Needs::ManagedDaemon,
+                _,
+            ) => return,
         };
         self.add(into, "mutant", lacking);
     }

@@ -1,0 +1,152 @@
+//! How a run begins, whatever it is for, and the last word of its outcome.
+
+use std::time::Duration;
+
+use crate::engine::{Deadline, Engine, EngineError, Engines, Now, Placement, Watch};
+use crate::onion::anonrc::AuthorityLine;
+use crate::plan::{Inputs, Standing};
+use crate::run::artefacts::ArtefactError;
+use crate::run::context::Run;
+use crate::run::end::Guards;
+use crate::run::end::lease::Lease;
+use crate::run::end::reaper::Reaper;
+use crate::run::error::RunError;
+use crate::run::interrupt::Interrupts;
+use crate::run::options::Options;
+use crate::run::outcome::Outcome;
+use crate::run::prepare;
+use crate::run::request::InvalidRequest;
+use crate::run::running::{self, Found};
+use crate::run::state::{Owner, Registry, RunRecord, Verb};
+use crate::sabotage;
+use crate::topology::Topology;
+
+/// Fresh inputs of a plan.
+pub(in crate::run) fn inputs(options: &Options, lifetime: Duration) -> Result<Inputs, RunError> {
+    Ok(prepare::fresh_inputs(lifetime).map_err(unusable(options))?)
+}
+
+fn unusable(options: &Options) -> impl FnOnce(std::io::Error) -> ArtefactError {
+    let path = options.artefacts.display().to_string();
+    move |source| ArtefactError { path, source }
+}
+
+/// The authorities of the network that stands in for the public one; none without a stand-in.
+async fn joined(
+    registry: &Registry,
+    topology: &Topology,
+    options: &Options,
+) -> Result<Vec<AuthorityLine>, RunError> {
+    if let Some(keys) = options
+        .keys
+        .as_ref()
+        .filter(|_| !topology.network.is_public())
+    {
+        return Err(InvalidRequest::KeysForOwnNetwork {
+            keys: keys.clone(),
+            topology: topology.name.clone(),
+        }
+        .into());
+    }
+    let Some(stand_in) = &options.stand_in else {
+        return Ok(Vec::new());
+    };
+    if !topology.network.is_public() {
+        return Err(InvalidRequest::AuthoritiesForOwnNetwork {
+            stand_in: stand_in.clone(),
+            topology: topology.name.clone(),
+        }
+        .into());
+    }
+    let Some(Found { plan, .. }) = running::find(registry, stand_in).await? else {
+        return Err(RunError::NotUp {
+            topology: stand_in.clone(),
+        });
+    };
+    if plan.authorities.is_empty() {
+        return Err(InvalidRequest::NoNetworkToJoin {
+            stand_in: stand_in.clone(),
+        }
+        .into());
+    }
+    let keys = prepare::authority_keys(&plan).await?;
+    Ok(plan.authority_lines(&keys))
+}
+
+/// How a run begins.
+pub(in crate::run) struct Beginning {
+    pub(in crate::run) verb: Verb,
+    pub(in crate::run) inputs: Inputs,
+    pub(in crate::run) lifetime: Duration,
+    /// The network that stands and that its homes join.
+    pub(in crate::run) standing: Option<Standing>,
+}
+
+/// Makes a run known, and starts what guards it and its watch, before anything is created.
+pub(in crate::run) async fn begin(
+    registry: &Registry,
+    topology: &Topology,
+    options: &Options,
+    interrupts: &Interrupts,
+    beginning: Beginning,
+) -> Result<(Run, Guards, Watch), RunError> {
+    let Beginning {
+        verb,
+        inputs,
+        lifetime,
+        standing,
+    } = beginning;
+    let authorities = joined(registry, topology, options).await?;
+    let engines = engines(topology, &options.placement).await?;
+    let (_, latest) = engines.clocks().await?;
+    let began = inputs.now;
+    let inputs = Inputs {
+        authorities,
+        standing,
+        deadline: Deadline::after(lifetime, &Now::at(latest)),
+        ..inputs
+    };
+    let plan = sabotage::planned(topology, &inputs)?;
+    let run = Run::open(options, engines, plan, inputs, interrupts.clone())?;
+    let record = RunRecord {
+        topology: topology.name.clone(),
+        placement: run.engines.placement(),
+        owner: Owner::this(verb, began),
+    };
+    let id = run.plan.run.as_str();
+    let guards = Guards {
+        lock: registry.begin(id, &record)?,
+        lease: Lease::hold(&run.engines, &run.plan.labels, lifetime, &run.recorder),
+        reaper: Reaper::start(id, &record.placement).map_err(unusable(options))?,
+    };
+    // The network's containers are needed as much as the run's own.
+    let network = run.plan.standing.iter().map(|one| one.run.as_str());
+    let needed: Vec<&str> = network.chain([id]).collect();
+    let watch = run.engines.watch(&needed).await?;
+    Ok((run, guards, watch))
+}
+
+/// The engines of a run that begins: the homes' own when it has some, else the one that is found. It
+/// has to be on this machine where the harness talks to containers' addresses.
+async fn engines(topology: &Topology, placement: &Placement) -> Result<Engines, EngineError> {
+    if !placement.homes.is_empty() {
+        return Engines::connect(None, &placement.homes).await;
+    }
+    let found = if topology.network.is_public() {
+        Engine::connect_anywhere().await?
+    } else {
+        Engine::connect().await?
+    };
+    Ok(Engines::one(found))
+}
+
+/// The outcome with the events so far; the run's folder is then the latest.
+pub(in crate::run) fn finish(run: &Run, mut outcome: Outcome) -> Outcome {
+    outcome.events = run.recorder.events();
+    if let Err(error) = run.artefacts.link_latest()
+        && outcome.error.is_none()
+    {
+        outcome.error = Some(error.into());
+    }
+    outcome
+}
