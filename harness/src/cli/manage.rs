@@ -6,7 +6,7 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::load::Common;
 use crate::causes::with_causes;
-use crate::engine::{Engine, Engines, FoundRun, Now};
+use crate::engine::{Calls, Engine, Engines, FoundRun, Now};
 use crate::run::{
     Condition, Fate, KnownRun, Owner, Registry, RunError, Starting, Verb, is_announced,
 };
@@ -213,7 +213,7 @@ pub(super) async fn down(common: &Common, args: &Args) -> Result<Exit, CliError>
             | Condition::Kept
             | Condition::KeptUnreadable(_)
             | Condition::Ended => {
-                let removed = asked.engines.remove_run(one.run).await?;
+                let removed = asked.engines.remove_run(one.run, Calls::UnderWay).await?;
                 if let Some(known) = one.known {
                     asked.registry.forget(&known.run)?;
                 }

@@ -9,7 +9,7 @@ use super::address::EngineAddress;
 use super::connect::Engine;
 use super::error::EngineError;
 use super::labels::Labels;
-use super::sweep::{FoundRun, Leftovers};
+use super::sweep::{Calls, FoundRun, Leftovers};
 use super::watch::Watch;
 
 /// Where a run's engines are. What the user asks for, and what is kept of it.
@@ -268,8 +268,8 @@ impl Engines {
     /// # Errors
     ///
     /// The first of what could not be removed.
-    pub async fn remove_run(&self, run: &str) -> Result<usize, EngineError> {
-        join_all(self.all.iter().map(|engine| engine.remove_run(run)))
+    pub async fn remove_run(&self, run: &str, calls: Calls) -> Result<usize, EngineError> {
+        join_all(self.all.iter().map(|engine| engine.remove_run(run, calls)))
             .await
             .into_iter()
             .sum()

@@ -38,5 +38,5 @@ pub use labels::{
 pub use networks::NetworkSpec;
 pub use pipe::{Pipe, PipeInput, Piped};
 pub use ssh::SshError;
-pub use sweep::{FoundRun, Leftovers};
+pub use sweep::{Calls, FoundRun, Leftovers};
 pub use watch::{Death, Watch};

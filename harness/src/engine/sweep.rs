@@ -20,6 +20,15 @@ use super::labels::{
 /// How long a call to the engine that nobody waits for any more may take to show its effect.
 const SETTLE: Duration = Duration::from_millis(600);
 
+/// Whether everything that a run has asked of its engines is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Calls {
+    /// It is: nothing comes into being any more.
+    Answered,
+    /// That is not known, because the run was broken off, or is another process's.
+    UnderWay,
+}
+
 /// What of one run is still on the engine.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Leftovers {
@@ -240,14 +249,18 @@ impl Engine {
         )
     }
 
-    /// Removes everything of a run. A call that was under way when the run ended can still create
-    /// something, so nothing must be found twice in a row, a moment apart. Returns how much was
-    /// removed.
+    /// Removes everything of a run, and returns how much that was. Where calls were under way when the
+    /// run ended, they can still create something: then nothing must be found twice in a row, a moment
+    /// apart.
     ///
     /// # Errors
     ///
     /// [`EngineError::Api`] when something cannot be removed.
-    pub async fn remove_run(&self, run: &str) -> Result<usize, EngineError> {
+    pub async fn remove_run(&self, run: &str, calls: Calls) -> Result<usize, EngineError> {
+        let needed = match calls {
+            Calls::Answered => 1,
+            Calls::UnderWay => 2,
+        };
         let mut removed = 0;
         let mut empty_looks = 0;
         // A resource that comes back every time is an error of the engine's and ends in the list
@@ -256,7 +269,7 @@ impl Engine {
             let left = self.leftovers(run).await?;
             if left.is_empty() {
                 empty_looks += 1;
-                if empty_looks == 2 {
+                if empty_looks == needed {
                     break;
                 }
                 tokio::time::sleep(SETTLE).await;

@@ -1,7 +1,7 @@
 //! What every part of a run works on: the run itself, its homes, and the waits that they share.
 
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use tokio::time::{sleep, timeout};
@@ -56,6 +56,8 @@ pub(in crate::run) struct RunningHome {
     pub(in crate::run) engine: Engine,
     /// Its daemon under observation, if it has one.
     pub(in crate::run) monitor: Option<Monitor>,
+    /// When its daemon was let into the network, if this process did that.
+    pub(in crate::run) on: Option<Instant>,
     /// What the daemon had told before this process looked, if the home ran before it.
     pub(in crate::run) earlier: Option<Earlier>,
 }

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 
+use crate::causes::with_causes;
 use crate::checks::Observations;
 use crate::engine::{EngineAddress, Engines, Placement, Watch};
 use crate::plan::{Images, Plan, RunId};
@@ -11,6 +12,7 @@ use crate::run::begin::{Beginning, begin, finish, inputs};
 use crate::run::bring_up::{attach, bring_up};
 use crate::run::circuits::Earlier;
 use crate::run::context::{Run, Running};
+use crate::run::decoy::{self, Decoys};
 use crate::run::end;
 use crate::run::error::RunError;
 use crate::run::interrupt::Interrupts;
@@ -77,7 +79,7 @@ pub async fn verify(
     notes.into_iter().for_each(|note| run.recorder.note(note));
     let result = match start(&mut run, &registry, options, &mut watch).await {
         Err(error) => Err(error),
-        Ok((running, _)) => look(&run, &mut watch, &running).await,
+        Ok((started, _)) => look(&run, &mut watch, started).await,
     };
     let mut outcome = end::outcome(&run, result.map(Some));
     drop(watch);
@@ -92,7 +94,7 @@ async fn start(
     registry: &Registry,
     options: &Options,
     watch: &mut Watch,
-) -> Result<(Running, Images), RunError> {
+) -> Result<((Running, Decoys), Images), RunError> {
     let prepared = prepare::prepare(run, registry, options, watch).await?;
     run.plan = prepared.plan;
     run.inputs = prepared.inputs;
@@ -115,8 +117,25 @@ async fn start(
 }
 
 /// Observes a topology that runs.
-async fn look(run: &Run, watch: &mut Watch, running: &Running) -> Result<Observations, RunError> {
-    run.guarded(watch, Box::pin(observe(run, running))).await
+async fn look(
+    run: &Run,
+    watch: &mut Watch,
+    (running, decoys): (Running, Decoys),
+) -> Result<Observations, RunError> {
+    let observing = async {
+        // The engine measures once a second, so that asking takes as long.
+        let (seen, memory) = join(observe(run, &running, decoys), run.memory()).await;
+        let mut seen = seen?;
+        match memory {
+            Ok(bytes) => seen.containers_memory = Some(bytes),
+            // A figure that nothing is judged by.
+            Err(error) => run
+                .recorder
+                .note(format!("memory was not read: {}", with_causes(&error))),
+        }
+        Ok(seen)
+    };
+    run.guarded(watch, Box::pin(observing)).await
 }
 
 /// Refuses other engines than those that a topology runs on.
@@ -155,11 +174,11 @@ async fn verify_left(
         Err(error) => Err(error),
         Ok(homes) => {
             let times = persisted.times.clone();
-            look(&run, &mut watch, &Running { homes, times }).await
+            let decoys = decoy::place(&run).await;
+            look(&run, &mut watch, (Running { homes, times }, decoys)).await
         }
     };
     let mut outcome = end::outcome(&run, result.map(Some));
-    end::measure_memory(&run, &mut outcome).await;
     end::attach_diagnosis(&run, &mut outcome).await;
     Ok(finish(&run, outcome))
 }
@@ -207,7 +226,7 @@ pub async fn bring_up_and_keep(
         begin(&registry, topology, options, interrupts, beginning).await?;
     let result = match start(&mut run, &registry, options, &mut watch).await {
         Err(error) => Err(error),
-        Ok((running, images)) => {
+        Ok(((running, _), images)) => {
             let homes = running.homes.iter();
             let daemons = homes
                 .filter_map(|home| Some(Earlier::of(&home.plan.id, home.monitor.as_ref()?)))

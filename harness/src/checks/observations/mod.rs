@@ -71,6 +71,8 @@ pub struct Observations {
     pub secrets: Vec<Secret>,
     /// What was measured.
     pub metrics: Metrics,
+    /// Memory of all containers together, in bytes; nothing is judged by it.
+    pub containers_memory: Option<u64>,
     /// What it is held against.
     pub budgets: Vec<Budget>,
 }
@@ -167,6 +169,7 @@ impl Observations {
             logs: Vec::new(),
             written: Vec::new(),
             secrets: plan.secrets(),
+            containers_memory: None,
             metrics: Metrics::new(),
             budgets: plan.topology.budgets.clone(),
         }

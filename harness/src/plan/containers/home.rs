@@ -88,7 +88,7 @@ impl Plan {
         let rc = if network.is_public() {
             anonrc::joining(&node, &ports)
         } else {
-            anonrc::home(&node, &ports)
+            anonrc::home(&node, &ports, self.makes_network())
         };
         let mut files = daemon_files(rc);
         // Of a network of one's own there is nobody to agree with.

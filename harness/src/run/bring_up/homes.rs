@@ -1,7 +1,9 @@
 //! The homes' part of bringing up: start, seal, watch their daemons.
 
-use futures_util::future::{try_join, try_join_all};
-use tokio::time::sleep;
+use std::time::{Duration, Instant};
+
+use futures_util::future::{try_join_all, try_join3};
+use tokio::time::{sleep, timeout};
 
 use crate::causes::with_causes;
 use crate::events::Stage;
@@ -20,8 +22,9 @@ use crate::run::error::{RunError, StageFailure};
 const PUBLISHED_DIAL_MS: &str = "3000";
 
 /// Starts sidecars and business-logic servers, creates the connectors, seals every home, and
-/// watches every home's daemon. The daemons' networks are still switched off. A connector that
-/// runs its own daemon starts here too.
+/// watches every home's daemon. A connector that runs its own daemon starts here too. The daemons'
+/// networks stay off until they are told, unless the network is there: then each is switched on as
+/// soon as it is watched, and bootstraps while the rest of its home starts.
 pub(in crate::run) async fn start(run: &Run, specs: &Specs) -> Result<Vec<RunningHome>, RunError> {
     let guard = run.recorder.stage(Stage::Start, Subject::Homes);
     let homes = &run.plan.homes;
@@ -29,42 +32,131 @@ pub(in crate::run) async fn start(run: &Run, specs: &Specs) -> Result<Vec<Runnin
         .iter()
         .zip(&specs.homes)
         .map(|(home, specs)| start_home(run, home, specs));
-    try_join_all(each).await?;
-    guard.reached(format!(
-        "{} homes started, their networks still off",
-        homes.len()
-    ));
-    let sealed = homes.iter().filter(|_| run.plan.router().is_some());
-    let seals = sealed.map(|home| seal(run, home));
-    let running = homes.iter().map(|home| async move {
-        let monitor = match home.onion() {
-            Some(onion) => Some(watch(run, home, onion).await?),
-            None => None,
-        };
-        Ok::<_, RunError>(RunningHome {
-            plan: home.clone(),
-            engine: run.engine_of(home).clone(),
-            monitor,
-            earlier: None,
-        })
-    });
-    let (_, running) = try_join(try_join_all(seals), try_join_all(running)).await?;
+    let running = try_join_all(each).await?;
+    let networks = match run.plan.makes_network() {
+        true => "their networks still off",
+        false => "their networks on",
+    };
+    guard.reached(format!("{} homes started, {networks}", homes.len()));
     Ok(running)
 }
 
-async fn start_home(run: &Run, home: &HomePlan, specs: &HomeSpecs) -> Result<(), RunError> {
+async fn start_home(
+    run: &Run,
+    home: &HomePlan,
+    specs: &HomeSpecs,
+) -> Result<RunningHome, RunError> {
     let engine = run.engine_of(home);
     if let Some(sidecar) = &specs.sidecar {
         run.create_and_start(engine, sidecar).await?;
     }
-    run.create_and_start(engine, &specs.server).await?;
-    engine
-        .create_container(&specs.connector, &run.plan.labels)
-        .await?;
-    if matches!(home.daemon, DaemonPlan::Managed { .. }) {
-        engine.start_container(&specs.connector).await?;
+    let seals = run.plan.router().is_some();
+    let server = async {
+        run.create_and_start(engine, &specs.server).await?;
+        if seals {
+            seal(run, home).await?;
+        }
+        Ok::<_, RunError>(())
+    };
+    let connector = async {
+        let created = engine.create_container(&specs.connector, &run.plan.labels);
+        created.await.map_err(RunError::from)
+    };
+    let daemon = async {
+        match home.onion() {
+            Some(onion) => watched(run, home, onion).await.map(Some),
+            None => Ok(None),
+        }
+    };
+    let monitor = match &home.daemon {
+        DaemonPlan::Sidecar { .. } => try_join3(server, connector, daemon).await?.2,
+        // The server's container is the first in the home's network.
+        DaemonPlan::Managed { .. } => {
+            server.await?;
+            connector.await?;
+            engine.start_container(&specs.connector).await?;
+            daemon.await?
+        }
+        DaemonPlan::None => {
+            server.await?;
+            connector.await?;
+            None
+        }
+    };
+    let (monitor, on) = monitor.unzip();
+    Ok(RunningHome {
+        plan: home.clone(),
+        engine: engine.clone(),
+        monitor,
+        on: on.flatten(),
+        earlier: None,
+    })
+}
+
+/// Bootstrap percentage from which a daemon has enough of the directory to build circuits.
+const ENOUGH_DIRECTORY: u8 = 75;
+/// Bootstrap percentage from which it builds its first.
+const BUILDS: u8 = 76;
+/// How long a daemon is waited for to learn the directory before its next second begins.
+const LEARNS: Duration = Duration::from_millis(700);
+
+/// Watches a home's daemon, and lets it into the network if that is there already.
+async fn watched(
+    run: &Run,
+    home: &HomePlan,
+    onion: &OnionPlan,
+) -> Result<(Monitor, Option<Instant>), RunError> {
+    let mut monitor = watch(run, home, onion).await?;
+    let on = if run.plan.makes_network() {
+        None
+    } else if run.plan.standing.is_some() {
+        let on = Instant::now();
+        set_off_seconds(home, &mut monitor).await?;
+        Some(on)
+    } else {
+        Some(switch_on(home, &mut monitor).await?)
+    };
+    Ok((monitor, on))
+}
+
+/// A daemon looks after its circuits and after its onion service once a second each, and in the same
+/// moment when both began with it: then the service finds no circuit just before the first is there,
+/// and a second is lost. Both have seconds of their own once the network was off for a moment, which
+/// costs nothing between the directory, which the daemon keeps, and the first circuit.
+async fn set_off_seconds(home: &HomePlan, monitor: &mut Monitor) -> Result<(), RunError> {
+    let mut watch = monitor.watch();
+    let learned = watch.wait_for(|state| state.bootstrap >= ENOUGH_DIRECTORY);
+    let learned = matches!(timeout(LEARNS, learned).await, Ok(Ok(_)));
+    if !learned || monitor.state().bootstrap >= BUILDS {
+        return Ok(());
     }
-    Ok(())
+    let off = monitor.control.command("SETCONF DisableNetwork=1").await;
+    off.map_err(|error| unswitched(home, &error))?;
+    switch_on(home, monitor).await.map(drop)
+}
+
+/// Switches the network of a home's daemon on, and returns when.
+pub(in crate::run) async fn switch_on(
+    home: &HomePlan,
+    monitor: &mut Monitor,
+) -> Result<Instant, RunError> {
+    let begun = Instant::now();
+    let switched = monitor.control.command("SETCONF DisableNetwork=0").await;
+    switched
+        .map(|_| begun)
+        .map_err(|error| unswitched(home, &error))
+}
+
+fn unswitched(home: &HomePlan, error: &ControlError) -> RunError {
+    StageFailure {
+        stage: Stage::Bootstrap,
+        node: Some(Subject::Home(home.id.clone())),
+        dials: Vec::new(),
+        waited: Duration::ZERO,
+        cause: with_causes(error).to_string(),
+        evidence: "its network could not be switched".to_owned(),
+    }
+    .into()
 }
 
 /// Shows that a home, whose routes are sealed when its server starts, reaches what it may reach.
@@ -200,6 +292,7 @@ pub(in crate::run) async fn attach(
             plan: home.clone(),
             engine: run.engine_of(home).clone(),
             monitor,
+            on: None,
             earlier: earlier.iter().find(|one| one.home == home.id).cloned(),
         });
     }

@@ -14,33 +14,14 @@ use crate::run::error::{RunError, StageFailure};
 use crate::run::milestones::bootstrap_evidence;
 use crate::run::publication::{is_published, uploads_expected};
 
-/// Switches the networks of the homes' daemons on.
-pub(in crate::run) async fn switch_on(homes: &mut [RunningHome]) -> Result<(), RunError> {
-    for home in homes {
-        let Some(monitor) = &mut home.monitor else {
-            continue;
-        };
-        let switched = monitor.control.command("SETCONF DisableNetwork=0").await;
-        switched.map_err(|error| StageFailure {
-            stage: Stage::Bootstrap,
-            node: Some(Subject::Home(home.plan.id.clone())),
-            dials: Vec::new(),
-            waited: Duration::ZERO,
-            cause: with_causes(&error).to_string(),
-            evidence: "the network is still switched off".to_owned(),
-        })?;
-    }
-    Ok(())
-}
-
 /// Waits for bootstrap and for the descriptor uploads of one home. Returns how long that took.
 pub(in crate::run) async fn publish(
     run: &Run,
     home: &RunningHome,
     monitor: &Monitor,
 ) -> Result<Duration, RunError> {
+    let begun = home.on.unwrap_or_else(Instant::now);
     let home = &home.plan;
-    let begun = Instant::now();
     let deadline = run.plan.topology.deadlines.publication;
     let mut watch = monitor.watch();
     if run.plan.topology.network.is_public() {

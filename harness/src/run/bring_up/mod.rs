@@ -10,13 +10,14 @@ mod network;
 mod peering;
 mod preflight;
 
-use futures_util::future::{try_join, try_join_all};
+use futures_util::future::{try_join, try_join_all, try_join3};
 
 use crate::events::Stage;
 use crate::evidence::Subject;
 use crate::onion::authority::AuthorityKeys;
 use crate::plan::{Images, Specs};
 use crate::run::context::{Run, Running};
+use crate::run::decoy::{self, Decoys};
 use crate::run::error::RunError;
 use crate::run::shaping;
 use crate::run::times::Times;
@@ -25,24 +26,30 @@ use crate::topology::Metric;
 
 pub(in crate::run) use homes::attach;
 
-/// Starts everything and takes it to the point where every peering is connected.
+/// Starts everything and takes it to the point where every peering is connected. The peer that does not
+/// exist has its place then, and no connector has been told of it.
 pub(in crate::run) async fn bring_up(
     run: &Run,
     images: &Images,
     keys: &[AuthorityKeys],
-) -> Result<Running, RunError> {
+) -> Result<(Running, Decoys), RunError> {
     let specs = sabotage::containers(&run.plan, images, keys);
     // The network's containers come first, because everybody waits for them; the homes' start
     // while the authorities gather descriptors.
-    let mut homes = if !run.plan.makes_network() {
-        Box::pin(homes::start(run, &specs)).await?
-    } else {
+    let homes = if run.plan.makes_network() {
         start_network(run, &specs).await?;
         let network = Box::pin(network::gather(run));
-        let homes = Box::pin(homes::start(run, &specs));
-        try_join(network, homes).await?.1
+        let starting = Box::pin(homes::start(run, &specs));
+        let (_, mut homes) = try_join(network, starting).await?;
+        for home in &mut homes {
+            if let Some(monitor) = &mut home.monitor {
+                home.on = Some(homes::switch_on(&home.plan, monitor).await?);
+            }
+        }
+        homes
+    } else {
+        Box::pin(homes::start(run, &specs)).await?
     };
-    join::switch_on(&mut homes).await?;
     let connectors = specs
         .homes
         .iter()
@@ -51,7 +58,9 @@ pub(in crate::run) async fn bring_up(
     let services = homes
         .iter()
         .filter_map(|home| Some(join::publish(run, home, home.monitor.as_ref()?)));
-    let (_, published) = try_join(try_join_all(connectors), try_join_all(services)).await?;
+    let decoys = async { Ok::<_, RunError>(decoy::place(run).await) };
+    let work = try_join3(try_join_all(connectors), try_join_all(services), decoys);
+    let (_, published, decoys) = Box::pin(work).await?;
     let peerings = run.plan.peerings.iter();
     let peerings = peerings.map(|peering| peering::connect(run, peering, &homes));
     let connected = try_join_all(peerings).await?;
@@ -61,7 +70,7 @@ pub(in crate::run) async fn bring_up(
         (Metric::Ready, vec![run.recorder.elapsed()]),
     ]);
     shaping::switch(run, true).await?;
-    Ok(Running { homes, times })
+    Ok((Running { homes, times }, decoys))
 }
 
 async fn start_network(run: &Run, specs: &Specs) -> Result<(), RunError> {

@@ -13,7 +13,7 @@ pub use reaper::reap;
 use crate::causes::with_causes;
 use crate::checks::{self, CheckResult, Observations, Verdict, judge_leftovers};
 use crate::diagnosis::Cause;
-use crate::engine::{ContainerSpec, EngineError};
+use crate::engine::{Calls, ContainerSpec, EngineError};
 use crate::events::{EventKind, Stage};
 use crate::evidence::ContainerRole;
 use crate::run::context::Run;
@@ -81,6 +81,7 @@ pub(in crate::run) fn outcome(
         Ok(Some(seen)) => {
             outcome.checks = checks::judge(&seen);
             record(run, &outcome.checks);
+            outcome.containers_memory = seen.containers_memory;
             outcome.metrics = seen.metrics;
         }
     }
@@ -90,19 +91,6 @@ pub(in crate::run) fn outcome(
 fn record(run: &Run, checks: &[CheckResult]) {
     for check in checks {
         run.recorder.record(EventKind::CheckJudged(check.clone()));
-    }
-}
-
-/// Reads how much memory all containers take at the end of a run that was judged.
-pub(in crate::run) async fn measure_memory(run: &Run, outcome: &mut Outcome) {
-    if outcome.error.is_none() {
-        match run.memory().await {
-            Ok(bytes) => outcome.containers_memory = Some(bytes),
-            // A figure that nothing is judged by.
-            Err(error) => run
-                .recorder
-                .note(format!("memory was not read: {}", with_causes(&error))),
-        }
     }
 }
 
@@ -129,7 +117,6 @@ pub(in crate::run) async fn attach_diagnosis(run: &Run, outcome: &mut Outcome) {
 
 /// Collects, removes, and adds the check that nothing is left.
 pub(in crate::run) async fn end(run: &Run, outcome: &mut Outcome, guards: Guards) {
-    measure_memory(run, outcome).await;
     attach_diagnosis(run, outcome).await;
     let guard = run.recorder.stage(Stage::TearDown, None);
     let id = run.plan.run.as_str();
@@ -139,7 +126,11 @@ pub(in crate::run) async fn end(run: &Run, outcome: &mut Outcome, guards: Guards
         reaper,
     } = guards;
     lease.end().await;
-    let removed = run.engines.remove_run(id).await;
+    let calls = match outcome.error {
+        None => Calls::Answered,
+        Some(_) => Calls::UnderWay,
+    };
+    let removed = run.engines.remove_run(id, calls).await;
     if run.plan.leaves_container
         && let Err(error) = forget_container(run).await
     {

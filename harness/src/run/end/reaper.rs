@@ -6,7 +6,7 @@ use std::process::Stdio;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStdin, Command};
 
-use crate::engine::{EngineAddress, Engines, Placement};
+use crate::engine::{Calls, EngineAddress, Engines, Placement};
 use crate::run::error::RunError;
 use crate::run::state::Registry;
 
@@ -64,7 +64,7 @@ pub async fn reap(run: &str, engines: &[EngineAddress]) -> Result<usize, RunErro
     }
     let (answering, silent) = Engines::answering(engines).await;
     let removed = match answering {
-        Some(engines) => engines.remove_run(run).await?,
+        Some(engines) => engines.remove_run(run, Calls::UnderWay).await?,
         None => 0,
     };
     match silent.into_iter().next() {

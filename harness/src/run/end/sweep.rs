@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::causes::with_causes;
-use crate::engine::{EngineAddress, Engines, Now};
+use crate::engine::{Calls, EngineAddress, Engines, Now};
 use crate::run::error::RunError;
 use crate::run::state::{Condition, Fate, KnownRun, Registry, is_announced};
 
@@ -57,7 +57,7 @@ pub(in crate::run) async fn sweep(
             Fate::Stay => {}
             Fate::StaySaying(why) => swept.stays(&run.run, why),
             Fate::Remove => {
-                swept.removed += engines.remove_run(&run.run).await?;
+                swept.removed += engines.remove_run(&run.run, Calls::UnderWay).await?;
                 forget_whole(engines, registry, known, &mut swept);
             }
         }
@@ -120,7 +120,7 @@ async fn elsewhere(engines: &Engines, registry: &Registry, known: &[KnownRun], s
             swept.stays_for(&one.run, &reason);
         }
         if let Some(answering) = answering {
-            match answering.remove_run(&one.run).await {
+            match answering.remove_run(&one.run, Calls::UnderWay).await {
                 Ok(count) => swept.removed += count,
                 Err(error) => {
                     whole = false;

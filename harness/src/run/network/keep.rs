@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use crate::engine::{Engine, Engines};
+use crate::engine::{Calls, Engine, Engines};
 use crate::plan::RunId;
 use crate::run::begin::{Beginning, begin, finish, inputs};
 use crate::run::bring_up::network_alone;
@@ -149,7 +149,7 @@ async fn tidy(registry: &Registry) -> Result<(), RunError> {
         }
         if let Ok(Some(record)) = &known.record {
             let engines = Engines::of_placement(&record.placement).await?;
-            engines.remove_run(&known.run).await?;
+            engines.remove_run(&known.run, Calls::UnderWay).await?;
         }
         registry.forget(&known.run)?;
     }
@@ -162,7 +162,7 @@ pub(super) async fn remove(
     registry: &Registry,
     run: &str,
 ) -> Result<usize, RunError> {
-    let removed = engine.remove_run(run).await?;
+    let removed = engine.remove_run(run, Calls::Answered).await?;
     registry.forget(run)?;
     Ok(removed)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all, join5, try_join_all};
 use time::macros::format_description;
 use time::{OffsetDateTime, PrimitiveDateTime};
 
@@ -19,9 +19,10 @@ use crate::onion::monitor::DaemonState;
 use crate::plan::{DaemonPlan, HomePlan};
 use crate::run::circuits::Paths;
 use crate::run::context::{Run, RunningHome};
-use crate::run::observe::decoy::DecoyViews;
-use crate::run::observe::{dials, recorder, traces};
+use crate::run::decoy::DecoyViews;
+use crate::run::observe::{dials, traces};
 use crate::run::publication::uploads_expected;
+use crate::run::record;
 use crate::secret::Secret;
 
 /// What the dialling and the accepting connector say of each peering.
@@ -62,14 +63,13 @@ pub(in crate::run) async fn views(
         .iter()
         .map(|home| (home.plan.id.as_str(), home.daemon()))
         .collect();
-    let mut views = Vec::new();
-    for home in homes {
+    let views = homes.iter().map(|home| {
         let id = &home.plan.id;
         let decoy = decoys.remove(id).unwrap_or(Ok(None));
         let attempts = attempts.remove(id).unwrap_or_default();
-        views.push(view(run, home, &states, attempts, decoy).await?);
-    }
-    Ok(views)
+        view(run, home, &states, attempts, decoy)
+    });
+    try_join_all(views).await
 }
 
 async fn view(
@@ -80,7 +80,15 @@ async fn view(
     decoy: Gathered<Option<DecoyView>>,
 ) -> Result<HomeView, EngineError> {
     let plan = &home.plan;
-    let environment = home.engine.environment(&plan.connector).await?;
+    let (environment, wire, hostname, consensus, (listening, health)) = join5(
+        home.engine.environment(&plan.connector),
+        record::read(run, plan),
+        hostname(run, home),
+        consensus(run, plan),
+        join(dials::listens(run, plan), health(run, plan, &decoy)),
+    )
+    .await;
+    let environment = environment?;
     let daemon = home.daemon();
     let fetched_by = states
         .iter()
@@ -96,21 +104,20 @@ async fn view(
         .iter()
         .map(|(name, value)| (name.clone(), environment.get(name) == Some(value)))
         .collect();
-    let wire = recorder::read(run, plan).await;
     let paths = Paths::new(home.monitor.as_ref(), home.earlier.as_ref());
     Ok(HomeView {
         id: plan.id.clone(),
         planned: plan.onion().map(|onion| onion.address.clone()),
-        hostname: hostname(run, home).await,
-        consensus: consensus(run, plan).await,
+        hostname,
+        consensus,
         uploads_expected: uploads_expected(&run.plan, &daemon),
         daemon,
         fetched_by,
         attempts,
-        listening: dials::listens(run, plan).await,
+        listening,
         circuits: traces::of_home(run, plan, &paths, wire.as_ref().ok()),
         wire,
-        health: health(run, plan, &decoy).await,
+        health,
         decoy,
         wiring,
     })

@@ -2,13 +2,11 @@
 //! judged yet.
 
 mod authorities;
-mod decoy;
 mod dials;
 mod homes;
 mod logs;
 mod packets;
 mod probe;
-mod recorder;
 mod traces;
 
 use std::time::Duration;
@@ -21,6 +19,7 @@ use crate::events::Stage;
 use crate::evidence::ContainerRole;
 use crate::probe::Latencies;
 use crate::run::context::{Run, Running};
+use crate::run::decoy::Decoys;
 use crate::run::error::RunError;
 use crate::run::packet::now_ms;
 use crate::run::shaping;
@@ -33,6 +32,7 @@ const BYTES_TOLD: Duration = Duration::from_millis(1100);
 pub(in crate::run) async fn observe(
     run: &Run,
     running: &Running,
+    mut decoys: Decoys,
 ) -> Result<Observations, RunError> {
     let guard = run.recorder.stage(Stage::Observe, None);
     let mut seen = Observations::of(&run.plan);
@@ -48,8 +48,8 @@ pub(in crate::run) async fn observe(
     shaping::switch(run, false).await?;
     guard.saw("sending packets and trying dials that must not connect");
     let mut took = Latencies::new();
-    let (mut decoys, deliveries, unknown, attempts, authorities) = join5(
-        decoy::tell(run),
+    let ((), deliveries, unknown, attempts, authorities) = join5(
+        decoys.tell(run),
         packets::deliveries(run, &nonce, &mut took),
         packets::unknown(run),
         dials::attempts(run),

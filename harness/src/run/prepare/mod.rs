@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures_util::future::{join, join_all, join3, try_join_all};
 use time::OffsetDateTime;
 
-use crate::engine::{Deadline, Engine, EngineError, Engines, NetworkSpec, Now, Watch};
+use crate::engine::{Calls, Deadline, Engine, EngineError, Engines, NetworkSpec, Now, Watch};
 use crate::events::{Recorder, Stage};
 use crate::onion::authority::{AuthorityKeyError, AuthorityKeys};
 use crate::plan::{Images, Inputs, Occupied, Plan, PlanError, Seed};
@@ -68,9 +68,11 @@ pub(in crate::run) async fn prepare(
     let mut inputs = run.inputs.clone();
     let work = async {
         let images = async {
-            sweep_and_note(run, registry).await?;
+            let sweep = sweep_and_note(run, registry);
             let images = images(&run.engines, &run.recorder, topology, &options.sources);
-            Ok::<_, RunError>(images.await?)
+            let (swept, images) = join(sweep, images).await;
+            swept?;
+            Ok::<_, RunError>(images?)
         };
         let keys = authority_keys(&run.plan);
         // All are awaited, also when one fails: a network that is being created could not be
@@ -191,7 +193,9 @@ pub(in crate::run) async fn networks(
         if !taken {
             return Ok(plan);
         }
-        engines.remove_run(plan.run.as_str()).await?;
+        engines
+            .remove_run(plan.run.as_str(), Calls::Answered)
+            .await?;
     }
     Err(PlanError::NoFreeSubnet.into())
 }

@@ -16,7 +16,7 @@ use crate::evidence::{DialOutcome, Gathered};
 use crate::plan::HomePlan;
 use crate::run::context::{POLL, Run};
 use crate::run::dials::dial;
-use crate::run::observe::recorder;
+use crate::run::record;
 
 /// How long the dial that shows that the place can be reached may take, in milliseconds.
 const CONTROL_DIAL_MS: &str = "1000";
@@ -24,9 +24,9 @@ const CONTROL_DIAL_MS: &str = "1000";
 /// What became of the decoy, by home id; none where a home has no onion daemon.
 pub(in crate::run) type DecoyViews = BTreeMap<String, Gathered<Option<DecoyView>>>;
 
-/// The decoys of the homes that have an onion daemon.
-pub(in crate::run) struct Decoys<'a> {
-    homes: Vec<(&'a HomePlan, Gathered<Decoy>)>,
+/// The decoys of the homes that have an onion daemon, by home id.
+pub(in crate::run) struct Decoys {
+    homes: BTreeMap<String, Gathered<Decoy>>,
 }
 
 /// One home's decoy.
@@ -51,18 +51,19 @@ fn refused(run: &Run, wire: &Wire) -> usize {
         .count()
 }
 
-/// Shows that each home's place can be reached, and tells the connectors to dial.
-pub(in crate::run) async fn tell(run: &Run) -> Decoys<'_> {
+/// Shows that each home's place can be reached. No connector knows of it yet, so this may be done
+/// while the homes are still on their way into the network.
+pub(in crate::run) async fn place(run: &Run) -> Decoys {
     let homes = run.plan.homes.iter().filter(|home| home.is_onion());
-    let homes = homes.map(|home| async move { (home, decoy(run, home).await) });
+    let homes = homes.map(|home| async move { (home.id.clone(), decoy(run, home).await) });
     Decoys {
-        homes: join_all(homes).await,
+        homes: join_all(homes).await.into_iter().collect(),
     }
 }
 
 async fn decoy(run: &Run, home: &HomePlan) -> Gathered<Decoy> {
     let target = home.socket(HomePlan::ARRIVALS_PORT);
-    let earlier = recorder::read(run, home).await?;
+    let earlier = record::read(run, home).await?;
     let dialled = dial(run, home, &[target], CONTROL_DIAL_MS)
         .await
         .map_err(|error| with_causes(&error).to_string())?;
@@ -85,17 +86,11 @@ async fn decoy(run: &Run, home: &HomePlan) -> Gathered<Decoy> {
     // That dial is recorded; whatever comes after it is the connector's.
     decoy.arrivals_before += 1;
     let until = Instant::now() + run.plan.topology.deadlines.delivery;
-    while recorder::read(run, home).await?.arrivals < decoy.arrivals_before {
+    while record::read(run, home).await?.arrivals < decoy.arrivals_before {
         if Instant::now() > until {
             return Err("its recorder noted no dial".to_owned());
         }
         sleep(POLL).await;
-    }
-    // A connector that knows its peers from the start has been told by its configuration.
-    if run.plan.topology.connector.capabilities().peers == PeersKnown::WhenTold
-        && let Err(error) = run.control(home).register(&run.plan.dial_absent()).await
-    {
-        decoy.not_told = Some(format!("it was not told to dial: {}", with_causes(&error)));
     }
     Ok(decoy)
 }
@@ -106,17 +101,44 @@ impl Decoy {
     }
 }
 
-impl Decoys<'_> {
+impl Decoys {
+    /// Every home with its decoy.
+    fn of<'d>(
+        &'d mut self,
+        run: &'d Run,
+    ) -> impl Iterator<Item = (&'d HomePlan, &'d mut Gathered<Decoy>)> {
+        let homes = self.homes.iter_mut();
+        homes.filter_map(|(id, decoy)| Some((run.plan.home(id)?, decoy)))
+    }
+
+    /// Tells the connectors to dial.
+    pub(in crate::run) async fn tell(&mut self, run: &Run) {
+        // A connector that knows its peers from the start has been told by its configuration.
+        if run.plan.topology.connector.capabilities().peers != PeersKnown::WhenTold {
+            return;
+        }
+        let told = self.of(run).map(|(home, decoy)| async move {
+            let Ok(decoy) = decoy else { return };
+            if !decoy.view.control.is_connected() {
+                return;
+            }
+            if let Err(error) = run.control(home).register(&run.plan.dial_absent()).await {
+                decoy.not_told = Some(format!("it was not told to dial: {}", with_causes(&error)));
+            }
+        });
+        join_all(told).await;
+    }
+
     /// Waits until the onion network has refused every connector's dial, or time is up.
     pub(in crate::run) async fn refused(&mut self, run: &Run) {
         let until = Instant::now() + run.plan.topology.deadlines.delivery;
-        let waits = self.homes.iter_mut().map(|(home, decoy)| async move {
+        let waits = self.of(run).map(|(home, decoy)| async move {
             let Ok(found) = decoy else { return };
             if !found.was_told() {
                 return;
             }
             while found.view.refused == 0 && Instant::now() < until {
-                match recorder::read(run, home).await {
+                match record::read(run, home).await {
                     Ok(wire) => {
                         let now = refused(run, &wire);
                         found.view.refused = now.saturating_sub(found.refused_before);
@@ -134,14 +156,14 @@ impl Decoys<'_> {
 
     /// What became of it so far. Called some time after the refusals, so that a direct dial that
     /// follows one has arrived.
-    pub(in crate::run) async fn views(&self, run: &Run) -> DecoyViews {
-        let views = self.homes.iter().map(|(home, decoy)| async move {
+    pub(in crate::run) async fn views(&mut self, run: &Run) -> DecoyViews {
+        let views = self.of(run).map(|(home, decoy)| async move {
             let view = async {
-                let decoy = decoy.as_ref().map_err(Clone::clone)?;
+                let decoy = decoy.as_ref().map_err(|reason| reason.clone())?;
                 if let Some(reason) = &decoy.not_told {
                     return Err(reason.clone());
                 }
-                let wire = recorder::read(run, home).await?;
+                let wire = record::read(run, home).await?;
                 Ok(Some(DecoyView {
                     direct: wire.arrivals.saturating_sub(decoy.arrivals_before),
                     ..decoy.view
@@ -153,10 +175,9 @@ impl Decoys<'_> {
     }
 
     /// Has the connectors forget it, so that a topology that is kept is left as it was.
-    pub(in crate::run) async fn forget(self, run: &Run) {
+    pub(in crate::run) async fn forget(mut self, run: &Run) {
         let told = self
-            .homes
-            .iter()
+            .of(run)
             .filter(|(_, decoy)| decoy.as_ref().is_ok_and(Decoy::was_told));
         join_all(told.map(|(home, _)| async move {
             let removed = run.control(home).forget(&run.plan.absent.id).await;
