@@ -19,6 +19,9 @@ pub struct ArtefactError {
     pub source: io::Error,
 }
 
+/// What was asked of engines, daemons and connectors, in the folder of a run that did not pass.
+pub(in crate::run) const TRACE: &str = "trace.log";
+
 /// A run's folder.
 #[derive(Debug, Clone)]
 pub struct Artefacts {

@@ -88,7 +88,7 @@ pub(in crate::run) async fn prepare(
         };
         Ok((images, plan?, keys?))
     };
-    let (images, plan, keys) = run.guarded(watch, work).await?;
+    let (images, plan, keys) = run.guarded(watch, Box::pin(work)).await?;
     guard.reached(format!("{} networks", plan.networks.len()));
     Ok(Prepared {
         images,
