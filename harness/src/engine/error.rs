@@ -209,6 +209,12 @@ impl std::error::Error for LibraryError {
 }
 
 impl EngineError {
+    /// Whether the engine says that what was asked for is not there.
+    #[must_use]
+    pub fn is_absence(&self) -> bool {
+        self.status() == Some(404)
+    }
+
     /// The HTTP status, when it is an engine's refusal.
     pub(super) fn status(&self) -> Option<u16> {
         match self {

@@ -87,8 +87,10 @@ impl Control {
         let (reader, writer) = stream.into_split();
         let (reply_sender, replies) = mpsc::channel(4);
         let (event_sender, events) = mpsc::unbounded_channel();
-        // Ends with the connection, whose end both receivers are told.
-        tokio::spawn(read(reader, reply_sender, event_sender));
+        // Ends with the connection, whose end both receivers are told; why it broke, the next command
+        // and the trace.
+        let end = Question::new(Party::Daemon, node, "keep its control connection");
+        tokio::spawn(read(reader, reply_sender, event_sender, end));
         let mut control = Self {
             node: node.to_owned(),
             writer,
@@ -208,8 +210,14 @@ async fn read(
     reader: OwnedReadHalf,
     replies: mpsc::Sender<std::io::Result<Vec<String>>>,
     events: mpsc::UnboundedSender<String>,
+    end: Question,
 ) {
-    if let Err(error) = split(reader, &replies, &events).await {
+    let result = split(reader, &replies, &events).await;
+    end.answered(&match &result {
+        Ok(()) => "closed".to_owned(),
+        Err(error) => format!("broken: {error}"),
+    });
+    if let Err(error) = result {
         // Nobody has to know who has given the connection up.
         let _ = replies.send(Err(error)).await;
     }

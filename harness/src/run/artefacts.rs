@@ -118,6 +118,7 @@ impl Artefacts {
         };
         let link = root.join("latest");
         let fresh = root.join(format!(".latest-{}", name.to_string_lossy()));
+        // Of a process that was killed in between; mostly there is none. One that stays fails the next step.
         let _ = fs::remove_file(&fresh);
         symlink(name, &fresh)
             .and_then(|()| fs::rename(&fresh, &link))
