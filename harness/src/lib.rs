@@ -19,3 +19,4 @@ pub mod run;
 pub mod sabotage;
 pub mod secret;
 pub mod topology;
+pub mod trace;

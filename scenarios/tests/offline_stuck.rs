@@ -1,9 +1,11 @@
 //! A run that is stuck names its cause. Each network here is real and broken from outside, as an
 //! operator's would be.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Child, Command};
 
+use ator_harness::onion::mentions_address;
 use scenarios::{Run, Shell, assert_code, docker, text, wait_for};
 use serde_json::Value;
 
@@ -39,8 +41,24 @@ impl Stuck {
         assert!(status.success(), "{command:?} in {role}");
     }
 
-    /// Expects the run to fail with this cause, on evidence that contains this text.
-    fn names(self, cause: &str, evidence: &str) {
+    /// The secrets in a container's environment.
+    fn secrets_of(&self, role: &str) -> Vec<String> {
+        let format = "{{range .Config.Env}}{{println .}}{{end}}";
+        let environment = docker(&["inspect", "-f", format, &self.run.container(role)]);
+        let variables = environment.lines().filter_map(|line| line.split_once('='));
+        let secret = |name: &str| {
+            ["SECRET", "KEY", "TOKEN"]
+                .iter()
+                .any(|word| name.contains(word))
+        };
+        variables
+            .filter(|(name, value)| secret(name) && value.len() >= 16)
+            .map(|(_, value)| value.to_owned())
+            .collect()
+    }
+
+    /// Expects the run to fail with this cause, on evidence that contains this text. Returns its trace.
+    fn names(self, cause: &str, evidence: &str) -> String {
         let output = self.child.wait_with_output().expect("ends");
         assert_code(&output, 1);
         let text = text(&output);
@@ -50,9 +68,25 @@ impl Stuck {
         assert_eq!(report["diagnosis"]["cause"], cause, "{text}");
         let quoted = report["diagnosis"]["evidence"].to_string();
         assert!(quoted.contains(evidence), "{quoted}");
+        let trace = trace(&self.run, &report);
         assert_eq!(self.run.left(), "");
         assert_eq!(self.shell.states(), Vec::<String>::new());
+        trace
     }
+}
+
+/// The trace, which is for its owner alone, and names whom the run has asked but no onion address.
+fn trace(run: &Run, report: &Value) -> String {
+    let path = run.folder.join("trace.log");
+    let mode = std::fs::metadata(&path).expect("a trace").permissions();
+    assert_eq!(mode.mode() & 0o777, 0o600);
+    let trace = std::fs::read_to_string(path).expect("is text");
+    assert!(trace.contains(" ator_harness::engine: whom="), "{trace}");
+    assert!(trace.contains(" ator_harness::daemon: whom="), "{trace}");
+    assert!(!mentions_address(&trace), "{trace}");
+    let files = &report["artefacts"]["files"];
+    assert!(files.to_string().contains("\"trace.log\""), "{files}");
+    trace
 }
 
 /// The shipped topology with deadlines for somebody who knows that it will not work.
@@ -117,5 +151,16 @@ fn a_connector_that_does_not_listen_for_the_service() {
     let refuse = "iptables -A INPUT -i lo -p tcp --dport 3000 -j REJECT --reject-with tcp-reset";
     let words: Vec<&str> = refuse.split(' ').collect();
     stuck.in_network_of("home-b/sidecar", &words);
-    stuck.names("target-not-listening", "END/MISC");
+    let connector = wait_for("home-b's connector", || {
+        let found = stuck.run.running("home-b/connector");
+        (!found.is_empty()).then_some("home-b/connector")
+    });
+    let secrets = stuck.secrets_of(connector);
+    assert!(!secrets.is_empty(), "a connector has secrets");
+    let trace = stuck.names("target-not-listening", "END/MISC");
+    assert!(trace.contains(" ator_harness::connector: whom="), "{trace}");
+    assert!(
+        secrets.iter().all(|secret| !trace.contains(secret)),
+        "{trace}"
+    );
 }

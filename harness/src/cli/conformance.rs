@@ -237,8 +237,9 @@ async fn way(args: &Args) -> Way {
         return Way::Direct;
     };
     match ask_proxy(proxy).await {
-        Some(Program::Tor) => Way::Proxy(Some(TldFamily::Onion)),
-        Some(Program::Anon) | None => Way::Proxy(args.family),
+        Ok(Some(Program::Tor)) => Way::Proxy(Some(TldFamily::Onion)),
+        // One that does not answer fails the dial that follows, which says why.
+        Ok(Some(Program::Anon) | None) | Err(_) => Way::Proxy(args.family),
     }
 }
 

@@ -52,6 +52,7 @@ impl Common {
         if let Some(root) = &self.root {
             return Some(root.clone());
         }
+        // Where neither leads to a project, the message says how to name its folder.
         let current = std::env::current_dir().ok();
         let program = std::env::current_exe().ok();
         [current, program]
@@ -122,6 +123,7 @@ impl Common {
         if path.is_file() {
             return Ok(path);
         }
+        // For the message alone, which names the folder too.
         let mut known: Vec<String> = std::fs::read_dir(&folder)
             .into_iter()
             .flatten()

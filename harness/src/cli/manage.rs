@@ -141,6 +141,7 @@ fn being_started(topology: &str, starting: Option<Starting>) -> RunError {
 async fn engines(known: &[KnownRun], names: &[String]) -> Result<Engines, CliError> {
     let mut addresses = Vec::new();
     for one in known {
+        // A record that cannot be read is told as the run's condition.
         let Ok(Some(record)) = &one.record else {
             continue;
         };

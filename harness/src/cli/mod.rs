@@ -19,13 +19,18 @@ mod values;
 mod verify;
 pub mod wire;
 
+use std::ffi::OsStr;
+use std::io::Write;
+
 use clap::{Parser, Subcommand};
 
 pub use error::CliError;
 pub use exit::Exit;
 pub use ledger::LedgerError;
 
+use crate::causes::with_causes;
 use crate::engine::EngineAddress;
+use crate::trace;
 
 /// What every help text ends with.
 const EXIT_CODES: &str = "Exit codes:
@@ -44,6 +49,10 @@ const EXIT_CODES: &str = "Exit codes:
 pub struct Cli {
     #[command(flatten)]
     common: load::Common,
+    /// Show on standard error what engines, daemons and connectors are asked and what they answer;
+    /// twice shows when each is asked, too. RUST_LOG says it in detail, as in ator_harness::daemon=debug
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    verbose: u8,
     #[command(subcommand)]
     command: Command,
 }
@@ -86,12 +95,29 @@ enum Command {
 
 /// Runs a command and returns its exit code. Errors are printed to standard error.
 pub async fn main(cli: Cli) -> Exit {
+    trace(cli.verbose);
     match dispatch(&cli).await {
         Ok(exit) => exit,
         Err(error) => {
             error.tell();
             error.exit()
         }
+    }
+}
+
+/// Starts the readers of what is asked of others. A variable that cannot be followed is said, and
+/// keeps nobody from the work: it may be meant for another program.
+fn trace(verbose: u8) {
+    trace::redact_by(crate::onion::redact);
+    let variable = std::env::var_os("RUST_LOG");
+    let variable = variable.as_deref().map(OsStr::to_string_lossy);
+    if let Err(error) = trace::install(verbose, variable.as_deref()) {
+        // Whoever closed standard error does not want to know.
+        let _ = writeln!(
+            std::io::stderr().lock(),
+            "ator-harness: {}",
+            with_causes(&error)
+        );
     }
 }
 

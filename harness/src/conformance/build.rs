@@ -97,6 +97,7 @@ pub(super) fn reject(codec: &Codec) -> Vec<u8> {
 
 fn packet(codec: &Codec, packet: &Packet<'_>) -> Vec<u8> {
     let mut bytes = Vec::new();
+    // As for `encode`.
     let _ = codec.encode_packet(packet, &mut bytes);
     bytes
 }

@@ -14,6 +14,7 @@ use super::subject::{NotReachable, Socket, Subject, ended};
 use super::table::{Expected, Need, Row, Script, Send};
 use crate::causes::with_causes;
 use crate::probe::Session;
+use crate::trace::{Party, Question};
 
 /// Request ids of the packets that show whether a connection is still served.
 const FENCE_IDS: [u32; 2] = [0x00F0_0001, 0x00F0_0002];
@@ -74,6 +75,20 @@ pub async fn run_row(
     if !subject.meets(row.need, set_up) {
         return Ok(RowReport::unsupported(row));
     }
+    let question = Question::new(Party::Connector, "under test", format!("row {}", row.id));
+    let result = answer(row, subject, bystander).await;
+    match &result {
+        Ok(report) => question.answered(&format!("{:?}", report.verdict)),
+        Err(error) => question.answered(&with_causes(error).to_string()),
+    }
+    result
+}
+
+async fn answer(
+    row: &Row,
+    subject: &Subject,
+    bystander: Option<&Session>,
+) -> Result<RowReport, NotReachable> {
     let mut came = match &row.script {
         Script::Fresh(sends) => {
             let socket = subject.socket().await?;

@@ -76,6 +76,9 @@ async fn await_prepare(socket: &mut Socket, subject: &Subject) -> Result<u32, Se
     }
 }
 
+// A write that fails below shows itself where the answer is read: what the connection ended with is seen
+// there, and is what the row is judged by.
+
 /// Sends a packet to ourselves over `socket`, answers it there, and notes how that went.
 async fn deliver(socket: &mut Socket, subject: &Subject) -> Seen {
     let codec = subject.codec();

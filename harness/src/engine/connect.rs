@@ -12,6 +12,7 @@ use super::address::EngineAddress;
 use super::error::{ConnectError, EngineError, LibraryError};
 use super::ssh::{Destination, Forward};
 use crate::causes::with_causes;
+use crate::trace::{Party, ask};
 
 /// How long an engine may take to answer a ping.
 const PING_TIMEOUT: Duration = Duration::from_secs(5);
@@ -151,7 +152,8 @@ impl Engine {
             }
         };
         let docker = docker.map_err(|error| unreachable(known(error)))?;
-        let docker = ping(docker).await.map_err(unreachable)?;
+        let answered = ask(Party::Engine, &address, "answer a ping", ping(docker)).await;
+        let docker = answered.map_err(unreachable)?;
         Ok(Self {
             docker,
             address,
@@ -172,15 +174,11 @@ impl Engine {
     /// [`EngineError::Api`] when it does not answer.
     pub async fn info(&self) -> Result<EngineInfo, EngineError> {
         let version = self
-            .docker
-            .version()
-            .await
-            .map_err(EngineError::api("ask the engine for its version"))?;
+            .call("ask the engine for its version", self.docker.version())
+            .await?;
         let info = self
-            .docker
-            .info()
-            .await
-            .map_err(EngineError::api("ask the engine about itself"))?;
+            .call("ask the engine about itself", self.docker.info())
+            .await?;
         Ok(EngineInfo {
             address: self.address.to_string(),
             version: version.version.unwrap_or_default(),

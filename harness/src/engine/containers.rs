@@ -12,11 +12,11 @@ use bollard::query_parameters::{
     KillContainerOptionsBuilder, LogsOptionsBuilder, StatsOptionsBuilder,
     UploadToContainerOptionsBuilder,
 };
-use futures_util::StreamExt;
+use futures_util::TryStreamExt;
 
 use super::archive::{Archive, USER};
 use super::connect::Engine;
-use super::error::{EngineError, LibraryError, status_of};
+use super::error::EngineError;
 use super::labels::Labels;
 use crate::secret::Secret;
 
@@ -136,22 +136,18 @@ impl Engine {
         let options = CreateContainerOptionsBuilder::default()
             .name(&spec.name)
             .build();
-        let created = self
+        let action = format!("create container {}", spec.role);
+        let create = self
             .docker
-            .create_container(Some(options), body(spec, labels))
-            .await;
-        match created {
+            .create_container(Some(options), body(spec, labels));
+        match self.call(action, create).await {
             Ok(_) => {}
-            Err(error) if status_of(&error) == Some(404) => {
+            Err(error) if error.status() == Some(404) => {
                 return Err(EngineError::NoSuchImage {
                     image: spec.image.clone(),
                 });
             }
-            Err(error) => {
-                return Err(EngineError::api(format!("create container {}", spec.role))(
-                    error,
-                ));
-            }
+            Err(error) => return Err(error),
         }
         if spec.files.is_empty() {
             return Ok(());
@@ -170,10 +166,12 @@ impl Engine {
             source,
         })?;
         let options = UploadToContainerOptionsBuilder::default().path("/").build();
-        self.docker
-            .upload_to_container(container, Some(options), bollard::body_full(archive.into()))
+        let body = bollard::body_full(archive.into());
+        let upload = self
+            .docker
+            .upload_to_container(container, Some(options), body);
+        self.call(format!("put files into {container}"), upload)
             .await
-            .map_err(EngineError::api(format!("put files into {container}")))
     }
 
     /// Reads one small file out of a container.
@@ -201,7 +199,7 @@ impl Engine {
     ) -> Result<Option<Vec<u8>>, EngineError> {
         match self.read_bytes(container, path).await {
             Ok(bytes) => Ok(Some(bytes)),
-            Err(EngineError::Api { source, .. }) if source.status() == Some(404) => Ok(None),
+            Err(error) if error.status() == Some(404) => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -211,13 +209,14 @@ impl Engine {
         let options = DownloadFromContainerOptionsBuilder::default()
             .path(path)
             .build();
-        let mut stream = self
+        let stream = self
             .docker
             .download_from_container(container, Some(options));
-        let mut archive = Vec::new();
-        while let Some(chunk) = stream.next().await {
-            archive.extend_from_slice(&chunk.map_err(EngineError::api(action.clone()))?);
-        }
+        let archive = stream.try_fold(Vec::new(), |mut archive, chunk| async move {
+            archive.extend_from_slice(&chunk);
+            Ok(archive)
+        });
+        let archive = self.call(action, archive).await?;
         let mut bytes = Vec::new();
         let unreadable = |source| EngineError::File {
             path: path.to_owned(),
@@ -239,23 +238,20 @@ impl Engine {
     ///
     /// [`EngineError::PortTaken`] when a port to publish is in use.
     pub async fn start_container(&self, spec: &ContainerSpec) -> Result<(), EngineError> {
-        let Err(error) = self.docker.start_container(&spec.name, None).await else {
-            return Ok(());
-        };
-        let text = error.to_string();
-        if let NetworkMode::Bridge { publish, .. } = &spec.network
-            && let Some(port) = publish.first()
-            && (text.contains("port is already allocated")
-                || text.contains("address already in use"))
-        {
-            return Err(EngineError::PortTaken {
-                address: port.address,
-                source: LibraryError::new(error),
-            });
+        let action = format!("start container {}", spec.role);
+        let start = self.docker.start_container(&spec.name, None);
+        match (self.call(action, start).await, &spec.network) {
+            (Err(EngineError::Api { source, .. }), NetworkMode::Bridge { publish, .. })
+                if source.is_port_taken()
+                    && let Some(port) = publish.first() =>
+            {
+                Err(EngineError::PortTaken {
+                    address: port.address,
+                    source,
+                })
+            }
+            (result, _) => result,
         }
-        Err(EngineError::api(format!("start container {}", spec.role))(
-            error,
-        ))
     }
 
     /// The environment that a container really has, as the engine reports it.
@@ -318,10 +314,11 @@ impl Engine {
         &self,
         container: &str,
     ) -> Result<bollard::models::ContainerInspectResponse, EngineError> {
-        self.docker
-            .inspect_container(container, None)
-            .await
-            .map_err(EngineError::api(format!("look at {container}")))
+        self.call(
+            format!("look at {container}"),
+            self.docker.inspect_container(container, None),
+        )
+        .await
     }
 
     /// Sends a signal to a container's first program.
@@ -333,10 +330,11 @@ impl Engine {
         let options = KillContainerOptionsBuilder::default()
             .signal(signal)
             .build();
-        self.docker
-            .kill_container(container, Some(options))
-            .await
-            .map_err(EngineError::api(format!("send {signal} to {container}")))
+        self.call(
+            format!("send {signal} to {container}"),
+            self.docker.kill_container(container, Some(options)),
+        )
+        .await
     }
 
     /// A container's output so far, both streams; at most the last `tail` lines.
@@ -351,13 +349,13 @@ impl Engine {
             .stderr(true)
             .tail(&tail)
             .build();
-        let mut stream = self.docker.logs(container, Some(options));
-        let mut text = String::new();
-        while let Some(chunk) = stream.next().await {
-            let chunk = chunk.map_err(EngineError::api(format!("read the log of {container}")))?;
+        let stream = self.docker.logs(container, Some(options));
+        let text = stream.try_fold(String::new(), |mut text, chunk| async move {
             text.push_str(&String::from_utf8_lossy(&chunk.into_bytes()));
-        }
-        Ok(text)
+            Ok(text)
+        });
+        self.call(format!("read the log of {container}"), text)
+            .await
     }
 
     /// A container's memory now.
@@ -370,13 +368,10 @@ impl Engine {
             .stream(false)
             .one_shot(true)
             .build();
+        let mut samples = self.docker.stats(container, Some(options));
         let sample = self
-            .docker
-            .stats(container, Some(options))
-            .next()
-            .await
-            .transpose()
-            .map_err(EngineError::api(format!("measure {container}")))?;
+            .call(format!("measure {container}"), samples.try_next())
+            .await?;
         let memory = sample
             .and_then(|sample| sample.memory_stats)
             .unwrap_or_default();

@@ -172,9 +172,20 @@ impl LibraryError {
         Self(error)
     }
 
+    /// Whether an address or port to publish on is in use, of which the engine has no status of its own.
+    pub(super) fn is_port_taken(&self) -> bool {
+        let text = self.0.to_string();
+        text.contains("port is already allocated") || text.contains("address already in use")
+    }
+
     /// The HTTP status, when it is an engine's refusal.
     pub(super) fn status(&self) -> Option<u16> {
-        status_of(&self.0)
+        match &self.0 {
+            bollard::errors::Error::DockerResponseServerError { status_code, .. } => {
+                Some(*status_code)
+            }
+            _ => None,
+        }
     }
 }
 
@@ -198,20 +209,17 @@ impl std::error::Error for LibraryError {
 }
 
 impl EngineError {
-    /// For `map_err`: wraps the library's error with what was being done.
-    pub(super) fn api(action: impl Into<String>) -> impl FnOnce(bollard::errors::Error) -> Self {
-        let action = action.into();
-        move |error| Self::Api {
-            action,
-            source: LibraryError::new(error),
-        }
+    /// Whether the engine says that what was asked for is not there.
+    #[must_use]
+    pub fn is_absence(&self) -> bool {
+        self.status() == Some(404)
     }
-}
 
-/// The HTTP status of an engine's refusal.
-pub(super) fn status_of(error: &bollard::errors::Error) -> Option<u16> {
-    match error {
-        bollard::errors::Error::DockerResponseServerError { status_code, .. } => Some(*status_code),
-        _ => None,
+    /// The HTTP status, when it is an engine's refusal.
+    pub(super) fn status(&self) -> Option<u16> {
+        match self {
+            Self::Api { source, .. } => source.status(),
+            _ => None,
+        }
     }
 }

@@ -5,6 +5,7 @@ use bollard::exec::{CreateExecOptions, StartExecResults};
 use futures_util::StreamExt;
 
 use super::archive::USER;
+use super::call::shown;
 use super::connect::Engine;
 use super::error::EngineError;
 
@@ -28,47 +29,42 @@ impl Engine {
     /// error, see [`ExecOutput::code`].
     pub async fn exec(&self, container: &str, command: &[&str]) -> Result<ExecOutput, EngineError> {
         let program = command.first().copied().unwrap_or_default();
-        let api = || EngineError::api(format!("run {program} in {container}"));
         let user = format!("{USER}:{USER}");
-        let exec = self
-            .docker
-            .create_exec(
-                container,
-                CreateExecOptions {
-                    cmd: Some(command.to_vec()),
-                    attach_stdout: Some(true),
-                    attach_stderr: Some(true),
-                    user: Some(&user),
-                    ..Default::default()
-                },
-            )
-            .await
-            .map_err(api())?;
-        let started = self
-            .docker
-            .start_exec(&exec.id, None)
-            .await
-            .map_err(api())?;
-        let mut result = ExecOutput {
-            code: -1,
-            stdout: String::new(),
-            stderr: String::new(),
+        let options = CreateExecOptions {
+            cmd: Some(command.to_vec()),
+            attach_stdout: Some(true),
+            attach_stderr: Some(true),
+            user: Some(&user),
+            ..Default::default()
         };
-        if let StartExecResults::Attached { mut output, .. } = started {
-            while let Some(chunk) = output.next().await {
-                match chunk.map_err(api())? {
-                    LogOutput::StdErr { message } => {
-                        result.stderr.push_str(&String::from_utf8_lossy(&message));
+        let ran = async {
+            let exec = self.docker.create_exec(container, options).await?;
+            let mut result = ExecOutput {
+                code: -1,
+                stdout: String::new(),
+                stderr: String::new(),
+            };
+            let started = self.docker.start_exec(&exec.id, None).await?;
+            if let StartExecResults::Attached { mut output, .. } = started {
+                while let Some(chunk) = output.next().await {
+                    match chunk? {
+                        LogOutput::StdErr { message } => {
+                            result.stderr.push_str(&String::from_utf8_lossy(&message));
+                        }
+                        LogOutput::StdOut { message } | LogOutput::Console { message } => {
+                            result.stdout.push_str(&String::from_utf8_lossy(&message));
+                        }
+                        LogOutput::StdIn { .. } => {}
                     }
-                    LogOutput::StdOut { message } | LogOutput::Console { message } => {
-                        result.stdout.push_str(&String::from_utf8_lossy(&message));
-                    }
-                    LogOutput::StdIn { .. } => {}
                 }
             }
-        }
-        let inspected = self.docker.inspect_exec(&exec.id).await.map_err(api())?;
-        result.code = inspected.exit_code.unwrap_or(-1);
+            let inspected = self.docker.inspect_exec(&exec.id).await?;
+            result.code = inspected.exit_code.unwrap_or(-1);
+            Ok(result)
+        };
+        let action = format!("run {} in {container}", shown(command));
+        let status = |result: &ExecOutput| format!("status {}", result.code);
+        let result = self.call_for(action, ran, status).await?;
         // The engine reports a program that it cannot start as exit status 126 with its own
         // message on standard output.
         if result.code == 126 || result.code == 127 {

@@ -132,6 +132,7 @@ fn walk(
 /// Where a path in a tree really leads.
 fn resolve(root: &Path, path: &Path) -> Result<PathBuf, FilesError> {
     let mut target = path.to_owned();
+    // What is no link, or cannot be read, is told apart by the next step.
     if let Ok(to) = std::fs::read_link(path)
         && let Ok(inside) = to.strip_prefix("/")
     {

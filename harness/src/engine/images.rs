@@ -4,14 +4,14 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use bollard::query_parameters::CreateImageOptionsBuilder;
-use futures_util::StreamExt;
+use futures_util::TryStreamExt;
 use sha2::{Digest, Sha256};
 use tokio::io::AsyncRead;
 use tokio_util::io::ReaderStream;
 
 use super::archive::{Archive, USER};
 use super::connect::Engine;
-use super::error::{EngineError, status_of};
+use super::error::EngineError;
 use super::labels::LABEL_PROJECT;
 
 /// What an image is made of.
@@ -78,16 +78,17 @@ impl Engine {
     ///
     /// [`EngineError::Api`] when the image is not there.
     pub async fn image_id(&self, name: &str) -> Result<String, EngineError> {
-        let found = self.docker.inspect_image(name).await;
-        let found = found.map_err(EngineError::api(format!("look at image {name}")))?;
+        let action = format!("look at image {name}");
+        let found = self.call(action, self.docker.inspect_image(name)).await?;
         Ok(found.id.unwrap_or_default())
     }
 
     async fn has_image(&self, name: &str) -> Result<bool, EngineError> {
-        match self.docker.inspect_image(name).await {
+        let action = format!("look at image {name}");
+        match self.call(action, self.docker.inspect_image(name)).await {
             Ok(_) => Ok(true),
-            Err(error) if status_of(&error) == Some(404) => Ok(false),
-            Err(error) => Err(EngineError::api(format!("look at image {name}"))(error)),
+            Err(error) if error.status() == Some(404) => Ok(false),
+            Err(error) => Err(error),
         }
     }
 
@@ -112,11 +113,9 @@ impl Engine {
             .build();
         // Streamed, so that an image of any size costs the harness no memory.
         let body = bollard::body_try_stream(ReaderStream::new(archive));
-        let mut progress = self.docker.create_image(Some(options), Some(body), None);
-        while let Some(step) = progress.next().await {
-            step.map_err(EngineError::api(action.clone()))?;
-        }
-        Ok(())
+        let progress = self.docker.create_image(Some(options), Some(body), None);
+        self.call(action, progress.try_for_each(|_| async { Ok(()) }))
+            .await
     }
 }
 

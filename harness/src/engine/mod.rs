@@ -5,6 +5,7 @@
 
 mod address;
 mod archive;
+mod call;
 mod connect;
 mod containers;
 mod deadline;

@@ -6,7 +6,7 @@ use bollard::models::{Ipam, IpamConfig, NetworkCreateRequest};
 use serde::Serialize;
 
 use super::connect::Engine;
-use super::error::{EngineError, status_of};
+use super::error::EngineError;
 use super::labels::Labels;
 
 /// One bridge of a plan.
@@ -49,14 +49,14 @@ impl Engine {
             }),
             ..Default::default()
         };
-        match self.docker.create_network(request).await {
+        let action = format!("create network {}", spec.name);
+        let created = self.call(action, self.docker.create_network(request)).await;
+        match created {
             Ok(_) => Ok(()),
-            Err(error) if status_of(&error) == Some(403) => Err(EngineError::SubnetTaken {
+            Err(error) if error.status() == Some(403) => Err(EngineError::SubnetTaken {
                 network: spec.name.clone(),
             }),
-            Err(error) => Err(EngineError::api(format!("create network {}", spec.name))(
-                error,
-            )),
+            Err(error) => Err(error),
         }
     }
 }

@@ -8,8 +8,9 @@ use futures_util::{Stream, StreamExt};
 use tokio::io::AsyncWrite;
 
 use super::archive::USER;
+use super::call::shown;
 use super::connect::Engine;
-use super::error::EngineError;
+use super::error::{EngineError, LibraryError};
 
 /// Bytes that one read from the engine may bring.
 const CHUNK: usize = 64 * 1024;
@@ -41,7 +42,11 @@ impl Pipe {
     pub async fn next(&mut self) -> Result<Option<Piped>, EngineError> {
         loop {
             let chunk = self.output.next().await.transpose();
-            match chunk.map_err(EngineError::api(self.action.clone()))? {
+            let chunk = chunk.map_err(|error| EngineError::Api {
+                action: self.action.clone(),
+                source: LibraryError::new(error),
+            });
+            match chunk? {
                 None => return Ok(None),
                 Some(LogOutput::StdErr { message }) => {
                     return Ok(Some(Piped::Error(message.to_vec())));
@@ -67,38 +72,30 @@ impl Engine {
         container: &str,
         command: &[&str],
     ) -> Result<(PipeInput, Pipe), EngineError> {
-        let program = command.first().copied().unwrap_or_default();
-        let action = format!("run {program} in {container}");
+        let action = format!("run {} in {container}", shown(command));
         let user = format!("{USER}:{USER}");
-        let exec = self
-            .docker
-            .create_exec(
-                container,
-                CreateExecOptions {
-                    cmd: Some(command.to_vec()),
-                    attach_stdin: Some(true),
-                    attach_stdout: Some(true),
-                    attach_stderr: Some(true),
-                    user: Some(&user),
-                    ..Default::default()
-                },
-            )
-            .await
-            .map_err(EngineError::api(action.clone()))?;
-        let options = StartExecOptions {
+        let options = CreateExecOptions {
+            cmd: Some(command.to_vec()),
+            attach_stdin: Some(true),
+            attach_stdout: Some(true),
+            attach_stderr: Some(true),
+            user: Some(&user),
+            ..Default::default()
+        };
+        let attach = StartExecOptions {
             output_capacity: Some(CHUNK),
             ..Default::default()
         };
-        let started = self
-            .docker
-            .start_exec(&exec.id, Some(options))
-            .await
-            .map_err(EngineError::api(action.clone()))?;
+        let begun = async {
+            let exec = self.docker.create_exec(container, options).await?;
+            self.docker.start_exec(&exec.id, Some(attach)).await
+        };
+        let started = self.call(action.clone(), begun).await?;
         match started {
             StartExecResults::Attached { output, input } => Ok((input, Pipe { output, action })),
             StartExecResults::Detached => Err(EngineError::Exec {
                 container: container.to_owned(),
-                command: program.to_owned(),
+                command: shown(command),
                 message: "the engine did not attach to it".to_owned(),
             }),
         }

@@ -144,6 +144,7 @@ async fn greet(session: &mut Child) -> bool {
     let _ = input.write_all(format!("{READY}\n").as_bytes()).await;
     // What a login shell may print before.
     let mut lines = BufReader::new(output).lines();
+    // A pipe that breaks has ended, and then what ssh has said is told.
     while let Ok(Some(line)) = lines.next_line().await {
         if line == READY {
             return true;

@@ -12,7 +12,7 @@ use futures_util::future::join_all;
 
 use super::connect::Engine;
 use super::deadline::Deadline;
-use super::error::{EngineError, status_of};
+use super::error::EngineError;
 use super::labels::{
     LABEL_PROJECT, LABEL_ROLE, LABEL_RUN, LABEL_TOPOLOGY, Labels, UnreadableLabel, deadline, filter,
 };
@@ -91,10 +91,11 @@ impl Engine {
             .filters(&filter(LABEL_PROJECT))
             .build();
         let containers = self
-            .docker
-            .list_containers(Some(containers))
-            .await
-            .map_err(EngineError::api("list containers"))?;
+            .call(
+                "list containers",
+                self.docker.list_containers(Some(containers)),
+            )
+            .await?;
         for container in containers {
             let labels = container.labels.unwrap_or_default();
             let role = labels.get(LABEL_ROLE).cloned().unwrap_or_default();
@@ -108,10 +109,8 @@ impl Engine {
             .filters(&filter(LABEL_PROJECT))
             .build();
         let networks = self
-            .docker
-            .list_networks(Some(networks))
-            .await
-            .map_err(EngineError::api("list networks"))?;
+            .call("list networks", self.docker.list_networks(Some(networks)))
+            .await?;
         for network in networks {
             found(&mut runs, &network.labels.unwrap_or_default(), None);
         }
@@ -119,10 +118,8 @@ impl Engine {
             .filters(&filter(LABEL_PROJECT))
             .build();
         let volumes = self
-            .docker
-            .list_volumes(Some(volumes))
-            .await
-            .map_err(EngineError::api("list volumes"))?;
+            .call("list volumes", self.docker.list_volumes(Some(volumes)))
+            .await?;
         for volume in volumes.volumes.unwrap_or_default() {
             found(&mut runs, &volume.labels, None);
         }
@@ -141,11 +138,10 @@ impl Engine {
             labels: Some(labels.for_role("lease")),
             ..Default::default()
         };
-        self.docker
-            .create_volume(request)
-            .await
-            .map(drop)
-            .map_err(EngineError::api(format!("create volume {name}")))
+        let action = format!("create volume {name}");
+        self.call(action, self.docker.create_volume(request))
+            .await?;
+        Ok(())
     }
 
     /// Removes a volume by its name.
@@ -155,9 +151,10 @@ impl Engine {
     /// [`EngineError::Api`] when the engine refuses.
     pub async fn remove_volume(&self, name: &str) -> Result<(), EngineError> {
         let options = RemoveVolumeOptionsBuilder::default().force(true).build();
+        let action = format!("remove volume {name}");
         gone(
-            self.docker.remove_volume(name, Some(options)).await,
-            format!("remove volume {name}"),
+            self.call(action, self.docker.remove_volume(name, Some(options)))
+                .await,
         )
     }
 
@@ -173,24 +170,21 @@ impl Engine {
             .filters(&label)
             .build();
         let containers = self
-            .docker
-            .list_containers(Some(containers))
-            .await
-            .map_err(EngineError::api("list containers"))?;
+            .call(
+                "list containers",
+                self.docker.list_containers(Some(containers)),
+            )
+            .await?;
         let networks = ListNetworksOptionsBuilder::default()
             .filters(&label)
             .build();
         let networks = self
-            .docker
-            .list_networks(Some(networks))
-            .await
-            .map_err(EngineError::api("list networks"))?;
+            .call("list networks", self.docker.list_networks(Some(networks)))
+            .await?;
         let volumes = ListVolumesOptionsBuilder::default().filters(&label).build();
         let volumes = self
-            .docker
-            .list_volumes(Some(volumes))
-            .await
-            .map_err(EngineError::api("list volumes"))?;
+            .call("list volumes", self.docker.list_volumes(Some(volumes)))
+            .await?;
         Ok(Leftovers {
             containers: containers
                 .into_iter()
@@ -222,10 +216,11 @@ impl Engine {
             .filters(&filters)
             .build();
         let containers = self
-            .docker
-            .list_containers(Some(options))
-            .await
-            .map_err(EngineError::api("list containers"))?;
+            .call(
+                "list containers",
+                self.docker.list_containers(Some(options)),
+            )
+            .await?;
         Ok(containers
             .into_iter()
             .filter_map(|container| container.names?.into_iter().next())
@@ -243,9 +238,10 @@ impl Engine {
             .force(true)
             .v(true)
             .build();
+        let action = format!("remove container {name}");
         gone(
-            self.docker.remove_container(name, Some(options)).await,
-            format!("remove container {name}"),
+            self.call(action, self.docker.remove_container(name, Some(options)))
+                .await,
         )
     }
 
@@ -292,10 +288,8 @@ impl Engine {
             .into_iter()
             .collect::<Result<(), _>>()?;
         let networks = left.networks.iter().map(|name| async move {
-            gone(
-                self.docker.remove_network(name).await,
-                format!("remove network {name}"),
-            )
+            let action = format!("remove network {name}");
+            gone(self.call(action, self.docker.remove_network(name)).await)
         });
         join_all(networks)
             .await
@@ -309,11 +303,9 @@ impl Engine {
 }
 
 /// Somebody else may have removed it, or be about to: both are as good.
-fn gone(result: Result<(), bollard::errors::Error>, action: String) -> Result<(), EngineError> {
+fn gone(result: Result<(), EngineError>) -> Result<(), EngineError> {
     match result {
-        Err(error) if !matches!(status_of(&error), Some(404 | 409)) => {
-            Err(EngineError::api(action)(error))
-        }
+        Err(error) if !matches!(error.status(), Some(404 | 409)) => Err(error),
         _ => Ok(()),
     }
 }

@@ -12,8 +12,9 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::connect::Engine;
-use super::error::EngineError;
+use super::error::{EngineError, LibraryError};
 use super::labels::{LABEL_ROLE, LABEL_RUN};
+use crate::causes::with_causes;
 
 /// How often a broken stream is restored before the engine counts as lost.
 const ATTEMPTS: usize = 6;
@@ -187,11 +188,21 @@ impl Following {
             .filters(&filters)
             .build();
         let mut events = self.engine.docker.events(Some(options));
-        while let Some(event) = events.next().await {
-            let event = match event {
-                Ok(event) => event,
-                Err(error) => {
-                    return Ok(Some(EngineError::api("follow the engine's events")(error)));
+        let question = self.engine.question("tell which containers end");
+        loop {
+            let event = match events.next().await {
+                Some(Ok(event)) => event,
+                Some(Err(error)) => {
+                    let source = LibraryError::new(error);
+                    question.answered(&with_causes(&source).to_string());
+                    return Ok(Some(EngineError::Api {
+                        action: "follow the engine's events".to_owned(),
+                        source,
+                    }));
+                }
+                None => {
+                    question.answered("the engine closed the stream");
+                    return Ok(None);
                 }
             };
             if let Some(at) = event.time_nano {
@@ -201,7 +212,6 @@ impl Following {
                 return Err(NobodyListens);
             }
         }
-        Ok(None)
     }
 
     /// The containers that have ended since the last known moment. An engine forgets its events when
@@ -215,12 +225,9 @@ impl Following {
             .all(true)
             .filters(&filters)
             .build();
-        let ended = self
-            .engine
-            .docker
-            .list_containers(Some(options))
-            .await
-            .map_err(EngineError::api("list containers that have ended"))?;
+        let list = self.engine.docker.list_containers(Some(options));
+        let ended = self.engine.call("list containers that have ended", list);
+        let ended = ended.await?;
         let mut deaths = Vec::new();
         for container in ended {
             let Some(id) = container.id else { continue };
@@ -250,7 +257,7 @@ impl Engine {
     /// What the engine's clock says, in nanoseconds since 1970. The engine may be on another machine.
     pub(super) async fn now(&self) -> Result<i128, EngineError> {
         let action = "ask the engine for its time";
-        let info = self.docker.info().await.map_err(EngineError::api(action))?;
+        let info = self.call(action, self.docker.info()).await?;
         nanoseconds(&info.system_time.unwrap_or_default(), action)
     }
 

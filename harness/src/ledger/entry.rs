@@ -23,6 +23,9 @@ pub enum EntryError {
     /// It does not say when it was.
     #[error("it has no `started` time in RFC 3339; give the report as the harness wrote it")]
     NoDate,
+    /// What it says is no time.
+    #[error("its `started` is no time in RFC 3339; give the report as the harness wrote it")]
+    BadDate(#[source] time::error::Parse),
     /// It sums up nothing.
     #[error("it has no runs; give the report as the harness wrote it")]
     NoRuns,
@@ -216,10 +219,9 @@ impl Entry {
 }
 
 fn date(started: Option<&str>) -> Result<OffsetDateTime, EntryError> {
-    started
-        .and_then(|text| OffsetDateTime::parse(text, &Rfc3339).ok())
-        .map(|date| date.to_offset(time::UtcOffset::UTC))
-        .ok_or(EntryError::NoDate)
+    let date = OffsetDateTime::parse(started.ok_or(EntryError::NoDate)?, &Rfc3339);
+    let date = date.map_err(EntryError::BadDate)?;
+    Ok(date.to_offset(time::UtcOffset::UTC))
 }
 
 fn times(metrics: &BTreeMap<String, MetricView>) -> BTreeMap<String, MetricTimes> {

@@ -29,7 +29,7 @@ pub enum AuthorityKeyError {
     Rsa(#[from] rsa::Error),
     /// The work was cut off.
     #[error("failed to make an authority's keys: the work was cut off")]
-    Interrupted,
+    Interrupted(#[from] tokio::task::JoinError),
     /// A key could not be written in PKCS#1.
     #[error("failed to encode an authority's RSA key")]
     Encoding(#[from] rsa::pkcs1::Error),

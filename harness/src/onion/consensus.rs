@@ -93,6 +93,7 @@ impl Consensus {
                 }
                 "w" => {
                     if let Some(entry) = consensus.entries.last_mut() {
+                        // No number is no bandwidth, which the relays' weights show.
                         entry.bandwidth = rest
                             .split_whitespace()
                             .find_map(|item| item.strip_prefix("Bandwidth="))

@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use crate::secret::Secret;
+use crate::trace::{Party, Question, ask};
 
 /// How long the daemon may take to answer one command.
 const REPLY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -44,11 +45,13 @@ pub enum ControlError {
         /// The command's keyword.
         command: String,
     },
-    /// The daemon closed the connection.
+    /// The daemon closed the connection, or it broke.
     #[error("{node} closed its control connection")]
     Closed {
         /// The node.
         node: String,
+        /// What the system said, when it broke.
+        source: Option<std::io::Error>,
     },
 }
 
@@ -56,7 +59,7 @@ pub enum ControlError {
 pub struct Control {
     node: String,
     writer: OwnedWriteHalf,
-    replies: mpsc::Receiver<Vec<String>>,
+    replies: mpsc::Receiver<std::io::Result<Vec<String>>>,
 }
 
 /// The asynchronous events of one connection, each the text after `650 `.
@@ -78,11 +81,16 @@ impl Control {
             node: node.to_owned(),
             source,
         };
-        let stream = TcpStream::connect(address).await.map_err(connect_error)?;
+        let connecting = TcpStream::connect(address);
+        let connected = ask(Party::Daemon, node, "take a control connection", connecting);
+        let stream = connected.await.map_err(connect_error)?;
         let (reader, writer) = stream.into_split();
         let (reply_sender, replies) = mpsc::channel(4);
         let (event_sender, events) = mpsc::unbounded_channel();
-        tokio::spawn(read(reader, reply_sender, event_sender));
+        // Ends with the connection, whose end both receivers are told; why it broke, the next command
+        // and the trace.
+        let end = Question::new(Party::Daemon, node, "keep its control connection");
+        tokio::spawn(read(reader, reply_sender, event_sender, end));
         let mut control = Self {
             node: node.to_owned(),
             writer,
@@ -92,8 +100,9 @@ impl Control {
         match control.command(&command).await {
             Ok(_) => Ok((control, events)),
             // A tunnel takes the connection before it knows that nobody listens at its far end.
-            Err(ControlError::Closed { .. }) => {
-                Err(connect_error(ErrorKind::ConnectionReset.into()))
+            Err(ControlError::Closed { source, .. }) => {
+                let reset = || ErrorKind::ConnectionReset.into();
+                Err(connect_error(source.unwrap_or_else(reset)))
             }
             Err(error) => Err(error),
         }
@@ -105,21 +114,37 @@ impl Control {
     ///
     /// [`ControlError`] names the node and the command's keyword, never its arguments.
     pub async fn command(&mut self, line: &str) -> Result<Vec<String>, ControlError> {
+        let question = Question::new(Party::Daemon, &self.node, shown(line));
+        let result = self.exchange(line).await;
+        match &result {
+            // A refusal may quote what was sent.
+            Err(ControlError::Refused { reply, .. }) => {
+                let status = reply.get(..3).unwrap_or_default();
+                question.answered(&format!("refused with status {status}"));
+            }
+            result => question.came(result),
+        }
+        result
+    }
+
+    async fn exchange(&mut self, line: &str) -> Result<Vec<String>, ControlError> {
         let keyword = line.split(' ').next().unwrap_or_default().to_owned();
-        let closed = || ControlError::Closed {
+        let closed = |source| ControlError::Closed {
             node: self.node.clone(),
+            source,
         };
         self.writer
             .write_all(format!("{line}\r\n").as_bytes())
             .await
-            .map_err(|_| closed())?;
+            .map_err(|error| closed(Some(error)))?;
         let reply = timeout(REPLY_TIMEOUT, self.replies.recv())
             .await
             .map_err(|_| ControlError::Silent {
                 node: self.node.clone(),
                 command: keyword.clone(),
             })?
-            .ok_or_else(closed)?;
+            .ok_or_else(|| closed(None))?
+            .map_err(|error| closed(Some(error)))?;
         let last = reply.last().cloned().unwrap_or_default();
         if !last.starts_with("250") {
             return Err(ControlError::Refused {
@@ -163,20 +188,53 @@ impl Control {
     }
 }
 
+/// A command as it may be shown: the names that are asked for or set, and no value. What is set may be
+/// a secret, and so may be whatever a command says that is not known here.
+fn shown(line: &str) -> String {
+    let mut words = line.split(' ');
+    let keyword = words.next().unwrap_or_default();
+    let names: Vec<&str> = match keyword {
+        "GETINFO" | "GETCONF" | "SETEVENTS" => words.collect(),
+        "SETCONF" | "RESETCONF" => words
+            .filter_map(|word| Some(word.split_once('=')?.0))
+            .collect(),
+        _ => Vec::new(),
+    };
+    [&[keyword], names.as_slice()].concat().join(" ")
+}
+
 /// Splits what the daemon sends into replies and events. A reply ends with a line whose fourth
-/// character is a space; `+` starts data up to a lone dot (control-spec, section 2.3).
+/// character is a space; `+` starts data up to a lone dot (control-spec, section 2.3). Why the
+/// connection broke is the last reply.
 async fn read(
     reader: OwnedReadHalf,
-    replies: mpsc::Sender<Vec<String>>,
+    replies: mpsc::Sender<std::io::Result<Vec<String>>>,
     events: mpsc::UnboundedSender<String>,
+    end: Question,
 ) {
+    let result = split(reader, &replies, &events).await;
+    end.answered(&match &result {
+        Ok(()) => "closed".to_owned(),
+        Err(error) => format!("broken: {error}"),
+    });
+    if let Err(error) = result {
+        // Nobody has to know who has given the connection up.
+        let _ = replies.send(Err(error)).await;
+    }
+}
+
+async fn split(
+    reader: OwnedReadHalf,
+    replies: &mpsc::Sender<std::io::Result<Vec<String>>>,
+    events: &mpsc::UnboundedSender<String>,
+) -> std::io::Result<()> {
     let mut lines = BufReader::new(reader).lines();
     let mut reply = Vec::new();
-    while let Ok(Some(line)) = lines.next_line().await {
+    while let Some(line) = lines.next_line().await? {
         let mut line = line.trim_end().to_owned();
         let separator = line.as_bytes().get(3).copied();
         if separator == Some(b'+') {
-            while let Ok(Some(data)) = lines.next_line().await {
+            while let Some(data) = lines.next_line().await? {
                 let data = data.trim_end();
                 if data == "." {
                     break;
@@ -187,13 +245,40 @@ async fn read(
             }
         }
         if let Some(event) = line.strip_prefix("650") {
-            // Continuation lines of an event carry nothing that is looked at.
+            // Continuation lines of an event carry nothing that is looked at. Whoever only sends
+            // commands has dropped the receiver.
             let _ = events.send(event.get(1..).unwrap_or_default().to_owned());
             continue;
         }
         reply.push(line);
-        if separator == Some(b' ') && replies.send(std::mem::take(&mut reply)).await.is_err() {
-            return;
+        if separator == Some(b' ') && replies.send(Ok(std::mem::take(&mut reply))).await.is_err() {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_is_shown_without_what_it_says() {
+        for (line, expected) in [
+            ("AUTHENTICATE \"s3cr3t\"", "AUTHENTICATE"),
+            (
+                "GETINFO status/bootstrap-phase",
+                "GETINFO status/bootstrap-phase",
+            ),
+            ("SETEVENTS CIRC STREAM", "SETEVENTS CIRC STREAM"),
+            (
+                "SETCONF DisableNetwork=0 HashedControlPassword=16:s3cr3t",
+                "SETCONF DisableNetwork HashedControlPassword",
+            ),
+            ("SETCONF s3cr3t", "SETCONF"),
+            ("ADD_ONION ED25519-V3:s3cr3t Port=80", "ADD_ONION"),
+        ] {
+            assert_eq!(shown(line), expected);
         }
     }
 }

@@ -4,9 +4,13 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::consensus::Consensus;
+use crate::causes::with_causes;
+use crate::trace::{Party, Question};
 
 /// How long one request may take. The authorities are on this machine.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
+/// How much of a path is traced, in characters.
+const SHOWN: usize = 80;
 
 /// Why a DirPort could not be read. "Not there yet" is not an error, see [`Directory::get`].
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +64,19 @@ impl Directory {
     ///
     /// [`DirectoryError`] when there is no answer, or an unexpected one.
     pub async fn get(&self, path: &str) -> Result<Option<String>, DirectoryError> {
+        // A path may name a hundred digests.
+        let head: String = path.chars().take(SHOWN).collect();
+        let question = Question::new(Party::Daemon, &self.nickname, format!("GET {head}"));
+        let result = self.fetch(path).await;
+        match &result {
+            Ok(Some(document)) => question.answered(&format!("{} bytes", document.len())),
+            Ok(None) => question.answered("not there"),
+            Err(error) => question.answered(&with_causes(error).to_string()),
+        }
+        result
+    }
+
+    async fn fetch(&self, path: &str) -> Result<Option<String>, DirectoryError> {
         let unreachable = |source: reqwest::Error| DirectoryError::Unreachable {
             nickname: self.nickname.clone(),
             source: source.without_url(),

@@ -1,5 +1,6 @@
 //! Whether a host that a user names can be reached, as far as can be said before a dial.
 
+use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use tokio::time::timeout;
 
 use super::address::{AddressError, OnionAddress, TldFamily};
 use super::daemon::Program;
+use crate::trace::{Party, ask};
 
 /// How long a proxy may take to say what it is.
 const ANSWER_LIMIT: Duration = Duration::from_secs(2);
@@ -96,18 +98,22 @@ fn program_of(status: &str) -> Option<Program> {
     }
 }
 
-/// Asks a SOCKS port which program it is of. The question names no host. `None` when there is no
-/// answer, or one of another program.
-pub async fn ask_proxy(proxy: SocketAddr) -> Option<Program> {
+/// Asks a SOCKS port which program it is of. The question names no host. `None` when it answers
+/// as another program would.
+///
+/// # Errors
+///
+/// When there is no answer.
+pub async fn ask_proxy(proxy: SocketAddr) -> io::Result<Option<Program>> {
     let asked = async {
         let mut stream = TcpStream::connect(proxy).await?;
         stream.write_all(b"GET / HTTP/1.0\r\n\r\n").await?;
         let mut line = String::new();
         BufReader::new(stream).read_line(&mut line).await?;
-        std::io::Result::Ok(line)
+        Ok(program_of(&line))
     };
-    let line = timeout(ANSWER_LIMIT, asked).await.ok()?.ok()?;
-    program_of(&line)
+    let answer = async { timeout(ANSWER_LIMIT, asked).await? };
+    ask(Party::Daemon, proxy, "say which program it is", answer).await
 }
 
 #[cfg(test)]

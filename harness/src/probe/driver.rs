@@ -123,6 +123,7 @@ impl<S: ByteStream> Driver<S> {
         self.batch.clear();
         while let Ok(command) = self.links.commands.try_recv() {
             if let Command::Request { reply, .. } = command {
+                // As in `Waiting::finish`.
                 let _ = reply.send(Err(RequestError::Lost(end.clone())));
             }
         }
@@ -139,6 +140,7 @@ impl<S: ByteStream> Driver<S> {
             ConnectionEnd::Closed { .. } => None,
             ConnectionEnd::Eof | ConnectionEnd::Broken(_) => return,
         };
+        // Whether the other side still hears it matters to nobody: how the connection ended is told.
         let goodbye = async {
             match code {
                 Some(code) => {

@@ -97,6 +97,9 @@ pub enum SessionError {
     Auth(#[from] AuthError),
 }
 
+/// How a connection has ended whose driver is gone without a word, as it is after a panic.
+const DRIVER_GONE: ConnectionEnd = ConnectionEnd::Broken(std::io::ErrorKind::Other);
+
 /// A handle on a session. Clones share the connection; when the last one is dropped, or
 /// [`Session::close`] is called, the connection is closed with code 1000.
 #[derive(Debug, Clone)]
@@ -219,6 +222,7 @@ impl Session {
             inbound,
             first_request_id,
         );
+        // Ends with the connection, and tells how that ended in `ended`.
         tokio::spawn(Box::pin(driver.run()));
         Self {
             commands,
@@ -300,7 +304,7 @@ impl Session {
         let mut watcher = self.ended.clone();
         match watcher.wait_for(Option::is_some).await {
             Ok(end) => end.clone().unwrap_or(ConnectionEnd::Local),
-            Err(_) => ConnectionEnd::Local,
+            Err(_) => DRIVER_GONE,
         }
     }
 

@@ -205,7 +205,8 @@ fn kind(error: &RunError) -> ErrorKind {
     }
 }
 
-/// Every file below the folder, and the reports that are about to be written into it.
+/// Every file below the folder, and the reports that are about to be written into it. A folder that
+/// cannot be listed takes no reports either, which is an error where they are written.
 fn files(folder: &Path) -> Vec<String> {
     let mut files: Vec<String> = FORMS.iter().map(|form| form.file.to_owned()).collect();
     let mut folders = vec![folder.to_owned()];
@@ -243,7 +244,8 @@ pub(super) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// The most memory that this process has had resident, from the kernel (`VmHWM`).
+/// The most memory that this process has had resident, from the kernel (`VmHWM`); `None` where it does
+/// not tell, and then the report has no such figure.
 #[must_use]
 pub fn peak_memory_bytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;

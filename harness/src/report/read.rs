@@ -22,13 +22,13 @@ pub enum ReadError {
     },
     /// The file is no report.
     #[error(
-        "failed to read {path} as a report: {reason}; give a report.json or a repeat.json that this harness wrote"
+        "failed to read {path} as a report; give a report.json or a repeat.json that this harness wrote"
     )]
     NotAReport {
         /// The file.
         path: String,
         /// What is wrong with it.
-        reason: String,
+        source: Flaw,
     },
     /// The report has another shape.
     #[error(
@@ -40,6 +40,23 @@ pub enum ReadError {
         /// Its version.
         found: u64,
     },
+}
+
+/// What makes a file no report.
+#[derive(Debug, thiserror::Error)]
+pub enum Flaw {
+    /// It is no JSON, or lacks what a report has.
+    #[error(transparent)]
+    Content(#[from] serde_json::Error),
+    /// It does not say which version of a report it is.
+    #[error("it has no version of a report")]
+    NoVersion,
+    /// It does not say which kind of a report it is.
+    #[error("it has no kind of a report")]
+    NoKind(#[source] serde_json::Error),
+    /// It is what `probe` prints.
+    #[error("it is what `probe` measured, of no run")]
+    OfProbe,
 }
 
 /// A report of either kind.
@@ -72,12 +89,12 @@ impl Saved {
             path: path.clone(),
             source,
         })?;
-        let not_a_report = |reason: String| ReadError::NotAReport {
+        let not_a_report = |source: Flaw| ReadError::NotAReport {
             path: path.clone(),
-            reason,
+            source,
         };
         let value: Value =
-            serde_json::from_str(&text).map_err(|error| not_a_report(error.to_string()))?;
+            serde_json::from_str(&text).map_err(|error| not_a_report(error.into()))?;
         // The version first: a report of another version has other fields.
         let version = value.get("version").and_then(Value::as_u64);
         match version {
@@ -88,21 +105,18 @@ impl Saved {
                     found,
                 });
             }
-            _ => return Err(not_a_report("it has no version of a report".to_owned())),
+            _ => return Err(not_a_report(Flaw::NoVersion)),
         }
         let kind = value.get("kind").cloned().unwrap_or(Value::Null);
-        let kind = ReportKind::deserialize(kind)
-            .map_err(|error| not_a_report(format!("kind: {error}")))?;
+        let kind =
+            ReportKind::deserialize(kind).map_err(|error| not_a_report(Flaw::NoKind(error)))?;
         let saved = match kind {
-            ReportKind::Probe => {
-                let reason = "it is what `probe` measured, of no run".to_owned();
-                return Err(not_a_report(reason));
-            }
+            ReportKind::Probe => return Err(not_a_report(Flaw::OfProbe)),
             ReportKind::Run => Report::deserialize(value).map(|report| Self::Run(Box::new(report))),
             ReportKind::Repeat => {
                 RepeatReport::deserialize(value).map(|report| Self::Repeat(Box::new(report)))
             }
         };
-        saved.map_err(|error| not_a_report(error.to_string()))
+        saved.map_err(|error| not_a_report(error.into()))
     }
 }

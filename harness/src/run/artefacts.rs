@@ -19,6 +19,9 @@ pub struct ArtefactError {
     pub source: io::Error,
 }
 
+/// What was asked of engines, daemons and connectors, in the folder of a run that did not pass.
+pub(in crate::run) const TRACE: &str = "trace.log";
+
 /// A run's folder.
 #[derive(Debug, Clone)]
 pub struct Artefacts {
@@ -115,6 +118,7 @@ impl Artefacts {
         };
         let link = root.join("latest");
         let fresh = root.join(format!(".latest-{}", name.to_string_lossy()));
+        // Of a process that was killed in between; mostly there is none. One that stays fails the next step.
         let _ = fs::remove_file(&fresh);
         symlink(name, &fresh)
             .and_then(|()| fs::rename(&fresh, &link))

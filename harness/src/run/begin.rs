@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use crate::causes::with_causes;
 use crate::engine::{Deadline, Engine, EngineError, Engines, Now, Placement, Watch};
 use crate::onion::anonrc::AuthorityLine;
 use crate::plan::{Inputs, Standing};
-use crate::run::artefacts::ArtefactError;
+use crate::run::artefacts::{ArtefactError, TRACE};
 use crate::run::context::Run;
 use crate::run::end::Guards;
 use crate::run::end::lease::Lease;
@@ -20,6 +21,7 @@ use crate::run::running::{self, Found};
 use crate::run::state::{Owner, Registry, RunRecord, Verb};
 use crate::sabotage;
 use crate::topology::Topology;
+use crate::trace;
 
 /// Fresh inputs of a plan.
 pub(in crate::run) fn inputs(options: &Options, lifetime: Duration) -> Result<Inputs, RunError> {
@@ -140,8 +142,18 @@ async fn engines(topology: &Topology, placement: &Placement) -> Result<Engines, 
     Ok(Engines::one(found))
 }
 
-/// The outcome with the events so far; the run's folder is then the latest.
+/// The outcome with the events so far; the run's folder has its trace where it did not pass, and is
+/// then the latest.
 pub(in crate::run) fn finish(run: &Run, mut outcome: Outcome) -> Outcome {
+    if outcome.keeps_trace() {
+        let text = trace::since(run.traced);
+        // The reason why a run ended comes before a file that could not be written.
+        match (run.artefacts.write(TRACE, text.as_bytes()), &outcome.error) {
+            (Ok(()), _) => {}
+            (Err(error), None) => outcome.error = Some(error.into()),
+            (Err(error), Some(_)) => run.recorder.note(with_causes(&error).to_string()),
+        }
+    }
     outcome.events = run.recorder.events();
     if let Err(error) = run.artefacts.link_latest()
         && outcome.error.is_none()

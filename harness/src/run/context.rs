@@ -21,6 +21,7 @@ use crate::run::milestones::Milestones;
 use crate::run::options::Options;
 use crate::run::reach::{Reach, Way};
 use crate::run::times::Times;
+use crate::trace;
 
 /// Time between two looks at a port that cannot notify.
 pub(in crate::run) const POLL: Duration = Duration::from_millis(50);
@@ -39,6 +40,8 @@ pub(in crate::run) struct Run {
     pub(in crate::run) http: reqwest::Client,
     pub(in crate::run) milestones: Milestones,
     pub(in crate::run) images: Option<Images>,
+    /// Since when its questions to engines, daemons and connectors are traced.
+    pub(in crate::run) traced: trace::Mark,
 }
 
 /// A container of a plan, and the engine that it is on.
@@ -77,6 +80,12 @@ impl RunningHome {
     }
 }
 
+/// Has whatever is traced from now on pass without a plan's secrets.
+pub(in crate::run) fn redact_traces(plan: &Plan) {
+    let plan = plan.clone();
+    trace::redact_by(move |text| plan.redact(text));
+}
+
 /// A topology that runs: every home's daemon under observation.
 pub(in crate::run) struct Running {
     /// The homes, in plan order.
@@ -95,6 +104,8 @@ impl Run {
         inputs: Inputs,
         interrupts: Interrupts,
     ) -> Result<Self, RunError> {
+        let traced = trace::mark();
+        redact_traces(&plan);
         // The id of the inputs and not of the plan: a topology that runs already is judged in a
         // folder of its own.
         let folder = RunId::new(inputs.now, &inputs.seed);
@@ -129,6 +140,7 @@ impl Run {
             http: reqwest::Client::new(),
             milestones: Milestones::default(),
             images: None,
+            traced,
         })
     }
 

@@ -107,8 +107,14 @@ async fn start(
     // The stages that were seen, whether all were reached or not.
     let logs = run.plan.homes.iter().map(|home| async {
         let text = run.engine_of(home).logs(&home.connector, None).await;
-        // A connector that was never created has logged nothing.
-        (home.id.as_str(), text.unwrap_or_default())
+        let text = text.unwrap_or_else(|error| {
+            // A connector that was never created has logged nothing.
+            if !error.is_absence() {
+                run.recorder.note(with_causes(&error).to_string());
+            }
+            String::new()
+        });
+        (home.id.as_str(), text)
     });
     let logs = join_all(logs).await;
     let texts = logs.iter().map(|(home, text)| (*home, text.as_str()));

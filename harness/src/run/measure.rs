@@ -11,6 +11,7 @@ use crate::engine::{Death, EngineError, Engines, Watch};
 use crate::plan::{HomePlan, Plan};
 use crate::probe::load::{ClosedLoop, OpenLoop, Traffic, Until};
 use crate::probe::{ConnectionEnd, Session};
+use crate::run::context::redact_traces;
 use crate::run::error::RunError;
 use crate::run::interrupt::Interrupts;
 use crate::run::packet::now_ms;
@@ -43,6 +44,7 @@ pub async fn measure(
     begun: &dyn Fn(&str),
 ) -> Result<Measurement, RunError> {
     let (engines, plan) = running(topology, sized).await?;
+    redact_traces(&plan);
     let way = Way::of(&plan.topology, tunnels);
     let reach = Reach::open(way, &engines, &plan).map_err(RunError::NoPort)?;
     let to = destination(&plan, load)?.clone();

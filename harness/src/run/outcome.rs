@@ -58,4 +58,12 @@ impl Outcome {
             Some(_) => Verdict::Inconclusive,
         }
     }
+
+    /// Whether its folder keeps the trace of what was asked: of a run that did not pass. One that is
+    /// left running without an error was not judged, and needs none.
+    #[must_use]
+    pub fn keeps_trace(&self) -> bool {
+        let judged = !self.checks.is_empty();
+        self.error.is_some() || (judged && self.verdict() != Verdict::Pass)
+    }
 }

@@ -15,6 +15,7 @@ use crate::probe::{
 use crate::run::reach::Reach;
 use crate::secret::Secret;
 use crate::topology::Metric;
+use crate::trace::{Party, ask};
 
 /// How long an answer is waited for, however short the packet lives.
 pub(in crate::run) const ANSWER_LIMIT: Duration = Duration::from_secs(2);
@@ -22,6 +23,8 @@ pub(in crate::run) const ANSWER_LIMIT: Duration = Duration::from_secs(2);
 /// Where the probe dials, and how it says who it is.
 pub(in crate::run) struct ProbeDialer {
     pub(in crate::run) proxy: SocketAddr,
+    /// The home whose service it dials.
+    pub(in crate::run) to: String,
     pub(in crate::run) target: Target,
     pub(in crate::run) peer: String,
     pub(in crate::run) connector: Kind,
@@ -36,6 +39,7 @@ impl ProbeDialer {
         let (via, to) = (plan.home(&plan.probe.via)?, plan.home(&plan.probe.to)?);
         Some(Self {
             proxy: reach.socket(via, SOCKS_PORT),
+            to: to.id.clone(),
             target: Target::new(to.onion()?.address.expose(), to.ports.of(&plan.probe.id)?),
             peer: plan.probe.id.clone(),
             connector: plan.topology.connector,
@@ -102,7 +106,9 @@ impl ProbeDialer {
             auth_limit: self.limit,
             ..SessionOptions::default()
         };
-        Session::connect(dialed.stream, &self.target, &credentials, options).await
+        let session = Session::connect(dialed.stream, &self.target, &credentials, options);
+        let asked = format!("let {} in", self.peer);
+        ask(Party::Connector, &self.to, asked, session).await
     }
 
     /// What bad credentials lead to.

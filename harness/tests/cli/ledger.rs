@@ -186,7 +186,7 @@ fn wrong_input_names_file_line_and_remedy() {
         (&["add", "new.jsonl"], "<REPORT>..."),
         (
             &["add", "new.jsonl", "report.json"],
-            "report.json as a report: it has no version",
+            "as a report; give a report.json or a repeat.json that this harness wrote (caused by: it has no version",
         ),
         (
             &["add", "new.jsonl", "none.json"],

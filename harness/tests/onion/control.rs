@@ -196,7 +196,7 @@ async fn a_connection_that_closes_in_the_middle_of_a_reply_is_closed_and_not_ans
             .await
             .expect_err("there is no whole reply");
         assert!(
-            matches!(&error, ControlError::Closed { node } if node == "da1"),
+            matches!(&error, ControlError::Closed { node, .. } if node == "da1"),
             "{half:?}: {error}"
         );
         task.await.expect("the script was followed");

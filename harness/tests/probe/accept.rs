@@ -340,3 +340,28 @@ async fn every_rfc_request_is_answered() {
     }
     assert_eq!(session.counters().inbound_other, 2);
 }
+
+#[tokio::test]
+async fn a_session_whose_driver_is_gone_was_not_closed_by_this_side() {
+    let (near, server) = serve(Dialect::Toon, LIMIT);
+    let options = SessionOptions {
+        inbound: Some(InboundHandler::new(|_| panic!("a handler's mistake"))),
+        ..SessionOptions::default()
+    };
+    let client = Session::connect(near, &target(), &credentials(), options)
+        .await
+        .expect("is let in");
+    let Accepted { session, .. } = server.await.expect("serves").expect("lets in");
+    let payment = ator_harness::probe::Payment {
+        destination: wire::Address::new("test.pipe").expect("is an address"),
+        amount: 3,
+        data: b"x",
+        lifetime: LIMIT,
+    };
+    assert!(
+        session.pay(&payment, LIMIT).await.is_err(),
+        "nobody answers"
+    );
+    let end = client.ended().await;
+    assert!(matches!(end, ConnectionEnd::Broken(_)), "{end}");
+}

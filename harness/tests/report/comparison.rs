@@ -168,24 +168,30 @@ fn what_cannot_be_compared_is_named_with_the_remedy() {
         ),
         (
             folder.write("text.json", "not JSON"),
-            vec!["text.json as a report: expected", "that this harness wrote"],
+            vec![
+                "text.json as a report; give a report.json",
+                "that this harness wrote (caused by: expected",
+            ],
         ),
         (
             folder.write("other.json", "{\"version\": 2}"),
-            vec!["other.json as a report: kind: ", "that this harness wrote"],
+            vec![
+                "other.json as a report; ",
+                "that this harness wrote (caused by: it has no kind of a report: ",
+            ],
         ),
         (
             folder.write("probe.json", "{\"version\": 2, \"kind\": \"probe\"}"),
             vec![
-                "probe.json as a report: it is what `probe` measured, of no run",
-                "give a report.json or a repeat.json",
+                "probe.json as a report; give a report.json or a repeat.json",
+                "(caused by: it is what `probe` measured, of no run)",
             ],
         ),
         (
             folder.write("cut.json", "{\"version\": 2, \"kind\": \"run\"}"),
             vec![
-                "cut.json as a report: missing field",
-                "that this harness wrote",
+                "cut.json as a report; ",
+                "that this harness wrote (caused by: missing field",
             ],
         ),
         (

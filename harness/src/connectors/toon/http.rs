@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::causes::with_causes;
 use crate::connectors::ControlError;
 use crate::onion::redact;
 use crate::secret::Secret;
+use crate::trace::{Party, Question};
 
 /// How much of a message is quoted, in characters.
 const QUOTED: usize = 200;
@@ -55,6 +57,20 @@ pub(super) struct Request<'a> {
 impl Http {
     /// The answer's status and body.
     pub(super) async fn ask(&self, asked: Request<'_>) -> Result<(u16, String), ControlError> {
+        // Neither the body nor the answer: both may hold addresses and tokens.
+        let what = format!("{} {} of its {}", asked.method, asked.path, self.part);
+        let question = Question::new(Party::Connector, &self.home, what);
+        let result = self.exchange(asked).await;
+        match &result {
+            Ok((status, text)) => {
+                question.answered(&format!("status {status}, {} bytes", text.len()));
+            }
+            Err(error) => question.answered(&with_causes(error).to_string()),
+        }
+        result
+    }
+
+    async fn exchange(&self, asked: Request<'_>) -> Result<(u16, String), ControlError> {
         let failed = |source: reqwest::Error| self.failed(asked.path, source.without_url());
         let url = format!("http://{}{}", self.address, asked.path);
         let mut request = self.client.request(asked.method, url).timeout(asked.limit);
@@ -119,5 +135,57 @@ impl Http {
             what: path.to_owned(),
             source: Box::new(source),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::trace::told_by;
+
+    #[tokio::test]
+    async fn neither_what_is_sent_nor_what_comes_back_is_told() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
+        let http = Http {
+            client: reqwest::Client::new(),
+            home: "home-a".to_owned(),
+            part: "admin API",
+            address: listener.local_addr().expect("has an address"),
+            key: Some(Secret::new("k3y".to_owned())),
+        };
+        let asked = Request {
+            method: reqwest::Method::POST,
+            path: "/admin/peers",
+            body: Some(serde_json::json!({"authToken": "t0ken"})),
+            limit: Duration::from_secs(10),
+        };
+        let serve = async {
+            let (mut stream, _) = listener.accept().await.expect("is asked");
+            let mut request = String::new();
+            while !request.contains("t0ken") {
+                let mut bytes = [0; 1024];
+                let count = stream.read(&mut bytes).await.expect("reads");
+                request.push_str(std::str::from_utf8(&bytes[..count]).expect("is text"));
+            }
+            assert!(request.contains("k3y"), "{request}");
+            let answer = "HTTP/1.1 400 Bad Request\r\ncontent-length: 18\r\n\r\nno use for t0ken!!";
+            stream.write_all(answer.as_bytes()).await.expect("answers");
+        };
+        let told = told_by(async {
+            let (answer, ()) = tokio::join!(http.ask(asked), serve);
+            assert_eq!(answer.expect("answers").0, 400);
+        })
+        .await;
+        for part in [
+            "ator_harness::connector: whom=\"home-a\"",
+            "asked=\"POST /admin/peers of its admin API\"",
+            "outcome=\"status 400, 18 bytes\"",
+        ] {
+            assert!(told.contains(part), "{part} in {told}");
+        }
+        assert!(!told.contains("k3y") && !told.contains("t0ken"), "{told}");
     }
 }

@@ -69,6 +69,7 @@ impl Monitor {
         start.apply_status(&format!("STATUS_CLIENT {phase}"));
         let (sender, state) = watch::channel(start);
         let history = History::default();
+        // Ends with the events, and says so in the state.
         tokio::spawn(follow(events, sender, history.clone()));
         Ok(Self {
             control,

@@ -17,6 +17,8 @@ use tokio::net::TcpStream;
 pub use error::{DialError, DialErrorKind, DialPhase, ReplyCode};
 pub use target::{Isolation, Target};
 
+use crate::trace::{Party, Question};
+
 /// An open connection and how long it took to get it.
 #[derive(Debug)]
 pub struct Dialed {
@@ -37,6 +39,8 @@ pub async fn dial(
     isolation: Option<&Isolation>,
     limit: Duration,
 ) -> Result<Dialed, DialError> {
+    // The target is an onion address.
+    let question = Question::new(Party::Daemon, proxy, "dial by SOCKS");
     let started = Instant::now();
     let mut phase = DialPhase::Tcp;
     let result = tokio::time::timeout(limit, async {
@@ -48,7 +52,9 @@ pub async fn dial(
         Ok(stream)
     })
     .await;
-    finish(result, started, phase)
+    let result = finish(result, started, phase);
+    question.came(&result);
+    result
 }
 
 /// Connects to `target` without a proxy, within `limit`. Here the host is resolved locally.

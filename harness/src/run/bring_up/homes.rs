@@ -6,6 +6,7 @@ use futures_util::future::{try_join_all, try_join3};
 use tokio::time::{sleep, timeout};
 
 use crate::causes::with_causes;
+use crate::engine::EngineError;
 use crate::events::Stage;
 use crate::evidence::{DialOutcome, Dialled, Subject};
 use crate::onion::anonrc::SERVICE_DIRECTORY;
@@ -238,7 +239,7 @@ async fn watch(run: &Run, home: &HomePlan, onion: &OnionPlan) -> Result<Monitor,
     let daemon = OnionDaemon::ask(&mut monitor.control).await.map_err(fail)?;
     let publishes = match daemon.family() {
         Some(family) => Some(family),
-        None => published_family(run, home).await,
+        None => published_family(run, home).await?,
     };
     let wanted = run.plan.topology.network.family;
     if let Some(publishes) = publishes.filter(|family| *family != wanted) {
@@ -258,12 +259,18 @@ async fn watch(run: &Run, home: &HomePlan, onion: &OnionPlan) -> Result<Monitor,
 
 /// The family of the name that a home's daemon gave its service. A daemon whose family is not known
 /// by its version has read its configuration before it answers, and written the name.
-async fn published_family(run: &Run, home: &HomePlan) -> Option<TldFamily> {
+async fn published_family(run: &Run, home: &HomePlan) -> Result<Option<TldFamily>, EngineError> {
     let path = format!("{SERVICE_DIRECTORY}/hostname");
-    let container = home.daemon_container()?;
-    let name = run.engine_of(home).read_file(container, &path).await.ok()?;
-    let address: OnionAddress = name.trim().parse().ok()?;
-    Some(address.family())
+    let Some(container) = home.daemon_container() else {
+        return Ok(None);
+    };
+    let name = match run.engine_of(home).read_file(container, &path).await {
+        Err(error) if error.is_absence() => return Ok(None),
+        name => name?,
+    };
+    // A name that is no address is of no family; the check of the service's address says why.
+    let address = name.trim().parse::<OnionAddress>();
+    Ok(address.ok().map(|address| address.family()))
 }
 
 /// Watches the daemons of a topology that runs already. `earlier` is what they had told when it was

@@ -6,7 +6,6 @@ use futures_util::future::join_all;
 
 use crate::causes::with_causes;
 use crate::diagnosis::NodeText;
-use crate::engine::EngineError;
 use crate::events::Stage;
 use crate::run::context::{Placed, Run};
 use crate::run::outcome::NodeLog;
@@ -37,7 +36,7 @@ pub(in crate::run) async fn collect(run: &Run, containers: &[Placed<'_>]) -> Col
             let text = match result {
                 Ok(text) => text,
                 // A run that ended early has not created every container.
-                Err(EngineError::Api { .. }) => continue,
+                Err(error) if error.is_absence() => continue,
                 Err(error) => with_causes(&error).to_string(),
             };
             if let Err(error) = run.artefacts.write(

@@ -52,7 +52,7 @@ pub(in crate::run) async fn diagnosed(
             evidence.failed_dials = failure.dials.clone();
             evidence.last_seen = format!("{} ({})", failure.evidence, failure.cause);
             // A program that ends closes its connections, which may be noticed before its end is.
-            evidence.ending = ended(containers).await;
+            evidence.ending = ended(run, containers).await;
             evidence.authorities = Some(authorities(run).await);
         }
         _ => return None,
@@ -64,13 +64,21 @@ pub(in crate::run) async fn diagnosed(
     Some(diagnosis)
 }
 
-async fn ended(containers: &[Placed<'_>]) -> Option<Ending> {
+/// A container that has ended. One that cannot be looked at is noted, and counts as neither.
+async fn ended(run: &Run, containers: &[Placed<'_>]) -> Option<Ending> {
     let looks = containers.iter().map(|one| async move {
-        let status = one.engine.exit_status(&one.name).await.ok()??;
-        Some(Ending {
-            role: one.role.clone(),
-            status: status.to_string(),
-        })
+        match one.engine.exit_status(&one.name).await {
+            Ok(status) => Some(Ending {
+                role: one.role.clone(),
+                status: status?.to_string(),
+            }),
+            // A run that ended early has not created every container.
+            Err(error) if error.is_absence() => None,
+            Err(error) => {
+                run.recorder.note(with_causes(&error).to_string());
+                None
+            }
+        }
     });
     join_all(looks).await.into_iter().flatten().next()
 }

@@ -144,6 +144,7 @@ pub(in crate::run) async fn end(run: &Run, outcome: &mut Outcome, guards: Guards
         Err(error) => guard.saw(with_causes(&error).to_string()),
     }
     let check = judge_leftovers(
+        // Why nothing was removed has been told with the stage.
         *removed.as_ref().unwrap_or(&0),
         left.as_ref()
             .map_err(|error| with_causes(error).to_string()),
@@ -157,7 +158,8 @@ pub(in crate::run) async fn end(run: &Run, outcome: &mut Outcome, guards: Guards
     } else if check.verdict != Verdict::Pass && !matches!(removed, Ok(0)) {
         run.recorder.note(check.evidence);
     }
-    // While something may be left, the reaper stays: it tries again when this process ends.
+    // While something may be left, the reaper stays: it tries again when this process ends. Why it is
+    // not known what is left, is the check's evidence.
     if left.is_ok_and(|left| left.is_empty()) {
         reaper.dismiss().await;
     }

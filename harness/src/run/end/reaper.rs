@@ -45,6 +45,7 @@ impl Reaper {
         // A reaper that is gone has nothing left to be told.
         let _ = self.line.write_all(DONE).await;
         drop(self.line);
+        // Its status says nothing: what it removes, it removes for others.
         let _ = self.child.wait().await;
     }
 }

@@ -99,6 +99,7 @@ fn forget_whole(
 
 /// The engines of a run that are not among these.
 fn others(engines: &Engines, known: &KnownRun) -> Vec<EngineAddress> {
+    // A record that cannot be read is a reason to stay, which `Condition` tells.
     let record = known.record.as_ref().ok().and_then(Option::as_ref);
     let mut addresses = record.map_or_else(Vec::new, |record| record.placement.addresses());
     addresses.retain(|address| engines.all().iter().all(|one| one.address() != address));
@@ -130,11 +131,14 @@ async fn elsewhere(engines: &Engines, registry: &Registry, known: &[KnownRun], s
         }
         // What is on these engines is swept after this.
         let left = engines.leftovers(&one.run).await;
-        if whole
-            && left.is_ok_and(|left| left.is_empty())
-            && let Err(error) = registry.forget(&one.run)
-        {
-            swept.stays_for(&one.run, &error);
+        match left {
+            Ok(left) if whole && left.is_empty() => {
+                if let Err(error) = registry.forget(&one.run) {
+                    swept.stays_for(&one.run, &error);
+                }
+            }
+            Ok(_) => {}
+            Err(error) => swept.stays_for(&one.run, &error),
         }
     }
 }

@@ -85,6 +85,7 @@ async fn configured(run: &Run, dialer: &ProbeDialer, metrics: &mut Metrics) -> R
     let absent = &run.plan.absent;
     let dialer = ProbeDialer {
         proxy: dialer.proxy,
+        to: dialer.to.clone(),
         target: dialer.target.clone(),
         peer: absent.id.clone(),
         connector: dialer.connector,

@@ -31,6 +31,8 @@ const ATTEMPTS: usize = 8;
 pub fn fresh_inputs(lifetime: Duration) -> std::io::Result<Inputs> {
     let mut seed = [0; 32];
     getrandom::fill(&mut seed).map_err(std::io::Error::from)?;
+    // Without IPv4 there is no such file, and no route. A subnet that is taken after all is refused by
+    // the engine, and another one is planned.
     let routes = std::fs::read_to_string("/proc/net/route").unwrap_or_default();
     let now = OffsetDateTime::now_utc();
     Ok(Inputs {
@@ -90,7 +92,7 @@ pub(in crate::run) async fn prepare(
         };
         Ok((images, plan?, keys?))
     };
-    let (images, plan, keys) = run.guarded(watch, work).await?;
+    let (images, plan, keys) = run.guarded(watch, Box::pin(work)).await?;
     guard.reached(format!("{} networks", plan.networks.len()));
     Ok(Prepared {
         images,
@@ -232,7 +234,7 @@ pub(in crate::run) async fn authority_keys(
     });
     let mut keys = Vec::new();
     for task in join_all(tasks).await {
-        keys.push(task.map_err(|_| AuthorityKeyError::Interrupted)??);
+        keys.push(task.map_err(AuthorityKeyError::from)??);
     }
     Ok(keys)
 }

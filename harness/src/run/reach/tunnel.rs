@@ -5,6 +5,7 @@
 //! and it works wherever the engine is.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
 use home_agent::piped::PipeEvent;
 use tokio::io::AsyncWriteExt;
@@ -12,8 +13,13 @@ use tokio::net::tcp::OwnedWriteHalf;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
+use crate::causes::with_causes;
 use crate::engine::{Engine, Pipe, Piped};
 use crate::plan::AGENT;
+use crate::trace::{Party, Question};
+
+/// How long to leave off after a connection could not be accepted.
+const LEAVE_OFF: Duration = Duration::from_millis(10);
 
 /// A listener on the loopback interface. Dropping it ends it with all its connections.
 pub(in crate::run) struct Tunnel {
@@ -40,9 +46,20 @@ impl Tunnel {
             loop {
                 tokio::select! {
                     accepted = listener.accept() => {
-                        let Ok((near, _)) = accepted else { return };
-                        connections.spawn(carry(engine.clone(), container.clone(), port, near));
+                        let Ok((near, _)) = accepted else {
+                            // A connection that failed before it was accepted, or too few
+                            // descriptors, which others give back.
+                            tokio::time::sleep(LEAVE_OFF).await;
+                            continue;
+                        };
+                        let what = format!("carry a connection to port {port}");
+                        let question = Question::new(Party::Engine, &container, what);
+                        let carried = carry(engine.clone(), container.clone(), port, near);
+                        connections.spawn(async move {
+                            question.answered(&carried.await);
+                        });
                     }
+                    // Each has told in the trace how it ended.
                     Some(_) = connections.join_next() => {}
                 }
             }
@@ -63,15 +80,19 @@ impl Drop for Tunnel {
 }
 
 /// Carries one connection. Whatever goes wrong at the far side, the near side sees its connection
-/// reset: it was accepted before anybody could know.
-async fn carry(engine: Engine, container: String, port: u16, near: TcpStream) {
-    // Many small messages that wait for each other's answers.
+/// reset: it was accepted before anybody could know. Returns how it ended.
+async fn carry(engine: Engine, container: String, port: u16, near: TcpStream) -> String {
+    // Many small messages that wait for each other's answers. These options fail only on a connection
+    // that is gone already, which reading tells.
     let _ = near.set_nodelay(true);
     let target = format!("127.0.0.1:{port}");
     let opened = engine.pipe(&container, &[AGENT, "pipe", &target]).await;
-    let Ok((mut input, output)) = opened else {
-        let _ = near.set_zero_linger();
-        return;
+    let (mut input, output) = match opened {
+        Ok(opened) => opened,
+        Err(error) => {
+            let _ = near.set_zero_linger();
+            return with_causes(&error).to_string();
+        }
     };
     let (mut read, write) = near.into_split();
     let up = async {
@@ -87,41 +108,45 @@ async fn carry(engine: Engine, container: String, port: u16, near: TcpStream) {
         tokio::select! {
             copied = &mut up, if !up_ended => {
                 up_ended = true;
-                if copied.is_err() {
-                    return;
+                if let Err(error) = copied {
+                    return format!("broken on its way in: {error}");
                 }
             }
-            (write, whole) = &mut down => {
-                if !whole {
-                    let _ = write.as_ref().set_zero_linger();
-                    // Its own end would be an orderly one.
-                    write.forget();
-                }
-                return;
+            (write, ended) = &mut down => {
+                let Err(why) = ended else {
+                    return "ended in order".to_owned();
+                };
+                let _ = write.as_ref().set_zero_linger();
+                // Its own end would be an orderly one.
+                write.forget();
+                return why;
             }
         }
     }
 }
 
 /// Hands on what comes out of the helper, and the end of it when the helper says that the target
-/// has ended. Says whether it did.
-async fn down(mut output: Pipe, mut write: OwnedWriteHalf) -> (OwnedWriteHalf, bool) {
+/// has ended. Fails with the reason when the connection ends without that word.
+async fn down(mut output: Pipe, mut write: OwnedWriteHalf) -> (OwnedWriteHalf, Result<(), String>) {
     let (mut carried, mut told) = (0, String::new());
     let mut shut = false;
+    let mut ended = Err("broken on its way out: the target's end was not told".to_owned());
     loop {
         match output.next().await {
             Ok(Some(Piped::Output(bytes))) => {
                 carried += bytes.len() as u64;
-                if write.write_all(&bytes).await.is_err() {
-                    return (write, shut);
+                if let Err(error) = write.write_all(&bytes).await {
+                    let why = format!("broken on its way out: {error}");
+                    return (write, ended.map_err(|_| why));
                 }
             }
             Ok(Some(Piped::Error(bytes))) => told.push_str(&String::from_utf8_lossy(&bytes)),
-            Ok(None) | Err(_) => return (write, shut),
+            Ok(None) => return (write, ended),
+            Err(error) => return (write, ended.map_err(|_| with_causes(&error).to_string())),
         }
         if !shut && has_ended(&told, carried) {
             let _ = write.shutdown().await;
-            shut = true;
+            (shut, ended) = (true, Ok(()));
         }
     }
 }

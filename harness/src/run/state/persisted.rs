@@ -99,6 +99,7 @@ impl PersistedService {
     }
 
     fn read(&self) -> Option<Persistent> {
+        // The reader calls the file garbled, whatever of it is.
         let file = |text: &str| BASE64.decode(text.as_bytes()).ok();
         Some(Persistent {
             volume: self.volume.clone(),
