@@ -14,7 +14,7 @@ mod wan;
 
 pub use mistake::{Mistake, TopologyError};
 pub use model::{
-    ABSENT, Auth, Budget, Daemon, Deadlines, Home, Metric, NOWHERE, Network, NetworkKind, Path,
+    Auth, Budget, DECOY, Daemon, Deadlines, Home, Metric, NOWHERE, Network, NetworkKind, Path,
     Peering, Probe, Topology, Transport,
 };
 pub use units::{DurationError, format_age, format_duration, parse_duration};

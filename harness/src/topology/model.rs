@@ -12,7 +12,7 @@ use crate::onion::TldFamily;
 
 /// Id of a peer that every connector is told to dial and that does not exist. Homes and the probe
 /// may not be called so.
-pub const ABSENT: &str = "absent-peer";
+pub const DECOY: &str = "absent-peer";
 
 /// A destination that no topology has: every run asks every connector for it. No home's prefix may
 /// cover it.
@@ -45,7 +45,7 @@ pub struct Topology {
     /// What measured values are held against.
     #[serde(rename = "budget")]
     pub budgets: Vec<Budget>,
-    /// Distances between the nodes; `None` leaves them as near as one machine has them.
+    /// Link shaping between the nodes; `None` leaves them as near as one machine has them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wan: Option<Wan>,
     /// The part that is broken on purpose, to show that its check notices.

@@ -188,7 +188,7 @@ fn a_public_network_has_nodes_that_nobody_here_makes() {
         ),
         (
             "[wan]\nlatency = \"1ms\"",
-            "wan gives distances to nodes, but the public network's are where they are; remove it",
+            "wan shapes the links of nodes, but the public network's are what they are; remove it",
         ),
     ] {
         let found = mistakes(&public(more));

@@ -1,4 +1,4 @@
-//! The homes' part of bringing up: start, seal, watch their daemons.
+//! The homes' part of bringing up: start, lock down, watch their daemons.
 
 use futures_util::future::{try_join, try_join_all};
 use tokio::time::sleep;
@@ -19,7 +19,7 @@ use crate::run::error::{RunError, StageFailure};
 /// How long a dial to a published address may take, in milliseconds. The path is on this machine.
 const PUBLISHED_DIAL_MS: &str = "3000";
 
-/// Starts sidecars and business-logic servers, creates the connectors, seals every home, and
+/// Starts sidecars and business-logic servers, creates the connectors, locks every home down, and
 /// watches every home's daemon. The daemons' networks are still switched off. A connector that
 /// runs its own daemon starts here too.
 pub(in crate::run) async fn start(run: &Run, specs: &Specs) -> Result<Vec<RunningHome>, RunError> {
@@ -34,8 +34,8 @@ pub(in crate::run) async fn start(run: &Run, specs: &Specs) -> Result<Vec<Runnin
         "{} homes started, their networks still off",
         homes.len()
     ));
-    let sealed = homes.iter().filter(|_| run.plan.router().is_some());
-    let seals = sealed.map(|home| seal(run, home));
+    let locked_down = homes.iter().filter(|_| run.plan.router().is_some());
+    let dials = locked_down.map(|home| show_lockdown(run, home));
     let running = homes.iter().map(|home| async move {
         let monitor = match home.onion() {
             Some(onion) => Some(watch(run, home, onion).await?),
@@ -48,7 +48,7 @@ pub(in crate::run) async fn start(run: &Run, specs: &Specs) -> Result<Vec<Runnin
             earlier: None,
         })
     });
-    let (_, running) = try_join(try_join_all(seals), try_join_all(running)).await?;
+    let (_, running) = try_join(try_join_all(dials), try_join_all(running)).await?;
     Ok(running)
 }
 
@@ -67,11 +67,11 @@ async fn start_home(run: &Run, home: &HomePlan, specs: &HomeSpecs) -> Result<(),
     Ok(())
 }
 
-/// Shows that a home, whose routes are sealed when its server starts, reaches what it may reach.
-async fn seal(run: &Run, home: &HomePlan) -> Result<(), RunError> {
+/// Shows that a home, whose egress is locked down when its server starts, reaches what it may reach.
+async fn show_lockdown(run: &Run, home: &HomePlan) -> Result<(), RunError> {
     let guard = run
         .recorder
-        .stage(Stage::Seal, Subject::Home(home.id.clone()));
+        .stage(Stage::Lockdown, Subject::Home(home.id.clone()));
     let targets = published(&run.plan);
     let mut failed: Vec<Dialled> = Vec::new();
     let wait = poll(async || {

@@ -22,8 +22,8 @@ use crate::run::end::diagnose::diagnosed;
 use crate::run::end::lease::Lease;
 use crate::run::end::reaper::Reaper;
 use crate::run::error::RunError;
-use crate::run::obstacle::Obstacle;
 use crate::run::outcome::Outcome;
+use crate::run::preflight_failure::PreflightFailure;
 use crate::run::state::RunLock;
 
 /// What keeps others from removing a run while its process lives, and what removes it when its process
@@ -122,7 +122,7 @@ pub(in crate::run) async fn attach_diagnosis(run: &Run, outcome: &mut Outcome) {
     {
         let role = ContainerRole::from(&*death.role);
         let home = role.owner().to_owned();
-        outcome.error = Some(Obstacle::Terms { home }.into());
+        outcome.error = Some(PreflightFailure::Terms { home }.into());
     }
     outcome.diagnosis = found;
 }

@@ -43,7 +43,7 @@ struct Decoy {
 
 /// How many dials to the decoy have come to nothing so far.
 fn refused(run: &Run, wire: &Wire) -> usize {
-    let host = run.plan.absent.onion.expose();
+    let host = run.plan.decoy.onion.expose();
     wire.requests
         .iter()
         .filter(|request| request.host.expose() == host)
@@ -93,7 +93,7 @@ async fn decoy(run: &Run, home: &HomePlan) -> Gathered<Decoy> {
     }
     // A connector that knows its peers from the start has been told by its configuration.
     if run.plan.topology.connector.capabilities().peers == PeersKnown::WhenTold
-        && let Err(error) = run.control(home).register(&run.plan.dial_absent()).await
+        && let Err(error) = run.control(home).register(&run.plan.dial_decoy()).await
     {
         decoy.not_told = Some(format!("it was not told to dial: {}", with_causes(&error)));
     }
@@ -159,7 +159,7 @@ impl Decoys<'_> {
             .iter()
             .filter(|(_, decoy)| decoy.as_ref().is_ok_and(Decoy::was_told));
         join_all(told.map(|(home, _)| async move {
-            let removed = run.control(home).forget(&run.plan.absent.id).await;
+            let removed = run.control(home).forget(&run.plan.decoy.id).await;
             if let Err(error) = removed {
                 run.recorder.note(with_causes(&error).to_string());
             }

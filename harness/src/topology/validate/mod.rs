@@ -88,5 +88,5 @@ fn is_plain(id: &str) -> bool {
 const PLAIN: &str =
     "may hold at most 24 letters, digits, dashes and underscores, and starts with a letter";
 
-/// What is said about the id of the absent peer.
+/// What is said about the id of the decoy peer.
 const RESERVED: &str = "is the peer that every run asks for and nobody is; choose another";

@@ -1,4 +1,4 @@
-//! What depends on the network: distances, budgets, the mutant.
+//! What depends on the network: link shaping, budgets, the mutant.
 
 use super::Whole;
 use crate::mutants::Needs;
@@ -11,7 +11,7 @@ impl Whole<'_, '_, '_> {
         if self.network.is_public() {
             wan.add_whole(
                 into,
-                "gives distances to nodes, but the public network's are where they are; remove it",
+                "shapes the links of nodes, but the public network's are what they are; remove it",
             );
             return;
         }
