@@ -349,10 +349,10 @@ fn every_conformance_row_stands_on_the_contract() {
             if !has(row.source) {
                 mistakes.push(format!("{} stands on {:?}", row.id, row.source));
             }
-            if let Some(defect) = row.defect {
-                if !has(defect.source) || !defect.source.starts_with(DEFECTS) {
-                    mistakes.push(format!("{} knows the defect {:?}", row.id, defect.source));
-                }
+            if let Some(defect) = row.defect
+                && (!has(defect.source) || !defect.source.starts_with(DEFECTS))
+            {
+                mistakes.push(format!("{} knows the defect {:?}", row.id, defect.source));
             }
         }
     }

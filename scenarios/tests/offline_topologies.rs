@@ -28,7 +28,7 @@ fn trials(name: &str) -> Vec<Trial> {
     let path = root().join(format!("fixtures/topologies/{name}.toml"));
     let file = std::fs::read_to_string(path).expect("a file");
     let topology = Topology::parse(name, &file).unwrap_or_else(|error| panic!("{error}"));
-    if topology.network.is_public() {
+    if !topology.network.has_own_nodes() {
         return Vec::new();
     }
     let mut trials = vec![trial(name, name.to_owned(), topology, &[])];

@@ -143,7 +143,7 @@ impl Builder<'_> {
 
     /// The relays' bridge where the run makes the network, then one per local network.
     fn networks(&self) -> Vec<NetworkSpec> {
-        let makes = self.inputs.standing.is_none() && !self.topology.network.is_public();
+        let makes = self.inputs.standing.is_none() && self.topology.network.has_own_nodes();
         std::iter::once("relays")
             .chain(self.topology.lans())
             .zip(0..)

@@ -122,7 +122,20 @@ impl Plan {
     /// Whether the run makes the network that its homes meet in.
     #[must_use]
     pub fn makes_network(&self) -> bool {
-        self.standing.is_none() && !self.topology.network.is_public()
+        self.standing.is_none() && self.topology.network.has_own_nodes()
+    }
+
+    /// Whether others run the network that its homes join, and may keep them out.
+    #[must_use]
+    pub fn joins_others(&self) -> bool {
+        !self.topology.network.has_own_nodes()
+    }
+
+    /// Whether the daemons are told of their network's authorities. Else those count that are built
+    /// into them.
+    #[must_use]
+    pub fn names_authorities(&self) -> bool {
+        !self.joins_others() || !self.joined.is_empty()
     }
 
     /// The home with this id.

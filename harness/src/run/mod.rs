@@ -32,6 +32,7 @@ mod state;
 mod times;
 
 pub use artefacts::{ArtefactError, Artefacts};
+pub use begin::find_engine;
 pub use circuits::{Earlier, Path};
 pub use end::{Leases, reap};
 pub use error::{RunError, StageFailure};

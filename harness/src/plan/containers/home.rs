@@ -83,16 +83,14 @@ impl Plan {
     ) -> Vec<FileSpec> {
         let hashed = onion.control.password.hashed();
         let node = common(&onion.nickname, lines, &hashed);
-        let network = &self.topology.network;
         let ports = home.ports.btp();
-        let rc = if network.is_public() {
+        let rc = if self.joins_others() {
             anonrc::joining(&node, &ports)
         } else {
             anonrc::home(&node, &ports)
         };
         let mut files = daemon_files(rc);
-        // Of a network of one's own there is nobody to agree with.
-        if network.terms_agreed || !network.is_public() {
+        if self.topology.network.terms_are_settled() {
             files.push(file(TERMS.0, TERMS.1));
         }
         files.push(directory(SERVICE_DIRECTORY));

@@ -131,7 +131,7 @@ async fn watch(run: &Run, home: &HomePlan, onion: &OnionPlan) -> Result<Monitor,
     let mut monitor = within(&guard, deadline, wait).await?;
     run.milestones.follow(&home.id, &monitor);
     // In the public network the relays have what clients ask them for.
-    if !run.plan.topology.network.is_public() || !run.plan.joined.is_empty() {
+    if run.plan.names_authorities() {
         let early = monitor
             .control
             .option("FetchDirInfoEarly")

@@ -115,7 +115,7 @@ pub(in crate::run) async fn attach_diagnosis(run: &Run, outcome: &mut Outcome) {
     let found = diagnosed(run, error, &containers, texts).await;
     // In a network of one's own that is a broken harness; in another it is for the operator
     // to do.
-    if let (RunError::NodeDied(death), true) = (error, run.plan.topology.network.is_public())
+    if let (RunError::NodeDied(death), true) = (error, run.plan.joins_others())
         && found
             .as_ref()
             .is_some_and(|found| found.cause == Cause::TermsNotAgreed)

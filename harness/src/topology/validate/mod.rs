@@ -7,10 +7,11 @@ mod network;
 mod peerings;
 
 use super::fields::{Collector, Fields, Located};
-use super::model::{Budget, Home, Network, Path, Peering, Probe, next_hop};
+use super::model::{Budget, Home, Path, Peering, Probe, next_hop};
 use super::wan::Wan;
 use crate::connectors::Kind;
 use crate::mutants::MutantSpec;
+use crate::topology::network::Network;
 
 /// A topology as far as it has been read.
 pub(super) struct Whole<'w, 'a, 'i> {
