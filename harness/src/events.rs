@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 
 use crate::evidence::{CheckResult, ContainerRole, Subject};
 
-/// A rung of the readiness ladder, or another part of a run whose time is of interest.
+/// A milestone on the way to readiness, or another part of a run whose time is of interest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stage {
@@ -19,8 +19,9 @@ pub enum Stage {
     Prepare,
     /// Networks exist and authorities, relays and sidecars are started.
     Start,
-    /// Every home's routes are sealed and it reaches every published address.
-    Seal,
+    /// Every home's egress is locked down and it reaches every published address.
+    #[serde(rename = "seal")]
+    Lockdown,
     /// A home's daemon answers on its control port, and is watched.
     Daemon,
     /// Every authority holds every relay's descriptor.
@@ -56,8 +57,9 @@ pub enum Stage {
     Peering,
     /// A peering's first ILP answer is there.
     FirstAnswer,
-    /// The nodes' distances are switched on.
-    Distances,
+    /// The nodes' links are shaped.
+    #[serde(rename = "distances")]
+    Shaping,
     /// The checks look at the running topology.
     Observe,
     /// Logs are saved.
@@ -73,7 +75,7 @@ impl Stage {
         match self {
             Self::Prepare => "prepare",
             Self::Start => "start",
-            Self::Seal => "seal",
+            Self::Lockdown => "seal",
             Self::Daemon => "daemon",
             Self::Descriptors => "descriptors",
             Self::Vote => "vote",
@@ -91,7 +93,7 @@ impl Stage {
             Self::Authentication => "authentication",
             Self::Peering => "peering",
             Self::FirstAnswer => "first-answer",
-            Self::Distances => "distances",
+            Self::Shaping => "distances",
             Self::Observe => "observe",
             Self::Collect => "collect",
             Self::TearDown => "tear-down",

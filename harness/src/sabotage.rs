@@ -62,7 +62,7 @@ fn break_plan(plan: &mut Plan, part: Part) -> Result<(), PlanError> {
             }
         }
         Part::Bridges => one_bridge(plan)?,
-        Part::Distances => plan.set_distances(&bad_day()),
+        Part::LinkShaping => plan.shape_links(&bad_day()),
         Part::LastRelay => {
             let last = plan.relays.last_mut();
             last.into_iter().for_each(|relay| relay.publishes = false);
@@ -106,7 +106,7 @@ fn one_bridge(plan: &mut Plan) -> Result<(), PlanError> {
     Ok(())
 }
 
-/// Distances that no budget of a topology on one machine allows for.
+/// Links that no budget of a topology on one machine allows for.
 fn bad_day() -> Wan {
     Wan {
         seed: 1,
@@ -180,7 +180,7 @@ fn break_containers(plan: &Plan, specs: &mut Specs, mutant: &MutantSpec) {
         // Broken in the plan.
         Part::Proxy
         | Part::Bridges
-        | Part::Distances
+        | Part::LinkShaping
         | Part::LastRelay
         | Part::Certificates
         | Part::CleanUp => {}

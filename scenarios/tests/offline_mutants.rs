@@ -55,7 +55,7 @@ struct Judged {
 fn broken(mutant: &MutantSpec) -> String {
     let base = match mutant.needs {
         Needs::ManagedDaemon => "managed",
-        Needs::Nothing | Needs::PrivateNetwork => "two-home-local",
+        Needs::Nothing | Needs::PrivateNetwork | Needs::OwnNetwork => "two-home-local",
     };
     let path = root().join(format!("fixtures/topologies/{base}.toml"));
     let whole = std::fs::read_to_string(path).expect("the topology is there");

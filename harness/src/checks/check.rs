@@ -25,7 +25,7 @@ pub enum Scope {
     /// Every topology.
     Every,
     /// Those whose network the run makes: in another nobody lets us ask the authorities, and homes are
-    /// not sealed off from the rest of the world.
+    /// not locked down, away from the rest of the world.
     PrivateNetwork,
     /// Those whose homes join a network that others run.
     PublicNetwork,

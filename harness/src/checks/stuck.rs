@@ -37,7 +37,7 @@ const fn check_of(stage: Stage) -> Option<&'static str> {
         Stage::Descriptors | Stage::Vote | Stage::Consensus | Stage::Listed => {
             Some("network.consensus")
         }
-        Stage::Seal => Some("isolation.published-reachable"),
+        Stage::Lockdown => Some("isolation.published-reachable"),
         Stage::Daemon | Stage::Preflight | Stage::Bootstrap => Some("network.bootstrapped"),
         Stage::Introduction | Stage::Upload | Stage::Publication => Some("service.uploaded"),
         Stage::Fetch => Some("service.fetched"),
@@ -48,7 +48,7 @@ const fn check_of(stage: Stage) -> Option<&'static str> {
         Stage::Prepare
         | Stage::Start
         | Stage::FirstAnswer
-        | Stage::Distances
+        | Stage::Shaping
         | Stage::Observe
         | Stage::Collect
         | Stage::TearDown => None,

@@ -375,7 +375,7 @@ fn what_did_not_come_up_fails_the_check_of_its_stage_and_leaves_the_others_open(
     let expected: Vec<String> = judge(&healthy()).into_iter().map(|one| one.id).collect();
     for (stage, id) in [
         (Stage::Consensus, "network.consensus"),
-        (Stage::Seal, "isolation.published-reachable"),
+        (Stage::Lockdown, "isolation.published-reachable"),
         (Stage::Bootstrap, "network.bootstrapped"),
         (Stage::Publication, "service.uploaded"),
         (Stage::Fetch, "service.fetched"),

@@ -9,6 +9,7 @@ use super::images::ImageArgs;
 use super::load::{Common, FamilyArgs, TopologyArgs};
 use crate::causes::with_causes;
 use crate::engine::{Engine, EngineError};
+use crate::run::find_engine;
 
 /// Arguments of `doctor`.
 #[derive(Debug, Clone, clap::Args)]
@@ -29,13 +30,13 @@ pub(super) async fn run(common: &Common, args: &Args) -> Result<Exit, CliError> 
     let mut out = std::io::stdout().lock();
     let loaded = common.topology(&args.topology, args.family.family)?;
     let network = &loaded.topology.network;
-    let size = if network.is_public() {
-        "the public network".to_owned()
-    } else {
+    let size = if network.has_own_nodes() {
         format!(
             "{} authorities, {} relays",
             network.authorities, network.relays
         )
+    } else {
+        "the public network".to_owned()
     };
     writeln!(
         out,
@@ -53,12 +54,7 @@ pub(super) async fn run(common: &Common, args: &Args) -> Result<Exit, CliError> 
     let placement = args.engines.placement(&loaded.topology)?;
     if placement.homes.is_empty() {
         // As a run does.
-        let found = if network.is_public() {
-            Engine::connect_anywhere().await
-        } else {
-            Engine::connect().await
-        };
-        match told(found).await {
+        match told(find_engine(&loaded.topology).await).await {
             Ok(text) => writeln!(out, "ok       engine      {text}")?,
             Err(error) => lacking.push(("engine", error.into())),
         }

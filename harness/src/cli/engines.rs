@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::error::CliError;
 use crate::engine::{EngineAddress, Placement};
-use crate::topology::Topology;
+use crate::topology::{EnginePlace, Topology};
 
 /// Options about engines and the way to the homes.
 #[derive(Debug, Clone, clap::Args)]
@@ -56,7 +56,7 @@ impl EngineArgs {
                 without.join(", ")
             ));
         }
-        if !self.engines.is_empty() && !topology.network.is_public() {
+        if !self.engines.is_empty() && topology.network.engines() == EnginePlace::ThisMachine {
             mistakes.push(format!(
                 "{} runs a network of its own, whose relays its homes reach through a bridge of the engine that the network is on; leave --engine out, everything stands on one engine",
                 topology.name

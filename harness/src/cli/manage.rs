@@ -211,8 +211,8 @@ pub(super) async fn down(common: &Common, args: &Args) -> Result<Exit, CliError>
                 )?;
             }
             Condition::Foreign
-            | Condition::Kept
-            | Condition::KeptUnreadable(_)
+            | Condition::Persisted
+            | Condition::PersistedUnreadable(_)
             | Condition::Ended => {
                 let removed = asked.engines.remove_run(one.run, Calls::UnderWay).await?;
                 if let Some(known) = one.known {
@@ -260,8 +260,8 @@ pub(super) async fn status(common: &Common, args: &Args) -> Result<Exit, CliErro
             }
             Condition::UnderWay(Some(owner)) => under_way(owner),
             Condition::UnderWay(None) => format!("a run under way, {OTHERS}"),
-            Condition::Kept => "left running by `up`".to_owned(),
-            Condition::KeptUnreadable(error) => {
+            Condition::Persisted => "left running by `up`".to_owned(),
+            Condition::PersistedUnreadable(error) => {
                 format!("left running by `up`; {}", with_causes(error))
             }
             Condition::Ended => "left over; the next run removes it".to_owned(),

@@ -72,7 +72,7 @@ impl Cause {
         match self {
             Self::NoRoute => {
                 "a daemon has no route to the network's addresses; attach it to a network that \
-                 leads there, and do not seal it more than that"
+                 leads there, and do not close it further than that"
             }
             Self::TermsNotAgreed => {
                 "the daemon was not told that the terms are agreed to; its configuration needs \

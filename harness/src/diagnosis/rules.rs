@@ -133,7 +133,7 @@ fn quorum(evidence: &Evidence) -> Vec<String> {
 }
 
 fn route(evidence: &Evidence) -> Vec<String> {
-    if evidence.stage == Some(Stage::Seal) {
+    if evidence.stage == Some(Stage::Lockdown) {
         return dialled(evidence, DialOutcome::is_unrouted);
     }
     if evidence.stage != Some(Stage::Bootstrap) {
@@ -164,7 +164,7 @@ fn route(evidence: &Evidence) -> Vec<String> {
 
 fn blocked(evidence: &Evidence) -> Vec<String> {
     match evidence.stage {
-        Some(Stage::Seal) => dialled(evidence, |outcome| {
+        Some(Stage::Lockdown) => dialled(evidence, |outcome| {
             matches!(
                 outcome,
                 DialOutcome::Timeout | DialOutcome::Refused | DialOutcome::NotPermitted

@@ -185,9 +185,9 @@ fn route() {
         Cause::NoRoute,
         "home-a at 0 % (starting): 1 circuits failed",
     );
-    let mut seal = stuck(Stage::Seal, "home-a");
-    seal.failed_dials = dialled(DialOutcome::NetworkUnreachable);
-    named(&seal, Cause::NoRoute, "network-unreachable");
+    let mut lockdown = stuck(Stage::Lockdown, "home-a");
+    lockdown.failed_dials = dialled(DialOutcome::NetworkUnreachable);
+    named(&lockdown, Cause::NoRoute, "network-unreachable");
 }
 
 #[test]
@@ -201,9 +201,9 @@ fn blocked() {
         ],
     );
     named(&evidence, Cause::AddressesBlocked, "CONNECTREFUSED");
-    let mut seal = stuck(Stage::Seal, "home-a");
-    seal.failed_dials = dialled(DialOutcome::Timeout);
-    named(&seal, Cause::AddressesBlocked, "timeout");
+    let mut lockdown = stuck(Stage::Lockdown, "home-a");
+    lockdown.failed_dials = dialled(DialOutcome::Timeout);
+    named(&lockdown, Cause::AddressesBlocked, "timeout");
 }
 
 #[test]

@@ -46,7 +46,7 @@ impl Serialize for MutantSpec {
 pub enum Needs {
     /// Nothing that not every topology has.
     Nothing,
-    /// A private network: the part is the seal of a home.
+    /// A private network: the part is the lockdown of a home.
     PrivateNetwork,
     /// A network that the run makes and that nobody else uses: the part is a node.
     OwnNetwork,
@@ -67,9 +67,9 @@ pub enum Part {
     ServicePort,
     /// The onion service asks its clients for a key that nobody has.
     ServiceClients,
-    /// The home is sealed off from the published addresses as well.
+    /// The home is locked away from the published addresses as well.
     SealShut,
-    /// The seal leaves a route to another home's router.
+    /// The lockdown leaves a route to another home's router.
     SealOpen,
     /// The environment of the connector that the probe dials through lacks a variable of the plan.
     Environment,
@@ -78,7 +78,7 @@ pub enum Part {
     /// All homes stand on the first one's bridge.
     Bridges,
     /// All nodes are as far apart as on a bad day of the internet.
-    Distances,
+    LinkShaping,
     /// The last relay is never told to publish its descriptor.
     LastRelay,
     /// The authorities' certificates name addresses.
@@ -92,6 +92,6 @@ pub enum Part {
 pub enum MutantAddress {
     /// One that the home's daemon maps to the peer that the connector dials.
     MappedToPeer,
-    /// The home's own, where the wire oracle waits for a dial that must not come.
+    /// The home's own, where the SOCKS and DNS recorder waits for a dial that must not come.
     OwnHome,
 }

@@ -234,7 +234,7 @@ pub static MUTANTS: &[MutantSpec] = &[
     },
     MutantSpec {
         name: "blocks-home",
-        breaks: "A home is sealed off from the published addresses as well.",
+        breaks: "A home is locked away from the published addresses as well.",
         caught_by: "isolation.published-reachable",
         needs: Needs::PrivateNetwork,
         ..part(Part::SealShut)
@@ -269,6 +269,6 @@ pub static MUTANTS: &[MutantSpec] = &[
             "latency.round-trip.p95",
         ],
         needs: Needs::OwnNetwork,
-        ..part(Part::Distances)
+        ..part(Part::LinkShaping)
     },
 ];

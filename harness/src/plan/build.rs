@@ -61,12 +61,12 @@ impl Plan {
             homes: builder.homes(&peerings, &probe),
             peerings,
             probe,
-            absent: peer::absent(topology, &inputs.seed),
+            decoy: peer::decoy(topology, &inputs.seed),
             leaves_container: false,
             seed: inputs.seed.clone(),
         };
         if let Some(wan) = &topology.wan {
-            plan.set_distances(wan);
+            plan.shape_links(wan);
         }
         plan.set_environments();
         Ok(plan)
@@ -143,7 +143,7 @@ impl Builder<'_> {
 
     /// The relays' bridge where the run makes the network, then one per local network.
     fn networks(&self) -> Vec<NetworkSpec> {
-        let makes = self.inputs.standing.is_none() && !self.topology.network.is_public();
+        let makes = self.inputs.standing.is_none() && self.topology.network.has_own_nodes();
         std::iter::once("relays")
             .chain(self.topology.lans())
             .zip(0..)
@@ -191,7 +191,7 @@ impl Builder<'_> {
             control: Control::of(&self.inputs.seed, &nickname, address),
             publishes: true,
             certified: None,
-            distance: None,
+            shaping: None,
             nickname,
         }
     }

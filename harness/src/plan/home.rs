@@ -108,7 +108,7 @@ impl DaemonPlan {
 impl HomePlan {
     /// Port of the recording relay between the connector and its daemon's SOCKS port.
     pub const RECORDER_PORT: u16 = 9150;
-    /// Port of the home where the wire oracle records whatever connects: nobody has to.
+    /// Port of the home where the SOCKS and DNS recorder records whatever connects: nobody has to.
     pub const ARRIVALS_PORT: u16 = 9152;
 
     /// The home's onion daemon and onion service, if it has them.

@@ -7,8 +7,8 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 use super::home::HomePlan;
-use super::node::{DistancePlan, NodePlan};
-use super::peer::{AbsentPlan, PeeringPlan, ProbePlan};
+use super::node::{NodePlan, ShapingPlan};
+use super::peer::{DecoyPlan, PeeringPlan, ProbePlan};
 use super::seed::{RunId, Seed};
 use super::standing::Standing;
 use super::subnets::Occupied;
@@ -81,7 +81,8 @@ pub struct Plan {
     /// The probe.
     pub probe: ProbePlan,
     /// The peer that does not exist.
-    pub absent: AbsentPlan,
+    #[serde(rename = "absent")]
+    pub decoy: DecoyPlan,
     /// Whether the clean-up leaves a container behind, to show that it is found.
     #[serde(skip)]
     pub leaves_container: bool,
@@ -91,11 +92,11 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Gives every node the distance that `wan` has for it.
-    pub(crate) fn set_distances(&mut self, wan: &Wan) {
+    /// Shapes the link of every node as `wan` has it.
+    pub(crate) fn shape_links(&mut self, wan: &Wan) {
         let nodes = self.authorities.iter_mut().chain(&mut self.relays);
         for (node, position) in nodes.zip(0_u64..) {
-            node.distance = Some(DistancePlan {
+            node.shaping = Some(ShapingPlan {
                 container: format!("{}-distance", node.container),
                 access: wan.of(&node.nickname),
                 seed: wan.seed.wrapping_add(position << 32),
@@ -121,7 +122,20 @@ impl Plan {
     /// Whether the run makes the network that its homes meet in.
     #[must_use]
     pub fn makes_network(&self) -> bool {
-        self.standing.is_none() && !self.topology.network.is_public()
+        self.standing.is_none() && self.topology.network.has_own_nodes()
+    }
+
+    /// Whether others run the network that its homes join, and may keep them out.
+    #[must_use]
+    pub fn joins_others(&self) -> bool {
+        !self.topology.network.has_own_nodes()
+    }
+
+    /// Whether the daemons are told of their network's authorities. Else those count that are built
+    /// into them.
+    #[must_use]
+    pub fn names_authorities(&self) -> bool {
+        !self.joins_others() || !self.joined.is_empty()
     }
 
     /// The home with this id.
@@ -156,7 +170,7 @@ impl Plan {
             .chain(self.nodes().map(|node| &node.control));
         secrets.extend(controls.map(|control| control.password.password().clone()));
         secrets.push(self.probe.secret.clone());
-        secrets.push(self.absent.token.clone());
+        secrets.push(self.decoy.token.clone());
         // A peering without a secret has nothing to hide.
         secrets.retain(|secret| !secret.is_empty());
         secrets

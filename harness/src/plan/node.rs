@@ -8,7 +8,7 @@ use super::control::Control;
 use crate::onion::anonrc::Published;
 use crate::topology::Access;
 
-/// Behind a distance, the daemon's own OR port is this much above the published one.
+/// Behind link shaping, the daemon's own OR port is this much above the published one.
 const OR_BEHIND: u16 = 10_000;
 
 /// What a container is in the topology.
@@ -42,9 +42,10 @@ pub struct NodePlan {
     /// are configured with; no authority of ours has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub certified: Option<SocketAddrV4>,
-    /// What stands between its published OR port and the daemon; `None` without distances.
+    /// What stands between its published OR port and the daemon; `None` where links are not shaped.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub distance: Option<DistancePlan>,
+    #[serde(rename = "distance")]
+    pub shaping: Option<ShapingPlan>,
 }
 
 impl NodePlan {
@@ -52,30 +53,30 @@ impl NodePlan {
     #[must_use]
     pub fn containers(&self) -> Vec<(String, String)> {
         let mut all = vec![(self.container.clone(), self.nickname.clone())];
-        if let Some(distance) = &self.distance {
+        if let Some(shaping) = &self.shaping {
             all.push((
-                distance.container.clone(),
+                shaping.container.clone(),
                 format!("{}/distance", self.nickname),
             ));
         }
         all
     }
 
-    /// Where the daemon itself takes connections on its OR port: all interfaces, or, behind a
-    /// distance, the loopback interface alone.
+    /// Where the daemon itself takes connections on its OR port: all interfaces, or, behind link
+    /// shaping, the loopback interface alone.
     #[must_use]
     pub fn or_listener(&self) -> SocketAddr {
         let port = self.published.or_port;
-        match &self.distance {
+        match &self.shaping {
             None => SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)),
             Some(_) => SocketAddr::from((Ipv4Addr::LOCALHOST, port + OR_BEHIND)),
         }
     }
 }
 
-/// The relay that gives a node its distance, in the node's network namespace.
+/// The relay that shapes the link of a node, in the node's network namespace.
 #[derive(Clone, Serialize)]
-pub struct DistancePlan {
+pub struct ShapingPlan {
     /// Its container's name on the engine.
     pub container: String,
     /// What it adds.

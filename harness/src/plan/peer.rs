@@ -6,7 +6,7 @@ use super::seed::Seed;
 use super::shown::redacted;
 use crate::onion::{OnionAddress, ServiceKeys};
 use crate::secret::Secret;
-use crate::topology::{ABSENT, Auth, Topology, Transport};
+use crate::topology::{Auth, DECOY, Topology, Transport};
 
 /// One BTP relation with its secret.
 #[derive(Clone, Serialize)]
@@ -47,7 +47,7 @@ pub struct ProbePlan {
 /// A peer that every connector is told to dial and that does not exist: an onion address of the
 /// right family that no service has. It shows what a connector does when the network fails it.
 #[derive(Clone, Serialize)]
-pub struct AbsentPlan {
+pub struct DecoyPlan {
     /// Its peer id.
     pub id: String,
     /// Its address.
@@ -80,10 +80,10 @@ pub(super) fn peerings(topology: &Topology, seed: &Seed) -> Vec<PeeringPlan> {
         .collect()
 }
 
-pub(super) fn absent(topology: &Topology, seed: &Seed) -> AbsentPlan {
+pub(super) fn decoy(topology: &Topology, seed: &Seed) -> DecoyPlan {
     let keys = ServiceKeys::from_seed(&seed.derive("service/absent"));
-    AbsentPlan {
-        id: ABSENT.to_owned(),
+    DecoyPlan {
+        id: DECOY.to_owned(),
         onion: keys.address(topology.network.family),
         token: seed.secret("absent"),
     }

@@ -38,12 +38,12 @@ impl Plan {
 
     /// The peer that does not exist, as connectors are told of it.
     #[must_use]
-    pub fn dial_absent(&self) -> PeerToDial {
-        let (host, port) = (self.absent.onion.expose(), HomePlan::ARRIVALS_PORT);
+    pub fn dial_decoy(&self) -> PeerToDial {
+        let (host, port) = (self.decoy.onion.expose(), HomePlan::ARRIVALS_PORT);
         PeerToDial {
-            id: self.absent.id.clone(),
+            id: self.decoy.id.clone(),
             url: Secret::new(format!("ws://{host}:{port}")),
-            token: self.absent.token.clone(),
+            token: self.decoy.token.clone(),
             proxied: true,
         }
     }
@@ -66,7 +66,7 @@ impl Plan {
         });
         let dialled = self.peerings.iter().filter(|one| one.from == home.id);
         let dials = dialled.filter_map(|peering| self.dial(peering));
-        let absent = home.is_onion().then(|| self.dial_absent());
+        let decoy = home.is_onion().then(|| self.dial_decoy());
         Site {
             id: &home.id,
             prefix: &home.prefix,
@@ -76,7 +76,7 @@ impl Plan {
             routes: routes.collect(),
             callers: callers.chain(probe).collect(),
             admits_without_secret: self.topology.allows_no_auth(&home.id),
-            dials: dials.chain(absent).collect(),
+            dials: dials.chain(decoy).collect(),
         }
     }
 

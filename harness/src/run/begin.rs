@@ -20,7 +20,7 @@ use crate::run::request::InvalidRequest;
 use crate::run::running::{self, Found};
 use crate::run::state::{Owner, Registry, RunRecord, Verb};
 use crate::sabotage;
-use crate::topology::Topology;
+use crate::topology::{EnginePlace, Topology};
 use crate::trace;
 
 /// Fresh inputs of a plan.
@@ -42,7 +42,7 @@ async fn joined(
     if let Some(keys) = options
         .keys
         .as_ref()
-        .filter(|_| !topology.network.is_public())
+        .filter(|_| topology.network.has_own_nodes())
     {
         return Err(InvalidRequest::KeysForOwnNetwork {
             keys: keys.clone(),
@@ -53,7 +53,7 @@ async fn joined(
     let Some(stand_in) = &options.stand_in else {
         return Ok(Vec::new());
     };
-    if !topology.network.is_public() {
+    if topology.network.has_own_nodes() {
         return Err(InvalidRequest::AuthoritiesForOwnNetwork {
             stand_in: stand_in.clone(),
             topology: topology.name.clone(),
@@ -134,12 +134,19 @@ async fn engines(topology: &Topology, placement: &Placement) -> Result<Engines, 
     if !placement.homes.is_empty() {
         return Engines::connect(None, &placement.homes).await;
     }
-    let found = if topology.network.is_public() {
-        Engine::connect_anywhere().await?
-    } else {
-        Engine::connect().await?
-    };
-    Ok(Engines::one(found))
+    Ok(Engines::one(find_engine(topology).await?))
+}
+
+/// The engine that is found where homes have none of their own.
+///
+/// # Errors
+///
+/// As of [`Engine::connect`] or [`Engine::connect_anywhere`].
+pub async fn find_engine(topology: &Topology) -> Result<Engine, EngineError> {
+    match topology.network.engines() {
+        EnginePlace::ThisMachine => Engine::connect().await,
+        EnginePlace::Anywhere => Engine::connect_anywhere().await,
+    }
 }
 
 /// The outcome with the events so far; the run's folder has its trace where it did not pass, and is

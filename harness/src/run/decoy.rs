@@ -43,7 +43,7 @@ struct Decoy {
 
 /// How many dials to the decoy have come to nothing so far.
 fn refused(run: &Run, wire: &Wire) -> usize {
-    let host = run.plan.absent.onion.expose();
+    let host = run.plan.decoy.onion.expose();
     wire.requests
         .iter()
         .filter(|request| request.host.expose() == host)
@@ -122,7 +122,7 @@ impl Decoys {
             if !decoy.view.control.is_connected() {
                 return;
             }
-            if let Err(error) = run.control(home).register(&run.plan.dial_absent()).await {
+            if let Err(error) = run.control(home).register(&run.plan.dial_decoy()).await {
                 decoy.not_told = Some(format!("it was not told to dial: {}", with_causes(&error)));
             }
         });
@@ -180,7 +180,7 @@ impl Decoys {
             .of(run)
             .filter(|(_, decoy)| decoy.as_ref().is_ok_and(Decoy::was_told));
         join_all(told.map(|(home, _)| async move {
-            let removed = run.control(home).forget(&run.plan.absent.id).await;
+            let removed = run.control(home).forget(&run.plan.decoy.id).await;
             if let Err(error) = removed {
                 run.recorder.note(with_causes(&error).to_string());
             }

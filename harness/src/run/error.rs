@@ -10,7 +10,7 @@ use crate::onion::authority::AuthorityKeyError;
 use crate::onion::{Daemon, TldFamily};
 use crate::plan::PlanError;
 use crate::run::artefacts::ArtefactError;
-use crate::run::obstacle::Obstacle;
+use crate::run::preflight_failure::PreflightFailure;
 use crate::run::request::InvalidRequest;
 use crate::run::state::{Starting, StateError};
 use crate::topology::format_duration;
@@ -160,7 +160,7 @@ pub enum RunError {
     },
     /// The network that the homes join could not be entered.
     #[error(transparent)]
-    Preflight(#[from] Obstacle),
+    Preflight(#[from] PreflightFailure),
     /// What was asked does not fit the topology, or what of it runs.
     #[error(transparent)]
     InvalidRequest(#[from] InvalidRequest),

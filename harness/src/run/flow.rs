@@ -29,7 +29,7 @@ use crate::topology::Topology;
 /// A run that is given up by its process is removed by any later run after this time.
 const RUN_LIFETIME: Duration = Duration::from_secs(30 * 60);
 /// A topology that `up` left is removed by any later run after this time.
-const KEPT_LIFETIME: Duration = Duration::from_secs(12 * 60 * 60);
+const PERSISTED_LIFETIME: Duration = Duration::from_secs(12 * 60 * 60);
 
 /// Runs a topology, judges it and removes it; or judges one that `up` left running, and leaves it.
 ///
@@ -206,8 +206,8 @@ pub async fn bring_up_and_keep(
     let name = &topology.name;
     let beginning = Beginning {
         verb: Verb::Up,
-        inputs: inputs(options, KEPT_LIFETIME)?,
-        lifetime: KEPT_LIFETIME,
+        inputs: inputs(options, PERSISTED_LIFETIME)?,
+        lifetime: PERSISTED_LIFETIME,
         standing: None,
     };
     let (now, seed) = (beginning.inputs.now, &beginning.inputs.seed);

@@ -157,7 +157,7 @@ async fn dials(
             session.close().await;
         }
         let circuit = format!("fresh-{number}");
-        match dialer.enter(&circuit, &plan.probe.secret, metrics).await {
+        match dialer.connect(&circuit, &plan.probe.secret, metrics).await {
             Ok((session, _)) => last = Some((circuit, session)),
             Err(reason) => {
                 failed.push(reason);

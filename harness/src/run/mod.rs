@@ -18,10 +18,10 @@ mod measure;
 mod milestones;
 mod network;
 mod observe;
-mod obstacle;
 mod options;
 mod outcome;
 mod packet;
+mod preflight_failure;
 mod prepare;
 mod probe_dialer;
 mod publication;
@@ -34,6 +34,7 @@ mod state;
 mod times;
 
 pub use artefacts::{ArtefactError, Artefacts};
+pub use begin::find_engine;
 pub use circuits::{Earlier, Path};
 pub use end::{Leases, reap};
 pub use error::{RunError, StageFailure};
@@ -42,9 +43,9 @@ pub use interrupt::Interrupts;
 pub use measure::measure;
 
 pub use network::{KnownNetwork, network_down, network_status, network_up};
-pub use obstacle::Obstacle;
 pub use options::{NetworkChoice, Options, Progress, Sources};
 pub use outcome::{NodeLog, Outcome};
+pub use preflight_failure::PreflightFailure;
 pub use prepare::fresh_inputs;
 pub use request::InvalidRequest;
 pub use state::{

@@ -74,7 +74,7 @@ impl ProbeDialer {
     }
 
     /// Dials over a circuit of its own and is let in. Returns how long that took together, too.
-    pub(in crate::run) async fn enter(
+    pub(in crate::run) async fn connect(
         &self,
         circuit: &str,
         secret: &Secret,
@@ -83,7 +83,7 @@ impl ProbeDialer {
         let dialed = self.dial(circuit, Metric::Dial, metrics).await?;
         let dial_took = dialed.took;
         let session = self
-            .knock(dialed, secret.clone())
+            .authenticate(dialed, secret.clone())
             .await
             .map_err(|error| format!("not let in: {}", with_causes(&error)))?;
         let times = session.connect_times();
@@ -94,7 +94,7 @@ impl ProbeDialer {
         Ok((session, took))
     }
 
-    pub(in crate::run) async fn knock(
+    pub(in crate::run) async fn authenticate(
         &self,
         dialed: Dialed,
         secret: Secret,
@@ -123,7 +123,7 @@ impl ProbeDialer {
             Err(reason) => return Refusal::Otherwise(reason),
         };
         let due = self.connector.answers().refusal;
-        match self.knock(dialed, secret).await {
+        match self.authenticate(dialed, secret).await {
             Ok(session) => {
                 session.close().await;
                 Refusal::Accepted

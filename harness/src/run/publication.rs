@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::onion::monitor::{DaemonState, Timeline};
 use crate::plan::Plan;
+use crate::topology::Publication;
 
 /// Descriptors per service: this time period's and the next one's (rend-spec-v3).
 const DESCRIPTORS: usize = 2;
@@ -15,10 +16,9 @@ const HSDIRS: usize = 8;
 /// none gets the same descriptor twice; in a network that others run some HSDir is always out of
 /// order, and half of them are enough to be found.
 pub(in crate::run) fn uploads_expected(plan: &Plan, state: &DaemonState) -> usize {
-    if plan.topology.network.is_public() {
-        state.uploads.div_ceil(2).max(DESCRIPTORS)
-    } else {
-        DESCRIPTORS * plan.nodes().count().min(HSDIRS)
+    match plan.topology.network.publication() {
+        Publication::Everywhere => DESCRIPTORS * plan.nodes().count().min(HSDIRS),
+        Publication::Half => state.uploads.div_ceil(2).max(DESCRIPTORS),
     }
 }
 
@@ -30,6 +30,9 @@ pub(in crate::run) fn is_published(plan: &Plan, state: &DaemonState, timeline: &
         .map(|upload| upload.descriptor.as_str())
         .collect();
     let ended = state.uploaded + state.failed.len() >= state.uploads;
-    state.uploaded >= uploads_expected(plan, state)
-        && (!plan.topology.network.is_public() || (begun.len() >= DESCRIPTORS && ended))
+    let begun_and_ended = match plan.topology.network.publication() {
+        Publication::Everywhere => true,
+        Publication::Half => begun.len() >= DESCRIPTORS && ended,
+    };
+    state.uploaded >= uploads_expected(plan, state) && begun_and_ended
 }

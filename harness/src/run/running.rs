@@ -79,8 +79,8 @@ pub(super) async fn find_left(
 fn left(registry: &Registry, known: KnownRun) -> Result<Option<(Plan, PersistedRun)>, StateError> {
     match known.life {
         Life::UnderWay | Life::Ended => Ok(None),
-        Life::KeptUnreadable(error) | Life::Unclear(error) => Err(error),
-        Life::Kept(persisted) => match persisted.plan(&known.run) {
+        Life::PersistedUnreadable(error) | Life::Unclear(error) => Err(error),
+        Life::Persisted(persisted) => match persisted.plan(&known.run) {
             Ok(plan) => Ok(Some((plan, *persisted))),
             Err(reason) => Err(registry.unreadable(&known.run, reason)),
         },

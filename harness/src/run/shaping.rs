@@ -1,4 +1,4 @@
-//! Switching the nodes' distances on and off.
+//! Switching link shaping on and off.
 
 use home_agent::wan_events::WanEvent;
 
@@ -7,7 +7,7 @@ use crate::evidence::Subject;
 use crate::run::context::{Run, poll, within};
 use crate::run::error::RunError;
 
-/// Switches all distances on or off, and waits until each says that it is. Does nothing where
+/// Switches link shaping on or off, and waits until each says that it is. Does nothing where
 /// there are none.
 ///
 /// Before they are on, the network is as near as one machine has it, so that bootstrap takes
@@ -16,7 +16,7 @@ pub(super) async fn switch(run: &Run, on: bool) -> Result<(), RunError> {
     let containers: Vec<&str> = run
         .plan
         .nodes()
-        .filter_map(|node| Some(node.distance.as_ref()?.container.as_str()))
+        .filter_map(|node| Some(node.shaping.as_ref()?.container.as_str()))
         .collect();
     if containers.is_empty() {
         return Ok(());
@@ -28,7 +28,7 @@ pub(super) async fn switch(run: &Run, on: bool) -> Result<(), RunError> {
     };
     let guard = run
         .recorder
-        .stage(Stage::Distances, Subject::Links { shaped: on });
+        .stage(Stage::Shaping, Subject::Links { shaped: on });
     let engine = run.engines.common();
     let wait = async {
         for container in &containers {
@@ -54,7 +54,7 @@ pub(super) async fn switch(run: &Run, on: bool) -> Result<(), RunError> {
         .await
     };
     within(&guard, run.plan.topology.deadlines.delivery, wait).await?;
-    guard.reached(format!("{} distances are {word}", containers.len()));
+    guard.reached(format!("shaping of {} links is {word}", containers.len()));
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! The parts of a topology that few topologies have: many homes alike, paths, distances, another
+//! The parts of a topology that few topologies have: many homes alike, paths, link shaping, another
 //! connector, mutants.
 
 use std::time::Duration;

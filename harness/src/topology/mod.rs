@@ -7,6 +7,7 @@ mod extra;
 mod fields;
 mod mistake;
 mod model;
+mod network;
 mod parse;
 mod units;
 mod validate;
@@ -14,8 +15,9 @@ mod wan;
 
 pub use mistake::{Mistake, TopologyError};
 pub use model::{
-    ABSENT, Auth, Budget, Daemon, Deadlines, Home, Metric, NOWHERE, Network, NetworkKind, Path,
-    Peering, Probe, Topology, Transport,
+    Auth, Budget, DECOY, Daemon, Deadlines, Home, Metric, NOWHERE, Path, Peering, Probe, Topology,
+    Transport,
 };
+pub use network::{EnginePlace, Network, NetworkKind, Publication};
 pub use units::{DurationError, format_age, format_duration, parse_duration};
 pub use wan::{Access, Wan};

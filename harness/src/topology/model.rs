@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::network::Network;
 use super::units::millis;
 use super::wan::Wan;
 use crate::connectors::Kind;
 use crate::mutants::MutantSpec;
-use crate::onion::TldFamily;
 
 /// Id of a peer that every connector is told to dial and that does not exist. Homes and the probe
 /// may not be called so.
-pub const ABSENT: &str = "absent-peer";
+pub const DECOY: &str = "absent-peer";
 
 /// A destination that no topology has: every run asks every connector for it. No home's prefix may
 /// cover it.
@@ -45,70 +45,12 @@ pub struct Topology {
     /// What measured values are held against.
     #[serde(rename = "budget")]
     pub budgets: Vec<Budget>,
-    /// Distances between the nodes; `None` leaves them as near as one machine has them.
+    /// Link shaping between the nodes; `None` leaves them as near as one machine has them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wan: Option<Wan>,
     /// The part that is broken on purpose, to show that its check notices.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mutant: Option<&'static MutantSpec>,
-}
-
-/// The onion network that the homes meet in: a private one of real daemons, which the run makes and
-/// removes, or the public one, which the homes' daemons join as clients.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Network {
-    /// Whose network it is.
-    pub kind: NetworkKind,
-    /// Whether the operator agrees to the public network's terms (anon's `terms-agreement` file). A
-    /// daemon does not start without it. In a private network there is nobody to agree with.
-    pub terms_agreed: bool,
-    /// The TLD family the daemons speak; an address of another family is a failure.
-    pub family: TldFamily,
-    /// Number of directory authorities (`AuthoritativeDirectory`) that the run makes. An odd number,
-    /// at least 3; none for the public network.
-    pub authorities: usize,
-    /// Number of relays that the run makes and that are not authorities, at least 4; none for the
-    /// public network.
-    pub relays: usize,
-    /// Whether the run makes a network of its own also where one stands by that would fit: the
-    /// network itself is what the topology is about.
-    pub own: bool,
-    /// How often the authorities agree on a new consensus (`V3AuthVotingInterval`).
-    #[serde(with = "millis")]
-    pub voting_interval: Duration,
-}
-
-impl Network {
-    /// Whether the homes' daemons join a network that is there already.
-    #[must_use]
-    pub fn is_public(&self) -> bool {
-        self.kind == NetworkKind::Public
-    }
-}
-
-/// Whose network it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum NetworkKind {
-    /// One that the run makes; nothing leaves the machine.
-    Private,
-    /// The public one, known to the daemons by the authorities that are built into them, or by those
-    /// of a stand-in.
-    Public,
-}
-
-impl NetworkKind {
-    /// Every kind, in the order of messages.
-    pub const ALL: [Self; 2] = [Self::Private, Self::Public];
-
-    /// The name in topology files.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Private => "private",
-            Self::Public => "public",
-        }
-    }
 }
 
 /// One operator's place: onion sidecar, connector and business-logic server behind NAT.

@@ -8,9 +8,9 @@ use super::extra::{read_connector, read_many, read_mutant, read_paths, read_wan}
 use super::fields::{Collector, Fields, Located, small};
 use super::mistake::TopologyError;
 use super::model::{
-    Auth, Budget, Daemon, Deadlines, Home, Metric, Network, NetworkKind, Peering, Probe, Topology,
-    Transport,
+    Auth, Budget, Daemon, Deadlines, Home, Metric, Peering, Probe, Topology, Transport,
 };
+use super::network::{Network, NetworkKind};
 use super::validate::{Whole, validate};
 use crate::connectors::Kind;
 use crate::onion::TldFamily;
@@ -203,7 +203,7 @@ fn read_network(fields: &mut Fields<'_, '_>, into: &mut Collector<'_>) -> Networ
         &NetworkKind::ALL,
         NetworkKind::name,
     );
-    if network.is_public() {
+    if !network.has_own_nodes() {
         (network.authorities, network.relays) = (0, 0);
         let agreed = [true];
         network.terms_agreed = table.choice(into, "terms", false, &agreed, |_| "agreed");

@@ -1,4 +1,4 @@
-//! Distances between the nodes of a private network.
+//! Link shaping between the nodes of a private network.
 
 use std::time::Duration;
 

@@ -1,6 +1,8 @@
 //! README.md: short, and true.
 
-use crate::support::{markdown_files, read};
+use ator_harness::checks;
+
+use crate::support::{markdown_files, read, topology};
 
 /// What a newcomer reads in five minutes.
 const LONGEST: usize = 150;
@@ -12,6 +14,33 @@ fn it_is_short_and_begins_with_the_commands() {
     assert!(lines <= LONGEST, "{lines} lines, more than {LONGEST}");
     let commands = text.lines().position(|line| line == "```sh");
     assert!(commands.is_some_and(|line| line < 10), "{commands:?}");
+}
+
+/// What it shows of a run: ten lines, with checks that there are.
+#[test]
+fn it_shows_ten_lines_with_checks_that_there_are() {
+    let text = read("README.md");
+    let (_, section) = text.split_once("## What it prints").expect("a section");
+    let sample = section.split("```").nth(1).expect("a sample");
+    let lines: Vec<&str> = sample.trim_matches('\n').lines().collect();
+    assert_eq!(lines.len(), 10, "{lines:#?}");
+    let budgets = topology("two-home-local").budgets;
+    let known: Vec<String> = checks::every()
+        .iter()
+        .map(|check| check.id.to_owned())
+        .chain(budgets.iter().map(checks::budget_check_id))
+        .collect();
+    let shown = lines.iter().filter_map(|line| line.strip_prefix("│ "));
+    let ids: Vec<&str> = shown
+        .map(|row| row.split_whitespace().next().unwrap_or_default())
+        .collect();
+    assert!(!ids.is_empty(), "no check is shown: {lines:#?}");
+    for id in ids {
+        assert!(
+            known.iter().any(|one| one == id),
+            "there is no check {id:?}"
+        );
+    }
 }
 
 #[test]

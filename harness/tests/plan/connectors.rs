@@ -288,11 +288,11 @@ fn whom_it_dials_it_knows_from_the_start_and_reaches_through_a_forwarder() {
             );
         }
         // So does the one that does not exist, where there is a daemon.
-        let absent = forwarded(plan.absent.onion.expose());
-        assert_eq!(absent.is_some(), home.is_onion());
+        let decoy = forwarded(plan.decoy.onion.expose());
+        assert_eq!(decoy.is_some(), home.is_onion());
         assert_eq!(
             accounts[&home.id]
-                .get(format!("to-{}", plan.absent.id))
+                .get(format!("to-{}", plan.decoy.id))
                 .is_some(),
             home.is_onion()
         );

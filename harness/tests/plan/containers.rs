@@ -73,7 +73,7 @@ fn each_secret_goes_only_to_those_who_need_it() {
     }
     assert_eq!(holders(plan.probe.secret.expose()), ["home-b/connector"]);
     // Nobody lets the peer in that does not exist.
-    assert!(holders(plan.absent.token.expose()).is_empty());
+    assert!(holders(plan.decoy.token.expose()).is_empty());
     for home in &plan.homes {
         assert_eq!(
             holders(home.admin_key.expose()),
@@ -96,7 +96,7 @@ fn files_are_their_owners_alone() {
         for file in &spec.files {
             let wanted = match (&file.content, file.path.as_str()) {
                 (Some(_), _) => 0o600,
-                // The wire oracle opens its record before it becomes an ordinary user.
+                // The SOCKS and DNS recorder opens its record before it becomes an ordinary user.
                 (None, "/record") => 0o777,
                 (None, _) => 0o700,
             };

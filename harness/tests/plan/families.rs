@@ -13,7 +13,7 @@ fn of_family(name: &str, family: TldFamily) -> Specs {
     let plan = plan_of(&topology, 7);
     let mut onions = plan.homes.iter().filter_map(HomePlan::onion);
     assert!(onions.all(|onion| onion.address.family() == family));
-    assert_eq!(plan.absent.onion.family(), family);
+    assert_eq!(plan.decoy.onion.family(), family);
     specs(&plan)
 }
 

@@ -1,4 +1,4 @@
-//! Kinds of homes and peerings: neighbours, managed daemons, no daemon, no secret, distances.
+//! Kinds of homes and peerings: neighbours, managed daemons, no daemon, no secret, link shaping.
 
 use std::net::Ipv4Addr;
 
@@ -63,7 +63,7 @@ fn a_home_without_a_daemon_has_no_sidecar_and_no_onion_transport() {
     server_is_first(home, own);
 }
 
-/// Where no sidecar is, the container that seals the home starts first, and holds its network.
+/// Where no sidecar is, the container that locks the home down starts first, and holds its network.
 fn server_is_first(home: &HomePlan, own: &HomeSpecs) {
     let bridge = NetworkMode::Bridge {
         network: home.network.clone(),
@@ -172,13 +172,13 @@ fn only_the_home_that_is_dialled_without_a_secret_allows_it() {
 }
 
 #[test]
-fn behind_a_distance_the_daemon_listens_on_loopback_alone() {
+fn behind_link_shaping_the_daemon_listens_on_loopback_alone() {
     let plan = plan("two-home-wan");
     let specs = specs(&plan);
     let nodes: Vec<_> = plan.nodes().collect();
-    assert_eq!(specs.distances.len(), nodes.len());
+    assert_eq!(specs.shaping.len(), nodes.len());
     let daemons = specs.authorities.iter().chain(&specs.relays);
-    for ((node, spec), distance) in nodes.iter().zip(daemons).zip(&specs.distances) {
+    for ((node, spec), shaping) in nodes.iter().zip(daemons).zip(&specs.shaping) {
         let port = node.published.or_port;
         let own = node.or_listener();
         assert_eq!(own.ip(), Ipv4Addr::LOCALHOST);
@@ -189,7 +189,7 @@ fn behind_a_distance_the_daemon_listens_on_loopback_alone() {
         assert_eq!(ports[1], format!("{own} NoAdvertise IPv4Only"));
         // The relay takes the connections to the published port, and is the first in the node's
         // network, so that it is there when the daemon comes.
-        let arguments = distance.arguments.join(" ");
+        let arguments = shaping.arguments.join(" ");
         assert!(
             arguments.starts_with(&format!(
                 "wan --listen 0.0.0.0:{port}={own} --latency-us 38000 --jitter-us 6000 \
@@ -198,31 +198,31 @@ fn behind_a_distance_the_daemon_listens_on_loopback_alone() {
             "{arguments}"
         );
         let share = NetworkMode::Share {
-            container: distance.name.clone(),
+            container: shaping.name.clone(),
         };
         assert_eq!(spec.network, share);
         assert!(matches!(
-            &distance.network,
+            &shaping.network,
             NetworkMode::Bridge { address, publish, .. }
                 if *address == node.address && publish.iter().any(|at| at.port == port)
         ));
-        assert_eq!(distance.privileges, Privileges::None);
+        assert_eq!(shaping.privileges, Privileges::None);
         assert_eq!(node.containers().len(), 2);
     }
     let seeds: std::collections::BTreeSet<u64> = nodes
         .iter()
-        .filter_map(|node| node.distance.as_ref())
-        .map(|distance| distance.seed)
+        .filter_map(|node| node.shaping.as_ref())
+        .map(|shaping| shaping.seed)
         .collect();
     assert_eq!(seeds.len(), nodes.len(), "each has delays of its own");
 }
 
 #[test]
-fn without_distances_a_node_listens_on_every_interface() {
+fn without_link_shaping_a_node_listens_on_every_interface() {
     let plan = plan("two-home-local");
-    assert!(specs(&plan).distances.is_empty());
+    assert!(specs(&plan).shaping.is_empty());
     for node in plan.nodes() {
-        assert!(node.distance.is_none() && node.containers().len() == 1);
+        assert!(node.shaping.is_none() && node.containers().len() == 1);
         assert_eq!(node.or_listener().ip(), Ipv4Addr::UNSPECIFIED);
         assert_eq!(node.or_listener().port(), node.published.or_port);
     }

@@ -122,7 +122,7 @@ fn all(specs: &Specs) -> impl Iterator<Item = &ContainerSpec> {
         .authorities
         .iter()
         .chain(&specs.relays)
-        .chain(&specs.distances)
+        .chain(&specs.shaping)
         .chain(homes)
 }
 

@@ -70,7 +70,7 @@ fn a_broken_connector_is_the_one_that_the_probe_dials_and_is_told_so() {
         match needed {
             Some(MutantAddress::MappedToPeer) => assert!(address.is_some()),
             Some(MutantAddress::OwnHome) => {
-                // Where the wire oracle waits for a dial that must not come.
+                // Where the SOCKS and DNS recorder waits for a dial that must not come.
                 assert_eq!(address, Some(&*plan.homes[1].address.to_string()));
             }
             None => assert_eq!(address, None, "{}", mutant.name),
@@ -200,10 +200,10 @@ fn a_connector_that_bypasses_the_record_goes_to_the_daemon() {
 }
 
 #[test]
-fn far_relays_are_all_nodes_behind_a_distance() {
+fn far_relays_are_all_nodes_behind_link_shaping() {
     let (plan, specs) = broken("far-relays");
-    assert!(plan.nodes().all(|node| node.distance.is_some()));
-    assert_eq!(specs.distances.len(), plan.nodes().count());
+    assert!(plan.nodes().all(|node| node.shaping.is_some()));
+    assert_eq!(specs.shaping.len(), plan.nodes().count());
 }
 
 #[test]

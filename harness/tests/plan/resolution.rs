@@ -34,7 +34,7 @@ fn equal(one: &Plan, two: &Plan) {
         assert_eq!(addresses[0], addresses[1]);
         assert_eq!(one.environment, two.environment);
     }
-    assert_eq!(one.absent.onion, two.absent.onion);
+    assert_eq!(one.decoy.onion, two.decoy.onion);
     let (one, two) = (specs(one), specs(two));
     for (one, two) in all(&one).zip(all(&two)) {
         assert_eq!((&one.name, &one.role), (&two.name, &two.role));
@@ -137,7 +137,7 @@ fn hides(plan: &Plan) {
         let label = home.onion().map(|onion| onion.address.expose_label());
         assert!(label.is_none_or(|label| !text.contains(label)));
     }
-    assert!(!text.contains(plan.absent.onion.expose_label()));
+    assert!(!text.contains(plan.decoy.onion.expose_label()));
     assert!(!mentions_address(&text));
     assert!(
         !text.contains(&plan.seed.expose()),

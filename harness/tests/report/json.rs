@@ -10,7 +10,7 @@ use ator_harness::events::{EventKind, Recorder, Stage};
 use ator_harness::onion::TldFamily;
 use ator_harness::probe::Latencies;
 use ator_harness::report::FORMS;
-use ator_harness::run::{NodeLog, RunError, StageFailure};
+use ator_harness::run::{NodeLog, Outcome, RunError, StageFailure};
 use ator_harness::topology::Metric;
 use jsonschema::Validator;
 use serde_json::{Value, json};
@@ -235,34 +235,8 @@ fn checks_say_when_and_budgets_what() {
     assert!((budgets[0].measured_us - 20_000.0).abs() < 100.0);
 }
 
-#[test]
-fn no_form_of_a_report_holds_an_address_or_a_secret() {
-    let plan = plan();
-    let mut texts: Vec<String> = plan
-        .homes
-        .iter()
-        .filter_map(|home| Some(home.onion()?.address.expose().to_owned()))
-        .collect();
-    texts.extend(
-        plan.secrets()
-            .iter()
-            .map(|secret| secret.expose().to_owned()),
-    );
-    for family in TldFamily::ALL {
-        let other = ator_harness::onion::OnionAddress::of_key(&[9; 32], family);
-        texts.push(other.expose().to_owned());
-    }
-    assert!(texts.len() > 10);
-    let all = texts.join(", ");
-    let hold = |text: &str| {
-        texts
-            .iter()
-            .map(|secret| secret.split('.').next().unwrap_or(secret))
-            .any(|secret| text.contains(secret))
-    };
-    assert!(hold(&all), "the search itself finds them");
-
-    // Into every place that quotes what others said.
+/// An outcome with `all` in every place that quotes what others said.
+fn quoting_everywhere(all: String) -> Outcome {
     let recorder = Recorder::new(Vec::new());
     recorder.record(EventKind::RunStarted {
         run: "x".to_owned(),
@@ -300,7 +274,37 @@ fn no_form_of_a_report_holds_an_address_or_a_secret() {
         role: "relay1".to_owned(),
         status: all,
     }));
-    let report = report(&outcome);
+    outcome
+}
+
+#[test]
+fn no_form_of_a_report_holds_an_address_or_a_secret() {
+    let plan = plan();
+    let mut texts: Vec<String> = plan
+        .homes
+        .iter()
+        .filter_map(|home| Some(home.onion()?.address.expose().to_owned()))
+        .collect();
+    texts.extend(
+        plan.secrets()
+            .iter()
+            .map(|secret| secret.expose().to_owned()),
+    );
+    for family in TldFamily::ALL {
+        let other = ator_harness::onion::OnionAddress::of_key(&[9; 32], family);
+        texts.push(other.expose().to_owned());
+    }
+    assert!(texts.len() > 10);
+    let all = texts.join(", ");
+    let hold = |text: &str| {
+        texts
+            .iter()
+            .map(|secret| secret.split('.').next().unwrap_or(secret))
+            .any(|secret| text.contains(secret))
+    };
+    assert!(hold(&all), "the search itself finds them");
+
+    let report = report(&quoting_everywhere(all));
     assert!(
         report.logs.len() == 1 && report.deaths.len() == 1,
         "{report:?}"

@@ -169,13 +169,13 @@ fn a_public_network_has_nodes_that_nobody_here_makes() {
     let topology = Topology::parse("file.toml", &public("terms = \"agreed\"")).expect("parses");
     let network = &topology.network;
     assert_eq!(network.kind, NetworkKind::Public);
-    assert!(network.is_public() && network.terms_agreed);
+    assert!(!network.has_own_nodes() && network.terms_agreed);
     assert_eq!((network.authorities, network.relays), (0, 0));
     // Nobody agrees for the operator.
     let topology = Topology::parse("file.toml", &public("")).expect("parses");
     assert!(!topology.network.terms_agreed);
     let private = Topology::parse("file.toml", GOOD).expect("parses");
-    assert!(!private.network.is_public());
+    assert!(private.network.has_own_nodes());
 
     for (more, expected) in [
         (
@@ -188,7 +188,7 @@ fn a_public_network_has_nodes_that_nobody_here_makes() {
         ),
         (
             "[wan]\nlatency = \"1ms\"",
-            "wan gives distances to nodes, but the public network's are where they are; remove it",
+            "wan shapes the links of nodes, but the public network's are what they are; remove it",
         ),
     ] {
         let found = mistakes(&public(more));

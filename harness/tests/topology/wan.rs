@@ -1,4 +1,4 @@
-//! Distances between the nodes.
+//! Link shaping between the nodes.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ fn a_node_has_what_its_own_entry_says_and_the_rest_as_everybody() {
          [[wan.node]]\nname = \"da1\"\nkilobytes_per_second = 10\n"
     );
     let topology = Topology::parse("file.toml", &text).expect("parses");
-    let wan = topology.wan.expect("there are distances");
+    let wan = topology.wan.expect("links are shaped");
     assert_eq!(wan.seed, 7);
     let common = Access {
         latency: Duration::from_millis(38),
@@ -39,12 +39,12 @@ fn a_node_has_what_its_own_entry_says_and_the_rest_as_everybody() {
 }
 
 #[test]
-fn without_a_table_there_are_no_distances() {
+fn without_a_table_no_link_is_shaped() {
     let topology = Topology::parse("file.toml", GOOD).expect("parses");
     assert_eq!(topology.wan, None);
     let text = format!("{GOOD}[wan]\nlatency = \"20ms\"\n");
     let topology = Topology::parse("file.toml", &text).expect("parses");
-    let wan = topology.wan.expect("there are distances");
+    let wan = topology.wan.expect("links are shaped");
     let access = wan.of("relay1");
     assert_eq!((wan.seed, access.jitter), (1, Duration::ZERO));
     assert_eq!(access.bandwidth, 12_500_000);

@@ -280,12 +280,12 @@ fn wire(plan: &Plan, home: &HomePlan, dialled: &[&HomePlan]) -> Wire {
         received: bytes,
     };
     let onion = |far: &HomePlan| far.onion().expect("is dialled").address.expose().to_owned();
-    let absent = plan.absent.onion.expose();
+    let decoy = plan.decoy.onion.expose();
     let requests = dialled
         .iter()
         .zip(40_001..)
         .map(|(far, port)| request(&onion(far), port, 0, 700))
-        .chain([request(absent, 40_101, 4, 0), request(absent, 40_102, 4, 0)]);
+        .chain([request(decoy, 40_101, 4, 0), request(decoy, 40_102, 4, 0)]);
     Wire {
         requests: requests.collect(),
         // Any other name may be asked for.

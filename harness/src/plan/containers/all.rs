@@ -54,10 +54,10 @@ impl Plan {
                 .iter()
                 .map(|node| self.node(node, images, &lines, None))
                 .collect(),
-            distances: authorities
+            shaping: authorities
                 .iter()
                 .chain(relays)
-                .filter_map(|node| self.distance(node, images))
+                .filter_map(|node| self.shaping(node, images))
                 .collect(),
             homes: self
                 .homes

@@ -16,7 +16,7 @@ pub(crate) const KEYS: &str = "/keys";
 
 /// The harness's helper in the server's image.
 pub const AGENT: &str = "/agent";
-/// What a home's wire oracle has seen, in the server's container.
+/// What a home's SOCKS and DNS recorder has seen, in the server's container.
 pub const RECORD: &str = "/record/names.jsonl";
 /// Its folder.
 const RECORD_DIRECTORY: &str = "/record";
@@ -83,16 +83,14 @@ impl Plan {
     ) -> Vec<FileSpec> {
         let hashed = onion.control.password.hashed();
         let node = common(&onion.nickname, lines, &hashed);
-        let network = &self.topology.network;
         let ports = home.ports.btp();
-        let rc = if network.is_public() {
+        let rc = if self.joins_others() {
             anonrc::joining(&node, &ports)
         } else {
             anonrc::home(&node, &ports, self.makes_network())
         };
         let mut files = daemon_files(rc);
-        // Of a network of one's own there is nobody to agree with.
-        if network.terms_agreed || !network.is_public() {
+        if self.topology.network.terms_are_settled() {
             files.push(file(TERMS.0, TERMS.1));
         }
         files.push(directory(SERVICE_DIRECTORY));
@@ -110,7 +108,7 @@ impl Plan {
     }
 
     /// The server's container starts while the home's daemon is still told to use no network. Its
-    /// first program seals the home's routes and starts the wire oracle (a recording relay before the
+    /// first program locks the home's egress down and starts the SOCKS and DNS recorder (a recording relay before the
     /// daemon's SOCKS port, and a name server that knows no name) before it becomes the server.
     fn server(&self, home: &HomePlan, server: Server, images: &Images) -> ContainerSpec {
         let local = |port: u16| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
@@ -120,7 +118,7 @@ impl Plan {
             None => vec!["--open".to_owned()],
         };
         let arrivals = format!("0.0.0.0:{}", HomePlan::ARRIVALS_PORT);
-        let oracle = [
+        let recorder = [
             "--arrivals",
             &arrivals,
             "--record",
@@ -133,12 +131,12 @@ impl Plan {
         ];
         let arguments = std::iter::once("guard".to_owned())
             .chain(way)
-            .chain(oracle.map(str::to_owned))
+            .chain(recorder.map(str::to_owned))
             .chain(server.program)
             .collect();
         let mut files = vec![FileSpec {
             path: RECORD_DIRECTORY.to_owned(),
-            // The oracle opens its file before it becomes an ordinary user.
+            // The recorder opens its file before it becomes an ordinary user.
             mode: 0o777,
             content: None,
         }];

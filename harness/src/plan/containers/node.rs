@@ -50,10 +50,10 @@ impl Plan {
             arguments: daemon_arguments(),
             environment: Vec::new(),
             files,
-            network: match &node.distance {
+            network: match &node.shaping {
                 None => self.network_of_node(node),
-                Some(distance) => NetworkMode::Share {
-                    container: distance.container.clone(),
+                Some(shaping) => NetworkMode::Share {
+                    container: shaping.container.clone(),
                 },
             },
             volume: None,
@@ -78,8 +78,8 @@ impl Plan {
 
     /// The relay between a node's published OR port and its daemon. It is the first in the node's
     /// network, so that it takes connections as soon as the daemon does.
-    pub(super) fn distance(&self, node: &NodePlan, images: &Images) -> Option<ContainerSpec> {
-        let plan = node.distance.as_ref()?;
+    pub(super) fn shaping(&self, node: &NodePlan, images: &Images) -> Option<ContainerSpec> {
+        let plan = node.shaping.as_ref()?;
         let Access {
             latency,
             jitter,

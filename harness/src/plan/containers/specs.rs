@@ -24,8 +24,8 @@ pub struct Specs {
     pub authorities: Vec<ContainerSpec>,
     /// The relays.
     pub relays: Vec<ContainerSpec>,
-    /// What gives authorities and relays their distances; empty without distances.
-    pub distances: Vec<ContainerSpec>,
+    /// What shapes the links of authorities and relays; empty where links are not shaped.
+    pub shaping: Vec<ContainerSpec>,
     /// The homes, in plan order.
     pub homes: Vec<HomeSpecs>,
 }

@@ -1,4 +1,4 @@
-//! The homes' part of bringing up: start, seal, watch their daemons.
+//! The homes' part of bringing up: start, lock down, watch their daemons.
 
 use std::time::{Duration, Instant};
 
@@ -22,7 +22,7 @@ use crate::run::error::{RunError, StageFailure};
 /// How long a dial to a published address may take, in milliseconds. The path is on this machine.
 const PUBLISHED_DIAL_MS: &str = "3000";
 
-/// Starts sidecars and business-logic servers, creates the connectors, seals every home, and
+/// Starts sidecars and business-logic servers, creates the connectors, locks every home down, and
 /// watches every home's daemon. A connector that runs its own daemon starts here too. The daemons'
 /// networks stay off until they are told, unless the network is there: then each is switched on as
 /// soon as it is watched, and bootstraps while the rest of its home starts.
@@ -51,11 +51,11 @@ async fn start_home(
     if let Some(sidecar) = &specs.sidecar {
         run.create_and_start(engine, sidecar).await?;
     }
-    let seals = run.plan.router().is_some();
+    let locked_down = run.plan.router().is_some();
     let server = async {
         run.create_and_start(engine, &specs.server).await?;
-        if seals {
-            seal(run, home).await?;
+        if locked_down {
+            show_lockdown(run, home).await?;
         }
         Ok::<_, RunError>(())
     };
@@ -160,11 +160,11 @@ fn unswitched(home: &HomePlan, error: &ControlError) -> RunError {
     .into()
 }
 
-/// Shows that a home, whose routes are sealed when its server starts, reaches what it may reach.
-async fn seal(run: &Run, home: &HomePlan) -> Result<(), RunError> {
+/// Shows that a home, whose egress is locked down when its server starts, reaches what it may reach.
+async fn show_lockdown(run: &Run, home: &HomePlan) -> Result<(), RunError> {
     let guard = run
         .recorder
-        .stage(Stage::Seal, Subject::Home(home.id.clone()));
+        .stage(Stage::Lockdown, Subject::Home(home.id.clone()));
     let targets = published(&run.plan);
     let mut failed: Vec<Dialled> = Vec::new();
     let wait = poll(async || {
@@ -224,7 +224,7 @@ async fn watch(run: &Run, home: &HomePlan, onion: &OnionPlan) -> Result<Monitor,
     let mut monitor = within(&guard, deadline, wait).await?;
     run.milestones.follow(&home.id, &monitor);
     // In the public network the relays have what clients ask them for.
-    if !run.plan.topology.network.is_public() || !run.plan.joined.is_empty() {
+    if run.plan.names_authorities() {
         let early = monitor
             .control
             .option("FetchDirInfoEarly")

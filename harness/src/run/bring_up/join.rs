@@ -24,7 +24,7 @@ pub(in crate::run) async fn publish(
     let home = &home.plan;
     let deadline = run.plan.topology.deadlines.publication;
     let mut watch = monitor.watch();
-    if run.plan.topology.network.is_public() {
+    if run.plan.joins_others() {
         preflight::entered(run, home, monitor).await?;
     }
     let guard = run

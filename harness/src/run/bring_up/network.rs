@@ -17,12 +17,12 @@ use crate::run::error::{RunError, StageFailure};
 /// Starts the authorities and the relays.
 pub(in crate::run) async fn start(run: &Run, specs: &Specs) -> Result<(), RunError> {
     let engine = run.engines.common();
-    // What gives a node its distance is the first in the node's network.
-    let distances = specs
-        .distances
+    // What shapes the link of a node is the first in the node's network.
+    let shaping = specs
+        .shaping
         .iter()
         .map(|spec| run.create_and_start(engine, spec));
-    try_join_all(distances).await?;
+    try_join_all(shaping).await?;
     let nodes = specs.authorities.iter().chain(&specs.relays);
     let starts = nodes.map(|spec| run.create_and_start(engine, spec));
     try_join_all(starts).await?;

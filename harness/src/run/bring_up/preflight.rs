@@ -14,7 +14,7 @@ use crate::onion::monitor::{DaemonState, Monitor};
 use crate::plan::HomePlan;
 use crate::run::context::Run;
 use crate::run::error::{RunError, StageFailure};
-use crate::run::obstacle::{NO_ROUTE, Obstacle};
+use crate::run::preflight_failure::{NO_ROUTE, PreflightFailure};
 
 /// How long a daemon may take to its first connection. It tries another relay every few seconds.
 const ENTRY: Duration = Duration::from_secs(30);
@@ -26,12 +26,12 @@ const ENOUGH: usize = 3;
 const TCP_CONNECTED: u8 = 10;
 
 /// What is in the way of a daemon that has entered nothing yet. `None` while that cannot be said.
-fn obstacle(home: &str, state: &DaemonState, waited: Duration) -> Option<Obstacle> {
+fn failure(home: &str, state: &DaemonState, waited: Duration) -> Option<PreflightFailure> {
     let connections = &state.connections;
     let failed: usize = connections.failed.values().sum();
     let unrouted = connections.failed.get(NO_ROUTE).copied().unwrap_or(0);
     if unrouted >= ENOUGH && unrouted == failed {
-        return Some(Obstacle::NoRoute {
+        return Some(PreflightFailure::NoRoute {
             home: home.to_owned(),
             dials: unrouted,
         });
@@ -39,15 +39,15 @@ fn obstacle(home: &str, state: &DaemonState, waited: Duration) -> Option<Obstacl
     if state.bootstrap >= TCP_CONNECTED && failed >= ENOUGH {
         return Some(blocked(home, state));
     }
-    (waited >= ENTRY).then(|| Obstacle::Unreachable {
+    (waited >= ENTRY).then(|| PreflightFailure::Unreachable {
         home: home.to_owned(),
         seen: became(state),
         waited,
     })
 }
 
-fn blocked(home: &str, state: &DaemonState) -> Obstacle {
-    Obstacle::Blocked {
+fn blocked(home: &str, state: &DaemonState) -> PreflightFailure {
+    PreflightFailure::Blocked {
         home: home.to_owned(),
         percent: state.bootstrap,
         tag: state.tag.clone(),
@@ -110,7 +110,7 @@ pub(in crate::run) async fn entered(
         }
         let (until, kept_out) = if state.connections.connected == 0 {
             let waited = begun.elapsed();
-            (begun + ENTRY, obstacle(&home.id, &state, waited))
+            (begun + ENTRY, failure(&home.id, &state, waited))
         } else {
             let still = moved.0.elapsed() >= STANDSTILL;
             (
@@ -118,8 +118,8 @@ pub(in crate::run) async fn entered(
                 still.then(|| blocked(&home.id, &state)),
             )
         };
-        if let Some(obstacle) = kept_out {
-            return Err(obstacle.into());
+        if let Some(failure) = kept_out {
+            return Err(failure.into());
         }
         // What comes first: an event, or the time after which none is an answer too.
         if let Ok(Err(_)) = timeout_at(until, watch.changed()).await {
@@ -149,8 +149,8 @@ mod tests {
     }
 
     fn sentence(state: &DaemonState, waited: u64) -> Option<String> {
-        let found = obstacle("a", state, Duration::from_secs(waited));
-        found.map(|obstacle| obstacle.to_string())
+        let found = failure("a", state, Duration::from_secs(waited));
+        found.map(|failure| failure.to_string())
     }
 
     #[test]

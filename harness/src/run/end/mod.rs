@@ -22,8 +22,8 @@ use crate::run::end::diagnose::diagnosed;
 use crate::run::end::lease::Lease;
 use crate::run::end::reaper::Reaper;
 use crate::run::error::RunError;
-use crate::run::obstacle::Obstacle;
 use crate::run::outcome::Outcome;
+use crate::run::preflight_failure::PreflightFailure;
 use crate::run::state::RunLock;
 
 /// What keeps others from removing a run while its process lives, and what removes it when its process
@@ -103,14 +103,14 @@ pub(in crate::run) async fn attach_diagnosis(run: &Run, outcome: &mut Outcome) {
     let found = diagnosed(run, error, &containers, texts).await;
     // In a network of one's own that is a broken harness; in another it is for the operator
     // to do.
-    if let (RunError::NodeDied(death), true) = (error, run.plan.topology.network.is_public())
+    if let (RunError::NodeDied(death), true) = (error, run.plan.joins_others())
         && found
             .as_ref()
             .is_some_and(|found| found.cause == Cause::TermsNotAgreed)
     {
         let role = ContainerRole::from(&*death.role);
         let home = role.owner().to_owned();
-        outcome.error = Some(Obstacle::Terms { home }.into());
+        outcome.error = Some(PreflightFailure::Terms { home }.into());
     }
     outcome.diagnosis = found;
 }

@@ -67,7 +67,7 @@ pub(in crate::run) async fn sweep(
         let condition = Condition::of(Some(one), is_announced(&one.run));
         let idle = matches!(
             condition,
-            Condition::Ended | Condition::Kept | Condition::KeptUnreadable(_)
+            Condition::Ended | Condition::Persisted | Condition::PersistedUnreadable(_)
         );
         // Looked for again, because it may have come up since.
         if !on_engine && idle && engines.leftovers(&one.run).await?.is_empty() {

@@ -34,7 +34,7 @@ pub(in crate::run) enum Chosen {
 
 /// Why a topology makes a network of its own; `None` where one that stands by would do.
 fn needs_own(topology: &Topology, options: &Options) -> Option<&'static str> {
-    if topology.network.is_public() {
+    if !topology.network.has_own_nodes() {
         return Some("joins the public network");
     }
     if topology.network.own {

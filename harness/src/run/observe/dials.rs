@@ -15,7 +15,7 @@ use crate::plan::HomePlan;
 use crate::run::context::Run;
 use crate::run::dials::{dial, published};
 
-/// How long a dial that must not connect is tried, in milliseconds. A sealed home has no route
+/// How long a dial that must not connect is tried, in milliseconds. A home that is locked down has no route
 /// and fails at once; a home behind NAT alone would wait this long.
 const FORBIDDEN_DIAL_MS: &str = "1000";
 /// How long a home's own port may take to answer, in milliseconds.
@@ -51,7 +51,7 @@ async fn of_home(run: &Run, home: &HomePlan) -> Result<Vec<Attempt>, EngineError
     }
     // Two more places that do listen: a relay at its own address instead of the published one,
     // and this process at another home's router.
-    // Where homes are not sealed off, there is no such place.
+    // Where homes are not locked down, there is no such place.
     if let Some(relay) = run.plan.relays.first() {
         let own = SocketAddr::from((relay.address, relay.published.or_port));
         targets.push((DialExpectation::Elsewhere, own));

@@ -184,7 +184,7 @@ async fn health(
         .await
         .map_err(|error| with_causes(&error).to_string())?;
     let decoy_connected = control
-        .connected(&run.plan.absent.id)
+        .connected(&run.plan.decoy.id)
         .await
         .map_err(|error| with_causes(&error).to_string())?;
     Ok(HealthView {

@@ -39,7 +39,7 @@ pub(in crate::run) async fn probe(
     ) else {
         return;
     };
-    let entered = dialer.enter("right", &plan.secret, metrics).await;
+    let entered = dialer.connect("right", &plan.secret, metrics).await;
     let wrong = run.plan.seed.secret("not-the-probes-secret");
     let view = &mut seen.probe;
     view.wrong_secret = dialer.refusal("wrong", wrong, metrics).await;
@@ -82,18 +82,18 @@ pub(in crate::run) async fn probe(
 /// As the peer that every connector is told to dial, with the token that it would send there. The
 /// token stands in no environment.
 async fn configured(run: &Run, dialer: &ProbeDialer, metrics: &mut Metrics) -> Refusal {
-    let absent = &run.plan.absent;
+    let decoy = &run.plan.decoy;
     let dialer = ProbeDialer {
         proxy: dialer.proxy,
         to: dialer.to.clone(),
         target: dialer.target.clone(),
-        peer: absent.id.clone(),
+        peer: decoy.id.clone(),
         connector: dialer.connector,
         limit: dialer.limit,
         nonce: dialer.nonce.clone(),
     };
     dialer
-        .refusal("configured", absent.token.clone(), metrics)
+        .refusal("configured", decoy.token.clone(), metrics)
         .await
 }
 

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use crate::engine::Engines;
 use crate::plan::{HomePlan, OnionPlan, Plan};
 use crate::run::reach::tunnel::Tunnel;
-use crate::topology::Topology;
+use crate::topology::{EnginePlace, Topology};
 
 /// The two ways to a home's port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,10 +24,9 @@ impl Way {
     /// has a route to all of its containers' addresses; homes that join another network stand on
     /// engines that may be anywhere.
     pub(in crate::run) fn of(topology: &Topology, asked_for_tunnels: bool) -> Self {
-        if asked_for_tunnels || topology.network.is_public() {
-            Self::Tunnels
-        } else {
-            Self::Direct
+        match topology.network.engines() {
+            EnginePlace::ThisMachine if !asked_for_tunnels => Self::Direct,
+            EnginePlace::ThisMachine | EnginePlace::Anywhere => Self::Tunnels,
         }
     }
 }

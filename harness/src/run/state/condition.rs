@@ -14,9 +14,9 @@ pub enum Condition<'k> {
     /// A process on this machine works on it; which, when this state folder tells.
     UnderWay(Option<&'k Owner>),
     /// `up` has left it running.
-    Kept,
+    Persisted,
     /// `up` has left it running, and the file about that cannot be read.
-    KeptUnreadable(&'k StateError),
+    PersistedUnreadable(&'k StateError),
     /// Its process is gone, and it was not left running.
     Ended,
     /// Whether a process works on it cannot be told.
@@ -47,8 +47,8 @@ impl<'k> Condition<'k> {
         match known.map(|known| (known, &known.life)) {
             // The lock in the folder has told already, whatever keeps us from asking by name.
             Some((known, Life::UnderWay)) => Self::UnderWay(known.owner()),
-            Some((_, Life::Kept(_))) => Self::Kept,
-            Some((_, Life::KeptUnreadable(error))) => Self::KeptUnreadable(error),
+            Some((_, Life::Persisted(_))) => Self::Persisted,
+            Some((_, Life::PersistedUnreadable(error))) => Self::PersistedUnreadable(error),
             Some((_, Life::Ended)) => Self::Ended,
             Some((_, Life::Unclear(error))) => Self::Unclear(with_causes(error).to_string()),
             None => match announced {
@@ -70,10 +70,14 @@ impl<'k> Condition<'k> {
             (Self::UnderWay(_), _) => Fate::Stay,
             (Self::Ended, _) => Fate::Remove,
             (Self::Unclear(reason), _) => Fate::StaySaying(reason.clone()),
-            (Self::Kept | Self::KeptUnreadable(_) | Self::Foreign, Ok(true)) => Fate::Remove,
-            (Self::KeptUnreadable(error), _) => Fate::StaySaying(with_causes(error).to_string()),
-            (Self::Kept | Self::Foreign, Ok(false)) => Fate::Stay,
-            (Self::Kept | Self::Foreign, Err(label)) => {
+            (Self::Persisted | Self::PersistedUnreadable(_) | Self::Foreign, Ok(true)) => {
+                Fate::Remove
+            }
+            (Self::PersistedUnreadable(error), _) => {
+                Fate::StaySaying(with_causes(error).to_string())
+            }
+            (Self::Persisted | Self::Foreign, Ok(false)) => Fate::Stay,
+            (Self::Persisted | Self::Foreign, Err(label)) => {
                 Fate::StaySaying(with_causes(label).to_string())
             }
         }
@@ -141,7 +145,7 @@ mod tests {
             at(NOW + 40_000, Some(("here", 4999))),
         );
         let under_way = known(Life::UnderWay);
-        let unreadable = known(Life::KeptUnreadable(error()));
+        let unreadable = known(Life::PersistedUnreadable(error()));
         let ended = known(Life::Ended);
         let unclear = known(Life::Unclear(error()));
         type Case<'c> = (
@@ -262,12 +266,12 @@ mod tests {
             (at(NOW + 40_000, Some(("here", 4999))), Fate::Remove),
         ] {
             assert_eq!(
-                Condition::Kept.fate(&deadline, &now()),
+                Condition::Persisted.fate(&deadline, &now()),
                 fate,
                 "{deadline:?}"
             );
         }
-        let fate = Condition::Kept.fate(&garbled(), &now());
+        let fate = Condition::Persisted.fate(&garbled(), &now());
         assert!(matches!(fate, Fate::StaySaying(_)), "{fate:?}");
     }
 }

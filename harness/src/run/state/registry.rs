@@ -43,9 +43,9 @@ pub enum Life {
     /// A process works on it.
     UnderWay,
     /// `up` has left it running.
-    Kept(Box<PersistedRun>),
+    Persisted(Box<PersistedRun>),
     /// It was left running, and the file about that cannot be read.
-    KeptUnreadable(StateError),
+    PersistedUnreadable(StateError),
     /// Its process is gone, and it was not left running.
     Ended,
     /// Whether a process works on it cannot be asked.
@@ -238,8 +238,8 @@ impl Registry {
             Err(error) => Life::Unclear(unreadable(run, &lock)(Unreadable::Io(error))),
             Ok(true) => Life::UnderWay,
             Ok(false) => match files::read(&persisted).map_err(unreadable(run, &persisted)) {
-                Err(error) => Life::KeptUnreadable(error),
-                Ok(Some(persisted)) => Life::Kept(Box::new(persisted)),
+                Err(error) => Life::PersistedUnreadable(error),
+                Ok(Some(persisted)) => Life::Persisted(Box::new(persisted)),
                 Ok(None) => Life::Ended,
             },
         };

@@ -92,7 +92,7 @@ fn what_is_kept_makes_the_same_plan_again() {
         let persisted = persisted(&source, &inputs);
         registry.persist(run, &persisted).expect("is written");
         drop(lock);
-        let Life::Kept(read) = only(&registry).life else {
+        let Life::Persisted(read) = only(&registry).life else {
             panic!("is kept");
         };
         let again = read.plan(run).expect("makes a plan");
@@ -141,7 +141,7 @@ fn files_of_a_kept_run_that_cannot_be_read_are_named() {
         .expect("is written");
     let kept = registry.folder(run).join("kept.json");
     let whole = fs::read_to_string(&kept).expect("is there");
-    assert!(matches!(only(&registry).life, Life::Kept(_)));
+    assert!(matches!(only(&registry).life, Life::Persisted(_)));
     let earlier = whole.replacen("\"format\":1,", "", 1);
     let later = whole.replacen("\"format\":1,", "\"format\":2,", 1);
     for (text, why) in [
@@ -157,7 +157,7 @@ fn files_of_a_kept_run_that_cannot_be_read_are_named() {
     ] {
         fs::write(&kept, text).expect("writes");
         let known = only(&registry);
-        let Life::KeptUnreadable(error) = &known.life else {
+        let Life::PersistedUnreadable(error) = &known.life else {
             panic!("{text}: {known:?}");
         };
         let message = with_causes(error).to_string();

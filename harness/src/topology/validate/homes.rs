@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{PLAIN, RESERVED, Whole, is_plain};
 use crate::topology::fields::{Collector, Located};
-use crate::topology::model::{ABSENT, Home, NOWHERE};
+use crate::topology::model::{DECOY, Home, NOWHERE};
 
 /// The relays' network has this name; a home's network is called like the home.
 const RELAYS: &str = "relays";
@@ -79,7 +79,7 @@ fn validate_id(into: &mut Collector<'_>, home: &Located<'_, '_, Home>) {
     if !id.is_empty() && !is_plain(id) {
         home.add(into, "id", format!("{id:?} {PLAIN}"));
     }
-    if id == ABSENT {
+    if id == DECOY {
         home.add(into, "id", format!("{id:?} {RESERVED}"));
     }
     if id == RELAYS {

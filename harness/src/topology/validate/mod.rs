@@ -7,10 +7,11 @@ mod network;
 mod peerings;
 
 use super::fields::{Collector, Fields, Located};
-use super::model::{Budget, Home, Network, Path, Peering, Probe, next_hop};
+use super::model::{Budget, Home, Path, Peering, Probe, next_hop};
 use super::wan::Wan;
 use crate::connectors::Kind;
 use crate::mutants::MutantSpec;
+use crate::topology::network::Network;
 
 /// A topology as far as it has been read.
 pub(super) struct Whole<'w, 'a, 'i> {
@@ -88,5 +89,5 @@ fn is_plain(id: &str) -> bool {
 const PLAIN: &str =
     "may hold at most 24 letters, digits, dashes and underscores, and starts with a letter";
 
-/// What is said about the id of the absent peer.
+/// What is said about the id of the decoy peer.
 const RESERVED: &str = "is the peer that every run asks for and nobody is; choose another";

@@ -1,4 +1,4 @@
-//! What depends on the network: distances, budgets, the mutant.
+//! What depends on the network: link shaping, budgets, the mutant.
 
 use super::Whole;
 use crate::mutants::Needs;
@@ -8,10 +8,10 @@ use crate::topology::model::{Daemon, Metric};
 impl Whole<'_, '_, '_> {
     pub(super) fn validate_wan(&self, into: &mut Collector<'_>) {
         let Some(wan) = self.wan else { return };
-        if self.network.is_public() {
+        if !self.network.has_own_nodes() {
             wan.add_whole(
                 into,
-                "gives distances to nodes, but the public network's are where they are; remove it",
+                "shapes the links of nodes, but the public network's are what they are; remove it",
             );
             return;
         }
@@ -56,10 +56,12 @@ impl Whole<'_, '_, '_> {
         let Some(mutant) = self.mutant else { return };
         let dialled = self.probe.and_then(|probe| self.home(&probe.value.to));
         let lacking = match (mutant.needs, dialled) {
-            (Needs::PrivateNetwork | Needs::OwnNetwork, _) if self.network.is_public() => format!(
-                "{:?} breaks a part of a private network, and this topology joins the public one",
-                mutant.name
-            ),
+            (Needs::PrivateNetwork | Needs::OwnNetwork, _) if !self.network.has_own_nodes() => {
+                format!(
+                    "{:?} breaks a part of a private network, and this topology joins the public one",
+                    mutant.name
+                )
+            }
             (Needs::ManagedDaemon, Some(home)) if home.daemon != Daemon::Managed => format!(
                 "breaks what a connector with a managed daemon hands out; set daemon = \"managed\" in {:?}, which the probe dials",
                 home.id

@@ -2,7 +2,7 @@
 
 use super::{PLAIN, RESERVED, Whole, is_plain};
 use crate::topology::fields::{Collector, Located};
-use crate::topology::model::{ABSENT, Daemon, Path, Peering, Probe, Transport};
+use crate::topology::model::{DECOY, Daemon, Path, Peering, Probe, Transport};
 
 impl Whole<'_, '_, '_> {
     pub(super) fn validate_peerings(&self, into: &mut Collector<'_>) {
@@ -102,7 +102,7 @@ impl Whole<'_, '_, '_> {
         if !id.is_empty() && !is_plain(id) {
             probe.add(into, "id", format!("{id:?} {PLAIN}"));
         }
-        if id == ABSENT {
+        if id == DECOY {
             probe.add(into, "id", format!("{id:?} {RESERVED}"));
         }
     }

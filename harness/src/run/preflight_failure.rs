@@ -8,7 +8,7 @@ pub(in crate::run) const NO_ROUTE: &str = "NOROUTE";
 /// What keeps a run from being judged. Says something of the place where it runs and nothing of the
 /// homes.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Obstacle {
+pub enum PreflightFailure {
     /// The home's engine has no way out.
     #[error(
         "no route to the internet from {home}: all {dials} connections of its onion daemon failed with {NO_ROUTE}; connect the machine that its engine runs on, and look at that machine's default route"
