@@ -152,6 +152,7 @@ fn a_check_that_fails_more_often_got_worse() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of mistakes")]
 fn what_cannot_be_compared_is_named_with_the_remedy() {
     let folder = Folder::new();
     let (good, _) = saved("passed");

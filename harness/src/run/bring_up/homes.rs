@@ -70,7 +70,7 @@ async fn start_home(
         }
     };
     let monitor = match &home.daemon {
-        DaemonPlan::Sidecar { .. } => try_join3(server, connector, daemon).await?.2,
+        DaemonPlan::Sidecar { .. } => Box::pin(try_join3(server, connector, daemon)).await?.2,
         // The server's container is the first in the home's network.
         DaemonPlan::Managed { .. } => {
             server.await?;
