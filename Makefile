@@ -38,7 +38,7 @@ harness: ## Build the ator-harness command
 
 .PHONY: two-home-ator-local-verify
 two-home-ator-local-verify: engine images harness ## Bring two homes up offline, judge them, remove them
-	@$(HARNESS) verify two-home-local $(ARGS)
+	@$(HARNESS) verify two-home-local --network fresh $(ARGS)
 
 .PHONY: two-home-tor-local-verify
 two-home-tor-local-verify: engine images tor harness ## The same on the distribution's tor, with .onion services
@@ -77,7 +77,7 @@ test-default: ## Run the tests that need no engine
 
 .PHONY: test-offline
 test-offline: engine engine-tools browser images tor harness ## Run the scenarios that need an engine
-	@fixtures/nextest.sh run --workspace --locked --profile offline
+	@fixtures/scenarios.sh
 
 .PHONY: generated
 generated: ## Write anew what is generated from the code: the reports' schema, docs/checks.md, the picture
@@ -86,7 +86,7 @@ generated: ## Write anew what is generated from the code: the reports' schema, d
 .PHONY: mutants
 mutants: engine images harness ## Break each part in turn, and print the checks that failed beside the one that had to
 	@rm -rf target/mutants
-	@status=0; fixtures/nextest.sh run --workspace --locked --profile offline -E 'binary(offline_mutants)' || status=$$?; \
+	@status=0; fixtures/scenarios.sh -E 'binary(offline_mutants)' || status=$$?; \
 		printf '%-28s %-32s %s\n' mutant 'caught by' 'what failed'; cat target/mutants/*; exit $$status
 
 .PHONY: fuzz

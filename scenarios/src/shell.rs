@@ -48,13 +48,17 @@ pub fn topologies() -> Vec<String> {
     names
 }
 
-/// A user's shell: a folder for artefacts and one for state.
+/// Where the scenarios' own network that stands by is known, which the Makefile brings up for them.
+const NETWORKS: &str = "target/scenarios/networks";
+
+/// A user's shell: a folder for artefacts, one for state, and one for networks that stand by.
 pub struct Shell {
     folder: TempDir,
+    networks: PathBuf,
 }
 
 impl Shell {
-    /// Opens a shell with empty folders.
+    /// Opens a shell with empty folders, to which no network stands by.
     ///
     /// # Panics
     ///
@@ -62,8 +66,23 @@ impl Shell {
     #[must_use]
     pub fn open() -> Self {
         let folder = tempfile::Builder::new().prefix("ator-scenario-").tempdir();
+        let folder = folder.expect("a temporary folder");
         Self {
-            folder: folder.expect("a temporary folder"),
+            networks: folder.path().join("networks"),
+            folder,
+        }
+    }
+
+    /// Opens a shell whose runs join the scenarios' own network, where it stands and they fit.
+    ///
+    /// # Panics
+    ///
+    /// When there is no temporary folder.
+    #[must_use]
+    pub fn sharing() -> Self {
+        Self {
+            networks: root().join(NETWORKS),
+            ..Self::open()
         }
     }
 
@@ -80,6 +99,7 @@ impl Shell {
             .args(arguments)
             .current_dir(root())
             .env("ATOR_HARNESS_STATE", self.folder.path().join("state"))
+            .env("ATOR_HARNESS_NETWORKS", &self.networks)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
@@ -133,6 +153,7 @@ impl Shell {
             let entries = std::fs::read_dir(self.artefacts()).ok()?;
             entries
                 .flatten()
+                .filter(|entry| entry.file_name() != "networks")
                 .map(|entry| entry.path())
                 .find(|path| path.is_dir() && !path.is_symlink())
         });
@@ -198,6 +219,12 @@ impl Run {
     /// Kills the container with this role, as an outsider would.
     pub fn kill(&self, role: &str) {
         docker(&["kill", &self.container(role)]);
+    }
+
+    /// The ids of this run's containers that run.
+    pub fn containers(&self) -> String {
+        let label = format!("label=ator-harness.run={}", self.id);
+        docker(&["ps", "-q", "--no-trunc", "--filter", &label])
     }
 
     /// What of this run is on the engine.

@@ -73,7 +73,7 @@ fn broken(mutant: &MutantSpec) -> String {
 
 /// Runs the broken topology. It has to fail, and no more.
 fn judge(mutant: &MutantSpec) -> Result<Judged, String> {
-    let shell = Shell::open();
+    let shell = Shell::sharing();
     let file: PathBuf = shell.artefacts().with_file_name("broken.toml");
     std::fs::write(&file, broken(mutant)).expect("a file can be written");
     let output = shell

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
-use scenarios::{Shell, assert_code, docker, root, signal, text};
+use scenarios::{Shell, assert_code, root, signal, text};
 use serde_json::Value;
 
 /// The main topology under a name of its own, so that whatever else runs is left alone.
@@ -49,10 +49,7 @@ fn a_running_topology_is_measured_and_left_as_it_is() {
         .expect("runs");
     assert_code(&up, 0);
     let run = shell.run();
-    let before = (
-        docker(&["ps", "-q", "--no-trunc"]),
-        files(&shell.artefacts()),
-    );
+    let before = (run.containers(), files(&shell.artefacts()));
 
     let closed = probe(&shell, &topology, &["--for", "4s", "--concurrency", "8"], 0);
     assert_eq!(closed["verdict"], "pass", "{closed}");
@@ -96,10 +93,7 @@ fn a_running_topology_is_measured_and_left_as_it_is() {
 
     interrupted(&shell, &topology);
     assert_eq!(
-        (
-            docker(&["ps", "-q", "--no-trunc"]),
-            files(&shell.artefacts())
-        ),
+        (run.containers(), files(&shell.artefacts())),
         before,
         "nothing came and nothing went"
     );

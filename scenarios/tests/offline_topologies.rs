@@ -58,7 +58,7 @@ fn trial(name: &str, title: String, topology: Topology, more: &[&str]) -> Trial 
 
 /// Verifies a topology, and returns its report.
 fn pass(name: &str, more: &[String]) -> Result<Value, Failed> {
-    let shell = Shell::open();
+    let shell = Shell::sharing();
     let output = shell
         .command(&["verify", name, "--json"])
         .arg("--artefacts")

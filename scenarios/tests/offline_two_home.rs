@@ -1,7 +1,7 @@
 //! The main job: two homes, offline, on real daemons.
 
 use ator_harness::report::FORMS;
-use scenarios::{Shell, assert_code, docker, text};
+use scenarios::{Shell, assert_code, text};
 use serde_json::Value;
 
 /// The checks that the main job must make; more may come.
@@ -116,11 +116,11 @@ fn a_running_topology_is_judged_and_left_running() {
         text(&again)
     );
 
-    let before = docker(&["ps", "-q", "--no-trunc"]);
+    let before = run.containers();
     let verify = shell.two_home("verify", &[]).output().expect("runs");
     assert_code(&verify, 0);
     assert!(text(&verify).contains("left running"), "{}", text(&verify));
-    assert_eq!(docker(&["ps", "-q", "--no-trunc"]), before);
+    assert_eq!(run.containers(), before);
 
     // Who shares the engine and has another state folder leaves it alone.
     let stranger = Shell::open();
@@ -134,7 +134,7 @@ fn a_running_topology_is_judged_and_left_running() {
         "{}",
         text(&down)
     );
-    assert_eq!(docker(&["ps", "-q", "--no-trunc"]), before);
+    assert_eq!(run.containers(), before);
 
     let down = shell
         .command(&["down", "two-home-local"])

@@ -119,6 +119,23 @@ impl Plan {
         }
     }
 
+    /// The network that the run makes, as others join it. `lines` is what homes are told of its
+    /// authorities. `None` where the run makes none.
+    #[must_use]
+    pub fn as_standing(&self, lines: Vec<AuthorityLine>) -> Option<Standing> {
+        if !self.makes_network() {
+            return None;
+        }
+        Some(Standing {
+            run: self.run.to_string(),
+            since: self.now,
+            gateway: self.router()?,
+            lines,
+            authorities: self.authorities.clone(),
+            relays: self.relays.clone(),
+        })
+    }
+
     /// Whether the run makes the network that its homes meet in.
     #[must_use]
     pub fn makes_network(&self) -> bool {

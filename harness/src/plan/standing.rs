@@ -5,7 +5,6 @@ use std::net::Ipv4Addr;
 use serde::Serialize;
 use time::OffsetDateTime;
 
-use super::model::Plan;
 use super::node::NodePlan;
 use crate::onion::anonrc::AuthorityLine;
 
@@ -36,20 +35,5 @@ impl std::fmt::Debug for Standing {
         f.debug_struct("Standing")
             .field("run", &self.run)
             .finish_non_exhaustive()
-    }
-}
-
-impl Standing {
-    /// The network of a plan that has no homes. `None` of a plan without a network of its own.
-    #[must_use]
-    pub fn of(plan: &Plan, lines: Vec<AuthorityLine>) -> Option<Self> {
-        Some(Self {
-            run: plan.run.to_string(),
-            since: plan.now,
-            gateway: plan.router()?,
-            lines,
-            authorities: plan.authorities.clone(),
-            relays: plan.relays.clone(),
-        })
     }
 }

@@ -53,7 +53,7 @@ at_most = "3h"
   line 5: network.family "tor" is not a TLD family; use anon, anyone or onion
   line 6: network.authorities must be odd, so that a majority is clear
   line 7: network.relays expected a whole number from 4 to 16
-  line 8: network.speed is not a key here; known keys are authorities, family, kind, relays
+  line 8: network.speed is not a key here; known keys are authorities, family, fresh, kind, relays, voting_interval
   line 15: home[1].id "home_a" and "home-a" both map to the variable BTP_PEER_HOME_A_SECRET; rename one
   line 16: home[1].prefix "test.a.b" overlaps with "test.a" of home[0]; a packet would have two homes
   line 17: home[1].wing is not a key here; known keys are beside, daemon, id, prefix
@@ -98,7 +98,7 @@ fn unknown_keys_are_refused_in_every_table() {
     assert_eq!(
         extended("[network]\nfamily = \"anon\"\ncolour = 1\n"),
         [
-            "line 27: network.colour is not a key here; known keys are authorities, family, kind, relays"
+            "line 27: network.colour is not a key here; known keys are authorities, family, fresh, kind, relays, voting_interval"
         ]
     );
     assert_eq!(
@@ -217,4 +217,28 @@ fn a_text_that_is_no_toml_says_where() {
     // A key given twice is TOML's own mistake.
     let error = Topology::parse("file.toml", "name = \"x\"\nname = \"y\"\n").expect_err("twice");
     assert!(matches!(error, TopologyError::Syntax { .. }), "{error}");
+}
+
+#[test]
+fn a_network_votes_so_often_that_it_can_keep_up_and_fills_a_day() {
+    let with = |network: &str| {
+        broken(
+            "[[home]]\nid = \"home-a\"",
+            &format!("[network]\nfamily = \"anon\"\n{network}\n\n[[home]]\nid = \"home-a\""),
+        )
+    };
+    for interval in ["10s", "31s", "1.5s", "40m"] {
+        let found = with(&format!("voting_interval = \"{interval}\""));
+        assert_eq!(found.len(), 1, "{interval}: {found:?}");
+        let whole = "network.voting_interval must be a whole part of a day, from 20s to 30m";
+        assert!(found[0].contains(whole), "{interval}: {found:?}");
+    }
+    assert_eq!(
+        with("voting_interval = \"30s\"\nfresh = \"always\""),
+        Vec::<String>::new()
+    );
+    let found = with("fresh = \"sometimes\"");
+    assert_eq!(found.len(), 1, "{found:?}");
+    let known = "network.fresh \"sometimes\" is not known; use one of always";
+    assert!(found[0].contains(known), "{found:?}");
 }

@@ -11,7 +11,7 @@ use crate::run::bring_up::network_alone;
 use crate::run::end;
 use crate::run::error::RunError;
 use crate::run::interrupt::Interrupts;
-use crate::run::network::choice::{age, find};
+use crate::run::network::find::{age, find, remove};
 use crate::run::network::look::look;
 use crate::run::options::Options;
 use crate::run::outcome::Outcome;
@@ -35,15 +35,6 @@ const LOCK: &str = "network";
 ///
 /// [`RunError`] when it could not even begin. Whatever happens later is in the [`Outcome`].
 pub async fn network_up(
-    network: &Network,
-    options: &Options,
-    interrupts: &Interrupts,
-    notes: &mut Vec<String>,
-) -> Result<Option<Outcome>, RunError> {
-    up(network, options, interrupts, notes).await
-}
-
-pub(super) async fn up(
     network: &Network,
     options: &Options,
     interrupts: &Interrupts,
@@ -154,17 +145,6 @@ async fn tidy(registry: &Registry) -> Result<(), RunError> {
         registry.forget(&known.run)?;
     }
     Ok(())
-}
-
-/// Removes what is on the engine of a network that was released, and forgets it.
-pub(super) async fn remove(
-    engine: &Engine,
-    registry: &Registry,
-    run: &str,
-) -> Result<usize, RunError> {
-    let removed = engine.remove_run(run, Calls::Answered).await?;
-    registry.forget(run)?;
-    Ok(removed)
 }
 
 /// A network that stands by, for those who ask what there is.

@@ -1,12 +1,13 @@
 //! Networks that stand by: a private network lives for hours, and runs join it with homes of their
 //! own, one after another and side by side.
 //!
-//! `choice` decides for a run which network its homes meet in; `look` holds a network that stands
-//! against what a run relies on, before it is joined; `keep` brings one up and removes it. Which ones
+//! `choice` decides for a run which network its homes meet in; `find` takes hold of one that stands,
+//! after `look` has held it against what a run relies on; `keep` brings one up and removes it. Which ones
 //! there are, and which runs use them, is in the state folder
 //! ([`PersistedNetwork`](crate::run::PersistedNetwork)).
 
 mod choice;
+mod find;
 mod keep;
 mod look;
 

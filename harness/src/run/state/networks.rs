@@ -114,7 +114,8 @@ impl PersistedNetwork {
         if plan.run.as_str() != run {
             return Err(Unreadable::OtherRun(plan.run.to_string()));
         }
-        Standing::of(&plan, self.lines.clone()).ok_or(Unreadable::Garbled("network"))
+        plan.as_standing(self.lines.clone())
+            .ok_or(Unreadable::Garbled("network"))
     }
 }
 

@@ -1,0 +1,224 @@
+//! Networks that stand by: runs join one, several at once, and one that is not in order is replaced.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::Output;
+use std::time::Duration;
+
+use scenarios::{Shell, assert_code, docker, text, wait_for};
+use serde_json::Value;
+
+/// Containers of a network of three authorities and four relays.
+const NODES: usize = 7;
+
+/// A network of a shell of its own; removed when this is dropped, also by a test that failed.
+struct Standing {
+    shell: Shell,
+}
+
+impl Standing {
+    fn up() -> Self {
+        let standing = Self {
+            shell: Shell::open(),
+        };
+        let artefacts = standing.shell.artefacts();
+        let artefacts = artefacts.to_string_lossy();
+        assert_code(&standing.network(&["up", "--artefacts", &artefacts]), 0);
+        standing
+    }
+
+    fn network(&self, arguments: &[&str]) -> Output {
+        let all = [&["network"][..], arguments].concat();
+        self.shell.command(&all).output().expect("runs")
+    }
+
+    /// The network's run, as `network status` names it.
+    fn run(&self) -> String {
+        let status = self.network(&["status"]);
+        let says = text(&status);
+        let run = says.split("network ").nth(1).expect("one stands");
+        run.split(':').next().expect("a run").to_owned()
+    }
+}
+
+impl Drop for Standing {
+    fn drop(&mut self) {
+        self.network(&["down", "--force"]);
+    }
+}
+
+fn of_run(run: &str) -> Vec<String> {
+    let label = format!("label=ator-harness.run={run}");
+    let names = docker(&["ps", "-a", "--filter", &label, "--format", "{{.Names}}"]);
+    names.lines().map(str::to_owned).collect()
+}
+
+fn report(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).expect("a report")
+}
+
+#[test]
+fn runs_share_a_network_at_once_and_leave_nothing_in_it() {
+    let standing = Standing::up();
+    let run = standing.run();
+    assert_eq!(of_run(&run).len(), NODES);
+    let again = standing.network(&["up"]);
+    assert_code(&again, 0);
+    assert!(text(&again).contains("stands and fits"), "{}", text(&again));
+    assert_eq!(standing.run(), run, "a second one was made");
+
+    let runs: Vec<_> = (0..3)
+        .map(|_| {
+            let mut verify = standing.shell.two_home("verify", &["--json"]);
+            verify.spawn().expect("starts")
+        })
+        .collect();
+    wait_for("the runs to be known", || {
+        text(&standing.network(&["status"]))
+            .contains("used by")
+            .then_some(())
+    });
+    let down = standing.network(&["down"]);
+    assert_code(&down, 1);
+    assert!(text(&down).contains("used by"), "{}", text(&down));
+    for one in runs {
+        let output = one.wait_with_output().expect("ends");
+        assert_code(&output, 0);
+        let report = report(&output);
+        assert_eq!(report["standing_network"]["run"], run);
+        let first = text(&output);
+        let over = format!("over the standing network {run}");
+        assert!(first.contains(&over), "{first}");
+        let own = report["run"].as_str().expect("an id");
+        assert_eq!(of_run(own), Vec::<String>::new());
+    }
+    assert_eq!(of_run(&run).len(), NODES);
+
+    // One that does not fit, and one that is told not to, make their own.
+    for more in [&["--network", "fresh"][..]] {
+        let output = standing
+            .shell
+            .two_home("verify", more)
+            .arg("--json")
+            .output();
+        let output = output.expect("runs");
+        assert_code(&output, 0);
+        assert_eq!(report(&output).get("standing_network"), None);
+    }
+    let refused = standing
+        .shell
+        .command(&["verify", "testnet", "--network", "keep"]);
+    let refused = { refused }.output().expect("runs");
+    assert_code(&refused, 2);
+    assert!(
+        text(&refused).contains("testnet is about the network itself"),
+        "{}",
+        text(&refused)
+    );
+
+    assert_code(&standing.network(&["down"]), 0);
+    assert_eq!(of_run(&run), Vec::<String>::new());
+    assert_code(&standing.network(&["status"]), 1);
+    let nothing = standing.network(&["down"]);
+    assert_code(&nothing, 0);
+    assert!(text(&nothing).contains("nothing to remove"));
+}
+
+#[test]
+fn a_network_that_is_not_in_order_is_replaced_with_the_reason() {
+    let standing = Standing::up();
+    let before = standing.run();
+    let relay = of_run(&before)
+        .into_iter()
+        .find(|name| name.ends_with("-relay1"));
+    docker(&["kill", &relay.expect("a relay")]);
+    let status = standing.network(&["status"]);
+    assert_code(&status, 1);
+    assert!(
+        text(&status).contains("relay1 is exited"),
+        "{}",
+        text(&status)
+    );
+
+    let output = standing.shell.two_home("verify", &[]).output();
+    let output = output.expect("runs");
+    assert_code(&output, 0);
+    let says = text(&output);
+    let reason = format!(
+        "the standing network {before} does not run in full: relay1 is exited; it is replaced"
+    );
+    assert!(says.contains(&reason), "{says}");
+    let after = standing.run();
+    assert_ne!(after, before);
+    assert_eq!(of_run(&before), Vec::<String>::new());
+    assert_eq!(of_run(&after).len(), NODES);
+    assert_code(&standing.network(&["status"]), 0);
+}
+
+#[test]
+fn a_network_that_ends_under_a_run_ends_the_run() {
+    let standing = Standing::up();
+    let network = standing.run();
+    let verify = standing.shell.two_home("verify", &[]).spawn();
+    let verify = verify.expect("starts");
+    let run = standing.shell.run();
+    run.reached("start", Some("homes"));
+    assert_code(&standing.network(&["down", "--force"]), 0);
+    let output = verify.wait_with_output().expect("ends");
+    assert_ne!(output.status.code(), Some(0));
+    assert!(
+        text(&output).contains("while it was needed"),
+        "{}",
+        text(&output)
+    );
+    assert_eq!(run.left(), "");
+    assert_eq!(of_run(&network), Vec::<String>::new());
+}
+
+/// When the consensus that an authority serves was made.
+fn valid_after(container: &str) -> Option<String> {
+    let format = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}";
+    let address = docker(&["inspect", "-f", format, container]);
+    // The first authority's directory port.
+    let mut stream = TcpStream::connect((address.as_str(), 22001)).ok()?;
+    stream.set_read_timeout(Some(Duration::from_secs(2))).ok()?;
+    let request = "GET /tor/status-vote/current/consensus-microdesc HTTP/1.0\r\n\r\n";
+    stream.write_all(request.as_bytes()).ok()?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).ok()?;
+    let answer = String::from_utf8_lossy(&answer).into_owned();
+    let line = answer.lines().find(|line| line.starts_with("valid-after "));
+    line.map(str::to_owned)
+}
+
+#[test]
+fn a_session_outlives_changes_of_the_consensus() {
+    let shell = Shell::open();
+    let changes = [("[network]\n", "[network]\nvoting_interval = \"20s\"\n")];
+    let file = shell.shipped("two-home-local", &changes);
+    let path: &Path = &file;
+    let topology = path.to_string_lossy();
+    let up = shell
+        .command(&["up", &topology, "--artefacts"])
+        .arg(shell.artefacts())
+        .output();
+    assert_code(&up.expect("runs"), 0);
+    let run = shell.run();
+    let authority = run.container("da1");
+    let first = valid_after(&authority).expect("a consensus");
+    let probe = shell
+        .command(&["probe", &topology, "--for", "50s", "--rate", "20/s"])
+        .output()
+        .expect("runs");
+    let last = valid_after(&authority).expect("a consensus");
+    let verify = shell.command(&["verify", &topology, "--artefacts"]);
+    let verify = { verify }.arg(shell.artefacts()).output().expect("runs");
+    assert_code(
+        &shell.command(&["down", &topology]).output().expect("runs"),
+        0,
+    );
+    assert_code(&probe, 0);
+    assert_ne!(first, last, "no consensus came");
+    assert_code(&verify, 0);
+}
