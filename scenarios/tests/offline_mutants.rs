@@ -18,7 +18,7 @@ const DEADLINES: &str = "[deadlines]\n\
     descriptors = \"15s\"\n\
     consensus = \"15s\"\n\
     publication = \"15s\"\n\
-    peering = \"25s\"\n\
+    peering = \"30s\"\n\
     delivery = \"8s\"\n";
 
 fn main() -> ExitCode {

@@ -197,7 +197,7 @@ pub static MUTANTS: &[MutantSpec] = &[
     },
     MutantSpec {
         name: "starts-slowly",
-        breaks: "The connector takes twenty seconds to listen.",
+        breaks: "The connector takes twenty-four seconds to listen.",
         caught_by: "latency.ready.max",
         ..CONNECTOR
     },
