@@ -89,6 +89,10 @@ mutants: engine images harness ## Break each part in turn, and print the checks 
 	@status=0; fixtures/scenarios.sh -E 'binary(offline_mutants)' || status=$$?; \
 		printf '%-28s %-32s %s\n' mutant 'caught by' 'what failed'; cat target/mutants/*; exit $$status
 
+.PHONY: bench
+bench: engine images harness ## Time whole runs: cold, over a network that stands by, three at once (BENCH="30 50 5")
+	@fixtures/bench.sh $(BENCH)
+
 .PHONY: fuzz
 fuzz: ## Fuzz the codecs, FUZZ_SECONDS (20) per target
 	@fixtures/fuzz.sh $(FUZZ_SECONDS)
