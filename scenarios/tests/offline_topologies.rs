@@ -10,7 +10,7 @@ use scenarios::{Shell, root, text, topologies};
 use serde_json::Value;
 
 /// Packets that the probe sends before those that count as round trips.
-const WARM_UP: u32 = 8;
+const WARM_UP: u32 = 16;
 /// How many links an ILP hop between two homes has: each delays in both directions.
 const LINKS: u32 = 7;
 /// A ring that is smaller than any file says, to show that its number can be chosen.

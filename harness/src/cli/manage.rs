@@ -200,7 +200,6 @@ pub(super) async fn down(common: &Common, args: &Args) -> Result<Exit, CliError>
                 writeln!(out, "stays: {why}")?;
             }
             Condition::UnderWay(None) => {
-                others = true;
                 writeln!(out, "under way, {OTHERS}, and stays")?;
             }
             condition @ Condition::Foreign if asked.fate(&condition, one) != Fate::Remove => {

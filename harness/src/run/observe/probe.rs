@@ -21,10 +21,11 @@ const PAYLOAD: usize = 64;
 /// Packets of the probe in flight. A path that crosses one relay link twice in a direction takes
 /// two delayed acknowledgements, some 88 ms, per round trip; one packet at a time would turn that
 /// into many seconds.
-const IN_FLIGHT: usize = 8;
+const IN_FLIGHT: usize = 16;
 /// Packets to a home before the ones that count. As many as are in flight, so that the first round
 /// of them is apart: it opens windows and wakes what sleeps.
-const WARM_UP: u32 = 8;
+const WARM_UP: u32 = 16;
+
 /// Everything the probe does. What it finds goes into the observations and the metrics.
 pub(in crate::run) async fn probe(
     run: &Run,
