@@ -33,7 +33,7 @@ pub(super) struct RunArgs {
     /// Which private network the homes meet in: one that stands by where one fits, else one of the
     /// run's own (standing); always one of the run's own (fresh); or one that stands by, which is
     /// made and left where none fits (keep)
-    #[arg(long, value_name = "WHICH", default_value = NetworkChoice::default().name(), value_parser = network_parser())]
+    #[arg(long, value_name = "WHICH", default_value = NetworkChoice::default().name(), value_parser = network_parser(), overrides_with = "network")]
     network: NetworkChoice,
     /// Keep the homes' onion service keys in named volumes, and with them their addresses, for runs
     /// that give the same name; for topologies that join the public network

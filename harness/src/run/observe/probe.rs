@@ -22,7 +22,10 @@ const PAYLOAD: usize = 64;
 /// two delayed acknowledgements, some 88 ms, per round trip; one packet at a time would turn that
 /// into many seconds.
 const IN_FLIGHT: usize = 16;
-/// Packets to a home before the ones that count. As many as are in flight, so that the first round
+/// As many over shaped links: twice as many do not fit into what a circuit takes before the first
+/// acknowledgement is back, and every other packet would wait for one more round trip.
+const IN_FLIGHT_SHAPED: usize = 8;
+/// Packets to a home before the ones that count. At least as many as are in flight, so that the first round
 /// of them is apart: it opens windows and wakes what sleeps.
 const WARM_UP: u32 = 16;
 
@@ -112,6 +115,10 @@ async fn send(
     let plan = &run.plan.probe;
     let limit = run.plan.topology.deadlines.delivery;
     let hops = run.plan.topology.hops(&plan.to, &to.id);
+    let in_flight = match run.plan.topology.wan {
+        Some(_) => IN_FLIGHT_SHAPED,
+        None => IN_FLIGHT,
+    };
     let last = WARM_UP + run.plan.topology.probe.packets;
     for (metric, numbers) in [(warm_up, 0..WARM_UP), (counted, WARM_UP..last)] {
         let latencies = metrics.entry(metric).or_default();
@@ -123,7 +130,7 @@ async fn send(
                 let paid = pay(session, &destination, &data, limit).await;
                 (destination, data, before, paid)
             })
-            .buffer_unordered(IN_FLIGHT);
+            .buffer_unordered(in_flight);
         while let Some((destination, data, before, paid)) = answers.next().await {
             let answer = match paid {
                 Ok((outcome, round_trip)) => {
