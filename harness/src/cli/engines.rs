@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::error::CliError;
+use crate::causes::with_causes;
 use crate::engine::{EngineAddress, Placement};
 use crate::topology::{EnginePlace, Topology};
 
@@ -43,7 +44,7 @@ impl EngineArgs {
                 Ok(address) => {
                     homes.insert(home.to_owned(), address);
                 }
-                Err(error) => mistakes.push(format!("home {home}: {error}")),
+                Err(error) => mistakes.push(format!("home {home}: {}", with_causes(&error))),
             }
         }
         let without: Vec<&str> = known

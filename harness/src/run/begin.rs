@@ -8,9 +8,9 @@ use crate::onion::anonrc::AuthorityLine;
 use crate::plan::{Inputs, Standing};
 use crate::run::artefacts::{ArtefactError, TRACE};
 use crate::run::context::Run;
-use crate::run::end::Guards;
 use crate::run::end::lease::Lease;
 use crate::run::end::reaper::Reaper;
+use crate::run::end::{self, Guards};
 use crate::run::error::RunError;
 use crate::run::interrupt::Interrupts;
 use crate::run::options::Options;
@@ -168,4 +168,26 @@ pub(in crate::run) fn finish(run: &Run, mut outcome: Outcome) -> Outcome {
         outcome.error = Some(error.into());
     }
     outcome
+}
+
+/// The outcome of a run whose containers were to stay: they do when it came so far, and are removed when
+/// it did not.
+pub(in crate::run) async fn left_or_removed(
+    run: &Run,
+    guards: Guards,
+    result: Result<(), RunError>,
+) -> Outcome {
+    let outcome = match result {
+        Ok(()) => {
+            let outcome = end::outcome(run, Ok(None));
+            guards.dismiss().await;
+            outcome
+        }
+        Err(error) => {
+            let mut outcome = end::outcome(run, Err(error));
+            end::end(run, &mut outcome, guards).await;
+            outcome
+        }
+    };
+    finish(run, outcome)
 }

@@ -8,7 +8,7 @@ use crate::causes::with_causes;
 use crate::checks::Observations;
 use crate::engine::{EngineAddress, Engines, Placement, Watch};
 use crate::plan::{Images, Plan, RunId};
-use crate::run::begin::{Beginning, begin, finish, inputs};
+use crate::run::begin::{Beginning, begin, finish, inputs, left_or_removed};
 use crate::run::bring_up::{attach, bring_up};
 use crate::run::circuits::Earlier;
 use crate::run::context::{Run, Running};
@@ -64,7 +64,7 @@ pub async fn verify(
     let run = RunId::new(inputs.now, &inputs.seed);
     let (joined, notes) = match choose(topology, options, interrupts, &run).await? {
         Chosen::Failed(outcome) => return Ok(*outcome),
-        Chosen::Own => (None, Vec::new()),
+        Chosen::Own(notes) => (None, notes),
         Chosen::Standing(joined, notes) => (Some(*joined), notes),
     };
     let (standing, used) = joined.map(|one| (one.standing, one.used)).unzip();
@@ -244,16 +244,5 @@ pub async fn bring_up_and_keep(
         }
     };
     drop(watch);
-    match result {
-        Ok(()) => {
-            let outcome = end::outcome(&run, Ok(None));
-            guards.dismiss().await;
-            Ok(finish(&run, outcome))
-        }
-        Err(error) => {
-            let mut outcome = end::outcome(&run, Err(error));
-            end::end(&run, &mut outcome, guards).await;
-            Ok(finish(&run, outcome))
-        }
-    }
+    Ok(left_or_removed(&run, guards, result).await)
 }

@@ -13,8 +13,8 @@ use crate::topology::Topology;
 
 /// The network that was chosen.
 pub(in crate::run) enum Chosen {
-    /// The run makes it, or it is the public one.
-    Own,
+    /// The run makes it, or it is the public one; and what there is to say of those that were looked at.
+    Own(Vec<String>),
     /// One that stands by, and what there is to say of others that were looked at.
     Standing(Box<Joined>, Vec<String>),
     /// One was to be made that stays, and did not come up.
@@ -61,10 +61,10 @@ pub(in crate::run) async fn choose(
             }
             .into());
         }
-        return Ok(Chosen::Own);
+        return Ok(Chosen::Own(Vec::new()));
     }
     if options.network == NetworkChoice::Fresh {
-        return Ok(Chosen::Own);
+        return Ok(Chosen::Own(Vec::new()));
     }
     let registry = Registry::networks();
     let mut notes = Vec::new();
@@ -74,7 +74,7 @@ pub(in crate::run) async fn choose(
     }
     // Where nothing stands and nothing is to stay, the run is on its own.
     if options.network != NetworkChoice::Keep && notes.is_empty() {
-        return Ok(Chosen::Own);
+        return Ok(Chosen::Own(Vec::new()));
     }
     let outcome = network_up(&topology.network, options, interrupts, &mut notes).await?;
     if let Some(outcome) = outcome
@@ -85,6 +85,6 @@ pub(in crate::run) async fn choose(
     match find(&registry, &topology.network, options, user, &mut notes).await? {
         Some(joined) => Ok(Chosen::Standing(Box::new(joined), notes)),
         // It went away or broke within a moment; the run does not depend on it.
-        None => Ok(Chosen::Own),
+        None => Ok(Chosen::Own(notes)),
     }
 }

@@ -6,9 +6,8 @@ use tokio::time::{Instant, sleep};
 
 use crate::engine::{Calls, Engine, Engines};
 use crate::plan::RunId;
-use crate::run::begin::{Beginning, begin, finish, inputs};
+use crate::run::begin::{Beginning, begin, inputs, left_or_removed};
 use crate::run::bring_up::network_alone;
-use crate::run::end;
 use crate::run::error::RunError;
 use crate::run::interrupt::Interrupts;
 use crate::run::network::find::{age, find, remove};
@@ -86,18 +85,7 @@ pub async fn network_up(
     };
     let result: Result<(), RunError> = Box::pin(work).await;
     drop(watch);
-    match result {
-        Ok(()) => {
-            let outcome = end::outcome(&run, Ok(None));
-            guards.dismiss().await;
-            Ok(Some(finish(&run, outcome)))
-        }
-        Err(error) => {
-            let mut outcome = end::outcome(&run, Err(error));
-            end::end(&run, &mut outcome, guards).await;
-            Ok(Some(finish(&run, outcome)))
-        }
-    }
+    Ok(Some(left_or_removed(&run, guards, result).await))
 }
 
 /// Waits for whoever brings a network up at this moment, who may bring up just what is wanted.

@@ -77,12 +77,6 @@ impl PersistedNetwork {
         }
     }
 
-    /// When the run that made it began.
-    #[must_use]
-    pub fn since(&self) -> OffsetDateTime {
-        self.now
-    }
-
     /// What was asked for when it was made.
     #[must_use]
     pub fn network(&self) -> Network {
@@ -249,21 +243,23 @@ mod tests {
 
     const USER: &str = "20261122-100000-abcdef";
 
-    fn persisted() -> (Plan, PersistedNetwork) {
+    /// A registry in a folder of its own, in which a run has made a network that is not written down.
+    fn made() -> (tempfile::TempDir, Registry, Plan, PersistedNetwork) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let registry = Registry::at(folder.path().to_owned());
         let inputs = fresh_inputs(Duration::from_secs(60)).expect("randomness");
         let topology = Topology::of_network(Network::private(TldFamily::Anon));
         let plan = Plan::new(&topology, &inputs).expect("a plan");
         let network = PersistedNetwork::new(&plan, &inputs, "sha256:0".to_owned(), Vec::new());
-        (plan, network)
+        let run = registry.folder(plan.run.as_str());
+        super::super::registry::make(&run).expect("a folder");
+        (folder, registry, plan, network)
     }
 
     #[test]
     fn what_is_written_makes_the_same_network_again() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let registry = Registry::at(folder.path().to_owned());
-        let (plan, network) = persisted();
+        let (_folder, registry, plan, network) = made();
         let run = plan.run.as_str();
-        super::super::registry::make(&registry.folder(run)).expect("a folder");
         registry.persist_network(run, &network).expect("writes");
         let read = registry.network(run).expect("reads").expect("is there");
         let standing = read.standing(run).expect("the same");
@@ -280,11 +276,8 @@ mod tests {
 
     #[test]
     fn a_network_that_is_used_is_released_to_nobody() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let registry = Registry::at(folder.path().to_owned());
-        let (plan, network) = persisted();
+        let (_folder, registry, plan, network) = made();
         let run = plan.run.as_str();
-        super::super::registry::make(&registry.folder(run)).expect("a folder");
         assert!(registry.use_network(run, USER).expect("looks").is_none());
         registry.persist_network(run, &network).expect("writes");
         let used = registry.use_network(run, USER).expect("looks");
@@ -301,11 +294,8 @@ mod tests {
 
     #[test]
     fn force_asks_nobody() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let registry = Registry::at(folder.path().to_owned());
-        let (plan, network) = persisted();
+        let (_folder, registry, plan, network) = made();
         let run = plan.run.as_str();
-        super::super::registry::make(&registry.folder(run)).expect("a folder");
         registry.persist_network(run, &network).expect("writes");
         let _used = registry
             .use_network(run, USER)
