@@ -250,6 +250,35 @@ impl Verdict {
     }
 }
 
+/// What a check, or a row of `conformance`, holds a connector to: the levels of
+/// `docs/connector-contract.md`.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(rename = "basis")]
+pub enum Basis {
+    /// A specification, safety, or bytes and interfaces without which two connectors don't work
+    /// together.
+    Required,
+    /// Several answers are legitimate: every one of them passes, anything else does not.
+    EitherWay,
+    /// Something that is wrong whoever does it, the original too.
+    Defect,
+}
+
+impl Basis {
+    /// The words in reports and documents.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Required => "required",
+            Self::EitherWay => "either way",
+            Self::Defect => "defect",
+        }
+    }
+}
+
 /// What a check found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
