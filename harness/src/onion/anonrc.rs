@@ -210,10 +210,10 @@ fn service(ports: &[u16]) -> String {
     lines
 }
 
-/// Configuration of a home's daemon: a client with an onion service. Where it `waits`, its network is
-/// switched off until the consensus is complete.
+/// Configuration of a home's daemon: a client with an onion service, its network switched off until it is
+/// watched and the consensus is complete.
 #[must_use]
-pub fn home(node: &Common<'_>, service_ports: &[u16], waits: bool) -> String {
+pub fn home(node: &Common<'_>, service_ports: &[u16]) -> String {
     let mut rc = common(node);
     let _ = write!(
         rc,
@@ -224,12 +224,10 @@ pub fn home(node: &Common<'_>, service_ports: &[u16], waits: bool) -> String {
          # Layer-2 guards skip the exit restriction, and with few relays paths repeat a node.\n\
          VanguardsLiteEnabled 0\n\
          MaxCircuitDirtiness 1 day\n\
+         DisableNetwork 1\n\
          {}",
         service(service_ports),
     );
-    if waits {
-        rc.push_str("DisableNetwork 1\n");
-    }
     rc
 }
 

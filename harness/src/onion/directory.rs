@@ -98,6 +98,45 @@ impl Directory {
         }
     }
 
+    /// The authority's own descriptor, or `None` while it has none.
+    ///
+    /// # Errors
+    ///
+    /// As [`Directory::get`].
+    pub async fn own_descriptor(&self) -> Result<Option<String>, DirectoryError> {
+        self.get("/tor/server/authority").await
+    }
+
+    /// Hands a relay's descriptor to this authority, as the relay itself does (dir-spec, "uploading
+    /// server descriptors").
+    ///
+    /// # Errors
+    ///
+    /// [`DirectoryError`] when there is no answer, or the descriptor is not accepted.
+    pub async fn take(&self, descriptor: String) -> Result<(), DirectoryError> {
+        let question = Question::new(Party::Daemon, &self.nickname, "POST /tor/");
+        let posted = self
+            .client
+            .post(format!("http://{}/tor/", self.address))
+            .timeout(REQUEST_TIMEOUT)
+            .body(descriptor)
+            .send()
+            .await;
+        let result = match posted {
+            Ok(answer) if answer.status().is_success() => Ok(()),
+            Ok(answer) => Err(DirectoryError::Status {
+                nickname: self.nickname.clone(),
+                status: answer.status().as_u16(),
+            }),
+            Err(source) => Err(DirectoryError::Unreachable {
+                nickname: self.nickname.clone(),
+                source: source.without_url(),
+            }),
+        };
+        question.came(&result);
+        result
+    }
+
     /// The nicknames of all relays whose descriptor this authority holds.
     ///
     /// # Errors

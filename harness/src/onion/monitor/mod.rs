@@ -2,6 +2,7 @@
 //! happened.
 
 mod line;
+mod services;
 mod state;
 mod timeline;
 
@@ -28,6 +29,8 @@ const EVENTS: &str = "SETEVENTS STATUS_CLIENT STATUS_GENERAL NEWCONSENSUS HS_DES
 pub struct Monitor {
     /// For commands to the same daemon.
     pub control: Control,
+    /// Options of the onion services that were taken from the daemon, as `SETCONF` takes them.
+    withheld: Vec<String>,
     state: watch::Receiver<DaemonState>,
     history: History,
 }
@@ -73,6 +76,7 @@ impl Monitor {
         tokio::spawn(follow(events, sender, history.clone()));
         Ok(Self {
             control,
+            withheld: Vec::new(),
             state,
             history,
         })

@@ -87,7 +87,7 @@ impl Plan {
         let rc = if self.joins_others() {
             anonrc::joining(&node, &ports)
         } else {
-            anonrc::home(&node, &ports, self.makes_network())
+            anonrc::home(&node, &ports)
         };
         let mut files = daemon_files(rc);
         if self.topology.network.terms_are_settled() {

@@ -1,9 +1,9 @@
 //! The homes' part of bringing up: start, lock down, watch their daemons.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use futures_util::future::{try_join_all, try_join3};
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 use crate::causes::with_causes;
 use crate::engine::EngineError;
@@ -14,6 +14,7 @@ use crate::onion::control::ControlError;
 use crate::onion::monitor::Monitor;
 use crate::onion::{Daemon as OnionDaemon, OnionAddress, TldFamily};
 use crate::plan::{DaemonPlan, HomePlan, HomeSpecs, OnionPlan, Specs};
+use crate::run::bring_up::enter;
 use crate::run::circuits::Earlier;
 use crate::run::context::{POLL, Run, RunningHome, poll, within};
 use crate::run::dials::{dial, published};
@@ -94,13 +95,6 @@ async fn start_home(
     })
 }
 
-/// Bootstrap percentage from which a daemon has enough of the directory to build circuits.
-const ENOUGH_DIRECTORY: u8 = 75;
-/// Bootstrap percentage from which it builds its first.
-const BUILDS: u8 = 76;
-/// How long a daemon is waited for to learn the directory before its next second begins.
-const LEARNS: Duration = Duration::from_millis(700);
-
 /// Watches a home's daemon, and lets it into the network if that is there already.
 async fn watched(
     run: &Run,
@@ -108,56 +102,14 @@ async fn watched(
     onion: &OnionPlan,
 ) -> Result<(Monitor, Option<Instant>), RunError> {
     let mut monitor = watch(run, home, onion).await?;
-    let on = if run.plan.makes_network() {
-        None
-    } else if run.plan.standing.is_some() {
-        let on = Instant::now();
-        set_off_seconds(home, &mut monitor).await?;
-        Some(on)
-    } else {
-        Some(switch_on(home, &mut monitor).await?)
-    };
-    Ok((monitor, on))
-}
-
-/// A daemon looks after its circuits and after its onion service once a second each, and in the same
-/// moment when both began with it: then the service finds no circuit just before the first is there,
-/// and a second is lost. Both have seconds of their own once the network was off for a moment, which
-/// costs nothing between the directory, which the daemon keeps, and the first circuit.
-async fn set_off_seconds(home: &HomePlan, monitor: &mut Monitor) -> Result<(), RunError> {
-    let mut watch = monitor.watch();
-    let learned = watch.wait_for(|state| state.bootstrap >= ENOUGH_DIRECTORY);
-    let learned = matches!(timeout(LEARNS, learned).await, Ok(Ok(_)));
-    if !learned || monitor.state().bootstrap >= BUILDS {
-        return Ok(());
+    if run.plan.makes_network() {
+        return Ok((monitor, None));
     }
-    let off = monitor.control.command("SETCONF DisableNetwork=1").await;
-    off.map_err(|error| unswitched(home, &error))?;
-    switch_on(home, monitor).await.map(drop)
-}
-
-/// Switches the network of a home's daemon on, and returns when.
-pub(in crate::run) async fn switch_on(
-    home: &HomePlan,
-    monitor: &mut Monitor,
-) -> Result<Instant, RunError> {
-    let begun = Instant::now();
-    let switched = monitor.control.command("SETCONF DisableNetwork=0").await;
-    switched
-        .map(|_| begun)
-        .map_err(|error| unswitched(home, &error))
-}
-
-fn unswitched(home: &HomePlan, error: &ControlError) -> RunError {
-    StageFailure {
-        stage: Stage::Bootstrap,
-        node: Some(Subject::Home(home.id.clone())),
-        dials: Vec::new(),
-        waited: Duration::ZERO,
-        cause: with_causes(error).to_string(),
-        evidence: "its network could not be switched".to_owned(),
+    let on = enter::switch_on(run, home, &mut monitor).await?;
+    if !run.plan.joins_others() {
+        enter::bootstrap(run, home, &mut monitor).await?;
     }
-    .into()
+    Ok((monitor, Some(on)))
 }
 
 /// Shows that a home, whose egress is locked down when its server starts, reaches what it may reach.
@@ -252,6 +204,10 @@ async fn watch(run: &Run, home: &HomePlan, onion: &OnionPlan) -> Result<Monitor,
             publishes,
             wanted,
         });
+    }
+    // In the public network a daemon is left to itself, and what runs its own daemon, too.
+    if !run.plan.joins_others() && home.sidecar().is_some() {
+        monitor.withhold().await.map_err(fail)?;
     }
     guard.reached(format!("control port answers, {daemon}"));
     Ok(monitor)

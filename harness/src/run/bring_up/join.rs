@@ -7,49 +7,35 @@ use crate::engine::ContainerSpec;
 use crate::events::Stage;
 use crate::evidence::Subject;
 use crate::onion::monitor::Monitor;
-use crate::plan::DaemonPlan;
-use crate::run::bring_up::preflight;
-use crate::run::context::{Run, RunningHome, poll, within};
+use crate::plan::{DaemonPlan, HomePlan};
+use crate::run::bring_up::{enter, preflight};
+use crate::run::context::{Run, poll, within};
 use crate::run::error::{RunError, StageFailure};
-use crate::run::milestones::bootstrap_evidence;
 use crate::run::publication::{is_published, uploads_expected};
 
-/// Waits for bootstrap and for the descriptor uploads of one home. Returns how long that took.
+/// Lets the daemon of a home into the network if it was not let in (`on`), and waits for bootstrap and
+/// for its descriptor uploads. Returns how long that took since it was let in.
 pub(in crate::run) async fn publish(
     run: &Run,
-    home: &RunningHome,
-    monitor: &Monitor,
+    home: &HomePlan,
+    monitor: &mut Monitor,
+    on: Option<Instant>,
 ) -> Result<Duration, RunError> {
-    let begun = home.on.unwrap_or_else(Instant::now);
-    let home = &home.plan;
     let deadline = run.plan.topology.deadlines.publication;
-    let mut watch = monitor.watch();
-    if run.plan.joins_others() {
-        preflight::entered(run, home, monitor).await?;
-    }
-    let guard = run
-        .recorder
-        .stage(Stage::Bootstrap, Subject::Home(home.id.clone()));
-    let wait = async {
-        loop {
-            let state = watch.borrow_and_update().clone();
-            let warning = state.warning.as_ref().map_or_else(String::new, |reason| {
-                format!(", the daemon warns: {reason}")
-            });
-            guard.saw(format!("{} % ({}){warning}", state.bootstrap, state.tag));
-            if state.bootstrap == 100 {
-                return Ok(());
-            }
-            if state.gone || watch.changed().await.is_err() {
-                return Err(
-                    StageFailure::of(&guard, "the daemon closed its control connection").into(),
-                );
-            }
+    let begun = match on {
+        None => {
+            let begun = enter::switch_on(run, home, monitor).await?;
+            enter::bootstrap(run, home, monitor).await?;
+            begun
         }
+        Some(begun) if run.plan.joins_others() => {
+            preflight::entered(run, home, monitor).await?;
+            enter::bootstrap(run, home, monitor).await?;
+            begun
+        }
+        Some(begun) => begun,
     };
-    within(&guard, deadline, wait).await?;
-    guard.reached(bootstrap_evidence(&monitor.timeline()));
-
+    let mut watch = monitor.watch();
     let guard = run
         .recorder
         .stage(Stage::Publication, Subject::Home(home.id.clone()));
@@ -84,10 +70,9 @@ pub(in crate::run) async fn publish(
 /// Starts a home's connector and waits until it answers.
 pub(in crate::run) async fn start_connector(
     run: &Run,
-    home: &RunningHome,
+    home: &HomePlan,
     spec: &ContainerSpec,
 ) -> Result<(), RunError> {
-    let home = &home.plan;
     let guard = run
         .recorder
         .stage(Stage::Connector, Subject::Home(home.id.clone()));

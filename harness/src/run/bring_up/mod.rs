@@ -4,6 +4,7 @@
 //! and keeps the last thing it saw as evidence. Each known cause of a stalled network is looked
 //! for where it would show, and refused with its reason.
 
+mod enter;
 mod homes;
 mod join;
 mod network;
@@ -34,30 +35,28 @@ pub(in crate::run) async fn bring_up(
     keys: &[AuthorityKeys],
 ) -> Result<(Running, Decoys), RunError> {
     let specs = sabotage::containers(&run.plan, images, keys);
-    // The network's containers come first, because everybody waits for them; the homes' start
-    // while the authorities gather descriptors.
-    let homes = if run.plan.makes_network() {
+    // The network comes first, because everybody waits for it. Making their keys keeps the machine busy
+    // until all nodes have published; what homes start with is done while the authorities vote.
+    let mut homes = if run.plan.makes_network() {
         start_network(run, &specs).await?;
-        let network = Box::pin(network::gather(run));
-        let starting = Box::pin(homes::start(run, &specs));
-        let (_, mut homes) = try_join(network, starting).await?;
-        for home in &mut homes {
-            if let Some(monitor) = &mut home.monitor {
-                home.on = Some(homes::switch_on(&home.plan, monitor).await?);
-            }
-        }
-        homes
+        let mut network = Box::pin(network::publish(run)).await?;
+        let voting = Box::pin(network::vote(run, &mut network));
+        try_join(voting, Box::pin(homes::start(run, &specs)))
+            .await?
+            .1
     } else {
         Box::pin(homes::start(run, &specs)).await?
     };
-    let connectors = specs
+    let connectors = run
+        .plan
         .homes
         .iter()
-        .zip(&homes)
-        .map(|(specs, home)| join::start_connector(run, home, &specs.connector));
-    let services = homes
-        .iter()
-        .filter_map(|home| Some(join::publish(run, home, home.monitor.as_ref()?)));
+        .zip(&specs.homes)
+        .map(|(home, specs)| join::start_connector(run, home, &specs.connector));
+    let services = homes.iter_mut().filter_map(|home| {
+        let monitor = home.monitor.as_mut()?;
+        Some(join::publish(run, &home.plan, monitor, home.on))
+    });
     let decoys = async { Ok::<_, RunError>(decoy::place(run).await) };
     let work = try_join3(try_join_all(connectors), try_join_all(services), decoys);
     let (_, published, decoys) = Box::pin(work).await?;
@@ -92,5 +91,6 @@ pub(in crate::run) async fn network_alone(
 ) -> Result<(), RunError> {
     let specs = sabotage::containers(&run.plan, images, keys);
     start_network(run, &specs).await?;
-    network::gather(run).await
+    let mut network = network::publish(run).await?;
+    network::vote(run, &mut network).await
 }

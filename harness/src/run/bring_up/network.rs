@@ -42,30 +42,42 @@ async fn control_of(node: &str, control: &crate::plan::Control) -> Result<Contro
     }
 }
 
-/// Descriptors, then consensus.
-pub(in crate::run) async fn gather(run: &Run) -> Result<(), RunError> {
+/// The authorities of a network whose nodes have all published.
+pub(in crate::run) struct Published {
+    directories: Vec<Directory>,
+    controls: Vec<Control>,
+}
+
+/// Waits until every authority has the descriptor of every node.
+pub(in crate::run) async fn publish(run: &Run) -> Result<Published, RunError> {
     let directories = run.directories();
-    let deadlines = &run.plan.topology.deadlines;
     let guard = run.recorder.stage(Stage::Descriptors, None);
     let wait = async {
-        let mut controls = publish(run, &guard, &directories).await?;
+        let mut controls = tell_to_publish(run, &guard, &directories).await?;
         descriptors(run, &guard, &directories).await?;
         controls.truncate(directories.len());
         Ok(controls)
     };
-    let mut controls = within(&guard, deadlines.descriptors, wait).await?;
+    let controls = within(&guard, run.plan.topology.deadlines.descriptors, wait).await?;
     guard.reached(guard_evidence(&directories, run));
+    Ok(Published {
+        directories,
+        controls,
+    })
+}
 
+/// Has the authorities vote, and waits until each serves a consensus that homes can rely on.
+pub(in crate::run) async fn vote(run: &Run, network: &mut Published) -> Result<(), RunError> {
     let guard = run.recorder.stage(Stage::Consensus, None);
-    let wait = consensus(run, &guard, &directories, &mut controls);
-    let evidence = within(&guard, deadlines.consensus, wait).await?;
+    let wait = consensus(run, &guard, &network.directories, &mut network.controls);
+    let evidence = within(&guard, run.plan.topology.deadlines.consensus, wait).await?;
     guard.reached(evidence);
     Ok(())
 }
 
 /// Makes every node publish its descriptor as soon as all authorities can take it. Returns the
 /// control ports of all nodes, the authorities' first.
-async fn publish(
+async fn tell_to_publish(
     run: &Run,
     guard: &StageGuard,
     directories: &[Directory],
@@ -93,9 +105,23 @@ async fn publish(
         .zip(&mut controls)
         .filter(|(node, _)| node.publishes)
         .map(|(_, control)| control.command(&command));
-    try_join_all(told).await.map_err(fail)?;
+    let told = try_join_all(told);
+    let (told, ()) = join(told, hand_over(directories)).await;
+    told.map_err(fail)?;
     guard.saw("every node is told to publish its descriptor");
     Ok(controls)
+}
+
+/// Hands each authority's own descriptor to all of them: what an authority itself hears of others in
+/// that moment keeps it from publishing for another second. Where it fails, the authority will have
+/// published a second later; the trace tells of it.
+async fn hand_over(directories: &[Directory]) {
+    let each = directories.iter().map(async |from| {
+        if let Ok(Some(descriptor)) = from.own_descriptor().await {
+            join_all(directories.iter().map(|to| to.take(descriptor.clone()))).await;
+        }
+    });
+    join_all(each).await;
 }
 
 fn guard_evidence(directories: &[Directory], run: &Run) -> String {
