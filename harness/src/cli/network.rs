@@ -11,6 +11,7 @@ use super::images::ImageArgs;
 use super::load::Common;
 use super::run::{Concluded, progress};
 use super::values::family_parser;
+use crate::causes::with_causes;
 use crate::engine::Placement;
 use crate::onion::TldFamily;
 use crate::report::print_report;
@@ -129,9 +130,9 @@ async fn up(common: &Common, args: &UpArgs) -> Result<Exit, CliError> {
 }
 
 async fn status() -> Result<Exit, CliError> {
-    let known = network_status().await?;
+    let (known, unreadable) = network_status().await?;
     let mut out = std::io::stdout().lock();
-    if known.is_empty() {
+    if known.is_empty() && unreadable.is_empty() {
         writeln!(
             out,
             "no network stands by; `ator-harness network up` brings one up"
@@ -139,6 +140,9 @@ async fn status() -> Result<Exit, CliError> {
     }
     for one in &known {
         show(&mut out, one)?;
+    }
+    for error in &unreadable {
+        writeln!(out, "{}", with_causes(error))?;
     }
     let joined = known.iter().any(|one| one.unfit.is_none());
     Ok(if joined { Exit::Pass } else { Exit::Fail })

@@ -34,8 +34,8 @@ pub struct Consensus {
 /// Why a network with this consensus would stall, so that it is refused instead of waited for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// Voted before every relay had published; it would be kept for half an hour.
-    #[error("the consensus lacks {}: it was voted on before they had published", .0.join(", "))]
+    /// Relays are not in it, and it would be kept for half an hour.
+    #[error("the consensus lacks {}", .0.join(", "))]
     Missing(Vec<String>),
     /// A relay is in it, but cannot be used.
     #[error("the consensus gives {nickname} no {} flag", missing.join(", "))]
@@ -62,6 +62,18 @@ pub enum Refusal {
         /// Authorities there are.
         authorities: usize,
     },
+}
+
+impl Refusal {
+    /// The nodes that it is about, by nickname.
+    #[must_use]
+    pub fn nodes(&self) -> Vec<&str> {
+        match self {
+            Self::Missing(nicknames) => nicknames.iter().map(String::as_str).collect(),
+            Self::Flags { nickname, .. } | Self::Skewed { heavy: nickname } => vec![nickname],
+            Self::Signatures { .. } => Vec::new(),
+        }
+    }
 }
 
 impl Consensus {

@@ -164,6 +164,18 @@ impl Directory {
         Ok(text.map(|text| Consensus::parse(&text)))
     }
 
+    /// This authority's own vote on the consensus that it serves, or is about to serve.
+    ///
+    /// # Errors
+    ///
+    /// As [`Directory::get`].
+    pub async fn vote(&self) -> Result<Option<String>, DirectoryError> {
+        match self.get("/tor/status-vote/current/authority").await? {
+            Some(vote) => Ok(Some(vote)),
+            None => self.get("/tor/status-vote/next/authority").await,
+        }
+    }
+
     /// The certificates of all authorities that this one knows.
     ///
     /// # Errors

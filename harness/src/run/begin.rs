@@ -33,33 +33,38 @@ fn unusable(options: &Options) -> impl FnOnce(std::io::Error) -> ArtefactError {
     move |source| ArtefactError { path, source }
 }
 
+/// Refuses what is meant for homes in a network that others run, where the run's is private.
+pub(in crate::run) fn refuse_for_own_network(
+    topology: &Topology,
+    options: &Options,
+) -> Result<(), InvalidRequest> {
+    let topology = match topology.network.has_own_nodes() {
+        true => topology.name.clone(),
+        false => return Ok(()),
+    };
+    match (&options.keys, &options.stand_in) {
+        (Some(keys), _) => Err(InvalidRequest::KeysForOwnNetwork {
+            keys: keys.clone(),
+            topology,
+        }),
+        (None, Some(stand_in)) => Err(InvalidRequest::AuthoritiesForOwnNetwork {
+            stand_in: stand_in.clone(),
+            topology,
+        }),
+        (None, None) => Ok(()),
+    }
+}
+
 /// The authorities of the network that stands in for the public one; none without a stand-in.
 async fn joined(
     registry: &Registry,
     topology: &Topology,
     options: &Options,
 ) -> Result<Vec<AuthorityLine>, RunError> {
-    if let Some(keys) = options
-        .keys
-        .as_ref()
-        .filter(|_| topology.network.has_own_nodes())
-    {
-        return Err(InvalidRequest::KeysForOwnNetwork {
-            keys: keys.clone(),
-            topology: topology.name.clone(),
-        }
-        .into());
-    }
+    refuse_for_own_network(topology, options)?;
     let Some(stand_in) = &options.stand_in else {
         return Ok(Vec::new());
     };
-    if topology.network.has_own_nodes() {
-        return Err(InvalidRequest::AuthoritiesForOwnNetwork {
-            stand_in: stand_in.clone(),
-            topology: topology.name.clone(),
-        }
-        .into());
-    }
     let Some(Found { plan, .. }) = running::find(registry, stand_in).await? else {
         return Err(RunError::NotUp {
             topology: stand_in.clone(),

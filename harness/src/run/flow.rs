@@ -8,7 +8,9 @@ use crate::causes::with_causes;
 use crate::checks::Observations;
 use crate::engine::{EngineAddress, Engines, Placement, Watch};
 use crate::plan::{Images, Plan, RunId};
-use crate::run::begin::{Beginning, begin, finish, inputs, left_or_removed};
+use crate::run::begin::{
+    Beginning, begin, finish, inputs, left_or_removed, refuse_for_own_network,
+};
 use crate::run::bring_up::{attach, bring_up};
 use crate::run::circuits::Earlier;
 use crate::run::context::{Run, Running};
@@ -60,6 +62,7 @@ pub async fn verify(
         refuse_other(&options.placement, &plan, &engines)?;
         return verify_left(engines, plan, &persisted, options, interrupts).await;
     }
+    refuse_for_own_network(topology, options)?;
     let inputs = inputs(options, RUN_LIFETIME)?;
     let run = RunId::new(inputs.now, &inputs.seed);
     let (joined, notes) = match choose(topology, options, interrupts, &run).await? {

@@ -235,6 +235,29 @@ fn down(place: &Place, argument: &str) -> assert_cmd::assert::Assert {
 }
 
 #[test]
+fn a_standing_network_that_cannot_be_read_is_named_and_removed() {
+    let place = place();
+    let id = run(35);
+    let file = place.file(&format!("state/networks/{id}/network.json"), "{");
+    let _engine = place.engine(Vec::new());
+    let network = |verb: &str| {
+        place
+            .in_project()
+            .env("DOCKER_HOST", place.engine_address())
+            .args(["network", verb])
+            .assert()
+    };
+    let remedy = "`ator-harness network down` removes it";
+    network("status")
+        .code(1)
+        .stdout(contains(&id).and(contains(&file)).and(contains(remedy)));
+    network("down").code(0).stdout(contains(&id));
+    network("status")
+        .code(1)
+        .stdout(contains("no network stands by"));
+}
+
+#[test]
 fn down_finds_a_topology_by_its_own_name_its_file_and_its_run() {
     // A file may have got other mistakes since.
     let files = [

@@ -10,6 +10,7 @@ mod join;
 mod network;
 mod peering;
 mod preflight;
+mod votes;
 
 use futures_util::future::{try_join, try_join_all, try_join3};
 

@@ -11,6 +11,7 @@ use crate::onion::consensus::Consensus;
 use crate::onion::control::{Control, ControlError};
 use crate::onion::directory::{Directory, DirectoryError};
 use crate::plan::Specs;
+use crate::run::bring_up::votes;
 use crate::run::context::{POLL, Run, poll, within};
 use crate::run::error::{RunError, StageFailure};
 
@@ -224,9 +225,13 @@ async fn consensus(
                 Err(error) => silent.push(with_causes(&error).to_string()),
                 Ok(None) => {}
                 Ok(Some(consensus)) => {
-                    consensus
-                        .refuse(&nicknames, directories.len())
-                        .map_err(|refusal| fail(format!("{}: {refusal}", directory.nickname())))?;
+                    if let Err(refusal) = consensus.refuse(&nicknames, directories.len()) {
+                        let votes = votes::told(run, directories, &refusal.nodes()).await;
+                        return Err(fail(format!(
+                            "{}: {refusal}; {votes}",
+                            directory.nickname()
+                        )));
+                    }
                     run.milestones.served(directory.nickname(), &consensus);
                     having.push((directory, consensus));
                 }

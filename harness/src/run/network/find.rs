@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
+use crate::causes::with_causes;
 use crate::engine::{Calls, Engine, Now};
 use crate::plan::{RunId, Standing};
 use crate::run::error::RunError;
-use crate::run::network::look::{LONGEST_RUN, look};
+use crate::run::network::look::{LONGEST_RUN, Unfit, look};
 use crate::run::options::Options;
 use crate::run::state::{NetworkUse, PersistedNetwork, Registry, Release};
 use crate::topology::Network;
@@ -29,8 +30,16 @@ pub(super) async fn find(
 ) -> Result<Option<Joined>, RunError> {
     let mut written = Vec::new();
     for known in registry.runs()? {
-        if let Some(network) = registry.network(&known.run)? {
-            written.push((known.run, network));
+        match registry.network(&known.run) {
+            Ok(Some((network, standing))) => written.push((known.run, network, standing)),
+            Ok(None) => {}
+            // Nothing of it is needed: others may fit, and a run can make its own.
+            Err(error) => {
+                let note = with_causes(&error).to_string();
+                if !notes.contains(&note) {
+                    notes.push(note);
+                }
+            }
         }
     }
     if written.is_empty() {
@@ -40,7 +49,7 @@ pub(super) async fn find(
     let (image, _) = engine.ensure_image(&options.sources.anon).await?;
     let image = engine.image_id(&image).await?;
     let http = reqwest::Client::new();
-    for (run, network) in written {
+    for (run, network, standing) in written {
         if !fits(&network, wanted, &image) {
             continue;
         }
@@ -48,14 +57,8 @@ pub(super) async fn find(
         let Some(used) = registry.use_network(&run, user.as_str())? else {
             continue;
         };
-        let standing = network
-            .standing(&run)
-            .map_err(|reason| registry.unreadable(&run, reason))?;
-        let unfit = match nearly_over(&network, &engine).await? {
-            Some(unfit) => Err(unfit),
-            None => look(&engine, &http, &standing, &network).await,
-        };
-        let Err(unfit) = unfit else {
+        let unfit = judged(&engine, &http, &network, &standing).await?;
+        let Some(unfit) = unfit else {
             return Ok(Some(Joined { standing, used }));
         };
         drop(used);
@@ -80,11 +83,24 @@ fn fits(network: &PersistedNetwork, wanted: &Network, image: &str) -> bool {
         && network.relays == wanted.relays
 }
 
+/// Why a run would not join a network that stands; `None` when it would.
+pub(super) async fn judged(
+    engine: &Engine,
+    http: &reqwest::Client,
+    network: &PersistedNetwork,
+    standing: &Standing,
+) -> Result<Option<Unfit>, RunError> {
+    match nearly_over(network, engine).await? {
+        Some(unfit) => Ok(Some(unfit)),
+        None => Ok(look(engine, http, standing, network).await.err()),
+    }
+}
+
 /// What is wrong with a network that is removed by others within a run's time.
 async fn nearly_over(
     network: &PersistedNetwork,
     engine: &Engine,
-) -> Result<Option<String>, RunError> {
+) -> Result<Option<Unfit>, RunError> {
     let mut then = Now::at(engine.clock().await?);
     let more = i64::try_from(LONGEST_RUN.as_secs()).unwrap_or(i64::MAX);
     then.unix += more;

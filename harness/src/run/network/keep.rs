@@ -10,12 +10,13 @@ use crate::run::begin::{Beginning, begin, inputs, left_or_removed};
 use crate::run::bring_up::network_alone;
 use crate::run::error::RunError;
 use crate::run::interrupt::Interrupts;
-use crate::run::network::find::{age, find, remove};
-use crate::run::network::look::look;
+use crate::run::network::find::{age, find, judged, remove};
 use crate::run::options::Options;
 use crate::run::outcome::Outcome;
 use crate::run::prepare;
-use crate::run::state::{Life, Owner, PersistedNetwork, Registry, Release, Starting, Verb};
+use crate::run::state::{
+    Life, Owner, PersistedNetwork, Registry, Release, Starting, StateError, Verb,
+};
 use crate::topology::{Network, Topology, format_age};
 
 /// A network that stands is removed by any later run after this time.
@@ -123,7 +124,7 @@ async fn lock(
 async fn tidy(registry: &Registry) -> Result<(), RunError> {
     for known in registry.runs()? {
         let ended = matches!(known.life, Life::Ended);
-        if !ended || registry.network(&known.run)?.is_some() {
+        if !ended || registry.has_network(&known.run) {
             continue;
         }
         if let Ok(Some(record)) = &known.record {
@@ -152,26 +153,28 @@ pub struct KnownNetwork {
     pub unfit: Option<String>,
 }
 
-/// Every network that stands by, each looked at as a run would.
+/// Every network that stands by, each looked at as a run would, and why others cannot be read.
 ///
 /// # Errors
 ///
 /// [`RunError`] when the engine or the state folder refuses.
-pub async fn network_status() -> Result<Vec<KnownNetwork>, RunError> {
+pub async fn network_status() -> Result<(Vec<KnownNetwork>, Vec<StateError>), RunError> {
     let registry = Registry::networks();
-    let mut all = Vec::new();
+    let (mut all, mut unreadable) = (Vec::new(), Vec::new());
     let http = reqwest::Client::new();
     for known in registry.runs()? {
-        let Some(network) = registry.network(&known.run)? else {
-            continue;
+        let (network, standing) = match registry.network(&known.run) {
+            Ok(Some(found)) => found,
+            Ok(None) => continue,
+            Err(error) => {
+                unreadable.push(error);
+                continue;
+            }
         };
-        let standing = network
-            .standing(&known.run)
-            .map_err(|reason| registry.unreadable(&known.run, reason))?;
         let engine = Engine::connect().await?;
         let left = network.deadline.unix - time::OffsetDateTime::now_utc().unix_timestamp();
         all.push(KnownNetwork {
-            unfit: look(&engine, &http, &standing, &network).await.err(),
+            unfit: judged(&engine, &http, &network, &standing).await?,
             users: registry.users(&known.run)?,
             age: age(standing.since),
             left: Duration::from_secs(u64::try_from(left).unwrap_or(0)),
@@ -179,7 +182,7 @@ pub async fn network_status() -> Result<Vec<KnownNetwork>, RunError> {
             network,
         });
     }
-    Ok(all)
+    Ok((all, unreadable))
 }
 
 /// Removes every network that stands by and that no run uses, or, with `force`, every one. Returns
@@ -194,7 +197,7 @@ pub async fn network_down(
     let registry = Registry::networks();
     let mut all = Vec::new();
     for known in registry.runs()? {
-        if registry.network(&known.run)?.is_none() {
+        if !registry.has_network(&known.run) {
             continue;
         }
         let became = match registry.release_network(&known.run, force)? {

@@ -47,6 +47,18 @@ pub enum StateError {
         /// Why.
         source: Unreadable,
     },
+    /// The file that describes a network that stands by is there and cannot be read.
+    #[error(
+        "failed to read what is known of the standing network {run} in {path}; it is joined by nobody, and `ator-harness network down` removes it"
+    )]
+    UnreadableNetwork {
+        /// The run that made it.
+        run: String,
+        /// The file.
+        path: String,
+        /// Why.
+        source: Unreadable,
+    },
 }
 
 /// Why a file about a run cannot be read.

@@ -148,14 +148,29 @@ impl Registry {
         files::write(&self.folder(run).join(NETWORK), network)
     }
 
-    /// What is written of a run's network; `None` of a run that has left none.
+    /// Whether a network is written down for a run, readable or not.
+    #[must_use]
+    pub fn has_network(&self, run: &str) -> bool {
+        self.folder(run).join(NETWORK).exists()
+    }
+
+    /// What is written of a run's network, and how runs are planned with it; `None` of a run that has
+    /// left none.
     ///
     /// # Errors
     ///
-    /// [`StateError::Unreadable`] names the file.
-    pub fn network(&self, run: &str) -> Result<Option<PersistedNetwork>, StateError> {
+    /// [`StateError::UnreadableNetwork`] names the file.
+    pub fn network(&self, run: &str) -> Result<Option<(PersistedNetwork, Standing)>, StateError> {
         let path = self.folder(run).join(NETWORK);
-        files::read(&path).map_err(|source| StateError::Unreadable {
+        let read = files::read::<PersistedNetwork>(&path);
+        let made = read.and_then(|read| {
+            let Some(network) = read else {
+                return Ok(None);
+            };
+            let standing = network.standing(run)?;
+            Ok(Some((network, standing)))
+        });
+        made.map_err(|source| StateError::UnreadableNetwork {
             run: run.to_owned(),
             path: path.display().to_string(),
             source,
@@ -171,7 +186,7 @@ impl Registry {
     pub fn use_network(&self, network: &str, user: &str) -> Result<Option<NetworkUse>, StateError> {
         let _guard = self.guard()?;
         let folder = self.folder(network);
-        if !folder.join(NETWORK).exists() {
+        if !self.has_network(network) {
             return Ok(None);
         }
         let users = folder.join(USERS);
@@ -261,8 +276,7 @@ mod tests {
         let (_folder, registry, plan, network) = made();
         let run = plan.run.as_str();
         registry.persist_network(run, &network).expect("writes");
-        let read = registry.network(run).expect("reads").expect("is there");
-        let standing = read.standing(run).expect("the same");
+        let (read, standing) = registry.network(run).expect("reads").expect("is there");
         assert_eq!(standing.gateway, plan.router().expect("a network"));
         let addresses = |nodes: &[crate::plan::NodePlan]| -> Vec<_> {
             let nodes = nodes.iter();
@@ -290,6 +304,24 @@ mod tests {
         assert_eq!(release(false), Release::Released);
         assert_eq!(release(false), Release::Gone);
         assert!(registry.use_network(run, USER).expect("looks").is_none());
+    }
+
+    #[test]
+    fn a_network_that_cannot_be_read_is_named_and_released() {
+        let (_folder, registry, plan, _) = made();
+        let run = plan.run.as_str();
+        let path = registry.folder(run).join(NETWORK);
+        fs::write(&path, "{").expect("writes");
+        assert!(registry.has_network(run));
+        let error = registry.network(run).expect_err("reads what is no network");
+        let text = error.to_string();
+        assert!(
+            text.contains(run) && text.contains("`ator-harness network down`"),
+            "{text}"
+        );
+        let released = registry.release_network(run, false).expect("looks");
+        assert_eq!(released, Release::Released);
+        assert!(!registry.has_network(run));
     }
 
     #[test]
