@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use ator_harness::conformance::{Subject, table};
+use ator_harness::conformance::{Row, Subject, table};
+use ator_harness::evidence::Basis;
 use ator_harness::probe::{Credentials, Route, Target};
 use wire::Dialect;
 
@@ -50,6 +51,10 @@ enum Level {
 #[derive(Debug)]
 struct Statement {
     level: Level,
+    /// What a requirement rests on.
+    reason: Option<String>,
+    /// The anchor of the heading above it.
+    section: String,
     anchor: Option<String>,
     vectors: Vec<String>,
 }
@@ -103,11 +108,13 @@ fn is_reason(reason: &str) -> bool {
 fn statement(text: &str) -> Result<Statement, String> {
     let (anchor, rest) = anchor(text);
     let is_defect = anchor.is_some_and(|anchor| anchor.starts_with("defect-"));
+    let mut by = None;
     let level = if let Some(rest) = rest.strip_prefix("**required** (") {
         let (reason, _) = rest.split_once("): ").ok_or("no reason")?;
         if !is_reason(reason) {
             return Err(format!("{reason:?} is no reason"));
         }
+        by = Some(reason.to_owned());
         Level::Required
     } else if rest.starts_with("**either way**: ") {
         part(rest, "Also right").ok_or("no alternatives (Also right)")?;
@@ -133,6 +140,8 @@ fn statement(text: &str) -> Result<Statement, String> {
     }
     Ok(Statement {
         level,
+        reason: by,
+        section: String::new(),
         anchor: anchor.map(str::to_owned),
         vectors: seen
             .split('`')
@@ -146,6 +155,7 @@ fn statement(text: &str) -> Result<Statement, String> {
 /// Everything from the first anchored heading on is headings, statements and their tables.
 fn parse(text: &str) -> Document {
     let mut document = Document::default();
+    let mut section = String::new();
     let lines = text.lines().enumerate();
     for (number, line) in lines.skip_while(|(_, line)| !line.starts_with("## <a id=")) {
         let number = number + 1;
@@ -154,12 +164,16 @@ fn parse(text: &str) -> Document {
             .or_else(|| line.strip_prefix("## "));
         if let Some(heading) = heading {
             match anchor(heading) {
-                (Some(anchor), _) => document.anchors.push(anchor.to_owned()),
+                (Some(anchor), _) => {
+                    anchor.clone_into(&mut section);
+                    document.anchors.push(anchor.to_owned());
+                }
                 (None, _) => document.mistakes.push(format!("line {number}: no anchor")),
             }
         } else if let Some(text) = line.strip_prefix("- ") {
             match statement(text) {
-                Ok(statement) => {
+                Ok(mut statement) => {
+                    statement.section.clone_from(&section);
                     document.anchors.extend(statement.anchor.clone());
                     document.statements.push(statement);
                 }
@@ -327,6 +341,22 @@ fn every_citation_is_of_an_anchor_and_none_is_by_number() {
 #[test]
 fn every_conformance_row_stands_on_the_contract() {
     let document = parse(&read(DOCUMENT));
+    // The statement itself, or one of the section that is cited.
+    let agrees = |row: &Row| {
+        let cited = row.source.strip_prefix(FORMS[0]).unwrap_or_default();
+        document.statements.iter().any(|one| {
+            let is_cited = match &one.anchor {
+                Some(anchor) if anchor == cited => true,
+                _ => one.section == cited,
+            };
+            let level = match one.level {
+                Level::Required => Basis::Required,
+                Level::EitherWay => Basis::EitherWay,
+                Level::Defect => Basis::Defect,
+            };
+            is_cited && level == row.basis && one.reason.as_deref().unwrap_or("contract") == row.by
+        })
+    };
     let has = |source: &str| {
         let cited = source.strip_prefix(FORMS[0]);
         cited.is_some_and(|cited| document.anchors.iter().any(|anchor| anchor == cited))
@@ -341,6 +371,7 @@ fn every_conformance_row_stands_on_the_contract() {
             noauth: None,
             fulfils: None,
             forwards: None,
+            sender: None,
             limit: Duration::from_secs(1),
         };
         let rows = table(&subject);
@@ -349,10 +380,19 @@ fn every_conformance_row_stands_on_the_contract() {
             if !has(row.source) {
                 mistakes.push(format!("{} stands on {:?}", row.id, row.source));
             }
-            if let Some(defect) = row.defect
-                && (!has(defect.source) || !defect.source.starts_with(DEFECTS))
-            {
-                mistakes.push(format!("{} knows the defect {:?}", row.id, defect.source));
+            if !agrees(&row) {
+                mistakes.push(format!(
+                    "{}: {:?} has no statement that is {} by {}",
+                    row.id,
+                    row.source,
+                    row.basis.words(),
+                    row.by
+                ));
+            }
+            for defect in &row.defects {
+                if !has(defect.source) || !defect.source.starts_with(DEFECTS) {
+                    mistakes.push(format!("{} knows the defect {:?}", row.id, defect.source));
+                }
             }
         }
     }

@@ -95,6 +95,25 @@ pub(super) fn reject(codec: &Codec) -> Vec<u8> {
     )
 }
 
+/// A REJECT that nobody else makes, for what has to come back as it was sent.
+pub(super) fn our_reject(codec: &Codec) -> Vec<u8> {
+    packet(codec, &Packet::Reject(our_reject_packet()))
+}
+
+/// Whether it is that.
+pub(super) fn is_our_reject(reject: &Reject<'_>) -> bool {
+    *reject == our_reject_packet()
+}
+
+fn our_reject_packet() -> Reject<'static> {
+    Reject {
+        code: RejectCode::from_bytes(*b"F99"),
+        triggered_by: Address::new("test.ator-harness.conformance.hop").ok(),
+        message: "rejected by the tester".into(),
+        data: b"why",
+    }
+}
+
 fn packet(codec: &Codec, packet: &Packet<'_>) -> Vec<u8> {
     let mut bytes = Vec::new();
     // As for `encode`.

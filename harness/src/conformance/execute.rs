@@ -4,14 +4,14 @@ use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
-use wire::Dialect;
 
 use super::build;
 use super::forwarding;
+use super::legs::{self, Found};
 use super::report::RowReport;
 use super::seen::Seen;
 use super::subject::{NotReachable, Socket, Subject, ended};
-use super::table::{Expected, Need, Row, Script, Send};
+use super::table::{Listen, Need, Row, Script, Send};
 use crate::causes::with_causes;
 use crate::probe::Session;
 use crate::trace::{Party, Question};
@@ -25,7 +25,7 @@ const FENCE_AUTH_ID: u32 = 0x00F0_0000;
 impl Subject {
     /// Whether this subject has what a row needs. `set_up` says that the connector was set up for
     /// exactly that row.
-    fn meets(&self, need: Need, set_up: bool) -> bool {
+    pub(super) fn meets(&self, need: Need, set_up: bool) -> bool {
         match need {
             Need::Nothing => true,
             Need::NoAuth(allowed) => self.noauth == Some(allowed),
@@ -38,8 +38,7 @@ impl Subject {
 
 /// A session to watch while the rows are run: it has nothing to do with them and must be served
 /// after each. `None` if the peer is not let in, or if the connector serves only one connection of
-/// a peer at a time: in the `rfc` dialect that is no defect of the other rows, and
-/// `second-connection` is the row that tells.
+/// a peer at a time, which is no fault of other rows.
 ///
 /// # Errors
 ///
@@ -48,9 +47,6 @@ pub async fn bystander(subject: &Subject) -> Result<Option<Session>, NotReachabl
     let Some(session) = subject.session().await? else {
         return Ok(None);
     };
-    if subject.dialect == Dialect::Toon {
-        return Ok(Some(session));
-    }
     let second = subject.session().await?;
     let packet = build::prepare_nowhere(&subject.codec());
     let served = session.request(packet, subject.limit).await.is_ok();
@@ -89,27 +85,32 @@ async fn answer(
     subject: &Subject,
     bystander: Option<&Session>,
 ) -> Result<RowReport, NotReachable> {
-    let mut came = match &row.script {
+    let found: Found = match &row.script {
         Script::Fresh(sends) => {
             let socket = subject.socket().await?;
-            exchange(socket, subject, sends, &row.expected).await
+            Ok(exchange(socket, subject, sends, row).await)
         }
-        Script::Admitted(sends) => match subject.admitted().await {
-            Ok(socket) => exchange(socket, subject, sends, &row.expected).await,
+        Script::Admitted(sends) => Ok(match subject.admitted().await {
+            Ok(socket) => exchange(socket, subject, sends, row).await,
             Err(error) => vec![Seen::Note(with_causes(&error).to_string())],
-        },
-        Script::Http(request) => http(subject, request).await?.into_iter().take(1).collect(),
-        Script::Subprotocol(offered) => subprotocol(subject, offered).await?,
-        Script::Ping => match subject.admitted().await {
+        }),
+        Script::Http(request) => Ok(http(subject, request).await?.into_iter().take(1).collect()),
+        Script::Subprotocol(offered) => Ok(subprotocol(subject, offered).await?),
+        Script::Ping => Ok(match subject.admitted().await {
             Ok(socket) => ping(socket, subject).await,
             Err(error) => vec![Seen::Note(with_causes(&error).to_string())],
-        },
+        }),
         Script::SecondConnection => second_connection(subject).await,
+        Script::Forward(what) => forwarding::forward(subject, *what).await,
         Script::OlderCloses => forwarding::older_closes(subject).await,
         Script::NextHopLeaves => forwarding::next_hop_leaves(subject).await,
         Script::ForeignAnswer => forwarding::foreign_answer(subject).await,
         // The one who set the connector up runs `observe_give_up` instead.
         Script::GiveUp => return Ok(RowReport::unsupported(row)),
+    };
+    let mut came = match found {
+        Ok(came) => came,
+        Err(why) => return Ok(RowReport::not_judged(row, why)),
     };
     if let Some(bystander) = bystander {
         let packet = build::prepare_nowhere(&subject.codec());
@@ -117,7 +118,7 @@ async fn answer(
             came.push(Seen::OthersHarmed);
         }
     }
-    Ok(RowReport::judged(row, came))
+    Ok(RowReport::judged(row, &came))
 }
 
 async fn send(socket: &mut Socket, send: &Send) -> Result<(), Seen> {
@@ -134,28 +135,28 @@ async fn send(socket: &mut Socket, send: &Send) -> Result<(), Seen> {
     result.map_err(|end| ended(&end))
 }
 
-/// Sends, then listens in the way that the expectation asks for.
-async fn exchange(
-    mut socket: Socket,
-    subject: &Subject,
-    sends: &[Send],
-    expected: &Expected,
-) -> Vec<Seen> {
+/// Sends, then listens in the way that the answers which are still possible ask for.
+async fn exchange(mut socket: Socket, subject: &Subject, sends: &[Send], row: &Row) -> Vec<Seen> {
     for one in sends {
         if let Err(end) = send(&mut socket, one).await {
             return vec![end];
         }
     }
     let mut came = Vec::new();
-    match expected.first() {
-        [before @ .., last @ (Seen::Served | Seen::Admitted)] => {
-            let limit = subject.limit;
-            if collect(&mut socket, subject, &mut came, before.len(), limit).await {
-                fence(&mut socket, subject, &mut came, last.clone()).await;
+    while !came.last().is_some_and(Seen::is_end) {
+        match row.listen(&came) {
+            Listen::Done => break,
+            Listen::Ask(last) => {
+                fence(&mut socket, subject, &mut came, last).await;
+                break;
             }
-        }
-        _ => {
-            collect(&mut socket, subject, &mut came, usize::MAX, subject.limit).await;
+            Listen::Receive => match socket.next(subject.limit).await {
+                Some(incoming) => came.push(Seen::incoming(&incoming, &subject.codec())),
+                None => {
+                    came.push(Seen::Silence);
+                    break;
+                }
+            },
         }
     }
     // Leaves as a peer should, so that what is left behind does not disturb the next row.
@@ -163,30 +164,6 @@ async fn exchange(
         socket.close(subject.limit).await;
     }
     came
-}
-
-/// Takes up to `count` messages; `false` if the connection ended or nothing more came in time,
-/// which is then noted.
-async fn collect(
-    socket: &mut Socket,
-    subject: &Subject,
-    came: &mut Vec<Seen>,
-    count: usize,
-    limit: Duration,
-) -> bool {
-    for _ in 0..count {
-        if came.last().is_some_and(Seen::is_end) {
-            return false;
-        }
-        match socket.next(limit).await {
-            Some(incoming) => came.push(Seen::incoming(&incoming, &subject.codec())),
-            None => {
-                came.push(Seen::Silence);
-                return false;
-            }
-        }
-    }
-    true
 }
 
 /// Shows that the connection is still usable: authenticates if `last` is [`Seen::Admitted`], then
@@ -241,23 +218,21 @@ async fn ping(mut socket: Socket, subject: &Subject) -> Vec<Seen> {
 }
 
 /// What a packet on the older of two connections leads to, and whether the newer one is served.
-async fn second_connection(subject: &Subject) -> Vec<Seen> {
-    let (mut older, mut newer) = match forwarding::pair(subject).await {
-        Ok(pair) => pair,
-        Err(came) => return came,
-    };
+async fn second_connection(subject: &Subject) -> Found {
+    let mut older = subject.admitted().await.map_err(legs::why)?;
+    let mut newer = subject.admitted().await.map_err(legs::why)?;
     let message = build::message_nowhere(&subject.codec(), build::ROW_ID);
     let mut came = Vec::new();
-    match older.send(message).await {
-        Ok(()) => {
-            collect(&mut older, subject, &mut came, 1, subject.limit).await;
-        }
-        Err(end) => came.push(ended(&end)),
-    }
+    // A write that fails shows itself in what is read.
+    let _ = older.send(message).await;
+    came.push(match older.next(subject.limit).await {
+        Some(incoming) => Seen::incoming(&incoming, &subject.codec()),
+        None => Seen::Silence,
+    });
     fence(&mut newer, subject, &mut came, Seen::Served).await;
     older.close(subject.limit).await;
     newer.close(subject.limit).await;
-    came
+    Ok(came)
 }
 
 /// The status and, as a note, the head of the answer to an HTTP request.
@@ -295,9 +270,10 @@ async fn http(subject: &Subject, request: &str) -> Result<Vec<Seen>, NotReachabl
 
 async fn subprotocol(subject: &Subject, offered: &str) -> Result<Vec<Seen>, NotReachable> {
     let request = format!(
-        "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+        "{}Connection: Upgrade\r\nUpgrade: websocket\r\n\
          Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\
-         Sec-WebSocket-Protocol: {offered}\r\n\r\n"
+         Sec-WebSocket-Protocol: {offered}\r\n\r\n",
+        subject.request_head()
     );
     let answer = http(subject, &request).await?;
     let [Seen::Http(101), Seen::Note(head)] = answer.as_slice() else {
@@ -323,7 +299,7 @@ pub async fn observe_give_up(row: &Row, listener: &TcpListener, limit: Duration)
         tokio_tungstenite::accept_async(stream).await.ok()
     };
     let Ok(Some(mut socket)) = tokio::time::timeout(limit, accept).await else {
-        return RowReport::judged(row, vec![Seen::Silence]);
+        return RowReport::judged(row, &[Seen::Silence]);
     };
     let started = Instant::now();
     let until_end = async {
@@ -335,16 +311,15 @@ pub async fn observe_give_up(row: &Row, listener: &TcpListener, limit: Duration)
         }
     };
     came.push(match tokio::time::timeout(limit, until_end).await {
-        Ok(()) => Seen::Note(format!(
-            "gave up after {:.0} s",
-            started.elapsed().as_secs_f64()
-        )),
+        Ok(()) => Seen::Note("gave up".to_owned()),
         Err(_) => Seen::Silence,
     });
+    let waited = started.elapsed().as_secs_f64();
+    came.push(Seen::Aside(format!("after {waited:.0} s")));
     drop(socket);
     came.push(match tokio::time::timeout(limit, listener.accept()).await {
         Ok(Ok(_)) => Seen::Note("tried again".to_owned()),
         _ => Seen::Silence,
     });
-    RowReport::judged(row, came)
+    RowReport::judged(row, &came)
 }

@@ -12,13 +12,16 @@
 mod build;
 mod execute;
 mod forwarding;
+mod legs;
 mod report;
 mod seen;
 mod subject;
 mod table;
+mod watch;
 
 pub use execute::{bystander, observe_give_up, run_row};
 pub use report::{RowReport, Summary, Verdict, summarise};
 pub use seen::Seen;
-pub use subject::{NotReachable, Subject};
-pub use table::{Defect, Expected, Need, Row, Setup, table};
+pub use subject::{Account, NotReachable, Subject};
+pub use table::{Defect, Expected, Need, Row, Setup, known_defects, table};
+pub use watch::{Keeper, Watch};

@@ -24,7 +24,7 @@ pub enum Seen {
     Reject {
         /// Its request id.
         id: u32,
-        /// The error code.
+        /// The error code; in an expectation `?` stands for any character.
         code: String,
     },
     /// A BTP ERROR.
@@ -34,6 +34,8 @@ pub enum Seen {
         /// Code and name, for instance `F00 BTPError`; in an expectation `None` stands for any.
         text: Option<String>,
     },
+    /// In an expectation: a BTP ERROR with any request id, code and name.
+    AnyError,
     /// A message that is none of these; the text says what.
     Other(String),
     /// A WebSocket close.
@@ -47,6 +49,10 @@ pub enum Seen {
     Ended(String),
     /// An HTTP status instead of a WebSocket.
     Http(u16),
+    /// In an expectation: any answer over HTTP but an upgrade, or none and the connection's end.
+    NoUpgrade,
+    /// In an expectation: a WebSocket close with any code or without one.
+    AnyClose,
     /// In an expectation: the connection ended, however.
     Over,
     /// Nothing within the time limit.
@@ -59,6 +65,8 @@ pub enum Seen {
     OthersHarmed,
     /// An observation of its own kind, in words.
     Note(String),
+    /// What is worth telling beside what is judged.
+    Aside(String),
 }
 
 impl Seen {
@@ -127,7 +135,20 @@ impl Seen {
                 code == other
             }
             (Self::Error { id, text: None }, Self::Error { id: other, .. }) => id == other,
-            (Self::Over, came) => came.is_end(),
+            (Self::AnyError, came) => matches!(came, Self::Error { .. }),
+            (Self::AnyClose, came) => matches!(came, Self::Closed { .. }),
+            (Self::NoUpgrade, Self::Http(status)) => *status != 101,
+            (Self::Over | Self::NoUpgrade, came) => came.is_end(),
+            (
+                Self::Reject { id, code },
+                Self::Reject {
+                    id: other,
+                    code: came,
+                },
+            ) => {
+                let fits = |(one, other): (char, char)| one == '?' || one == other;
+                id == other && code.len() == came.len() && code.chars().zip(came.chars()).all(fits)
+            }
             _ => self == came,
         }
     }
@@ -143,8 +164,11 @@ impl fmt::Display for Seen {
                 Some(text) => write!(f, "ERROR {id} {text}"),
                 None => write!(f, "ERROR {id}"),
             },
+            Self::AnyError => f.write_str("an ERROR"),
+            Self::AnyClose => f.write_str("a close"),
+            Self::NoUpgrade => f.write_str("no upgrade"),
             Self::Over => f.write_str("end of the connection"),
-            Self::Other(what) => f.write_str(what),
+            Self::Other(what) | Self::Aside(what) => f.write_str(what),
             Self::Closed { code, reason } => match reason.as_deref() {
                 None | Some("") => write!(f, "close {code}"),
                 Some(reason) => write!(f, "close {code} {reason:?}"),
@@ -160,12 +184,13 @@ impl fmt::Display for Seen {
     }
 }
 
-/// Whether what came is what these expect, one by one.
+/// Whether what came, asides left out, is what these expect, one by one.
 pub(super) fn all_met(expected: &[Seen], came: &[Seen]) -> bool {
-    expected.len() == came.len()
+    let judged = || came.iter().filter(|seen| !matches!(seen, Seen::Aside(_)));
+    expected.len() == judged().count()
         && expected
             .iter()
-            .zip(came)
+            .zip(judged())
             .all(|(one, other)| one.is_met_by(other))
 }
 

@@ -7,7 +7,7 @@ use wire::{Codec, Dialect, Mode};
 use super::seen::Seen;
 use crate::probe::{
     ConnectionEnd, Credentials, DialError, Incoming, Route, Session, SessionError, SessionOptions,
-    Target, UpgradeError, WebSocket, dial, dial_direct,
+    Stream, Target, UpgradeError, WebSocket, open,
 };
 
 /// Where the connector is and what its tester knows about its configuration.
@@ -27,8 +27,20 @@ pub struct Subject {
     pub fulfils: Option<String>,
     /// An ILP address that it forwards to `peer`; `None` if there is none or it is unknown.
     pub forwards: Option<String>,
+    /// Another account, from which packets to `peer` are sent; `None` if they come from `peer` itself,
+    /// which not every connector routes back to it.
+    pub sender: Option<Account>,
     /// Longest wait for anything.
     pub limit: Duration,
+}
+
+/// Somebody whom the connector lets in.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// Where its BTP server is for that account.
+    pub target: Target,
+    /// The peer id and the secret.
+    pub peer: Credentials,
 }
 
 /// Why not even a connection could be had.
@@ -40,6 +52,12 @@ pub enum NotReachable {
     /// No WebSocket.
     #[error("failed to reach the connector")]
     Upgrade(#[from] UpgradeError),
+    /// A WebSocket on which the right secret was accepted, and then a packet was not answered.
+    #[error("failed to have a packet answered by the connector: {how}")]
+    Silent {
+        /// What came instead.
+        how: String,
+    },
     /// A WebSocket on which the right secret was not accepted.
     #[error("failed to reach the connector: the right secret was not accepted: {how}")]
     NotAdmitted {
@@ -49,6 +67,12 @@ pub enum NotReachable {
 }
 
 impl Subject {
+    /// Request line and host of an HTTP request for what the WebSocket is at.
+    pub(super) fn request_head(&self) -> String {
+        let (resource, host) = (self.target.resource(), self.target.authority());
+        format!("GET {resource} HTTP/1.1\r\nHost: {host}\r\n")
+    }
+
     /// A codec of its dialect, as lenient as the probe always is.
     pub(super) fn codec(&self) -> Codec {
         Codec::new(self.dialect, Mode::Lenient)
@@ -65,28 +89,37 @@ impl Subject {
         peer.auth_frame(&self.codec(), id).unwrap_or_default()
     }
 
-    /// A TCP connection.
-    pub(super) async fn stream(&self) -> Result<tokio::net::TcpStream, NotReachable> {
-        let dialed = match &self.route {
-            Route::Direct => dial_direct(&self.target, self.limit).await,
-            Route::Socks { proxy, isolation } => {
-                dial(*proxy, &self.target, isolation.as_ref(), self.limit).await
-            }
-        };
-        Ok(dialed?.stream)
+    /// A byte stream.
+    pub(super) async fn stream(&self) -> Result<Stream, NotReachable> {
+        Ok(Box::pin(open(&self.route, &self.target, self.limit))
+            .await?
+            .0)
     }
 
     /// A WebSocket on which nothing was sent yet.
     pub(super) async fn socket(&self) -> Result<Socket, NotReachable> {
-        let stream = self.stream().await?;
-        Ok(WebSocket::upgrade(stream, &self.target, self.limit).await?)
+        self.socket_to(&self.target).await
+    }
+
+    async fn socket_to(&self, target: &Target) -> Result<Socket, NotReachable> {
+        let (stream, _) = Box::pin(open(&self.route, target, self.limit)).await?;
+        Ok(WebSocket::upgrade(stream, target, self.limit).await?)
     }
 
     /// A WebSocket on which `peer` was let in.
     pub(super) async fn admitted(&self) -> Result<Socket, NotReachable> {
-        let mut socket = self.socket().await?;
+        self.let_in(&self.target, &self.peer).await
+    }
+
+    /// A WebSocket on which another account was let in.
+    pub(super) async fn admitted_as(&self, account: &Account) -> Result<Socket, NotReachable> {
+        self.let_in(&account.target, &account.peer).await
+    }
+
+    async fn let_in(&self, target: &Target, peer: &Credentials) -> Result<Socket, NotReachable> {
+        let mut socket = self.socket_to(target).await?;
         // A failed write shows itself when the answer is read.
-        let _ = socket.send(self.auth(1)).await;
+        let _ = socket.send(self.auth_as(peer, 1)).await;
         match socket.next(self.limit).await {
             Some(Incoming::Binary(bytes))
                 if self
@@ -132,7 +165,7 @@ fn not_let_in(how: &str) -> NotReachable {
 }
 
 /// A WebSocket to the subject.
-pub(super) type Socket = WebSocket<tokio::net::TcpStream>;
+pub(super) type Socket = WebSocket<Stream>;
 
 /// How a socket ended, when a send on it failed.
 pub(super) fn ended(end: &ConnectionEnd) -> Seen {

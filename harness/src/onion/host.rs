@@ -56,6 +56,10 @@ impl From<AddressError> for HostError {
     }
 }
 
+/// A label shorter than this before the TLD is no address with a mistake in it, but a name that the daemon
+/// itself maps to one, as in `shop.anon`.
+const SHORTEST_ADDRESS: usize = 40;
+
 /// The family of a host that ends in the TLD of one; `None` for an ordinary name or an IP address.
 ///
 /// # Errors
@@ -69,6 +73,9 @@ pub fn host_family(host: &str) -> Result<Option<TldFamily>, HostError> {
     }
     // What stands before an address names a place within the service.
     let label = labels.next().unwrap_or_default().to_ascii_lowercase();
+    if !label.is_empty() && label.len() < SHORTEST_ADDRESS {
+        return Ok(tld.parse().ok());
+    }
     let address: OnionAddress = format!("{label}.{tld}").parse()?;
     Ok(Some(address.family()))
 }
@@ -180,10 +187,18 @@ mod tests {
             "the URL's host has a checksum that does not fit .onion; it was made by a daemon of \
              the .anon family"
         );
+        let cut = anon.split_at(1).1;
         assert!(matches!(
-            host_family("short.anon"),
-            Err(HostError::Address(AddressError::Length(5)))
+            host_family(cut),
+            Err(HostError::Address(AddressError::Length(55)))
         ));
+    }
+
+    #[test]
+    fn a_short_name_is_one_that_the_daemon_maps() {
+        assert_eq!(host_family("shop.anon"), Ok(Some(TldFamily::Anon)));
+        assert_eq!(host_family("a.shop.onion"), Ok(Some(TldFamily::Onion)));
+        assert!(host_family(".anon").is_err());
     }
 
     #[test]

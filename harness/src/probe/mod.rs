@@ -15,8 +15,11 @@ mod latency;
 pub mod load;
 mod packet;
 mod reply;
+mod route;
 mod session;
 mod socks;
+mod stream;
+mod tls;
 mod websocket;
 
 pub use admission::{AcceptError, Refusal};
@@ -26,8 +29,11 @@ pub use inbound::{InboundHandler, InboundReply};
 pub use latency::{Latencies, LatencySummary};
 pub use packet::{Outcome, Outgoing, Payment};
 pub use reply::{Answer, Reply, RequestError};
-pub use session::{Accepted, ConnectTimes, Paid, Route, Session, SessionError, SessionOptions};
+pub use route::Route;
+pub use session::{Accepted, ConnectTimes, Paid, Session, SessionError, SessionOptions};
 pub use socks::{
     DialError, DialErrorKind, DialPhase, Dialed, Isolation, ReplyCode, Target, dial, dial_direct,
 };
+pub use stream::{Stream, open};
+pub use tls::{Tls, TlsError};
 pub use websocket::{ByteStream, ConnectionEnd, Incoming, MAX_MESSAGE, UpgradeError, WebSocket};

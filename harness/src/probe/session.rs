@@ -1,6 +1,5 @@
 //! An authenticated BTP connection with many requests in flight, opened by either side.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -14,7 +13,9 @@ use super::driver::{Command, Driver, Links};
 use super::inbound::InboundHandler;
 use super::packet::{Outcome, Outgoing, Payment};
 use super::reply::{Reply, RequestError};
-use super::socks::{DialError, Isolation, Target, dial, dial_direct};
+use super::route::Route;
+use super::socks::{DialError, Target};
+use super::stream::open;
 use super::websocket::{ByteStream, ConnectionEnd, UpgradeError, WebSocket};
 
 /// Requests that may wait in front of the driver before a caller has to wait as well.
@@ -47,20 +48,6 @@ impl Default for SessionOptions {
             inbound: None,
         }
     }
-}
-
-/// How to get a byte stream to the other side.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Route {
-    /// A plain TCP connection.
-    Direct,
-    /// Through a SOCKS5 proxy that resolves the name.
-    Socks {
-        /// Where the proxy listens.
-        proxy: SocketAddr,
-        /// What to keep this connection's circuit apart by.
-        isolation: Option<Isolation>,
-    },
 }
 
 /// How long the steps towards a usable session took.
@@ -123,14 +110,9 @@ impl Session {
         credentials: &Credentials,
         options: SessionOptions,
     ) -> Result<Self, SessionError> {
-        let dialed = match route {
-            Route::Direct => dial_direct(target, options.dial_limit).await?,
-            Route::Socks { proxy, isolation } => {
-                dial(*proxy, target, isolation.as_ref(), options.dial_limit).await?
-            }
-        };
-        let mut session = Self::connect(dialed.stream, target, credentials, options).await?;
-        session.times.dial = Some(dialed.took);
+        let (stream, took) = open(route, target, options.dial_limit).await?;
+        let mut session = Self::connect(stream, target, credentials, options).await?;
+        session.times.dial = Some(took);
         Ok(session)
     }
 

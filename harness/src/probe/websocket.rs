@@ -136,7 +136,7 @@ pub struct WebSocket<S> {
 }
 
 impl<S: ByteStream> WebSocket<S> {
-    /// Sends the upgrade request for `/` at `target` over `stream` and awaits the answer.
+    /// Sends the upgrade request for the resource of `target` over `stream` and awaits the answer.
     ///
     /// # Errors
     ///
@@ -146,13 +146,8 @@ impl<S: ByteStream> WebSocket<S> {
         target: &Target,
         limit: Duration,
     ) -> Result<Self, UpgradeError> {
-        let host = target.host();
-        // An IPv6 literal needs brackets in a URL (RFC 3986 section 3.2.2).
-        let url = if host.contains(':') && !host.starts_with('[') {
-            format!("ws://[{host}]:{}/", target.port())
-        } else {
-            format!("ws://{host}:{}/", target.port())
-        };
+        let scheme = if target.tls().is_some() { "wss" } else { "ws" };
+        let url = format!("{scheme}://{}{}", target.authority(), target.resource());
         let request = url
             .into_client_request()
             .map_err(|_| UpgradeError::Request)?;

@@ -83,7 +83,7 @@ fn wrong_usage_is_2_and_says_what_was_expected() {
                 "--family",
                 "anon",
             ],
-            "--socks <IP:PORT>",
+            "--socks <HOST:PORT>",
         ),
     ];
     for (arguments, message) in cases {

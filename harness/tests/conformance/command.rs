@@ -25,7 +25,7 @@ async fn conformance(port: u16, more: &[&str]) -> (String, Result<(), Error>) {
 }
 
 /// The same with a URL.
-async fn conformance_of(url: &str, more: &[&str]) -> (String, Result<(), Error>) {
+pub(crate) async fn conformance_of(url: &str, more: &[&str]) -> (String, Result<(), Error>) {
     let arguments = [
         "conformance",
         "--url",
@@ -42,7 +42,7 @@ async fn conformance_of(url: &str, more: &[&str]) -> (String, Result<(), Error>)
     (String::from_utf8(output).unwrap(), result)
 }
 
-fn exit_code(result: Result<(), Error>) -> u8 {
+pub(crate) fn exit_code(result: Result<(), Error>) -> u8 {
     result.err().map_or(0, |error| error.exit().code())
 }
 
@@ -97,7 +97,10 @@ async fn what_the_user_knows_makes_rows_supported() {
     ];
     let (output, result) = conformance(port, &more).await;
     assert_eq!(exit_code(result), 0, "{output}");
-    assert!(output.contains("0 failed, 0 known defects"), "{output}");
+    assert!(
+        output.contains("0 defects, 0 accepted, 0 failed"),
+        "{output}"
+    );
     assert!(output.contains("packet-fulfilled"), "{output}");
     assert!(!output.contains(SECRET));
     connector.shutdown("SIGTERM").await;
@@ -119,7 +122,7 @@ async fn a_connector_that_lets_everybody_in_fails() {
         "--only",
         "first-prepare",
         "--only",
-        "bad-empty",
+        "message-",
     ];
     let (output, result) = conformance(faulty.port(), &more).await;
     assert_eq!(exit_code(result), 1);
@@ -131,12 +134,7 @@ async fn a_connector_that_lets_everybody_in_fails() {
         .filter(|row| row["verdict"] == "fail")
         .map(|row| row["id"].as_str().unwrap())
         .collect();
-    for id in [
-        "auth-wrong-secret",
-        "auth-unknown-peer",
-        "first-prepare",
-        "bad-empty",
-    ] {
+    for id in ["auth-wrong-secret", "auth-unknown-peer", "first-prepare"] {
         assert!(failed.contains(&id), "{id} not in {failed:?}");
     }
     assert!(!failed.contains(&"auth-right-secret"), "{failed:?}");
@@ -152,7 +150,7 @@ async fn what_failed_is_told_with_the_statement_that_it_breaks() {
     .await;
     assert_eq!(exit_code(result), 1);
     let lines = [
-        "fail first-prepare: see contract#auth-refused",
+        "fail first-prepare; see contract#auth-refused",
         "contract#... is a statement of docs/connector-contract.md",
     ];
     for line in lines {
@@ -161,7 +159,7 @@ async fn what_failed_is_told_with_the_statement_that_it_breaks() {
 }
 
 #[tokio::test]
-async fn known_defects_are_flagged_as_such() {
+async fn known_defects_fail_unless_they_are_accepted() {
     let faulty = Faulty::start().await;
     let more = [
         "--json",
@@ -177,9 +175,10 @@ async fn known_defects_are_flagged_as_such() {
         "foreign-",
     ];
     let (output, result) = conformance(faulty.port(), &more).await;
-    assert_eq!(exit_code(result), 0, "a known defect is no failure");
+    assert_eq!(exit_code(result), 1, "a defect is wrong, whoever has it");
     let report: Value = serde_json::from_str(&output).unwrap();
     assert_eq!(report["summary"]["defects"], 3, "{output}");
+    assert_eq!(report["summary"]["failed"], 0, "{output}");
     for (id, defect) in [
         (
             "duplicate-older-closes",
@@ -195,6 +194,39 @@ async fn known_defects_are_flagged_as_such() {
         let row = rows.iter().find(|row| row["id"] == id).unwrap();
         assert_eq!(row["verdict"], "defect", "{row}");
         assert_eq!(row["source"], defect, "{row}");
+        assert_eq!(row["basis"], "defect", "{row}");
+    }
+
+    let accepted = "defect-older-close-deregisters,defect-in-flight-forgotten,\
+                    defect-answer-from-any-connection";
+    let all = [&more[..], &["--accept-defects", accepted]].concat();
+    let (output, result) = conformance(faulty.port(), &all).await;
+    assert_eq!(exit_code(result), 0, "{output}");
+    let report: Value = serde_json::from_str(&output).unwrap();
+    assert_eq!(report["summary"]["accepted"], 3, "{output}");
+
+    let some = [
+        &more[1..],
+        &["--accept-defects", "defect-in-flight-forgotten"],
+    ]
+    .concat();
+    let (output, result) = conformance(faulty.port(), &some).await;
+    assert_eq!(exit_code(result), 1, "two are not accepted");
+    assert!(
+        output.contains("2 defects, 1 accepted, 0 failed"),
+        "{output}"
+    );
+
+    let unknown = [&more[..], &["--accept-defects", "defect-of-nobody"]].concat();
+    let (_, result) = conformance(faulty.port(), &unknown).await;
+    let error = result.unwrap_err();
+    assert_eq!(error.exit().code(), 2);
+    for name in [
+        "defect-of-nobody",
+        "defect-in-flight-forgotten",
+        "defect-empty-secret-takeover",
+    ] {
+        assert!(error.to_string().contains(name), "{error}");
     }
 }
 
@@ -241,9 +273,46 @@ async fn a_connector_that_goes_away_is_reported() {
     assert_eq!(result.unwrap_err().exit().code(), 3);
 }
 
+#[tokio::test]
+async fn an_empty_variable_is_no_secret_unless_somebody_says_so() {
+    let connector = start(Env::default(), "").await;
+    let url = format!("ws://127.0.0.1:{}", connector.btp_addr().port());
+    let arguments = [
+        "conformance",
+        "--url",
+        &url,
+        "--peer",
+        "anyone",
+        "--secret-env",
+        "CO_SECRET",
+        "--only",
+        "auth-right-secret",
+    ];
+    let run = async |more: &[&str], value: Option<&str>| {
+        let cli = Cli::parse_from([&arguments[..], more].concat());
+        let value = value.map(str::to_owned);
+        Box::pin(run_with(
+            &cli.args,
+            &move |_| value.clone(),
+            &mut Vec::new(),
+        ))
+        .await
+    };
+    let error = run(&[], Some("")).await.unwrap_err();
+    assert_eq!(error.exit().code(), 2);
+    for word in ["CO_SECRET", "--empty-secret"] {
+        assert!(error.to_string().contains(word), "{error}");
+    }
+    assert_eq!(exit_code(run(&["--empty-secret"], Some("")).await), 0);
+    assert_eq!(exit_code(run(&["--empty-secret"], None).await), 0);
+    connector.shutdown("SIGTERM").await;
+}
+
 /// A SOCKS port that answers an HTTP request with a status line, as daemons do, and nothing else.
 /// Returns its address and the first bytes of every connection it gets.
-async fn socks_port(status: &'static str) -> (String, tokio::sync::mpsc::Receiver<Vec<u8>>) {
+pub(crate) async fn socks_port(
+    status: &'static str,
+) -> (String, tokio::sync::mpsc::Receiver<Vec<u8>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let (sender, firsts) = tokio::sync::mpsc::channel(8);
@@ -260,7 +329,7 @@ async fn socks_port(status: &'static str) -> (String, tokio::sync::mpsc::Receive
     (address, firsts)
 }
 
-fn onion_url(family: TldFamily) -> String {
+pub(crate) fn onion_url(family: TldFamily) -> String {
     let address = ServiceKeys::from_seed(&[7; 32]).address(family);
     format!("ws://{}:3000", address.expose())
 }

@@ -3,5 +3,8 @@
 
 mod command;
 mod faulty;
+mod mutants;
 mod reference;
 mod rfc;
+mod survive;
+mod urls;

@@ -45,6 +45,7 @@ pub(crate) fn subject(port: u16, noauth: Option<bool>) -> Subject {
         noauth,
         fulfils: Some(FULFILS.to_owned()),
         forwards: Some(FORWARDS.to_owned()),
+        sender: None,
         limit: Duration::from_secs(10),
     }
 }

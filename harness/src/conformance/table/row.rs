@@ -2,7 +2,10 @@
 
 use std::fmt;
 
+use super::stands::{Stands, stands};
+use crate::conformance::forwarding::Forward;
 use crate::conformance::seen::{self, Seen};
+use crate::evidence::Basis;
 
 /// One case.
 #[derive(Debug, Clone)]
@@ -12,14 +15,19 @@ pub struct Row {
     /// What it stands on: the section or statement of `docs/connector-contract.md`, as
     /// `contract#…`.
     pub source: &'static str,
+    /// What that holds a connector to.
+    pub basis: Basis,
+    /// By what: a section of a specification, `safety`, `interop`, or `contract` where only that
+    /// says which answers there are.
+    pub by: &'static str,
     /// What is done, in words.
     pub sends: String,
     /// What only the other side's owner can arrange.
     pub need: Need,
-    /// What has to come.
+    /// Every legitimate answer.
     pub expected: Expected,
-    /// The known defect that this row is able to see.
-    pub defect: Option<Defect>,
+    /// The known defects that this row is able to see.
+    pub defects: Vec<Defect>,
     pub(in crate::conformance) script: Script,
 }
 
@@ -49,25 +57,44 @@ pub struct Setup {
     pub dials_us: bool,
 }
 
-/// What has to come.
+/// Every legitimate answer, each a sequence of which nothing may be missing and to which nothing may
+/// be added.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Expected {
-    /// Exactly this, in this order, and nothing else.
-    Exactly(Vec<Seen>),
-    /// One of these sequences; the first is the contract's.
-    OneOf(Vec<Vec<Seen>>),
-}
+pub struct Expected(pub(in crate::conformance) Vec<Vec<Seen>>);
 
-/// A known defect: of the original, which the contract describes, or in the `rfc` dialect a
-/// departure from the RFCs of the plugin that the Interledger project published.
+/// A known defect: wrong, whoever does it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Defect {
     /// Its statement in `docs/connector-contract.md`, as `contract#…`.
     pub source: &'static str,
     /// What comes from a connector that has it.
     pub shows: Vec<Seen>,
-    /// What it is, in one sentence, with the name of the plugin where it is one of that.
+    /// What it is, in one sentence, with the name of a program that has it where there is one.
     pub what: &'static str,
+}
+
+impl Defect {
+    /// Its stable name: the anchor of its statement.
+    #[must_use]
+    pub fn id(&self) -> &'static str {
+        defect_name(self.source)
+    }
+}
+
+/// The stable name of a defect, from its source.
+pub(in crate::conformance) fn defect_name(source: &str) -> &str {
+    source.split_once('#').map_or(source, |(_, anchor)| anchor)
+}
+
+/// How to go on listening.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::conformance) enum Listen {
+    /// Something may still have to come of itself.
+    Receive,
+    /// Nothing need come any more: what is asked now, and this noted once it was answered.
+    Ask(Seen),
+    /// All is said.
+    Done,
 }
 
 /// What is done on which connection.
@@ -85,6 +112,8 @@ pub(in crate::conformance) enum Script {
     SecondConnection,
     /// A ping, which has to come back as a pong.
     Ping,
+    /// A packet that is forwarded to the tester.
+    Forward(Forward),
     /// Two connections with one peer id, of which the older closes.
     OlderCloses,
     /// The next hop's connection ends while a packet is on its way to it.
@@ -138,45 +167,32 @@ impl fmt::Display for Need {
 }
 
 impl Expected {
-    /// Whether what came is what had to come.
+    /// Whether what came is a legitimate answer.
     pub(in crate::conformance) fn is_met_by(&self, came: &[Seen]) -> bool {
-        match self {
-            Self::Exactly(expected) => seen::all_met(expected, came),
-            Self::OneOf(choices) => choices.iter().any(|choice| seen::all_met(choice, came)),
-        }
-    }
-
-    /// The sequence that decides how to listen.
-    pub(in crate::conformance) fn first(&self) -> &[Seen] {
-        match self {
-            Self::Exactly(expected) => expected,
-            Self::OneOf(choices) => choices.first().map_or(&[], Vec::as_slice),
-        }
+        self.0.iter().any(|choice| seen::all_met(choice, came))
     }
 }
 
 impl fmt::Display for Expected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Exactly(expected) => f.write_str(&seen::list(expected)),
-            Self::OneOf(choices) => {
-                let texts: Vec<_> = choices.iter().map(|choice| seen::list(choice)).collect();
-                f.write_str(&texts.join(" / or: "))
-            }
-        }
+        let texts: Vec<_> = self.0.iter().map(|choice| seen::list(choice)).collect();
+        f.write_str(&texts.join(" / or: "))
     }
 }
 
 impl Row {
     /// A row that needs nothing and sees no defect.
     pub(super) fn new(id: &str, source: &'static str, sends: &str, script: Script) -> Self {
+        let Stands { basis, by, .. } = stands(source);
         Self {
             id: id.to_owned(),
             source,
+            basis: *basis,
+            by,
             sends: sends.to_owned(),
             need: Need::Nothing,
-            expected: Expected::Exactly(Vec::new()),
-            defect: None,
+            expected: Expected(Vec::new()),
+            defects: Vec::new(),
             script,
         }
     }
@@ -186,54 +202,36 @@ impl Row {
         self
     }
 
-    pub(super) fn expects(mut self, expected: Vec<Seen>) -> Self {
-        self.expected = Expected::Exactly(expected);
-        self
+    pub(super) fn expects(self, expected: Vec<Seen>) -> Self {
+        self.expects_one_of(vec![expected])
     }
 
     pub(super) fn expects_one_of(mut self, choices: Vec<Vec<Seen>>) -> Self {
-        self.expected = Expected::OneOf(choices);
+        self.expected = Expected(choices);
         self
     }
 
     pub(super) fn knows(mut self, defect: Defect) -> Self {
-        self.defect = Some(defect);
+        self.defects.push(defect);
         self
     }
-}
 
-/// The contract's answer to every refused authentication (contract#auth-refused).
-pub(super) fn refused(id: u32) -> Vec<Seen> {
-    vec![error(id), authentication_failed()]
-}
-
-pub(super) fn authentication_failed() -> Seen {
-    Seen::Closed {
-        code: 1008,
-        reason: Some("Authentication failed".to_owned()),
+    /// How to listen after this: by what the answers that are still possible, the wrong ones that
+    /// are known included, have next. Who need not say anything is asked, because two round trips
+    /// without a word are the proof that none was to come.
+    pub(in crate::conformance) fn listen(&self, came: &[Seen]) -> Listen {
+        let shows = self.defects.iter().map(|defect| &defect.shows);
+        let mut next = Listen::Done;
+        for choice in self.expected.0.iter().chain(shows) {
+            let begins = choice.len() > came.len() && seen::all_met(&choice[..came.len()], came);
+            if !begins {
+                continue;
+            }
+            match &choice[came.len()] {
+                asked @ (Seen::Served | Seen::Admitted) => return Listen::Ask(asked.clone()),
+                _ => next = Listen::Receive,
+            }
+        }
+        next
     }
-}
-
-/// The one ERROR the contract knows (contract#btp-error).
-pub(super) fn error(id: u32) -> Seen {
-    Seen::Error {
-        id,
-        text: Some("F00 BTPError".to_owned()),
-    }
-}
-
-pub(super) fn closed(code: u16) -> Seen {
-    Seen::Closed { code, reason: None }
-}
-
-pub(super) fn rejected(id: u32, code: &str) -> Seen {
-    Seen::Reject {
-        id,
-        code: code.to_owned(),
-    }
-}
-
-/// Let in, and served from then on.
-pub(super) fn let_in(id: u32) -> Vec<Seen> {
-    vec![Seen::Empty { id }, Seen::Served]
 }

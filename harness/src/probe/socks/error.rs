@@ -15,6 +15,8 @@ pub enum DialPhase {
     Authentication,
     /// The CONNECT request, which is where an onion daemon builds its circuits.
     Connect,
+    /// The TLS handshake with the target.
+    Tls,
 }
 
 impl fmt::Display for DialPhase {
@@ -24,6 +26,7 @@ impl fmt::Display for DialPhase {
             Self::Greeting => "the SOCKS greeting",
             Self::Authentication => "the SOCKS authentication",
             Self::Connect => "the SOCKS connect request",
+            Self::Tls => "the TLS handshake",
         })
     }
 }
@@ -153,6 +156,9 @@ pub enum DialErrorKind {
     /// No TCP connection to the target, dialled without a proxy.
     #[error("reach the target: {0}")]
     TargetUnreachable(io::ErrorKind),
+    /// The target was reached, and TLS with it was not to be had.
+    #[error("agree on TLS with the target: {0}")]
+    Tls(String),
     /// The time limit ran out.
     #[error("finish {0} within the time limit")]
     TimedOut(DialPhase),

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-/// Where to connect to: a host name or address literal, and a port.
+use crate::probe::tls::Tls;
+
+/// Where to connect to: a host name or address literal, and a port; and what is asked for there.
 ///
 /// `Debug` and `Display` show only the port: the host may be an onion address, and those must not
 /// reach a log or an error text.
@@ -10,6 +12,8 @@ use std::fmt;
 pub struct Target {
     host: String,
     port: u16,
+    resource: String,
+    tls: Option<Tls>,
 }
 
 impl Target {
@@ -18,6 +22,45 @@ impl Target {
         Self {
             host: host.into(),
             port,
+            resource: "/".to_owned(),
+            tls: None,
+        }
+    }
+
+    /// The same with another resource than `/`: a path that begins with `/`, and maybe a query.
+    #[must_use]
+    pub fn at(mut self, resource: impl Into<String>) -> Self {
+        self.resource = resource.into();
+        self
+    }
+
+    /// The same over TLS.
+    #[must_use]
+    pub fn over(mut self, tls: Tls) -> Self {
+        self.tls = Some(tls);
+        self
+    }
+
+    /// Path and query.
+    #[must_use]
+    pub fn resource(&self) -> &str {
+        &self.resource
+    }
+
+    /// How TLS is spoken with it, if it is.
+    #[must_use]
+    pub fn tls(&self) -> Option<&Tls> {
+        self.tls.as_ref()
+    }
+
+    /// Host and port as a URL and a `Host` header have them.
+    #[must_use]
+    pub fn authority(&self) -> String {
+        // An IPv6 literal needs brackets (RFC 3986 section 3.2.2).
+        if self.host.contains(':') && !self.host.starts_with('[') {
+            format!("[{}]:{}", self.host, self.port)
+        } else {
+            format!("{}:{}", self.host, self.port)
         }
     }
 

@@ -2,11 +2,9 @@
 //!
 //! Only what these say is asked for. Where they leave a choice, for instance between an ERROR and a
 //! RESPONSE with a REJECT, either will do; what they leave open, such as how long a server waits
-//! for the authentication, is not asked. `ilp-plugin-btp` 1.5.0, which the Interledger project
-//! published, departs from them in places: rows know it by name.
+//! for the authentication, is not asked. Where `ilp-plugin-btp` 1.5.0, which the Interledger project
+//! published, departs from what they demand, that is a defect, and rows know it by name.
 
-mod common;
 pub(super) mod handshake;
 pub(super) mod messages;
 pub(super) mod packets;
-pub(super) mod transport;

@@ -1,0 +1,100 @@
+//! What `conformance` prints.
+
+use std::io::{self, Write};
+
+use comfy_table::{ContentArrangement, Table, presets};
+use serde::Serialize;
+use wire::Dialect;
+
+use crate::conformance::{RowReport, Summary, Verdict};
+
+/// Width of the printed table in columns, enough for its longest sentences in a few lines.
+const WIDTH: u16 = 160;
+
+/// The report that `--json` prints.
+#[derive(Debug, Serialize)]
+struct Report<'a> {
+    dialect: &'static str,
+    /// Whether another connection had to be served after each row.
+    others_watched: bool,
+    summary: Summary,
+    rows: &'a [RowReport],
+}
+
+/// Writes the report, as JSON or as a table.
+pub(super) fn write(
+    dialect: Dialect,
+    rows: &[RowReport],
+    summary: Summary,
+    others_watched: bool,
+    json: bool,
+    output: &mut dyn Write,
+) -> io::Result<()> {
+    if json {
+        let report = Report {
+            dialect: dialect.as_str(),
+            others_watched,
+            summary,
+            rows,
+        };
+        serde_json::to_writer_pretty(&mut *output, &report)?;
+        return writeln!(output);
+    }
+    print(rows, summary, output)?;
+    if !others_watched {
+        writeln!(
+            output,
+            "no other connection was watched: the secret was not accepted, or only one connection \
+             of a peer is served at a time"
+        )?;
+    }
+    Ok(())
+}
+
+fn print(rows: &[RowReport], summary: Summary, output: &mut dyn Write) -> io::Result<()> {
+    let mut table = Table::new();
+    table
+        .load_style(presets::UTF8_HORIZONTAL_ONLY)
+        .set_width(WIDTH)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_header(["row", "stands on", "sent", "legitimate", "came", "verdict"]);
+    for row in rows {
+        let came = match row.verdict {
+            Verdict::Unsupported => row.why.clone().unwrap_or_default(),
+            Verdict::Pass | Verdict::Fail | Verdict::Defect | Verdict::Accepted => row.came.clone(),
+        };
+        table.add_row([
+            &row.id,
+            &format!("{}, {}", row.basis.words(), row.by),
+            &row.sends,
+            &row.expected,
+            &came,
+            row.verdict.as_str(),
+        ]);
+    }
+    writeln!(output, "{table}")?;
+    for verdict in [Verdict::Defect, Verdict::Accepted, Verdict::Fail] {
+        for row in rows.iter().filter(|row| row.verdict == verdict) {
+            let why = row.why.as_ref().map(|why| format!(": {why}"));
+            writeln!(
+                output,
+                "{} {}{}; see {}",
+                verdict.as_str(),
+                row.id,
+                why.unwrap_or_default(),
+                row.source
+            )?;
+        }
+    }
+    if summary.failed + summary.defects + summary.accepted > 0 {
+        writeln!(
+            output,
+            "contract#... is a statement of docs/connector-contract.md"
+        )?;
+    }
+    writeln!(
+        output,
+        "{} defects, {} accepted, {} failed, {} passed, {} unsupported",
+        summary.defects, summary.accepted, summary.failed, summary.passed, summary.unsupported
+    )
+}
