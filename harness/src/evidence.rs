@@ -349,10 +349,15 @@ impl Finding {
 pub struct CheckResult {
     /// `family.name`, stable once released.
     pub id: String,
+    /// What it holds its subject to.
+    pub basis: Basis,
     /// What is true when it passes.
     pub says: String,
     /// How it came out.
     pub verdict: Verdict,
+    /// Whether it failed for a defect that whoever asked accepts: then the run may pass.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub accepted: bool,
     /// What was measured.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub measured: String,
@@ -364,16 +369,23 @@ pub struct CheckResult {
 }
 
 impl CheckResult {
-    /// What a check of this id and sentence found.
+    /// What a check of this id and sentence found, which is required.
     pub(crate) fn new(id: &str, says: &str, finding: Finding) -> Self {
         Self {
             id: id.to_owned(),
+            basis: Basis::Required,
+            accepted: false,
             says: says.to_owned(),
             verdict: finding.verdict,
             measured: finding.measured,
             budget: finding.budget,
             evidence: finding.evidence,
         }
+    }
+
+    /// The same on another basis.
+    pub(crate) fn on(self, basis: Basis) -> Self {
+        Self { basis, ..self }
     }
 }
 

@@ -55,6 +55,7 @@ struct Judged {
 fn broken(mutant: &MutantSpec) -> String {
     let base = match mutant.needs {
         Needs::ManagedDaemon => "managed",
+        Needs::NoAuth => "no-auth",
         Needs::Nothing | Needs::PrivateNetwork | Needs::OwnNetwork => "two-home-local",
     };
     let path = root().join(format!("fixtures/topologies/{base}.toml"));

@@ -2,13 +2,18 @@
 
 use super::Observations;
 use super::need::Need;
-use crate::evidence::Finding;
+use crate::evidence::{Basis, Finding};
 use crate::topology::NetworkKind;
 
 /// One entry of the catalogue.
 pub struct Check {
     /// `family.name`.
     pub id: &'static str,
+    /// What it holds a connector to.
+    pub basis: Basis,
+    /// The section or statement of the contract that it stands on; empty where it is about the network
+    /// or the harness itself.
+    pub stands_on: &'static str,
     /// What is true when it passes, as one sentence.
     pub says: &'static str,
     /// What it can be asked of.

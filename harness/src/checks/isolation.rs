@@ -1,10 +1,12 @@
 //! Nothing but the onion network connects the homes.
 
-use super::{Check, CircuitTrace, DialExpectation, Finding, Need, Observations, Scope};
+use super::{Basis, Check, CircuitTrace, DialExpectation, Finding, Need, Observations, Scope};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "isolation.published-reachable",
+        basis: Basis::Required,
+        stands_on: "",
         says: "every home reaches every authority and relay at its published address (so that the dials below could succeed)",
         scope: Scope::PrivateNetwork,
         needs: Need::Nothing,
@@ -12,6 +14,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "isolation.home-to-home",
+        basis: Basis::Required,
+        stands_on: "",
         says: "no home can open a TCP connection to another home's listening ports outside the onion network",
         scope: Scope::Every,
         needs: Need::Nothing,
@@ -19,6 +23,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "isolation.nothing-else",
+        basis: Basis::Required,
+        stands_on: "",
         says: "a home reaches nothing beyond its own bridge but the published addresses",
         scope: Scope::PrivateNetwork,
         needs: Need::Nothing,
@@ -26,6 +32,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "isolation.circuit",
+        basis: Basis::Required,
+        stands_on: "contract#transport-dial",
         says: "each peering's packets crossed its rendezvous circuit: SOCKS request, stream, circuit and the delivered bytes match",
         scope: Scope::Every,
         needs: Need::Nothing,
@@ -33,6 +41,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "isolation.no-direct-dial",
+        basis: Basis::Required,
+        stands_on: "contract#transport-dial",
         says: "a connector that the onion network refuses does not dial directly",
         scope: Scope::Every,
         needs: Need::Nothing,

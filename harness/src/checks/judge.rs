@@ -2,7 +2,7 @@
 
 use super::catalogue::catalogue;
 use super::{Observations, latency};
-use crate::evidence::{CheckResult, Finding, Verdict};
+use crate::evidence::{Basis, CheckResult, Finding, Verdict};
 use crate::onion::redact;
 
 /// Judges everything: the catalogue, then one check per budget.
@@ -15,7 +15,7 @@ pub fn judge(seen: &Observations) -> Vec<CheckResult> {
                 Some(what) => Finding::unsupported(format!("{} {what}", seen.connector.name())),
                 None => (check.judge)(seen),
             };
-            CheckResult::new(check.id, check.says, finding)
+            CheckResult::new(check.id, check.says, finding).on(check.basis)
         })
         .collect();
     results.extend(latency::judge(seen));
@@ -34,11 +34,22 @@ fn redacted(seen: &Observations, evidence: &str) -> String {
     text
 }
 
-/// A run's verdict: the worst of its checks. Without checks there is nothing to trust.
+/// Marks the failures that are defects of these ids as accepted.
+pub fn accept_defects(results: &mut [CheckResult], ids: &[String]) {
+    for result in results {
+        result.accepted = result.basis == Basis::Defect
+            && result.verdict == Verdict::Fail
+            && ids.contains(&result.id);
+    }
+}
+
+/// A run's verdict: the worst of its checks, accepted defects left out. Without checks there is nothing to
+/// trust.
 #[must_use]
 pub fn verdict(results: &[CheckResult]) -> Verdict {
     results
         .iter()
+        .filter(|result| !result.accepted)
         .map(|result| result.verdict)
         .filter(|verdict| *verdict != Verdict::Unsupported)
         .max()

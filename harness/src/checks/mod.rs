@@ -3,6 +3,7 @@
 //! A check is a pure function over [`Observations`]. Absence of what it should look at is a
 //! failure, not a pass.
 
+mod amounts;
 mod catalogue;
 mod check;
 mod handshake;
@@ -16,23 +17,24 @@ mod need;
 mod network;
 mod observations;
 mod packets;
+mod places;
 mod resilience;
 mod secrecy;
 mod service;
 mod stuck;
 
-pub use crate::evidence::{CheckResult, Finding, Verdict};
+pub use crate::evidence::{Basis, CheckResult, Finding, Verdict};
 pub use catalogue::{catalogue, every};
 pub use check::{Check, Scope};
 pub use hygiene::judge_leftovers;
-pub use judge::{judge, verdict};
+pub use judge::{accept_defects, judge, verdict};
 pub use latency::budget_check_id;
 pub use measured::{Load, Measurement, Pace, show_outcomes};
 pub use need::Need;
 pub use observations::{
     Answer, Attempt, AuthorityView, CircuitTrace, ConsensusValidity, DecoyView, Delivery,
-    DialExpectation, HealthView, HomeView, LogView, Metrics, Observations, PeeringView, ProbeView,
-    Reason, Refusal, Reject, SocksRequest, Wire,
+    DialExpectation, EndingView, HealthView, HomeView, LogView, Metrics, Observations, PeeringView,
+    ProbeView, Reason, Refusal, Reject, Removal, SocksRequest, Wire,
 };
 pub use stuck::judge_stuck;
 

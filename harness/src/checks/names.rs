@@ -1,11 +1,13 @@
 //! Onion names are resolved by the onion network and by nobody else.
 
-use super::{Check, Finding, Need, Observations, Scope};
+use super::{Basis, Check, Finding, Need, Observations, Scope};
 use crate::onion::mentions_address;
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "names.socks",
+        basis: Basis::Required,
+        stands_on: "contract#transport-dial",
         says: "every SOCKS request of a connector carried a host name (ATYP 3), none an address",
         scope: Scope::Every,
         needs: Need::Socks,
@@ -13,6 +15,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "names.dns",
+        basis: Basis::Required,
+        stands_on: "contract#transport-dial",
         says: "no onion name was asked of a home's name server",
         scope: Scope::Every,
         needs: Need::Nothing,

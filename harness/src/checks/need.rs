@@ -9,8 +9,8 @@ pub enum Need {
     Nothing,
     /// To dial by SOCKS itself: requests that something else makes for it say nothing of it.
     Socks,
-    /// To say which of its peers are connected.
-    PeerList,
+    /// To hand on amounts above 0 that carry no claim.
+    Amounts,
     /// To say how it is, and which of its peers are connected.
     Health,
     /// A server that records what is delivered.
@@ -28,7 +28,10 @@ impl Need {
         let (is_met, words) = match self {
             Self::Nothing => return None,
             Self::Socks => (can.dials_by_socks, "does not dial by SOCKS"),
-            Self::PeerList => (can.lists_peers, "does not say who is connected"),
+            Self::Amounts => (
+                can.forwards_amounts,
+                "hands on nothing above 0 without a claim",
+            ),
             Self::Health => (
                 can.tells_health && can.lists_peers,
                 "does not say how it is, or who is connected",

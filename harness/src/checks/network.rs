@@ -1,10 +1,12 @@
 //! The private network itself.
 
-use super::{Check, Finding, Need, Observations, Scope};
+use super::{Basis, Check, Finding, Need, Observations, Scope};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "network.consensus",
+        basis: Basis::Required,
+        stands_on: "",
         says: "every authority serves the same consensus, signed by a majority, with every relay, its flags and equal weights",
         scope: Scope::PrivateNetwork,
         needs: Need::Nothing,
@@ -12,6 +14,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "network.certificates",
+        basis: Basis::Required,
+        stands_on: "",
         says: "every authority knows every authority's certificate, and none overrides an address",
         scope: Scope::PrivateNetwork,
         needs: Need::Nothing,
@@ -19,6 +23,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "network.joined",
+        basis: Basis::Required,
+        stands_on: "",
         says: "every home's onion daemon holds a consensus of the network that is in force",
         scope: Scope::PublicNetwork,
         needs: Need::Nothing,
@@ -26,6 +32,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "network.bootstrapped",
+        basis: Basis::Required,
+        stands_on: "",
         says: "every onion daemon of a home is bootstrapped",
         scope: Scope::Every,
         needs: Need::Nothing,

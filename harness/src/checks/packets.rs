@@ -2,18 +2,31 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Answer, Check, Delivery, Finding, Need, Observations, Reason, Scope};
+use super::{Answer, Basis, Check, Delivery, Finding, Need, Observations, Reason, Scope};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "packets.accepted",
-        says: "every packet is fulfilled: of amount 0 and above 0 in every peering's direction, over every path, and those of the probe",
+        basis: Basis::Required,
+        stands_on: "contract#next-hop",
+        says: "every packet of amount 0 is fulfilled: in every peering's direction, over every path, and those of the probe",
         scope: Scope::Every,
         needs: Need::Nothing,
         judge: accepted,
     },
     Check {
+        id: "packets.amounts",
+        basis: Basis::EitherWay,
+        stands_on: "contract#claims",
+        says: "every packet above 0 is fulfilled in every peering's direction; where it is rejected because it carries no claim (T00, T04, F06), amounts are unsupported",
+        scope: Scope::Every,
+        needs: Need::Amounts,
+        judge: super::amounts::judge,
+    },
+    Check {
         id: "packets.fulfillment",
+        basis: Basis::Required,
+        stands_on: "contract#fulfillment-convention",
         says: "every fulfillment fits its packet's condition",
         scope: Scope::Every,
         needs: Need::Nothing,
@@ -21,6 +34,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "packets.delivered",
+        basis: Basis::Required,
+        stands_on: "contract#delivery-request",
         says: "every fulfilled packet arrived at the right home, with the sent amount",
         scope: Scope::Every,
         needs: Need::Deliveries,
@@ -28,6 +43,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "packets.once",
+        basis: Basis::Required,
+        stands_on: "contract#delivery-request",
         says: "no packet arrived twice, or at another home, or with another packet's payment id, and none was answered twice or late",
         scope: Scope::Every,
         needs: Need::Deliveries,
@@ -35,6 +52,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "packets.payload",
+        basis: Basis::Required,
+        stands_on: "contract#ilp-data",
         says: "every packet arrived with the sent payload",
         scope: Scope::Every,
         needs: Need::Deliveries,
@@ -42,13 +61,17 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "packets.hops",
-        says: "every packet arrived with an expiry that is one second earlier for each connector that handed it on",
+        basis: Basis::Required,
+        stands_on: "contract#hop-changes",
+        says: "every packet arrived with an earlier expiry than it was sent with where a connector handed it on, and with the same where none did",
         scope: Scope::Every,
         needs: Need::Deliveries,
         judge: hops,
     },
     Check {
         id: "packets.no-route",
+        basis: Basis::Required,
+        stands_on: "contract#reject-codes",
         says: "a packet for an unknown destination is rejected with F02",
         scope: Scope::Every,
         needs: Need::Nothing,
@@ -56,13 +79,17 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "packets.expired",
-        says: "a packet that has expired, and one with too little time for the next hop, are rejected with R00",
+        basis: Basis::Required,
+        stands_on: "contract#expiry",
+        says: "a packet that has expired is rejected with R00, and one with less time left than a hop takes off with R00 or R02",
         scope: Scope::Every,
         needs: Need::Nothing,
         judge: expired,
     },
     Check {
         id: "packets.application-error",
+        basis: Basis::Required,
+        stands_on: "contract#delivery-answer",
         says: "a packet that the business-logic server refuses is rejected with its code",
         scope: Scope::Every,
         needs: Need::RefusedDeliveries,
@@ -87,11 +114,6 @@ fn missing(seen: &Observations) -> Vec<String> {
     };
     for (from, to) in &seen.peering_ends {
         want(from, to, "of amount 0", &|packet| packet.amount == 0);
-        if seen.connector.capabilities().forwards_amounts {
-            want(from, to, "of an amount above 0", &|packet| {
-                packet.amount > 0
-            });
-        }
     }
     for (from, to) in &seen.paths {
         want(from, to, "over the path", &|_| true);
@@ -167,17 +189,13 @@ fn summary<'a>(packets: impl Iterator<Item = &'a Delivery>) -> String {
 
 fn accepted(seen: &Observations) -> Finding {
     let mut complaints = Complaints::default();
-    for packet in &seen.deliveries {
-        match &packet.answer {
-            Answer::Fulfilled { .. } => {}
-            Answer::Rejected { code, message } => {
-                complaints.add(packet, &format!("rejected with {code} {message}"));
-            }
-            Answer::Otherwise(what) => complaints.add(packet, what),
+    let zero = || seen.deliveries.iter().filter(|packet| packet.amount == 0);
+    for packet in zero() {
+        if let Some(what) = packet.answer.complaint() {
+            complaints.add(packet, &what);
         }
     }
-    let good = summary(seen.deliveries.iter());
-    all(seen, seen.deliveries.len(), complaints, good)
+    all(seen, zero().count(), complaints, summary(zero()))
 }
 
 fn fulfilled(seen: &Observations) -> impl Iterator<Item = &Delivery> {
@@ -268,38 +286,55 @@ fn payload(seen: &Observations) -> Finding {
     all_recorded(seen, count, complaints, format!("{count} as sent"))
 }
 
+/// How much a hop takes off is either way (contract#hop-changes), that it takes some is not: else the hop
+/// before it would be out of time no later than the one after it. What is less than the time that it takes to
+/// hand a packet over cannot be told from nothing.
 fn hops(seen: &Observations) -> Finding {
     let mut complaints = Complaints::default();
-    let mut most = 0;
-    let hop_time = seen.connector.answers().hop_time.as_millis();
-    let per_hop = i64::try_from(hop_time).unwrap_or(i64::MAX);
+    let (mut most, mut least_ms) = (0, i64::MAX);
     for packet in arrived(seen) {
         let received = packet.arrived.first().and_then(|first| first.expires_ms());
         let Some(expires) = received else {
             complaints.add(packet, "arrived without an expiry");
             continue;
         };
-        let expected = per_hop * i64::from(packet.hops);
-        // What the sender's expiry was before the hops took their time from it.
-        let sent = expires + expected;
         let (from, until) = packet.expires_ms;
-        if sent < from - SLACK_MS || sent > until + SLACK_MS {
-            let what = format!(
-                "its expiry is {} ms earlier, {} hops take {expected} ms",
-                from - expires,
-                packet.hops
+        let hops = i64::from(packet.hops);
+        if hops == 0 && (expires < from - SLACK_MS || expires > until + SLACK_MS) {
+            let earlier = from - expires;
+            complaints.add(
+                packet,
+                &format!("its expiry is {earlier} ms earlier, and no connector handed it on"),
             );
+        } else if hops > 0 && expires >= from {
+            let what = format!("its expiry is not earlier, after {hops} hops");
             complaints.add(packet, &what);
+        } else if hops > 0 {
+            least_ms = least_ms.min((from - expires) / hops);
         }
         most = most.max(packet.hops);
     }
-    let good = format!("up to {most} hops, each took a second of the expiry");
+    let good = match most {
+        0 => "no connector handed one on".to_owned(),
+        _ => format!("up to {most} hops, each took at least {least_ms} ms of the expiry"),
+    };
     all_recorded(seen, arrived(seen).count(), complaints, good)
+}
+
+/// The most that a hop can have taken off an expiry, in milliseconds; `None` where no packet shows it.
+fn hop_takes_ms(seen: &Observations) -> Option<i64> {
+    let handed_on = arrived(seen).filter(|packet| packet.hops > 0);
+    let taken = handed_on.filter_map(|packet| {
+        let expires = packet.arrived.first()?.expires_ms()?;
+        Some((packet.expires_ms.1 - expires) / i64::from(packet.hops))
+    });
+    taken.max()
 }
 
 /// Judges the rejects for some reasons. Every reason has to have been tried.
 fn rejected(seen: &Observations, reasons: &[Reason], asked: &[String]) -> Finding {
     let owed = seen.connector.answers();
+    let short_ms = i64::try_from(owed.too_short().as_millis()).unwrap_or(i64::MAX);
     let mut wrong = Vec::new();
     let tried: Vec<_> = seen
         .rejects
@@ -316,7 +351,7 @@ fn rejected(seen: &Observations, reasons: &[Reason], asked: &[String]) -> Findin
             wrong.push(format!(
                 "{}: no packet was sent that {} is due to",
                 reason.words(),
-                reason.code(&owed)
+                reason.codes(&owed).join(" or ")
             ));
         }
     }
@@ -327,7 +362,12 @@ fn rejected(seen: &Observations, reasons: &[Reason], asked: &[String]) -> Findin
     }
     for reject in &tried {
         match &reject.came {
-            Ok(code) if code == reject.reason.code(&owed) => {}
+            Ok(code) if reject.reason.codes(&owed).contains(&code.as_str()) => {}
+            // A connector that takes less off an expiry had time enough for the next hop.
+            Err(_)
+                if reject.reason == Reason::TooLittleTime
+                    && reject.fulfilled
+                    && hop_takes_ms(seen).is_some_and(|taken| taken < short_ms) => {}
             Ok(code) => wrong.push(format!(
                 "{}: {} answered {code}",
                 reject.reason.words(),
@@ -345,7 +385,10 @@ fn rejected(seen: &Observations, reasons: &[Reason], asked: &[String]) -> Findin
     }
     let good: Vec<String> = tried
         .iter()
-        .map(|reject| format!("{} from {}", reject.reason.code(&owed), reject.asked))
+        .map(|reject| match &reject.came {
+            Ok(code) => format!("{code} from {}", reject.asked),
+            Err(what) => format!("{}: {what}, with time enough", reject.asked),
+        })
         .collect();
     Finding::all(tried.len(), &wrong, good.join(", "))
 }

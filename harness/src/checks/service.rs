@@ -1,6 +1,6 @@
 //! Each home's onion service.
 
-use super::{Check, Finding, Need, Observations, Scope};
+use super::{Basis, Check, Finding, Need, Observations, Scope};
 use crate::onion::OnionAddress;
 
 /// Reason of a failed upload (control-spec, "HS_DESC").
@@ -9,6 +9,8 @@ const REJECTED: &str = "UPLOAD_REJECTED";
 pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "service.address",
+        basis: Basis::Required,
+        stands_on: "",
         says: "every onion address that is handed out is well formed for the topology's TLD family, checksum included, and is that of the home's key",
         scope: Scope::Every,
         needs: Need::Nothing,
@@ -16,6 +18,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "service.uploaded",
+        basis: Basis::Required,
+        stands_on: "",
         says: "every home's descriptor was uploaded to its HSDirs (every one of a private network, half of them elsewhere), and none refused it",
         scope: Scope::Every,
         needs: Need::Nothing,
@@ -23,6 +27,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "service.fetched",
+        basis: Basis::Required,
+        stands_on: "",
         says: "every dialled home's descriptor was fetched by another home's daemon",
         scope: Scope::Every,
         needs: Need::Nothing,
@@ -30,6 +36,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "service.rendezvous",
+        basis: Basis::Required,
+        stands_on: "",
         says: "every dialling home's daemon joined a rendezvous circuit",
         scope: Scope::Every,
         needs: Need::Nothing,

@@ -23,7 +23,7 @@ pub fn judge_stuck(
     };
     catalogue(network)
         .into_iter()
-        .map(|check| CheckResult::new(check.id, check.says, judge(check.id)))
+        .map(|check| CheckResult::new(check.id, check.says, judge(check.id)).on(check.basis))
         .chain(latency::ids(budgets).into_iter().map(|(id, says)| {
             let finding = judge(&id);
             CheckResult::new(&id, &says, finding)

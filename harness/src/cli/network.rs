@@ -16,8 +16,8 @@ use crate::engine::Placement;
 use crate::onion::TldFamily;
 use crate::report::print_report;
 use crate::run::{
-    Interrupts, KnownNetwork, NetworkChoice, Options, RunError, network_down, network_status,
-    network_up,
+    Amounts, Interrupts, KnownNetwork, NetworkChoice, Options, RunError, network_down,
+    network_status, network_up,
 };
 use crate::topology::{Network, Topology, format_age};
 
@@ -103,6 +103,8 @@ async fn up(common: &Common, args: &UpArgs) -> Result<Exit, CliError> {
         stand_in: None,
         network: NetworkChoice::Keep,
         keys: None,
+        amounts: Amounts::default(),
+        accepted_defects: Vec::new(),
         progress: Some(progress()),
     };
     let interrupts = Interrupts::listen()?;

@@ -10,7 +10,7 @@ use serde_json::Value;
 use time::macros::datetime;
 
 use super::run;
-use crate::checks::{CheckResult, Metrics, Verdict};
+use crate::checks::{Basis, CheckResult, Metrics, Verdict};
 use crate::cli::exit::Exit;
 use crate::cli::run::RunArgs;
 use crate::engine::Deadline;
@@ -48,6 +48,8 @@ fn outcome(folder: &Path, verdict: Verdict) -> Outcome {
     Outcome {
         plan: Plan::new(&topology, &inputs).expect("there is room"),
         checks: vec![CheckResult {
+            basis: Basis::Required,
+            accepted: false,
             id: "packets.once".to_owned(),
             says: "each packet arrives once".to_owned(),
             verdict,

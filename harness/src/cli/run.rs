@@ -11,7 +11,7 @@ use super::images::ImageArgs;
 use super::load::{Common, FamilyArgs, Loaded, TopologyArgs};
 use super::values::network_parser;
 use crate::report::{Report, append_summary, print_report, progress_line};
-use crate::run::{ArtefactError, NetworkChoice, Options, Outcome, Progress, RunError};
+use crate::run::{Amounts, ArtefactError, NetworkChoice, Options, Outcome, Progress, RunError};
 
 /// Options of a run.
 #[derive(Debug, Clone, clap::Args)]
@@ -62,6 +62,8 @@ impl RunArgs {
             stand_in: self.authorities.clone(),
             network: self.network,
             keys: self.keys.clone(),
+            amounts: Amounts::default(),
+            accepted_defects: Vec::new(),
             progress: Some(progress()),
         };
         Ok((loaded, options))

@@ -2,8 +2,9 @@
 
 use wire::Dialect;
 
+use crate::checks::{Basis, Check, every};
 use crate::onion::TldFamily;
-use crate::run::NetworkChoice;
+use crate::run::{Amounts, NetworkChoice};
 
 /// Takes the name of a TLD family, and names all of them in the help.
 pub(super) fn family_parser() -> impl clap::builder::TypedValueParser<Value = TldFamily> {
@@ -27,4 +28,38 @@ pub(super) fn network_parser() -> impl clap::builder::TypedValueParser<Value = N
 pub(super) fn parse_dialect(text: &str) -> Result<Dialect, String> {
     text.parse()
         .map_err(|error: wire::UnknownDialect| error.to_string())
+}
+
+/// Takes a choice of amounts.
+pub(super) fn amounts_parser() -> impl clap::builder::TypedValueParser<Value = Amounts> {
+    use clap::builder::TypedValueParser as _;
+    clap::builder::PossibleValuesParser::new(["all", "zero"]).map(|name| match &*name {
+        "zero" => Amounts::Zero,
+        _ => Amounts::All,
+    })
+}
+
+/// Takes a defect: the id of its check, or the contract's name for it. Returns the check's id.
+pub(super) fn defect(text: &str) -> Result<String, String> {
+    let defects = || {
+        every()
+            .into_iter()
+            .filter(|check| check.basis == Basis::Defect)
+    };
+    let is_it = |check: &&&Check| {
+        let anchor = check.stands_on.split_once('#').map(|(_, anchor)| anchor);
+        check.id == text || anchor == Some(text)
+    };
+    if let Some(check) = defects().collect::<Vec<_>>().iter().find(is_it) {
+        return Ok(check.id.to_owned());
+    }
+    let what = match every().iter().find(|check| check.id == text) {
+        Some(check) => format!("is not of the level defect, but {}", check.basis.words()),
+        None => "is no check".to_owned(),
+    };
+    let ids: Vec<&str> = defects().map(|check| check.id).collect();
+    Err(format!(
+        "{text:?} {what}; the defects are {}",
+        ids.join(", ")
+    ))
 }

@@ -7,7 +7,8 @@ use super::exit::Exit;
 use super::load::Common;
 use super::repeat;
 use super::run::{Concluded, RunArgs};
-use crate::run::{Interrupts, RunError, bring_up_and_keep, verify};
+use super::values::{amounts_parser, defect};
+use crate::run::{Amounts, Interrupts, Options, RunError, bring_up_and_keep, verify};
 
 /// Arguments of `verify`.
 #[derive(Debug, Clone, clap::Args)]
@@ -17,6 +18,13 @@ pub(super) struct Args {
     /// Run that many times, each with fresh keys, and sum the runs up
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     repeat: u32,
+    /// Which amounts are sent: 0 and one above it (all), or 0 alone (zero), for connectors that hand
+    /// nothing on without settlement
+    #[arg(long, value_name = "WHICH", default_value = "all", value_parser = amounts_parser())]
+    amounts: Amounts,
+    /// Defects that may be there: ids of checks of the level defect, with commas between them
+    #[arg(long, value_name = "ID,…", value_delimiter = ',', value_parser = defect)]
+    accept_defects: Vec<String>,
     /// With --repeat, keep the artefacts of passed runs too
     #[arg(long)]
     keep_artefacts: bool,
@@ -25,6 +33,11 @@ pub(super) struct Args {
 /// Runs, judges and removes a topology, once or many times.
 pub(super) async fn run(common: &Common, args: &Args) -> Result<Exit, CliError> {
     let (loaded, options) = args.run.load(common)?;
+    let options = Options {
+        amounts: args.amounts,
+        accepted_defects: args.accept_defects.clone(),
+        ..options
+    };
     let interrupts = Interrupts::listen()?;
     let mut out = std::io::stdout();
     let once = async || Box::pin(verify(&loaded.topology, &options, &interrupts)).await;

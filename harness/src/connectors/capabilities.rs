@@ -1,6 +1,5 @@
 //! What a connector can do, and what it owes its peers, as data.
 
-use std::fmt;
 use std::time::Duration;
 
 use wire::Dialect;
@@ -28,8 +27,6 @@ pub struct Capabilities {
     pub tells_health: bool,
     /// Whether its log lines have levels ([`Connector::level`](super::Connector::level)).
     pub logs_levels: bool,
-    /// Whether it logs whom it let in ([`SessionEvent::Admitted`](super::SessionEvent::Admitted)).
-    pub logs_admissions: bool,
 }
 
 /// When a connector learns of the peers that it dials.
@@ -44,8 +41,6 @@ pub enum PeersKnown {
 /// What a connector owes those who talk with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Answers {
-    /// How it refuses who may not come in.
-    pub refusal: Refusal,
     /// Code of the reject of a packet for which it has no route.
     pub no_route: &'static str,
     /// Code of the reject of a packet that has expired, or has less time left than `hop_time`.
@@ -56,17 +51,10 @@ pub struct Answers {
     pub hop_time: Duration,
 }
 
-/// How a connector refuses an authentication.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Refusal {
-    /// Code of the BTP ERROR.
-    pub code: &'static str,
-    /// Code of the WebSocket close that follows.
-    pub close: u16,
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ERROR {}, closed with {}", self.code, self.close)
+impl Answers {
+    /// A time that is too short for another hop, and not over yet.
+    #[must_use]
+    pub fn too_short(&self) -> Duration {
+        self.hop_time * 9 / 10
     }
 }

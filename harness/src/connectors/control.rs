@@ -160,6 +160,31 @@ pub enum ControlError {
     },
 }
 
+impl ControlError {
+    /// Whether there is nothing to be asked: no such port, no such path, no means. That is no fault of a
+    /// connector that lacks the interface as a whole.
+    #[must_use]
+    pub fn is_absence(&self) -> bool {
+        match self {
+            Self::Unsupported { .. } => true,
+            Self::Status { status, .. } => matches!(status, 404 | 405 | 501),
+            Self::Unreachable { source, .. } => {
+                let mut next: Option<&(dyn Error + 'static)> = Some(&**source);
+                while let Some(error) = next {
+                    let refused = error
+                        .downcast_ref::<std::io::Error>()
+                        .is_some_and(|io| io.kind() == std::io::ErrorKind::ConnectionRefused);
+                    if refused {
+                        return true;
+                    }
+                    next = error.source();
+                }
+                false
+            }
+        }
+    }
+}
+
 /// A peer that a connector dials.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PeerState {
@@ -226,6 +251,8 @@ impl Received {
 /// What a connector says of its own health.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Health {
+    /// How it is, in its own word; `None` where it says none.
+    pub status: Option<String>,
     /// Peers that are connected.
     pub connected: u64,
     /// All peers.

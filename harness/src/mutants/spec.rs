@@ -52,6 +52,8 @@ pub enum Needs {
     OwnNetwork,
     /// A connector that runs its own daemon, in the home that the probe dials.
     ManagedDaemon,
+    /// A home that the probe dials and that lets peers in which have no secret.
+    NoAuth,
 }
 
 /// The part that is broken, and how. Of homes it is the one that the probe dials, which is looked at

@@ -37,6 +37,15 @@ pub static MUTANTS: &[MutantSpec] = &[
         name: "accepts-empty-secret",
         breaks: "The connector lets in whoever has no secret, though `BTP_ALLOW_NOAUTH` forbids it.",
         caught_by: "handshake.empty-secret",
+        // The probe's id has a secret.
+        may_also_fail: &["handshake.takeover"],
+        ..CONNECTOR
+    },
+    MutantSpec {
+        name: "empty-secret-takes-over",
+        breaks: "The connector lets in whoever has no secret, also for an id that has one.",
+        caught_by: "handshake.takeover",
+        needs: Needs::NoAuth,
         ..CONNECTOR
     },
     MutantSpec {
@@ -124,6 +133,42 @@ pub static MUTANTS: &[MutantSpec] = &[
         name: "healthy-when-gone",
         breaks: "The connector counts peers as connected that are not.",
         caught_by: "resilience.health",
+        ..CONNECTOR
+    },
+    MutantSpec {
+        name: "health-frozen",
+        breaks: "The connector says for ever how it was at the end of its start.",
+        caught_by: "resilience.health-live",
+        ..CONNECTOR
+    },
+    MutantSpec {
+        name: "starting-for-ever",
+        breaks: "The connector says for ever that it is starting.",
+        caught_by: "resilience.health-live",
+        ..CONNECTOR
+    },
+    MutantSpec {
+        name: "dials-removed-peer",
+        breaks: "The connector dials a peer again that was removed.",
+        caught_by: "resilience.removed-peer",
+        ..CONNECTOR
+    },
+    MutantSpec {
+        name: "shutdown-hangs",
+        breaks: "The connector does not end while a connection is open that never said who it is.",
+        caught_by: "resilience.shutdown",
+        ..CONNECTOR
+    },
+    MutantSpec {
+        name: "refuses-amounts",
+        breaks: "The connector rejects whatever is above 0 as a bad request.",
+        caught_by: "packets.amounts",
+        ..CONNECTOR
+    },
+    MutantSpec {
+        name: "resolves-peers",
+        breaks: "The connector asks its name server for its peers and does not use the proxy.",
+        caught_by: "names.dns",
         ..CONNECTOR
     },
     MutantSpec {

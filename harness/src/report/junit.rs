@@ -12,7 +12,7 @@ const RUN: &str = "run";
 
 /// The report as JUnit XML.
 ///
-/// A failed check is a failure, an inconclusive one an error, an unsupported one is skipped, each
+/// A failed check is a failure, an inconclusive one an error, an unsupported one and an accepted defect are skipped, each
 /// with its evidence. A run that ended before its checks, or made none, fails the suite `run`.
 ///
 /// # Errors
@@ -83,16 +83,16 @@ fn case(report: &Report, check: &CheckView) -> TestCase {
     let text = text(check);
     let status = match check.verdict {
         Verdict::Pass => TestCaseStatus::success(),
-        Verdict::Fail | Verdict::Inconclusive => not_passed(
+        Verdict::Fail | Verdict::Inconclusive if !check.accepted => not_passed(
             nature(check.verdict),
             check.verdict.word(),
             &check.evidence,
             &text,
         ),
-        Verdict::Unsupported => {
+        Verdict::Unsupported | Verdict::Fail | Verdict::Inconclusive => {
             let mut status = TestCaseStatus::skipped();
             status
-                .set_type(check.verdict.word())
+                .set_type(check.outcome())
                 .set_message(check.evidence.as_str())
                 .set_description(text.as_str());
             status

@@ -59,10 +59,7 @@ fn cause(out: &mut String, report: &Report) {
 }
 
 fn what_failed(out: &mut String, report: &Report) {
-    let failed = report
-        .checks
-        .iter()
-        .filter(|check| check.verdict == Verdict::Fail);
+    let failed = report.checks.iter().filter(|check| check.failed());
     let open = alike(report);
     let alone = open.iter().filter(|group| group.len() == 1).flatten();
     let bad: Vec<&CheckView> = failed.chain(alone.copied()).collect();

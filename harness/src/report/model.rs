@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::constraints::{CHECK_ID, WORD, exit_codes, named_by_words, time};
 use super::stages::StageTime;
 use super::topology::TopologyView;
-use crate::checks::{CheckResult, Verdict};
+use crate::checks::{Basis, CheckResult, Verdict};
 use crate::events::StandingNetwork;
 
 /// Version of the shape of reports. It changes when a field is removed or
@@ -171,11 +171,18 @@ pub struct CheckView {
     /// `family.name`.
     #[schemars(regex(pattern = CHECK_ID))]
     pub id: String,
+    /// What it holds its subject to; absent in reports of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub basis: Option<Basis>,
     /// What is true when it passes.
     #[schemars(length(min = 1))]
     pub says: String,
     /// How it came out.
     pub verdict: Verdict,
+    /// Whether it failed for a defect that whoever asked accepts, which is then left out of the run's
+    /// verdict; absent otherwise.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub accepted: bool,
     /// What was measured, with its unit; absent for a yes-or-no check.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     #[schemars(length(min = 1))]
@@ -198,12 +205,30 @@ impl CheckView {
     pub fn of(check: &CheckResult) -> Self {
         Self {
             id: check.id.clone(),
+            basis: Some(check.basis),
+            accepted: check.accepted,
             says: check.says.clone(),
             verdict: check.verdict,
             measured: check.measured.clone(),
             budget: check.budget.clone(),
             evidence: check.evidence.clone(),
             judged_ms: None,
+        }
+    }
+
+    /// Whether it failed, and nobody accepted that.
+    #[must_use]
+    pub fn failed(&self) -> bool {
+        self.verdict == Verdict::Fail && !self.accepted
+    }
+
+    /// How it came out, in words.
+    #[must_use]
+    pub fn outcome(&self) -> &'static str {
+        match (self.verdict, self.basis, self.accepted) {
+            (Verdict::Fail, _, true) => "accepted defect",
+            (Verdict::Fail, Some(Basis::Defect), false) => "defect",
+            (verdict, _, _) => verdict.word(),
         }
     }
 

@@ -8,6 +8,7 @@ use comfy_table::{Cell, ContentArrangement, Table};
 
 use super::model::{CheckView, Report};
 use super::words::{PAGE, show_bytes, show_ms};
+use crate::checks::Verdict;
 use crate::events::{Event, EventKind, Stage};
 use crate::evidence::Subject;
 use crate::topology::{format_age, format_duration};
@@ -119,6 +120,7 @@ pub fn print_report(out: &mut impl Write, report: &Report) -> io::Result<()> {
         report.verdict.word().to_uppercase(),
         show_ms(report.duration_ms)
     )?;
+    not_judged(out, report)?;
     let show = |bytes: Option<u64>, otherwise: &str| {
         bytes.map_or_else(|| otherwise.to_owned(), show_bytes)
     };
@@ -132,6 +134,18 @@ pub fn print_report(out: &mut impl Write, report: &Report) -> io::Result<()> {
     writeln!(out, "artefacts: {folder}\nreport: {folder}/{PAGE}")
 }
 
+/// What the verdict says nothing about, and which defects it leaves out.
+fn not_judged(out: &mut impl Write, report: &Report) -> io::Result<()> {
+    for check in report.checks.iter().filter(|check| check.accepted) {
+        writeln!(out, "accepted: {}: {}", check.id, check.evidence)?;
+    }
+    let unsupported = report.checks.iter();
+    for check in unsupported.filter(|check| check.verdict == Verdict::Unsupported) {
+        writeln!(out, "not judged: {}: {}", check.id, check.evidence)?;
+    }
+    Ok(())
+}
+
 /// One row per check.
 pub(super) fn table(checks: &[CheckView]) -> Table {
     let mut table = Table::new();
@@ -143,7 +157,7 @@ pub(super) fn table(checks: &[CheckView]) -> Table {
     for check in checks {
         table.add_row([
             Cell::new(&check.id),
-            Cell::new(check.verdict.word()),
+            Cell::new(check.outcome()),
             Cell::new(&check.measured),
             Cell::new(&check.budget),
             Cell::new(&check.evidence),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::model::{CheckView, ErrorView, Report};
-use crate::checks::Verdict;
+use crate::checks::{Basis, Verdict};
 use crate::topology::format_duration;
 
 /// The page's file in a run's folder, which other forms point to.
@@ -37,33 +37,52 @@ pub(super) fn headline(
         return format!("{word}: no check was made");
     }
     let count = |wanted| {
-        checks
-            .iter()
-            .filter(|check| check.verdict == wanted)
-            .count()
+        let counted = checks.iter().filter(|check| check.verdict == wanted);
+        counted.filter(|check| !check.accepted).count()
     };
     let skipped = match count(Verdict::Unsupported) {
         0 => String::new(),
         unsupported => format!(", {unsupported} unsupported"),
     };
+    let accepted = match checks.iter().filter(|check| check.accepted).count() {
+        0 => String::new(),
+        1 => "1 accepted defect, ".to_owned(),
+        more => format!("{more} accepted defects, "),
+    };
     let total = checks.len();
-    match verdict {
-        Verdict::Pass => format!("{word}: {} checks hold{skipped}", count(Verdict::Pass)),
-        Verdict::Fail => {
-            let first = checks.iter().find(|check| check.verdict == Verdict::Fail);
-            let name = first.map_or("", |check| check.id.as_str());
-            match count(Verdict::Fail) {
-                1 => format!("{word}: {name}, 1 of {total} checks{skipped}"),
-                failed => format!(
-                    "{word}: {name} and {} more, {failed} of {total} checks{skipped}",
-                    failed - 1
-                ),
-            }
-        }
+    let what = match verdict {
+        Verdict::Pass => format!("{} checks hold", count(Verdict::Pass)),
+        Verdict::Fail => failures(checks),
         Verdict::Inconclusive | Verdict::Unsupported => format!(
-            "{word}: {} of {total} checks had too little to judge by{skipped}",
+            "{} of {total} checks had too little to judge by",
             count(Verdict::Inconclusive)
         ),
+    };
+    format!("{word}: {accepted}{what}{skipped}")
+}
+
+/// What failed: the defects first, then the others.
+fn failures(checks: &[CheckView]) -> String {
+    let failed = checks.iter().filter(|check| check.failed());
+    let (defects, others): (Vec<&CheckView>, Vec<&CheckView>) =
+        failed.partition(|check| check.basis == Some(Basis::Defect));
+    let named = |failed: &[&CheckView]| match failed {
+        [] => String::new(),
+        [one] => one.id.clone(),
+        [first, more @ ..] => format!("{} and {} more", first.id, more.len()),
+    };
+    let count = defects.len() + others.len();
+    let of = format!("{count} of {} checks", checks.len());
+    match (defects.len(), others.len()) {
+        (0, _) => format!("{}, {of}", named(&others)),
+        (number, others_too) => {
+            let noun = if number == 1 { "defect" } else { "defects" };
+            let besides = match others_too {
+                0 => String::new(),
+                _ => format!("{}, ", named(&others)),
+            };
+            format!("{number} {noun} ({}), {besides}{of}", named(&defects))
+        }
     }
 }
 
@@ -118,8 +137,10 @@ mod tests {
     fn check(id: &str, verdict: Verdict) -> CheckView {
         CheckView {
             id: id.to_owned(),
+            basis: Some(Basis::Required),
             says: String::new(),
             verdict,
+            accepted: false,
             measured: String::new(),
             budget: String::new(),
             evidence: String::new(),
@@ -165,6 +186,35 @@ mod tests {
                 .map(|(index, verdict)| check(&format!("x.{index}"), *verdict))
                 .collect();
             assert_eq!(headline(verdict, error, &checks), wanted);
+        }
+    }
+
+    #[test]
+    fn defects_are_counted_first_and_accepted_ones_apart() {
+        let defect = |id: &str, accepted: bool| CheckView {
+            basis: Some(Basis::Defect),
+            accepted,
+            ..check(id, Verdict::Fail)
+        };
+        let (passed, failed) = (check("x.1", Verdict::Pass), check("x.2", Verdict::Fail));
+        for (verdict, checks, wanted) in [
+            (
+                Verdict::Fail,
+                vec![passed.clone(), defect("d.1", false)],
+                "failed: 1 defect (d.1), 1 of 2 checks",
+            ),
+            (
+                Verdict::Fail,
+                vec![failed, defect("d.1", false), defect("d.2", false)],
+                "failed: 2 defects (d.1 and 1 more), x.2, 3 of 3 checks",
+            ),
+            (
+                Verdict::Pass,
+                vec![passed, defect("d.1", true)],
+                "passed: 1 accepted defect, 1 checks hold",
+            ),
+        ] {
+            assert_eq!(headline(verdict, None, &checks), wanted);
         }
     }
 }

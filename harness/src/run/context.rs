@@ -1,6 +1,8 @@
 //! What every part of a run works on: the run itself, its homes, and the waits that they share.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
@@ -18,7 +20,7 @@ use crate::run::circuits::Earlier;
 use crate::run::error::{RunError, StageFailure};
 use crate::run::interrupt::Interrupts;
 use crate::run::milestones::Milestones;
-use crate::run::options::Options;
+use crate::run::options::{Amounts, Options};
 use crate::run::reach::{Reach, Way};
 use crate::run::times::Times;
 use crate::trace;
@@ -40,6 +42,10 @@ pub(in crate::run) struct Run {
     pub(in crate::run) http: reqwest::Client,
     pub(in crate::run) milestones: Milestones,
     pub(in crate::run) images: Option<Images>,
+    pub(in crate::run) amounts: Amounts,
+    pub(in crate::run) accepted_defects: Vec<String>,
+    /// Containers that were told to end: their deaths are no news.
+    pub(in crate::run) told_to_end: Mutex<BTreeSet<String>>,
     /// Since when its questions to engines, daemons and connectors are traced.
     pub(in crate::run) traced: trace::Mark,
 }
@@ -140,6 +146,9 @@ impl Run {
             http: reqwest::Client::new(),
             milestones: Milestones::default(),
             images: None,
+            amounts: options.amounts,
+            accepted_defects: options.accepted_defects.clone(),
+            told_to_end: Mutex::default(),
             traced,
         })
     }
@@ -163,15 +172,39 @@ impl Run {
                 // Connections end before the engine tells of the death that ended them.
                 Err(error @ RunError::Stage(_)) => {
                     match watch.death_within(DEATH_TOLD).await? {
-                        Some(death) => died(death),
-                        None => Err(error),
+                        Some(death) if !self.is_told_to_end(&death.container) => died(death),
+                        _ => Err(error),
                     }
                 }
                 result => result,
             },
-            death = watch.death() => died(death?),
+            death = self.unexpected(watch) => died(death?),
             () = self.interrupts.at_least(1) => Err(RunError::Interrupted),
             () = self.recorder.failed() => Err(self.event_failure()),
+        }
+    }
+
+    /// From now on the end of this container is no news.
+    pub(in crate::run) fn expect_end_of(&self, container: &str) {
+        let told = self.told_to_end.lock();
+        // A set of names is whole after any panic.
+        let mut told = told.unwrap_or_else(PoisonError::into_inner);
+        told.insert(container.to_owned());
+    }
+
+    fn is_told_to_end(&self, container: &str) -> bool {
+        let told = self.told_to_end.lock();
+        let told = told.unwrap_or_else(PoisonError::into_inner);
+        told.contains(container)
+    }
+
+    /// The first death of a container that was not told to end.
+    async fn unexpected(&self, watch: &mut Watch) -> Result<Death, EngineError> {
+        loop {
+            let death = watch.death().await?;
+            if !self.is_told_to_end(&death.container) {
+                return Ok(death);
+            }
         }
     }
 

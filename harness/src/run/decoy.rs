@@ -5,12 +5,13 @@
 //! dials directly, whatever it takes the address for, arrives there.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use futures_util::future::join_all;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::causes::with_causes;
-use crate::checks::{DecoyView, Wire};
+use crate::checks::{DecoyView, Removal, SocksRequest, Wire};
 use crate::connectors::PeersKnown;
 use crate::evidence::{DialOutcome, Gathered};
 use crate::plan::HomePlan;
@@ -18,6 +19,9 @@ use crate::run::context::{POLL, Run};
 use crate::run::dials::dial;
 use crate::run::record;
 
+/// How long a peer that was removed is watched for: the original dials it again after 0.4 to 0.8 s
+/// (contract#defect-removed-peer-dialled).
+const REMOVED_FOR: Duration = Duration::from_millis(1200);
 /// How long the dial that shows that the place can be reached may take, in milliseconds.
 const CONTROL_DIAL_MS: &str = "1000";
 
@@ -38,15 +42,32 @@ struct Decoy {
     refused_before: usize,
     /// Why the connector was not told to dial.
     not_told: Option<String>,
+    removal: Removed,
     view: DecoyView,
+}
+
+/// Whether the connector was told to forget it.
+enum Removed {
+    /// Not yet.
+    No,
+    /// It was, and had asked its proxy for it so many times by then.
+    At { when: Instant, asked: usize },
+    /// It cannot be told.
+    Unsupported,
+    /// It should have been; the text says why it was not, or what could not be read.
+    Failed(String),
+}
+
+/// The requests for the decoy so far.
+fn requests<'w>(run: &'w Run, wire: &'w Wire) -> impl Iterator<Item = &'w SocksRequest> {
+    let host = run.plan.decoy.onion.expose();
+    let requests = wire.requests.iter();
+    requests.filter(move |request| request.host.expose() == host)
 }
 
 /// How many dials to the decoy have come to nothing so far.
 fn refused(run: &Run, wire: &Wire) -> usize {
-    let host = run.plan.decoy.onion.expose();
-    wire.requests
-        .iter()
-        .filter(|request| request.host.expose() == host)
+    requests(run, wire)
         .filter(|request| request.failed())
         .count()
 }
@@ -74,10 +95,12 @@ async fn decoy(run: &Run, home: &HomePlan) -> Gathered<Decoy> {
         arrivals_before: earlier.arrivals,
         refused_before: refused(run, &earlier),
         not_told: None,
+        removal: Removed::No,
         view: DecoyView {
             refused: 0,
             direct: 0,
             control,
+            removal: Removal::Unknown("it was not told to forget its peer".to_owned()),
         },
     };
     if !control.is_connected() {
@@ -155,8 +178,17 @@ impl Decoys {
     }
 
     /// What became of it so far. Called some time after the refusals, so that a direct dial that
-    /// follows one has arrived.
+    /// follows one has arrived; waits until a connector that dials a peer again which it was told to forget
+    /// has done so.
     pub(in crate::run) async fn views(&mut self, run: &Run) -> DecoyViews {
+        let told = self.homes.values().flatten();
+        let last = told.filter_map(|decoy| match decoy.removal {
+            Removed::At { when, .. } => Some(when),
+            Removed::No | Removed::Unsupported | Removed::Failed(_) => None,
+        });
+        if let Some(last) = last.max() {
+            sleep_until(last + REMOVED_FOR).await;
+        }
         let views = self.of(run).map(|(home, decoy)| async move {
             let view = async {
                 let decoy = decoy.as_ref().map_err(|reason| reason.clone())?;
@@ -164,9 +196,18 @@ impl Decoys {
                     return Err(reason.clone());
                 }
                 let wire = record::read(run, home).await?;
+                let removal = match &decoy.removal {
+                    Removed::No => decoy.view.removal.clone(),
+                    Removed::At { asked, .. } => Removal::Watched {
+                        dials: requests(run, &wire).count().saturating_sub(*asked),
+                    },
+                    Removed::Unsupported => Removal::Unsupported,
+                    Removed::Failed(reason) => Removal::Unknown(reason.clone()),
+                };
                 Ok(Some(DecoyView {
                     direct: wire.arrivals.saturating_sub(decoy.arrivals_before),
-                    ..decoy.view
+                    removal,
+                    ..decoy.view.clone()
                 }))
             };
             (home.id.clone(), view.await)
@@ -174,17 +215,38 @@ impl Decoys {
         join_all(views).await.into_iter().collect()
     }
 
-    /// Has the connectors forget it, so that a topology that is kept is left as it was.
-    pub(in crate::run) async fn forget(mut self, run: &Run) {
-        let told = self
-            .of(run)
-            .filter(|(_, decoy)| decoy.as_ref().is_ok_and(Decoy::was_told));
-        join_all(told.map(|(home, _)| async move {
-            let removed = run.control(home).forget(&run.plan.decoy.id).await;
-            if let Err(error) = removed {
-                run.recorder.note(with_causes(&error).to_string());
+    /// Has the connectors forget it, which also leaves a topology that is kept as it was.
+    pub(in crate::run) async fn forget(&mut self, run: &Run) {
+        let told = self.of(run).map(|(home, decoy)| async move {
+            let Ok(decoy) = decoy else { return };
+            if decoy.was_told() {
+                decoy.removal = removed(run, home).await;
             }
-        }))
-        .await;
+        });
+        join_all(told).await;
+    }
+}
+
+/// Has one connector forget it, and counts what it had asked for until then.
+async fn removed(run: &Run, home: &HomePlan) -> Removed {
+    // Who knows its peers from the start has them from its configuration.
+    if run.plan.topology.connector.capabilities().peers != PeersKnown::WhenTold {
+        return Removed::Unsupported;
+    }
+    match run.control(home).forget(&run.plan.decoy.id).await {
+        Ok(()) => {}
+        Err(error) if error.is_absence() => return Removed::Unsupported,
+        Err(error) => {
+            let reason = with_causes(&error).to_string();
+            run.recorder.note(reason.clone());
+            return Removed::Failed(reason);
+        }
+    }
+    match record::read(run, home).await {
+        Ok(wire) => Removed::At {
+            when: Instant::now(),
+            asked: requests(run, &wire).count(),
+        },
+        Err(reason) => Removed::Failed(reason),
     }
 }

@@ -82,7 +82,7 @@ pub async fn verify(
     notes.into_iter().for_each(|note| run.recorder.note(note));
     let result = match start(&mut run, &registry, options, &mut watch).await {
         Err(error) => Err(error),
-        Ok((started, _)) => look(&run, &mut watch, started).await,
+        Ok((started, _)) => look(&run, &mut watch, started, true).await,
     };
     let mut outcome = end::outcome(&run, result.map(Some));
     drop(watch);
@@ -125,15 +125,16 @@ async fn start(
     Ok((running?, prepared.images))
 }
 
-/// Observes a topology that runs.
+/// Observes a topology that runs, and tells one connector to end where that comes to the same in a moment.
 async fn look(
     run: &Run,
     watch: &mut Watch,
     (running, decoys): (Running, Decoys),
+    ends: bool,
 ) -> Result<Observations, RunError> {
     let observing = async {
         // The engine measures once a second, so that asking takes as long.
-        let (seen, memory) = join(observe(run, &running, decoys), run.memory()).await;
+        let (seen, memory) = join(observe(run, &running, decoys, ends), run.memory()).await;
         let mut seen = seen?;
         match memory {
             Ok(bytes) => seen.containers_memory = Some(bytes),
@@ -184,7 +185,7 @@ async fn verify_left(
         Ok(homes) => {
             let times = persisted.times.clone();
             let decoys = decoy::place(&run).await;
-            look(&run, &mut watch, (Running { homes, times }, decoys)).await
+            look(&run, &mut watch, (Running { homes, times }, decoys), false).await
         }
     };
     let mut outcome = end::outcome(&run, result.map(Some));

@@ -43,7 +43,7 @@ pub use interrupt::Interrupts;
 pub use measure::measure;
 
 pub use network::{KnownNetwork, network_down, network_status, network_up};
-pub use options::{NetworkChoice, Options, Progress, Sources};
+pub use options::{Amounts, NetworkChoice, Options, Progress, Sources};
 pub use outcome::{NodeLog, Outcome};
 pub use preflight_failure::PreflightFailure;
 pub use prepare::fresh_inputs;

@@ -48,6 +48,16 @@ impl NetworkChoice {
     }
 }
 
+/// Which amounts are sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Amounts {
+    /// 0 and one above it.
+    #[default]
+    All,
+    /// 0 alone: for connectors that hand nothing on without settlement.
+    Zero,
+}
+
 /// A reader of the event stream that only shows it.
 pub type Progress = Arc<dyn Fn(&Event) + Send + Sync>;
 
@@ -71,6 +81,10 @@ pub struct Options {
     /// Name of the volumes from which the homes' onion services have their keys; fresh ones without
     /// it.
     pub keys: Option<String>,
+    /// Which amounts are sent.
+    pub amounts: Amounts,
+    /// Ids of checks of basis [`Basis::Defect`](crate::checks::Basis) that may fail.
+    pub accepted_defects: Vec<String>,
     /// Reader of the event stream for people, or nobody.
     pub progress: Option<Progress>,
 }

@@ -122,7 +122,6 @@ impl ProbeDialer {
             Ok(dialed) => dialed,
             Err(reason) => return Refusal::Otherwise(reason),
         };
-        let due = self.connector.answers().refusal;
         match self.authenticate(dialed, secret).await {
             Ok(session) => {
                 session.close().await;
@@ -130,10 +129,23 @@ impl ProbeDialer {
             }
             Err(SessionError::Auth(AuthError::Refused {
                 code,
-                end: Some(ConnectionEnd::Closed { code: close, .. }),
+                end: Some(end),
                 ..
-            })) if code == due.code && close == due.close => Refusal::AsContract,
+            })) if !matches!(end, ConnectionEnd::Violation(_)) => {
+                Refusal::Refused(format!("refused with ERROR {code}, connection {end}"))
+            }
             Err(error) => Refusal::Otherwise(with_causes(&error).to_string()),
+        }
+    }
+
+    /// The same dialler under another peer's id.
+    pub(in crate::run) fn under(&self, peer: &str) -> Self {
+        Self {
+            peer: peer.to_owned(),
+            target: self.target.clone(),
+            to: self.to.clone(),
+            nonce: self.nonce.clone(),
+            ..*self
         }
     }
 }

@@ -3,13 +3,14 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use ator_harness::checks::{Load, Measurement, Pace, every, judge_leftovers};
+use ator_harness::checks::{Check, Load, Measurement, Pace, every, judge_leftovers};
 use ator_harness::mutants::MUTANTS;
 use ator_harness::topology::Metric;
 
 use crate::support::{assert_generated, plan, topology};
 
 const DOCUMENT: &str = "docs/checks.md";
+const CONTRACT: &str = "connector-contract.md";
 const BEFORE: &str = "\
 # Checks
 
@@ -18,7 +19,16 @@ Generated from the code; `make generated` writes it anew.
 A check is one assertion with an id that stays, and with evidence. It comes out as *pass*; as *fail*, when what it
 says is not true; as *inconclusive*, when there was too little to judge by; or as *unsupported*, when this
 connector or daemon cannot do what the check needs. Where it finds nothing to look at it does not pass. The
-verdict of a run is the worst of its checks.
+verdict of a run is the worst of its checks, those that are unsupported left out; what was not judged stands below it.
+
+Each says at which level it holds a connector to something, and where the
+[contract](connector-contract.md) has that: *required*, *either way* (several answers are legitimate, and all of
+them pass), or *defect* (wrong whoever does it, the original too). Defects fail, unless `verify --accept-defects
+ID,…` names them; the headline of a report counts them first.
+
+What connectors log is never judged but for what must not be in it: sessions, sends and arrivals are shown by recorded
+SOCKS requests, streams and circuits, by the sessions and packets that the harness itself ends, and by the records of
+business-logic servers.
 
 Each check is shown to fail by constructed observations (`harness/src/checks/tests`), and on real topologies by
 [mutants](topologies.md#mutants), which are named beside it. What a topology has nothing of, such as a second hop,
@@ -58,13 +68,14 @@ fn is_generated() {
             family = of;
             let _ = write!(
                 text,
-                "\n## {family}\n\n| check | says | asked of | mutants |\n|---|---|---|---|\n"
+                "\n## {family}\n\n| check | level | says | asked of | mutants |\n|---|---|---|---|---|\n"
             );
         }
         let _ = writeln!(
             text,
-            "| `{}` | {} | {} | {} |",
+            "| `{}` | {} | {} | {} | {} |",
             check.id,
+            level(check),
             check.says,
             check.scope.words(),
             mutants(check.id)
@@ -85,6 +96,15 @@ fn is_generated() {
     }
     text.push_str(AFTER);
     assert_generated(DOCUMENT, &text, |one, other| one == other);
+}
+
+/// A check's level, with a link to where the contract has it.
+fn level(check: &Check) -> String {
+    let words = check.basis.words();
+    match check.stands_on.split_once('#') {
+        Some((_, anchor)) => format!("[{words}]({CONTRACT}#{anchor})"),
+        None => words.to_owned(),
+    }
 }
 
 /// The mutants that a check has to notice.

@@ -7,8 +7,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use ator_harness::connectors::{
     Answers, BtpPorts, Capabilities, ConfigFile, Configuration, Connector, Contact, Control,
-    ControlError, Kind, Level, LogEvent, Outgoing, PeersKnown, Ports, Recipe, Refusal, Reply,
-    Server, Site,
+    ControlError, Kind, Level, LogEvent, Outgoing, PeersKnown, Ports, Recipe, Reply, Server, Site,
 };
 use ator_harness::onion::mentions_address;
 use ator_harness::plan::{HomePlan, Plan, PlanError};
@@ -49,16 +48,11 @@ impl Connector for Opposite {
             records_deliveries: false,
             tells_health: false,
             logs_levels: false,
-            logs_admissions: false,
         }
     }
 
     fn answers(&self) -> Answers {
         Answers {
-            refusal: Refusal {
-                code: "F00",
-                close: 1000,
-            },
             no_route: "F02",
             expired: "R02",
             refused_by_server: "F99",

@@ -67,8 +67,8 @@ fn the_json_report_has_the_documented_fields() {
     assert_eq!(
         report["checks"],
         json!([
-            {"id": "network.consensus", "says": "something is true", "verdict": "pass", "evidence": "seen"},
-            {"id": "latency.round-trip.p50", "says": "something is true", "verdict": "pass",
+            {"id": "network.consensus", "basis": "required", "says": "something is true", "verdict": "pass", "evidence": "seen"},
+            {"id": "latency.round-trip.p50", "basis": "required", "says": "something is true", "verdict": "pass",
              "measured": "20 ms", "budget": "100 ms", "evidence": "seen"},
         ])
     );

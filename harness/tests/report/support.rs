@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use ator_harness::checks::{CheckResult, Metrics, Verdict};
+use ator_harness::checks::{Basis, CheckResult, Metrics, Verdict};
 use ator_harness::engine::Deadline;
 use ator_harness::events::{Event, EventKind, Recorder, Stage};
 use ator_harness::plan::{Inputs, Occupied, Plan, Seed};
@@ -38,8 +38,10 @@ pub(crate) fn plan() -> Plan {
 pub(crate) fn check(id: &str, verdict: Verdict) -> CheckResult {
     CheckResult {
         id: id.to_owned(),
+        basis: Basis::Required,
         says: "something is true".to_owned(),
         verdict,
+        accepted: false,
         measured: String::new(),
         budget: String::new(),
         evidence: "seen".to_owned(),

@@ -19,6 +19,7 @@ fn every_mutant_is_chosen_by_its_name() {
         let text = with(mutant.name);
         let text = match mutant.needs {
             Needs::ManagedDaemon => text.replace("\"test.b\"", "\"test.b\"\ndaemon = \"managed\""),
+            Needs::NoAuth => text.replace("auth = \"secret\"", "auth = \"none\""),
             Needs::Nothing | Needs::PrivateNetwork | Needs::OwnNetwork => text,
         };
         let topology = Topology::parse("file.toml", &text)
@@ -47,6 +48,16 @@ fn an_unknown_mutant_is_refused_with_those_there_are() {
     for mutant in MUTANTS {
         assert!(found[0].contains(mutant.name), "{}", mutant.name);
     }
+}
+
+#[test]
+fn a_takeover_without_a_secret_needs_a_home_that_lets_peers_in_without_one() {
+    let found = mistakes(&with("empty-secret-takes-over"));
+    let expected = "set auth = \"none\" in a peering to \"home-b\", which the probe dials";
+    assert!(
+        found.len() == 1 && found[0].ends_with(expected),
+        "{found:?}"
+    );
 }
 
 #[test]

@@ -37,7 +37,7 @@ pub struct HomeView {
     /// The peer that does not exist; none where the home has no onion daemon.
     pub decoy: Gathered<Option<DecoyView>>,
     /// What the connector says of its own health.
-    pub health: Gathered<HealthView>,
+    pub health: Gathered<Option<HealthView>>,
     /// `BTP_*` variables the plan wants in the connector's environment, and whether each is there
     /// with the right value.
     pub wiring: Vec<(String, bool)>,
@@ -102,7 +102,7 @@ pub struct CircuitTrace {
 }
 
 /// What became of the peer that does not exist, once the connector had taken the order to dial it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DecoyView {
     /// How many of the connector's dials through the onion network came to nothing.
     pub refused: usize,
@@ -110,20 +110,37 @@ pub struct DecoyView {
     pub direct: usize,
     /// How a dial from inside the home to that place ended, which shows that it can be reached.
     pub control: DialOutcome,
+    /// What it did after it was told to forget the peer.
+    pub removal: Removal,
 }
 
-/// What a connector says of its own health.
+/// What a connector did with a peer that it was told to forget.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Removal {
+    /// So many requests for it were made of the proxy in the time that was watched.
+    Watched {
+        /// The requests.
+        dials: usize,
+    },
+    /// It cannot be told to forget a peer.
+    Unsupported,
+    /// It was not told, or nothing could be seen; the text says why.
+    Unknown(String),
+}
+
+/// What a connector says of its own health, with everything connected that can be and one peer gone.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HealthView {
+    /// `status`, in the connector's own word.
+    pub status: Option<String>,
     /// `peersConnected`.
     pub connected: u64,
-    /// `totalPeers`.
-    pub total: u64,
+    /// `peersConnected` before the connector was told of the peer that does not exist; `None` where it
+    /// did not say.
+    pub connected_before: Option<u64>,
     /// Whether the admin API lists the peer that does not exist as connected; `None` when it does
-    /// not list it.
+    /// not list it, or lists nothing.
     pub decoy_connected: Option<bool>,
-    /// Peers that are known to be gone.
-    pub gone: u64,
 }
 
 /// What a dial from inside a home was meant to show.

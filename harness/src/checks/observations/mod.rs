@@ -1,5 +1,6 @@
 //! Everything that was seen of a running topology. Pure data: checks judge it, tests bend it.
 
+mod ending;
 mod home;
 mod packets;
 mod probe;
@@ -16,9 +17,10 @@ use crate::probe::{Latencies, SessionCounters};
 use crate::secret::Secret;
 use crate::topology::{Budget, Metric, NetworkKind, Transport};
 
+pub use ending::EndingView;
 pub use home::{
     Attempt, CircuitTrace, ConsensusValidity, DecoyView, DialExpectation, HealthView, HomeView,
-    SocksRequest, Wire,
+    Removal, SocksRequest, Wire,
 };
 pub use packets::{Answer, Delivery, Reason, Reject};
 pub use probe::{ProbeView, Refusal};
@@ -59,8 +61,12 @@ pub struct Observations {
     pub unread_servers: BTreeMap<String, String>,
     /// Packets sent for other homes, by connectors and by the probe.
     pub deliveries: Vec<Delivery>,
+    /// Whether packets above 0 were left out because the user asked for that.
+    pub only_zero: bool,
     /// Packets that have to be rejected.
     pub rejects: Vec<Reject>,
+    /// What happened when one connector was told to end; nothing where the topology is left running.
+    pub ending: Gathered<Option<EndingView>>,
     /// The harness's own peer.
     pub probe: ProbeView,
     /// The containers' logs and visible metadata.
@@ -98,8 +104,9 @@ pub struct PeeringView {
     /// Whether the dialling connector says that it is connected; `None` if it does not know the
     /// peer.
     pub connected: Gathered<Option<bool>>,
-    /// Whether the accepting connector logged an accepted authentication of the dialling one.
-    pub accepted_in_log: bool,
+    /// The line of the accepting connector's log, from 1, in which it says that it let the dialling one
+    /// in. It is told beside what shows the session, and never judged by.
+    pub admitted_in_line: Option<usize>,
 }
 
 /// One container's log and what everybody can see of it.
@@ -107,10 +114,10 @@ pub struct PeeringView {
 pub struct LogView {
     /// What it is in the topology.
     pub role: ContainerRole,
-    /// Whether the log has levels that can be read (a connector's JSON lines).
-    pub leveled: bool,
-    /// The log.
+    /// The log; empty where it could not be read.
     pub text: String,
+    /// Why the log could not be read.
+    pub unread: Option<String>,
     /// What everybody can see of the container: all of its metadata but the environment.
     pub visible: String,
 }
@@ -153,6 +160,8 @@ impl Observations {
             peerings: Vec::new(),
             unread_servers: BTreeMap::new(),
             deliveries: Vec::new(),
+            only_zero: false,
+            ending: Err("no connector was told to end".to_owned()),
             rejects: Vec::new(),
             probe: ProbeView {
                 id: plan.probe.id.clone(),
@@ -160,10 +169,11 @@ impl Observations {
                 via: plan.probe.via.clone(),
                 to: plan.probe.to.clone(),
                 accepted: Err("not tried".to_owned()),
-                wrong_secret: Refusal::Otherwise("not tried".to_owned()),
-                empty_secret: Refusal::Otherwise("not tried".to_owned()),
+                wrong_secret: Refusal::Untried("not tried".to_owned()),
+                empty_secret: Refusal::Untried("not tried".to_owned()),
+                stranger: Refusal::Untried("not tried".to_owned()),
                 no_auth_allowed: plan.topology.allows_no_auth(&plan.probe.to),
-                configured_secret: Refusal::Otherwise("not tried".to_owned()),
+                configured_secret: Refusal::Untried("not tried".to_owned()),
                 counters: SessionCounters::default(),
             },
             logs: Vec::new(),

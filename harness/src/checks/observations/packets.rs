@@ -2,6 +2,9 @@
 
 use crate::connectors::{Answers, Received};
 
+/// RFC-0027's code of a packet that has too little time left for the next hop.
+const INSUFFICIENT_TIMEOUT: &str = "R02";
+
 /// How a packet was answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
@@ -19,6 +22,18 @@ pub enum Answer {
     },
     /// Not at all, or with something else.
     Otherwise(String),
+}
+
+impl Answer {
+    /// What is wrong with it, where a fulfillment is due.
+    #[must_use]
+    pub fn complaint(&self) -> Option<String> {
+        match self {
+            Self::Fulfilled { .. } => None,
+            Self::Rejected { code, message } => Some(format!("rejected with {code} {message}")),
+            Self::Otherwise(what) => Some(what.clone()),
+        }
+    }
 }
 
 /// One packet sent for another home.
@@ -61,13 +76,15 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// The code that a connector owes.
+    /// The codes of which a connector owes one.
     #[must_use]
-    pub const fn code(self, owes: &Answers) -> &'static str {
+    pub fn codes(self, owes: &Answers) -> Vec<&'static str> {
         match self {
-            Self::NoRoute => owes.no_route,
-            Self::Expired | Self::TooLittleTime => owes.expired,
-            Self::Application => owes.refused_by_server,
+            Self::NoRoute => vec![owes.no_route],
+            Self::Expired => vec![owes.expired],
+            // contract#expiry: the closer code is as right.
+            Self::TooLittleTime => vec![owes.expired, INSUFFICIENT_TIMEOUT],
+            Self::Application => vec![owes.refused_by_server],
         }
     }
 
@@ -92,4 +109,6 @@ pub struct Reject {
     pub asked: String,
     /// The reject's code, or what came instead.
     pub came: Result<String, String>,
+    /// Whether a fulfillment came instead.
+    pub fulfilled: bool,
 }

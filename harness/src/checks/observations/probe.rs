@@ -7,12 +7,15 @@ use crate::probe::SessionCounters;
 /// How an attempt to authenticate with bad credentials ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
-    /// As the connector owes it ([`Answers::refusal`](crate::connectors::Answers::refusal)).
-    AsContract,
+    /// Refused with an ERROR, and the connection ended; the text says how. Which code the ERROR and the
+    /// close have, and whether the close comes at once, is either way (contract#auth-refused).
+    Refused(String),
     /// Let in.
     Accepted,
-    /// Refused in another way; the text says how.
+    /// Neither; the text says how.
     Otherwise(String),
+    /// Nobody tried; the text says why.
+    Untried(String),
 }
 
 /// What the harness's own peer met.
@@ -30,8 +33,10 @@ pub struct ProbeView {
     pub accepted: Result<Duration, String>,
     /// With a wrong secret.
     pub wrong_secret: Refusal,
-    /// With an empty secret.
+    /// With an empty secret, which is not that of its id.
     pub empty_secret: Refusal,
+    /// With an empty secret and the id of nobody, where the dialled home lets peers in that have no secret.
+    pub stranger: Refusal,
     /// Whether the dialled home lets peers in that have no secret (`BTP_ALLOW_NOAUTH`).
     pub no_auth_allowed: bool,
     /// As a peer that the dialled home dials itself, with the token it would send there: that token

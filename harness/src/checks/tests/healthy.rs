@@ -11,8 +11,8 @@ use time::macros::datetime;
 
 use crate::checks::{
     Answer, Attempt, AuthorityView, CircuitTrace, ConsensusValidity, DecoyView, Delivery,
-    DialExpectation, HealthView, HomeView, LogView, Metrics, Observations, PeeringView, ProbeView,
-    Reason, Refusal, Reject, SocksRequest, Wire,
+    DialExpectation, EndingView, HealthView, HomeView, LogView, Metrics, Observations, PeeringView,
+    ProbeView, Reason, Refusal, Reject, Removal, SocksRequest, Wire,
 };
 use crate::connectors::Received;
 use crate::engine::Deadline;
@@ -78,19 +78,20 @@ pub(super) fn healthy_of(plan: &Plan) -> Observations {
             from: peering.from.clone(),
             to: peering.to.clone(),
             connected: Ok(Some(true)),
-            accepted_in_log: true,
+            admitted_in_line: Some(12),
         })
         .collect();
     seen.rejects = rejects(plan);
     let sent = PACKETS + 1;
     seen.probe = ProbeView {
         accepted: Ok(Duration::from_millis(400)),
-        wrong_secret: Refusal::AsContract,
-        empty_secret: match seen.probe.no_auth_allowed {
+        wrong_secret: refused(),
+        empty_secret: refused(),
+        stranger: match seen.probe.no_auth_allowed {
             true => Refusal::Accepted,
-            false => Refusal::AsContract,
+            false => seen.probe.stranger,
         },
-        configured_secret: Refusal::AsContract,
+        configured_secret: refused(),
         counters: SessionCounters {
             sent,
             answered: sent,
@@ -98,6 +99,12 @@ pub(super) fn healthy_of(plan: &Plan) -> Observations {
         },
         ..seen.probe
     };
+    seen.ending = Ok(Some(EndingView {
+        home: plan.probe.to.clone(),
+        open: "a session and a connection".to_owned(),
+        took: Some(Duration::from_millis(300)),
+        bereft: vec![(plan.probe.via.clone(), Ok(Some("unhealthy".to_owned())))],
+    }));
     seen.logs = logs(plan);
     seen.written = vec![
         (
@@ -111,6 +118,11 @@ pub(super) fn healthy_of(plan: &Plan) -> Observations {
     ];
     seen.metrics = metrics();
     seen
+}
+
+/// As the original refuses.
+pub(super) fn refused() -> Refusal {
+    Refusal::Refused("refused with ERROR F00, connection closed with 1008".to_owned())
 }
 
 /// A consensus document over these nodes, as an authority serves it.
@@ -197,13 +209,14 @@ fn home_view(plan: &Plan, home: &HomePlan) -> HomeView {
             refused: 2,
             direct: 0,
             control: DialOutcome::Connected,
+            removal: Removal::Watched { dials: 0 },
         })),
-        health: Ok(HealthView {
+        health: Ok(Some(HealthView {
+            status: Some("healthy".to_owned()),
             connected: 1,
-            total: 1 + u64::from(onion),
+            connected_before: Some(1),
             decoy_connected: onion.then_some(false),
-            gone: u64::from(onion),
-        }),
+        })),
         wiring: home
             .environment
             .iter()
@@ -368,7 +381,8 @@ fn rejects(plan: &Plan) -> Vec<Reject> {
     let reject = |reason: Reason, asked: &str| Reject {
         reason,
         asked: asked.to_owned(),
-        came: Ok(reason.code(&plan.topology.connector.answers()).to_owned()),
+        came: Ok(reason.codes(&plan.topology.connector.answers())[0].to_owned()),
+        fulfilled: false,
     };
     let probe = format!("{}, by the probe", plan.probe.to);
     let by_probe = [
@@ -388,9 +402,9 @@ fn rejects(plan: &Plan) -> Vec<Reject> {
 
 /// Logs in the connector's shape, with the address of whom they dial at DEBUG only.
 fn logs(plan: &Plan) -> Vec<LogView> {
-    let view = |role: String, leveled: bool, text: String, program: &str| LogView {
-        leveled,
+    let view = |role: String, text: String, program: &str| LogView {
         text,
+        unread: None,
         visible: visible(plan, &role, program),
         role: ContainerRole::from(&*role),
     };
@@ -410,15 +424,9 @@ fn logs(plan: &Plan) -> Vec<LogView> {
             );
         }
         let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
-        logs.push(view(
-            format!("{}/connector", home.id),
-            true,
-            text,
-            "/connector",
-        ));
+        logs.push(view(format!("{}/connector", home.id), text, "/connector"));
         logs.push(view(
             format!("{}/bls", home.id),
-            false,
             String::new(),
             "/agent guard -- /bls",
         ));
@@ -428,7 +436,6 @@ fn logs(plan: &Plan) -> Vec<LogView> {
         let notice = "Nov 22 10:00:01.000 [notice] Bootstrapped 100% (done): Done\n";
         logs.push(view(
             format!("{}/sidecar", home.id),
-            false,
             notice.to_owned(),
             "anon -f /etc/anon/anonrc",
         ));
@@ -437,7 +444,6 @@ fn logs(plan: &Plan) -> Vec<LogView> {
         let notice = "Nov 22 10:00:01.000 [notice] Opening OR listener on 0.0.0.0\n";
         logs.push(view(
             node.nickname.clone(),
-            false,
             notice.to_owned(),
             "anon -f /etc/anon/anonrc",
         ));

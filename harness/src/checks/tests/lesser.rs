@@ -84,11 +84,7 @@ fn unsupported(less: fn(&mut Lesser)) -> BTreeSet<String> {
     // What such a connector leaves no trace of.
     let can = seen.connector.capabilities();
     for log in seen.logs.iter_mut().filter(|_| !can.logs_levels) {
-        log.leveled = false;
         log.text = redact(&log.text);
-    }
-    for peering in &mut seen.peerings {
-        peering.accepted_in_log = can.logs_admissions;
     }
     if !can.forwards_amounts {
         seen.deliveries.retain(|packet| packet.amount == 0);
@@ -122,11 +118,11 @@ fn what_a_connector_cannot_do_is_unsupported_and_nothing_else() {
     );
     assert_eq!(
         unsupported(|one| one.capabilities.lists_peers = false),
-        ids(&["handshake.connected", "resilience.health"])
+        ids(&["resilience.health", "resilience.health-live"])
     );
     assert_eq!(
         unsupported(|one| one.capabilities.tells_health = false),
-        ids(&["resilience.health"])
+        ids(&["resilience.health", "resilience.health-live"])
     );
     assert_eq!(
         unsupported(|one| one.capabilities.records_deliveries = false),
@@ -142,26 +138,21 @@ fn what_a_connector_cannot_do_is_unsupported_and_nothing_else() {
         ids(&["packets.application-error"])
     );
     assert_eq!(
-        unsupported(|one| one.capabilities.logs_levels = false),
-        ids(&["secrecy.addresses"])
+        unsupported(|one| one.capabilities.forwards_amounts = false),
+        ids(&["packets.amounts"])
     );
-}
-
-#[test]
-fn what_only_part_of_a_check_looks_at_leaves_the_rest_of_it() {
-    assert!(unsupported(|one| one.capabilities.logs_admissions = false).is_empty());
-    assert!(unsupported(|one| one.capabilities.forwards_amounts = false).is_empty());
+    // Whoever writes no address needs no levels.
+    assert!(unsupported(|one| one.capabilities.logs_levels = false).is_empty());
 }
 
 #[test]
 fn an_address_in_a_log_without_levels_is_one_that_everybody_sees() {
     let mut seen = healthy();
     seen.connector = lesser(|one| one.capabilities.logs_levels = false);
-    seen.logs.iter_mut().for_each(|log| log.leveled = false);
     let results = judge(&seen);
     let result = results.iter().find(|one| one.id == "secrecy.addresses");
     let result = result.expect("is judged");
     assert_eq!(result.verdict, Verdict::Fail);
-    let expected = "home-a/connector logs one, and its log has no levels";
+    let expected = "home-a/connector logs one without a level (event btp_dial, line 2)";
     assert!(result.evidence.contains(expected), "{}", result.evidence);
 }

@@ -85,7 +85,9 @@ struct Hostname {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct HealthAnswer {
+    status: Option<String>,
     peers_connected: u64,
+    #[serde(default)]
     total_peers: u64,
 }
 
@@ -205,9 +207,13 @@ impl Control for ToonControl {
     /// An unhealthy connector answers with status 503 and the same body.
     async fn health(&self) -> Result<Health, ControlError> {
         let path = "/health";
-        let (_, text) = self.health.ask(get(path, HEALTH_LIMIT)).await?;
+        let (status, text) = self.health.ask(get(path, HEALTH_LIMIT)).await?;
+        if matches!(status, 404 | 405 | 501) {
+            return Err(self.health.refused(path, status, &text));
+        }
         let answer: HealthAnswer = self.health.parse(path, &text)?;
         Ok(Health {
+            status: answer.status,
             connected: answer.peers_connected,
             total: answer.total_peers,
         })

@@ -93,20 +93,25 @@ impl Http {
         if (200..300).contains(&status) {
             return Ok(text);
         }
+        Err(self.refused(path, status, &text))
+    }
+
+    /// The error for an answer that says no.
+    pub(super) fn refused(&self, path: &str, status: u16, text: &str) -> ControlError {
         // A refusal says why in its `message`; anything else is quoted as it is.
-        let object: Option<Value> = serde_json::from_str(&text).ok();
+        let object: Option<Value> = serde_json::from_str(text).ok();
         let message = object
             .as_ref()
             .and_then(|object| object.get("message")?.as_str())
-            .unwrap_or(&text);
-        Err(ControlError::Status {
+            .unwrap_or(text);
+        ControlError::Status {
             home: self.home.clone(),
             part: self.part,
             what: path.to_owned(),
             status,
             // A connector may quote anything, an onion address included.
             message: redact(&message.chars().take(QUOTED).collect::<String>()),
-        })
+        }
     }
 
     /// The body of an answer that says yes, as what it has to be.

@@ -2,20 +2,7 @@
 
 use serde_json::Value;
 
-use crate::connectors::{Level, LogEvent, SessionEvent};
-
-/// The `level` of a line, as pino numbers them.
-pub(super) fn level(line: &str) -> Option<Level> {
-    let number = parse(line)?.get("level")?.as_u64()?;
-    Some(match number {
-        0..20 => Level::Trace,
-        20..30 => Level::Debug,
-        30..40 => Level::Info,
-        40..50 => Level::Warn,
-        50..60 => Level::Error,
-        60.. => Level::Fatal,
-    })
-}
+use crate::connectors::{LogEvent, SessionEvent};
 
 /// What the lines tell of sessions. Lines that are no JSON, and events of another kind, are passed
 /// over.
@@ -85,14 +72,5 @@ not JSON
                 of(SessionEvent::Answered, Some(420), "home-b"),
             ]
         );
-    }
-
-    #[test]
-    fn a_level_is_read_where_there_is_one() {
-        assert_eq!(level(r#"{"level":20}"#), Some(Level::Debug));
-        assert_eq!(level(r#"{"level":35}"#), Some(Level::Info));
-        assert_eq!(level(r#"{"level":60}"#), Some(Level::Fatal));
-        assert_eq!(level(r#"{"level":"info"}"#), None);
-        assert_eq!(level("INFO started"), None);
     }
 }

@@ -13,7 +13,7 @@ use wire::Dialect;
 
 use super::{
     Answers, BtpPorts, Capabilities, Configuration, Connector, Contact, Control, Level, LogEvent,
-    PeersKnown, Ports, Recipe, Refusal, Site,
+    PeersKnown, Ports, Recipe, Site, level_of,
 };
 
 pub use configuration::{ALLOW_NO_AUTH, CONFIG_FILE};
@@ -49,18 +49,13 @@ impl Connector for Toon {
             records_deliveries: true,
             tells_health: true,
             logs_levels: true,
-            logs_admissions: true,
         }
     }
 
-    /// Refusal: contract#auth-refused. Rejects: contract#reject-codes, contract#expiry and
+    /// Rejects: contract#reject-codes, contract#expiry and
     /// contract#delivery-answer. What a hop takes: contract#hop-changes.
     fn answers(&self) -> Answers {
         Answers {
-            refusal: Refusal {
-                code: "F00",
-                close: 1008,
-            },
             no_route: "F02",
             expired: "R00",
             refused_by_server: "F99",
@@ -105,7 +100,7 @@ impl Connector for Toon {
     }
 
     fn level(&self, line: &str) -> Option<Level> {
-        log::level(line)
+        level_of(line)
     }
 
     fn events(&self, log: &str) -> Vec<LogEvent> {

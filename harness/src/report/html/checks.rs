@@ -28,6 +28,11 @@ pub(super) fn checks(report: &Report) -> Markup {
                             th scope="row" {
                                 span class="id" { (check.id) }
                                 span class="says" { (check.says) }
+                                @if let Some(basis) = check.basis {
+                                    span class="says" {
+                                        "Level: " (basis.words()) @if check.accepted { ", accepted" }
+                                    }
+                                }
                             }
                             td class="verdict" { (chip(check.verdict)) }
                             td class="measured" data-label="measured " { (check.measured) }

@@ -80,6 +80,7 @@ pub(in crate::run) fn outcome(
         Ok(None) => {}
         Ok(Some(seen)) => {
             outcome.checks = checks::judge(&seen);
+            checks::accept_defects(&mut outcome.checks, &run.accepted_defects);
             record(run, &outcome.checks);
             outcome.containers_memory = seen.containers_memory;
             outcome.metrics = seen.metrics;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use futures_util::future::{join, join_all, join5, try_join_all};
+use futures_util::future::{join_all, join5, try_join_all};
 use time::macros::format_description;
 use time::{OffsetDateTime, PrimitiveDateTime};
 
@@ -25,39 +25,56 @@ use crate::run::publication::uploads_expected;
 use crate::run::record;
 use crate::secret::Secret;
 
-/// What the dialling and the accepting connector say of each peering.
-pub(in crate::run) async fn peerings(run: &Run, logs: &[LogView]) -> Vec<PeeringView> {
+/// Whether each peering's dialling connector says that it is connected, in plan order.
+pub(in crate::run) async fn connected_to(run: &Run) -> Vec<Gathered<Option<bool>>> {
     join_all(run.plan.peerings.iter().map(|peering| async move {
-        let connected = match run.plan.home(&peering.from) {
+        match run.plan.home(&peering.from) {
             Some(from) => run
                 .control(from)
                 .connected(&peering.to)
                 .await
                 .map_err(|error| with_causes(&error).to_string()),
             None => Err("no such home".to_owned()),
-        };
-        let role = ContainerRole::Connector(peering.to.clone());
-        let accepted_in_log = logs
-            .iter()
-            .filter(|log| log.role == role)
-            .flat_map(|log| run.plan.topology.connector.events(&log.text))
-            .any(|event| event.what == SessionEvent::Admitted && event.peer == peering.from);
-        PeeringView {
-            from: peering.from.clone(),
-            to: peering.to.clone(),
-            connected,
-            accepted_in_log,
         }
     }))
     .await
 }
 
-/// Everything of every home. `attempts` and `decoys` are by home id.
+/// What the dialling connectors say of each peering, and where the accepting ones' logs do.
+pub(in crate::run) fn peerings(
+    run: &Run,
+    connected: Vec<Gathered<Option<bool>>>,
+    logs: &[LogView],
+) -> Vec<PeeringView> {
+    let peerings = run.plan.peerings.iter().zip(connected);
+    let views = peerings.map(|(peering, connected)| {
+        let role = ContainerRole::Connector(peering.to.clone());
+        let admitted = |line: &str| {
+            let events = run.plan.topology.connector.events(line);
+            let mut events = events.iter();
+            events.any(|event| event.what == SessionEvent::Admitted && event.peer == peering.from)
+        };
+        let log = logs.iter().find(|log| log.role == role);
+        let admitted_in_line = log
+            .and_then(|log| log.text.lines().position(admitted))
+            .map(|index| index + 1);
+        PeeringView {
+            from: peering.from.clone(),
+            to: peering.to.clone(),
+            connected,
+            admitted_in_line,
+        }
+    });
+    views.collect()
+}
+
+/// Everything of every home. `attempts`, `decoys` and `healths` are by home id.
 pub(in crate::run) async fn views(
     run: &Run,
     homes: &[RunningHome],
     mut attempts: BTreeMap<String, Vec<Attempt>>,
     mut decoys: DecoyViews,
+    mut healths: BTreeMap<String, Gathered<Option<HealthView>>>,
 ) -> Result<Vec<HomeView>, EngineError> {
     let states: Vec<(&str, DaemonState)> = homes
         .iter()
@@ -67,7 +84,9 @@ pub(in crate::run) async fn views(
         let id = &home.plan.id;
         let decoy = decoys.remove(id).unwrap_or(Ok(None));
         let attempts = attempts.remove(id).unwrap_or_default();
-        view(run, home, &states, attempts, decoy)
+        let health = healths.remove(id);
+        let health = health.unwrap_or_else(|| Err("nobody asked".to_owned()));
+        view(run, home, &states, attempts, (decoy, health))
     });
     try_join_all(views).await
 }
@@ -77,15 +96,15 @@ async fn view(
     home: &RunningHome,
     states: &[(&str, DaemonState)],
     attempts: Vec<Attempt>,
-    decoy: Gathered<Option<DecoyView>>,
+    (decoy, health): (Gathered<Option<DecoyView>>, Gathered<Option<HealthView>>),
 ) -> Result<HomeView, EngineError> {
     let plan = &home.plan;
-    let (environment, wire, hostname, consensus, (listening, health)) = join5(
+    let (environment, wire, hostname, consensus, listening) = join5(
         home.engine.environment(&plan.connector),
         record::read(run, plan),
         hostname(run, home),
         consensus(run, plan),
-        join(dials::listens(run, plan), health(run, plan, &decoy)),
+        dials::listens(run, plan),
     )
     .await;
     let environment = environment?;
@@ -173,24 +192,48 @@ async fn hostname(run: &Run, home: &RunningHome) -> Gathered<Option<Secret>> {
     }
 }
 
-async fn health(
+/// How many peers each home's connector counts as connected, by home id, before it is told of one that
+/// does not exist. Who does not say is missing.
+pub(in crate::run) async fn connected(run: &Run) -> BTreeMap<String, u64> {
+    let homes = run.plan.homes.iter().map(|home| async {
+        let health = run.control(home).health().await.ok()?;
+        Some((home.id.clone(), health.connected))
+    });
+    join_all(homes).await.into_iter().flatten().collect()
+}
+
+/// What each home's connector says of its health with one peer gone, by home id; nothing where there is
+/// nothing to be asked.
+pub(in crate::run) async fn health(
+    run: &Run,
+    before: &BTreeMap<String, u64>,
+) -> BTreeMap<String, Gathered<Option<HealthView>>> {
+    let homes = run.plan.homes.iter().map(|home| async {
+        let view = health_of(run, home, before.get(&home.id).copied()).await;
+        (home.id.clone(), view)
+    });
+    join_all(homes).await.into_iter().collect()
+}
+
+async fn health_of(
     run: &Run,
     home: &HomePlan,
-    decoy: &Gathered<Option<DecoyView>>,
-) -> Gathered<HealthView> {
+    connected_before: Option<u64>,
+) -> Gathered<Option<HealthView>> {
     let control = run.control(home);
-    let health = control
-        .health()
-        .await
-        .map_err(|error| with_causes(&error).to_string())?;
-    let decoy_connected = control
-        .connected(&run.plan.decoy.id)
-        .await
-        .map_err(|error| with_causes(&error).to_string())?;
-    Ok(HealthView {
+    let health = match control.health().await {
+        Ok(health) => health,
+        Err(error) if error.is_absence() => return Ok(None),
+        Err(error) => return Err(with_causes(&error).to_string()),
+    };
+    let decoy_connected = match control.connected(&run.plan.decoy.id).await {
+        Err(error) if error.is_absence() => None,
+        listed => listed.map_err(|error| with_causes(&error).to_string())?,
+    };
+    Ok(Some(HealthView {
+        status: health.status,
         connected: health.connected,
-        total: health.total,
+        connected_before,
         decoy_connected,
-        gone: u64::from(matches!(decoy, Ok(Some(_)))),
-    })
+    }))
 }

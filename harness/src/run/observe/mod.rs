@@ -3,6 +3,7 @@
 
 mod authorities;
 mod dials;
+mod ending;
 mod homes;
 mod logs;
 mod packets;
@@ -21,21 +22,25 @@ use crate::probe::Latencies;
 use crate::run::context::{Run, Running};
 use crate::run::decoy::Decoys;
 use crate::run::error::RunError;
+use crate::run::options::Amounts;
 use crate::run::packet::now_ms;
+use crate::run::probe_dialer::ProbeDialer;
 use crate::run::shaping;
 use crate::topology::Metric;
 
 /// After this the daemons have told of all bytes that a circuit carried before.
 const BYTES_TOLD: Duration = Duration::from_millis(1100);
 
-/// Gathers everything.
+/// Gathers everything. Last, where it may come to its end, one connector is told to.
 pub(in crate::run) async fn observe(
     run: &Run,
     running: &Running,
     mut decoys: Decoys,
+    ends: bool,
 ) -> Result<Observations, RunError> {
     let guard = run.recorder.stage(Stage::Observe, None);
     let mut seen = Observations::of(&run.plan);
+    seen.only_zero = run.amounts == Amounts::Zero;
     let mut metrics = Metrics::new();
     for (metric, times) in &running.times {
         let latencies = metrics.entry(*metric).or_default();
@@ -46,6 +51,7 @@ pub(in crate::run) async fn observe(
 
     // Whatever is refused is refused in seconds while nothing is far away.
     shaping::switch(run, false).await?;
+    let connected = homes::connected(run).await;
     guard.saw("sending packets and trying dials that must not connect");
     let mut took = Latencies::new();
     let ((), deliveries, unknown, attempts, authorities) = join5(
@@ -64,26 +70,43 @@ pub(in crate::run) async fn observe(
     let attempts = attempts?;
     guard.saw("waiting for what the onion network refuses");
     decoys.refused(run).await;
+    let healths = homes::health(run, &connected).await;
     shaping::switch(run, true).await?;
-    // Alone, because it measures.
+    let dialer = ProbeDialer::of(&run.plan, &run.reach, &nonce);
     guard.saw("probing");
-    probe::probe(run, &nonce, &mut seen, &mut metrics).await;
-    seen.metrics = metrics;
+    let mut session = None;
+    if let Some(dialer) = &dialer {
+        session = probe::enter(run, dialer, &mut seen, &mut metrics).await;
+    }
+    // As early as it can be, so that it shows during what follows whether the peer is dialled again.
+    decoys.forget(run).await;
+    // Alone, because it measures.
+    if let Some(dialer) = &dialer {
+        probe::work(run, dialer, session, &mut seen, &mut metrics).await;
+    }
     // The daemons tell once a second what their circuits have carried.
     guard.saw("waiting for what the circuits carried");
     sleep_until(delivered + BYTES_TOLD).await;
-    guard.saw("reading logs");
     packets::find(run, &mut seen).await;
+    let connected = homes::connected_to(run).await;
+    guard.saw("waiting for what is done about a peer that was removed");
+    let dialled = decoys.views(run).await;
+    seen.homes = homes::views(run, &running.homes, attempts, dialled, healths).await?;
+    if let (Some(dialer), true) = (&dialer, ends) {
+        guard.saw("telling a connector to end");
+        seen.ending = ending::of(run, dialer, &mut metrics).await.map(Some);
+    } else if !ends {
+        seen.ending = Ok(None);
+    }
+    seen.metrics = metrics;
+    guard.saw("reading logs");
     seen.logs = logs::views(run).await?;
     let connectors = seen.logs.iter().filter_map(|log| match &log.role {
         ContainerRole::Connector(home) => Some((home.as_str(), log.text.as_str())),
         _ => None,
     });
     run.record_milestones(&connectors.collect::<Vec<_>>());
-    seen.peerings = homes::peerings(run, &seen.logs).await;
-    let dialled = decoys.views(run).await;
-    seen.homes = homes::views(run, &running.homes, attempts, dialled).await?;
-    decoys.forget(run).await;
+    seen.peerings = homes::peerings(run, connected, &seen.logs);
     guard.reached(format!(
         "{} packets, {} log files",
         seen.deliveries.len() + seen.rejects.len(),

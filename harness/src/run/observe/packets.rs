@@ -12,6 +12,7 @@ use crate::checks::{Answer, Delivery, Observations, Reason, Reject};
 use crate::connectors::{Outgoing, Received, Reply};
 use crate::probe::Latencies;
 use crate::run::context::Run;
+use crate::run::options::Amounts;
 use crate::run::packet::{millis, now_ms, payload};
 use crate::topology::NOWHERE;
 
@@ -34,7 +35,8 @@ pub(in crate::run) async fn deliveries(
         }
         sent.push(delivery);
     };
-    let more = run.plan.topology.connector.capabilities().forwards_amounts;
+    let more =
+        run.plan.topology.connector.capabilities().forwards_amounts && run.amounts == Amounts::All;
     for peering in &run.plan.peerings {
         for amount in std::iter::once(0).chain(more.then_some(AMOUNT)) {
             let begun = Instant::now();
@@ -145,6 +147,7 @@ pub(in crate::run) async fn unknown(run: &Run) -> Vec<Reject> {
         Reject {
             reason: Reason::NoRoute,
             asked: home.id.clone(),
+            fulfilled: matches!(reply, Ok(Reply::Fulfilled { .. })),
             came: match reply {
                 Ok(Reply::Fulfilled { .. }) => Err("accepted".to_owned()),
                 Ok(Reply::Rejected { code, .. }) => Ok(code),

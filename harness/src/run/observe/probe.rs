@@ -7,7 +7,7 @@ use futures_util::stream::{self, StreamExt};
 use wire::Address;
 
 use crate::causes::with_causes;
-use crate::checks::{Answer, Delivery, Metrics, Observations, Reason, Refusal, Reject};
+use crate::checks::{Answer, Delivery, Metrics, Observations, Reason, Reject};
 use crate::plan::HomePlan;
 use crate::probe::{Outcome, Payment, Session};
 use crate::run::context::Run;
@@ -29,26 +29,52 @@ const IN_FLIGHT_SHAPED: usize = 8;
 /// of them is apart: it opens windows and wakes what sleeps.
 const WARM_UP: u32 = 16;
 
-/// Everything the probe does. What it finds goes into the observations and the metrics.
-pub(in crate::run) async fn probe(
+/// The probe at the door: let in with the right secret, and refused with others. What it finds goes into the
+/// observations and the metrics; its session is returned, if it has one.
+pub(in crate::run) async fn enter(
     run: &Run,
-    nonce: &str,
+    dialer: &ProbeDialer,
     seen: &mut Observations,
     metrics: &mut Metrics,
-) {
+) -> Option<Session> {
     let plan = &run.plan.probe;
-    let (Some(dialer), Some(to)) = (
-        ProbeDialer::of(&run.plan, &run.reach, nonce),
-        run.plan.home(&plan.to),
-    ) else {
-        return;
-    };
     let entered = dialer.connect("right", &plan.secret, metrics).await;
     let wrong = run.plan.seed.secret("not-the-probes-secret");
     let view = &mut seen.probe;
     view.wrong_secret = dialer.refusal("wrong", wrong, metrics).await;
     view.empty_secret = dialer.refusal("empty", Secret::new(""), metrics).await;
-    view.configured_secret = configured(run, &dialer, metrics).await;
+    // As the peer that every connector is told to dial, with the token that it would send there: that
+    // stands in no environment.
+    let decoy = &run.plan.decoy;
+    view.configured_secret = dialer
+        .under(&decoy.id)
+        .refusal("configured", decoy.token.clone(), metrics)
+        .await;
+    if view.no_auth_allowed {
+        let stranger = dialer.under(&format!("nobody-{}", dialer.nonce));
+        let circuit = "stranger";
+        view.stranger = stranger.refusal(circuit, Secret::new(""), metrics).await;
+    }
+    match entered {
+        Ok((session, took)) => {
+            view.accepted = Ok(took);
+            Some(session)
+        }
+        Err(reason) => {
+            view.accepted = Err(reason);
+            None
+        }
+    }
+}
+
+/// Everything that the probe does after that: more dials, and its packets over the session.
+pub(in crate::run) async fn work(
+    run: &Run,
+    dialer: &ProbeDialer,
+    session: Option<Session>,
+    seen: &mut Observations,
+    metrics: &mut Metrics,
+) {
     for extra in 4..run.plan.topology.probe.dials {
         // A dial that fails is missing among the samples, and the budget asks for their number.
         let circuit = format!("extra-{extra}");
@@ -61,16 +87,10 @@ pub(in crate::run) async fn probe(
             run.recorder.note(reason);
         }
     }
-    let session = match entered {
-        Ok((session, took)) => {
-            view.accepted = Ok(took);
-            session
-        }
-        Err(reason) => {
-            view.accepted = Err(reason);
-            return;
-        }
+    let (Some(session), Some(to)) = (session, run.plan.home(&run.plan.probe.to)) else {
+        return;
     };
+    let nonce = &dialer.nonce;
     let near = [Metric::WarmUp, Metric::RoundTrip];
     send(run, nonce, to, &session, seen, metrics, near).await;
     let far = run.plan.topology.probe.far.as_ref();
@@ -81,24 +101,6 @@ pub(in crate::run) async fn probe(
     reject(run, to, &session, dialer.limit, seen).await;
     seen.probe.counters = session.counters();
     session.close().await;
-}
-
-/// As the peer that every connector is told to dial, with the token that it would send there. The
-/// token stands in no environment.
-async fn configured(run: &Run, dialer: &ProbeDialer, metrics: &mut Metrics) -> Refusal {
-    let decoy = &run.plan.decoy;
-    let dialer = ProbeDialer {
-        proxy: dialer.proxy,
-        to: dialer.to.clone(),
-        target: dialer.target.clone(),
-        peer: decoy.id.clone(),
-        connector: dialer.connector,
-        limit: dialer.limit,
-        nonce: dialer.nonce.clone(),
-    };
-    dialer
-        .refusal("configured", decoy.token.clone(), metrics)
-        .await
 }
 
 /// Sends the probe's packets to one home: the warm-up, and when all of it is answered the ones that
@@ -202,6 +204,7 @@ async fn reject(
 ) {
     let asked = format!("{}, by the probe", to.id);
     let mut note = |reason: Reason, came: Result<Answer, String>| {
+        let fulfilled = matches!(came, Ok(Answer::Fulfilled { .. }));
         let came = match came {
             Ok(Answer::Rejected { code, .. }) => Ok(code),
             Ok(Answer::Fulfilled { .. }) => Err("fulfilled".to_owned()),
@@ -211,6 +214,7 @@ async fn reject(
             reason,
             asked: asked.clone(),
             came,
+            fulfilled,
         });
     };
     let asks = |destination: String, lifetime: Duration| async move {
@@ -237,7 +241,7 @@ async fn reject(
         note(
             Reason::TooLittleTime,
             // Less than the connector keeps for itself.
-            asks(destination, connector.answers().hop_time * 9 / 10).await,
+            asks(destination, connector.answers().too_short()).await,
         );
     }
 }

@@ -3,7 +3,7 @@
 use super::Whole;
 use crate::mutants::Needs;
 use crate::topology::fields::Collector;
-use crate::topology::model::{Daemon, Metric};
+use crate::topology::model::{Auth, Daemon, Metric};
 
 impl Whole<'_, '_, '_> {
     pub(super) fn validate_wan(&self, into: &mut Collector<'_>) {
@@ -66,8 +66,22 @@ impl Whole<'_, '_, '_> {
                 "breaks what a connector with a managed daemon hands out; set daemon = \"managed\" in {:?}, which the probe dials",
                 home.id
             ),
+            (Needs::NoAuth, Some(home))
+                if !self.peerings.iter().any(|peering| {
+                    peering.value.to == home.id && peering.value.auth == Auth::None
+                }) =>
+            {
+                format!(
+                    "breaks what a connector does that lets peers in without a secret; set auth = \"none\" in a peering to {:?}, which the probe dials",
+                    home.id
+                )
+            }
             (
-                Needs::Nothing | Needs::PrivateNetwork | Needs::OwnNetwork | Needs::ManagedDaemon,
+                Needs::Nothing
+                | Needs::PrivateNetwork
+                | Needs::OwnNetwork
+                | Needs::ManagedDaemon
+                | Needs::NoAuth,
                 _,
             ) => return,
         };

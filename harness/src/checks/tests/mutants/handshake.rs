@@ -1,7 +1,8 @@
 //! Who is let in.
 
-use super::{BentObservation, fails, fails_all, home, shut_out, unknown};
-use crate::checks::{Observations, Refusal};
+use super::super::healthy::refused;
+use super::{BentObservation, fails, fails_all, home, shut_out};
+use crate::checks::{Answer, Observations, Refusal};
 use crate::connectors::secret_variable;
 
 const WIRING: &[&str; 1] = &["handshake.wiring"];
@@ -9,6 +10,7 @@ const CONNECTED: &[&str; 1] = &["handshake.connected"];
 const RIGHT: &[&str; 1] = &["handshake.right-secret"];
 const WRONG: &[&str; 1] = &["handshake.wrong-secret"];
 const EMPTY: &[&str; 1] = &["handshake.empty-secret"];
+const TAKEOVER: &[&str; 1] = &["handshake.takeover"];
 const CONFIGURED: &[&str; 1] = &["handshake.configured-secret"];
 
 /// What looks at nothing but what the probe did in its session.
@@ -25,6 +27,31 @@ const OF_THE_SESSION: &[&str] = &[
     "packets.once",
     "packets.payload",
 ];
+
+/// What fails besides when no packet crosses between two homes.
+const OF_PACKETS: &[&str] = &["isolation.circuit", "packets.accepted", "packets.amounts"];
+const CUT: &[&str] = &[
+    "handshake.connected",
+    "isolation.circuit",
+    "packets.accepted",
+    "packets.amounts",
+];
+
+/// Takes away whatever shows a session between the two homes.
+fn cut(seen: &mut Observations) {
+    for packet in &mut seen.deliveries {
+        if packet.from.starts_with("home") {
+            packet.arrived.clear();
+            packet.answer = Answer::Rejected {
+                code: "T01".to_owned(),
+                message: "down".to_owned(),
+            };
+        }
+    }
+    for home in &mut seen.homes {
+        home.circuits.iter_mut().for_each(|trace| trace.joined = 0);
+    }
+}
 
 fn rewire(seen: &mut Observations, name: &str) {
     let wiring = &mut home(seen, "home-b").wiring;
@@ -65,37 +92,49 @@ pub(super) fn mutants() -> Vec<BentObservation> {
         ),
         fails(
             CONNECTED,
+            "a session that is said to be down, and is not",
+            "home-a says that home-b is not connected, but a packet crossed",
+            |seen| seen.peerings[0].connected = Ok(Some(false)),
+        ),
+        fails_all(
+            CUT,
             "a session that is down",
             "home-a is not connected to home-b",
             |seen| {
+                cut(seen);
                 seen.peerings[0].connected = Ok(Some(false));
             },
         ),
-        fails(
-            CONNECTED,
+        fails_all(
+            CUT,
             "a peer that is not known",
             "home-a does not know the peer home-b",
             |seen| {
+                cut(seen);
                 seen.peerings[0].connected = Ok(None);
             },
         ),
-        unknown(
-            CONNECTED,
-            "an admin API that does not answer",
-            "home-a to home-b: home-a's connector does not list its peers",
-            |seen| {
-                let silence = "home-a's connector does not list its peers";
-                seen.peerings[0].connected = Err(silence.to_owned());
-            },
-        ),
-        fails(
-            CONNECTED,
-            "the accepting side logged nothing",
-            "home-b logged no accepted authentication of home-a",
-            |seen| {
-                seen.peerings[0].accepted_in_log = false;
-            },
-        ),
+        BentObservation {
+            open: CONNECTED,
+            ..fails_all(
+                OF_PACKETS,
+                "a session that is said to be up, and nothing shows it",
+                "home-a to home-b: rejected with T01 down",
+                cut,
+            )
+        },
+        BentObservation {
+            open: CONNECTED,
+            ..fails_all(
+                OF_PACKETS,
+                "a session that nothing shows, of a connector that does not tell",
+                "home-a to home-b: rejected with T01 down",
+                |seen| {
+                    cut(seen);
+                    seen.peerings[0].connected = Err("no answer".to_owned());
+                },
+            )
+        },
         fails_all(
             &[
                 "handshake.connected",
@@ -122,24 +161,36 @@ pub(super) fn mutants() -> Vec<BentObservation> {
         }),
         fails(
             WRONG,
-            "a refusal with another close code",
-            "connection closed with 1002",
+            "a refusal after which the connection stays",
+            "connection kept open",
             |seen| {
                 seen.probe.wrong_secret =
-                    otherwise("refused with F00 BTPError, connection closed with 1002");
+                    otherwise("authenticate: refused with F00 BTPError, connection kept open");
             },
         ),
         fails(
             WRONG,
-            "a refusal with another code",
-            "refused with T00",
+            "an end without a word",
+            "connection closed with 1008",
             |seen| {
-                seen.probe.wrong_secret = otherwise("refused with T00 BTPError");
+                seen.probe.wrong_secret = otherwise("authenticate: connection closed with 1008");
             },
         ),
-        fails(EMPTY, "an empty secret is accepted", "let in", |seen| {
-            seen.probe.empty_secret = Refusal::Accepted;
-        }),
+        fails_all(
+            &["handshake.empty-secret", "handshake.takeover"],
+            "an empty secret is accepted",
+            "let in",
+            |seen| seen.probe.empty_secret = Refusal::Accepted,
+        ),
+        fails(
+            TAKEOVER,
+            "an empty secret takes over an id where empty ones are allowed",
+            "probe, which has a secret, was let in by home-b without it",
+            |seen| {
+                no_auth(seen);
+                seen.probe.empty_secret = Refusal::Accepted;
+            },
+        ),
         fails(
             EMPTY,
             "an empty secret leads to silence",
@@ -150,17 +201,11 @@ pub(super) fn mutants() -> Vec<BentObservation> {
         ),
         fails(
             EMPTY,
-            "an empty secret is refused where it is allowed",
-            "refused, though BTP_ALLOW_NOAUTH allows it",
-            |seen| seen.probe.no_auth_allowed = true,
-        ),
-        fails(
-            EMPTY,
-            "an empty secret leads to silence where it is allowed",
+            "a stranger's empty secret leads to silence where it is allowed",
             "no answer",
             |seen| {
-                seen.probe.no_auth_allowed = true;
-                seen.probe.empty_secret = otherwise("no answer within 10000 ms");
+                no_auth(seen);
+                seen.probe.stranger = otherwise("no answer within 10000 ms");
             },
         ),
         fails(
@@ -171,12 +216,16 @@ pub(super) fn mutants() -> Vec<BentObservation> {
         ),
         fails(
             CONFIGURED,
-            "the token that is sent to a peer leads to another close code",
-            "closed with 1011",
-            |seen| {
-                seen.probe.configured_secret =
-                    otherwise("refused with F00 BTPError, connection closed with 1011");
-            },
+            "the token that is sent to a peer leads to silence",
+            "no answer",
+            |seen| seen.probe.configured_secret = otherwise("no answer within 10000 ms"),
         ),
     ]
+}
+
+/// Makes the dialled home one that lets peers in without a secret, and shows it.
+fn no_auth(seen: &mut Observations) {
+    seen.probe.no_auth_allowed = true;
+    seen.probe.empty_secret = refused();
+    seen.probe.stranger = Refusal::Accepted;
 }

@@ -26,6 +26,7 @@ fn none_tried(seen: &mut Observations, expectation: DialExpectation) {
 const PUBLISHED: &[&str; 1] = &["isolation.published-reachable"];
 const HOME_TO_HOME: &[&str; 1] = &["isolation.home-to-home"];
 const NOTHING_ELSE: &[&str; 1] = &["isolation.nothing-else"];
+const DECOY_UNSEEN: &[&str] = &["isolation.no-direct-dial", "resilience.removed-peer"];
 const CIRCUIT: &[&str; 1] = &["isolation.circuit"];
 const NO_DIRECT_DIAL: &[&str; 1] = &["isolation.no-direct-dial"];
 
@@ -220,13 +221,13 @@ fn decoys() -> Vec<BentObservation> {
             |seen| decoy(seen).direct = 1,
         ),
         unknown(
-            NO_DIRECT_DIAL,
+            DECOY_UNSEEN,
             "a connector that was not told to dial",
             "home-a: it was not told to dial",
             |seen| home(seen, "home-a").decoy = Err("it was not told to dial".to_owned()),
         ),
         unknown(
-            NO_DIRECT_DIAL,
+            DECOY_UNSEEN,
             "a decoy that was never put up",
             "home-a was not told to dial",
             |seen| home(seen, "home-a").decoy = Ok(None),

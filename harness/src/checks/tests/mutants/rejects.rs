@@ -14,6 +14,12 @@ fn answered(seen: &mut Observations, reason: Reason, code: &str) {
     reject(seen, reason).came = Ok(code.to_owned());
 }
 
+fn fulfilled(seen: &mut Observations, reason: Reason) {
+    let reject = reject(seen, reason);
+    reject.came = Err("fulfilled".to_owned());
+    reject.fulfilled = true;
+}
+
 fn never_tried(seen: &mut Observations, reason: Reason) {
     seen.rejects.retain(|reject| reject.reason != reason);
 }
@@ -88,18 +94,18 @@ fn late() -> Vec<BentObservation> {
             EXPIRED,
             "a packet with too little time is handed on",
             "too little time: home-b, by the probe fulfilled",
-            |seen| reject(seen, Reason::TooLittleTime).came = Err("fulfilled".to_owned()),
+            |seen| fulfilled(seen, Reason::TooLittleTime),
         ),
         fails(
             EXPIRED,
             "another code for too little time",
-            "too little time: home-b, by the probe answered R02",
-            |seen| answered(seen, Reason::TooLittleTime, "R02"),
+            "too little time: home-b, by the probe answered F02",
+            |seen| answered(seen, Reason::TooLittleTime, "F02"),
         ),
         fails(
             EXPIRED,
             "no packet with too little time was tried",
-            "too little time: no packet was sent that R00 is due to",
+            "too little time: no packet was sent that R00 or R02 is due to",
             |seen| never_tried(seen, Reason::TooLittleTime),
         ),
     ]

@@ -151,6 +151,8 @@ pub(super) fn mutants() -> Vec<BentObservation> {
                 "names.socks",
                 "network.bootstrapped",
                 "resilience.health",
+                "resilience.health-live",
+                "resilience.removed-peer",
                 "service.address",
                 "service.fetched",
                 "service.rendezvous",
