@@ -4,16 +4,17 @@ use super::{CheckResult, Finding, catalogue, latency};
 use crate::events::Stage;
 use crate::topology::{Budget, NetworkKind};
 
-/// The checks of a run whose stage was not reached: the one that says that it would be has failed,
-/// and nothing is known of the others.
+/// The checks of a run whose stage was not reached: the one that says that it would be has failed, or the one
+/// that is known to be to `blame`, and nothing is known of the others.
 #[must_use]
 pub fn judge_stuck(
     stage: Stage,
+    blame: Option<&str>,
     evidence: &str,
     network: NetworkKind,
     budgets: &[Budget],
 ) -> Vec<CheckResult> {
-    let stuck = check_of(stage);
+    let stuck = blame.or(check_of(stage));
     let judge = |id: &str| {
         if Some(id) == stuck {
             Finding::fail(evidence)

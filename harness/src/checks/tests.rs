@@ -394,7 +394,13 @@ fn what_did_not_come_up_fails_the_check_of_its_stage_and_leaves_the_others_open(
         (Stage::Rendezvous, "service.rendezvous"),
         (Stage::Peering, "handshake.connected"),
     ] {
-        let results = judge_stuck(stage, "13 of 14 uploads", NetworkKind::Private, &budgets);
+        let results = judge_stuck(
+            stage,
+            None,
+            "13 of 14 uploads",
+            NetworkKind::Private,
+            &budgets,
+        );
         let ids: Vec<&str> = results.iter().map(|result| result.id.as_str()).collect();
         assert_eq!(ids, expected, "the checks of any other run");
         for result in &results {
@@ -410,7 +416,13 @@ fn what_did_not_come_up_fails_the_check_of_its_stage_and_leaves_the_others_open(
         assert_eq!(verdict(&results), Verdict::Fail);
     }
     // Where no check is to blame, none is blamed.
-    let results = judge_stuck(Stage::Prepare, "no space", NetworkKind::Private, &budgets);
+    let results = judge_stuck(
+        Stage::Prepare,
+        None,
+        "no space",
+        NetworkKind::Private,
+        &budgets,
+    );
     assert_eq!(verdict(&results), Verdict::Inconclusive);
 }
 

@@ -28,13 +28,25 @@ pub enum Cause {
     DescriptorNotPublished,
     /// The published addresses cannot be reached from inside a home.
     AddressesBlocked,
+    /// A connector resolves its peers' onion names itself and does not use the proxy.
+    ProxyNotUsed,
+    /// A connector does not let a peer in.
+    LoginRefused,
+    /// A connector listens for its peers, and there is nothing to tell it of them.
+    AdminApiAbsent,
+    /// A program was killed because it used more memory than its container has.
+    OutOfMemory,
+    /// A program cannot be executed at all.
+    NotExecutable,
+    /// A program lacks a library that it loads.
+    MissingLibrary,
     /// The evidence supports none of these.
     Unknown,
 }
 
 impl Cause {
     /// Every cause.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 17] = [
         Self::NoRoute,
         Self::TermsNotAgreed,
         Self::BadNickname,
@@ -45,6 +57,12 @@ impl Cause {
         Self::ClockSkewed,
         Self::DescriptorNotPublished,
         Self::AddressesBlocked,
+        Self::ProxyNotUsed,
+        Self::LoginRefused,
+        Self::AdminApiAbsent,
+        Self::OutOfMemory,
+        Self::NotExecutable,
+        Self::MissingLibrary,
         Self::Unknown,
     ];
 
@@ -62,6 +80,12 @@ impl Cause {
             Self::ClockSkewed => "clock-skewed",
             Self::DescriptorNotPublished => "descriptor-not-published",
             Self::AddressesBlocked => "addresses-blocked",
+            Self::ProxyNotUsed => "proxy-not-used",
+            Self::LoginRefused => "login-refused",
+            Self::AdminApiAbsent => "admin-api-absent",
+            Self::OutOfMemory => "out-of-memory",
+            Self::NotExecutable => "not-executable",
+            Self::MissingLibrary => "missing-library",
             Self::Unknown => "unknown",
         }
     }
@@ -110,6 +134,33 @@ impl Cause {
                 "published addresses do not answer from inside a home; the engine must run with \
                  its userland proxy, and no firewall may drop traffic from its bridges to this \
                  machine"
+            }
+            Self::ProxyNotUsed => {
+                "the connector asks a name server for its peer's onion name, which tells the name to \
+                 others and leads nowhere; have it dial through the SOCKS5 proxy that it is given, with \
+                 the name in the request (`socks5h`), also on its WebSocket"
+            }
+            Self::LoginRefused => {
+                "the accepting connector ends the dialling one's sessions at the login; both have to \
+                 have the same secret: the accepting one in the variable that is named, the dialling one \
+                 as the peer's `authToken`"
+            }
+            Self::AdminApiAbsent => {
+                "the connector listens for its peers, but not where it is to be told of them; enable its \
+                 admin API on the port that its configuration names, or name with `--connector` a \
+                 profile of a connector that knows its peers from the start"
+            }
+            Self::OutOfMemory => {
+                "the program used more memory than its container has, and was killed for it; for a \
+                 connector `--connector-memory` gives it more"
+            }
+            Self::NotExecutable => {
+                "the engine could not execute the program: it is for another processor, has no \
+                 permission to be executed, or it or its interpreter is not in the image"
+            }
+            Self::MissingLibrary => {
+                "the program lacks a library that it loads; put it into the image, or link the program \
+                 statically"
             }
             Self::Unknown => {
                 "the cause is not known: the evidence fits none of the known ones; what was seen \

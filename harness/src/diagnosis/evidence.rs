@@ -1,5 +1,6 @@
 //! What a diagnosis goes by.
 
+use super::dialling::DiallingSigns;
 use crate::events::Stage;
 use crate::evidence::{ContainerRole, Dialled, Subject};
 use crate::onion::TldFamily;
@@ -12,6 +13,19 @@ pub struct Ending {
     pub role: ContainerRole,
     /// Its exit status, as the engine reports it.
     pub status: String,
+    /// What else the engine knows of its end.
+    pub state: EndState,
+}
+
+/// What an engine knows of a container's end besides its status.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EndState {
+    /// Whether the kernel killed it for want of memory.
+    pub out_of_memory: bool,
+    /// How much memory it may use, in bytes; nothing where there is no limit.
+    pub memory_limit: Option<u64>,
+    /// Why it could not be started; empty where it could.
+    pub error: String,
 }
 
 /// Which authorities answered on their directory ports when the run had failed.
@@ -90,6 +104,17 @@ impl DaemonSigns {
     }
 }
 
+/// What is found while a stage is waited for, and may be enough to end the wait.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Known {
+    /// What a peering's dials have come to.
+    Dials(DiallingSigns),
+    /// What the engine said when it could not start a container.
+    NotStarted(String),
+    /// A connector's BTP port takes connections, and its admin API does not: in words.
+    NoAdminApi(String),
+}
+
 /// Everything that is known when a run has failed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Evidence {
@@ -111,6 +136,8 @@ pub struct Evidence {
     pub authorities: Option<Authorities>,
     /// What the homes' daemons told.
     pub daemons: Vec<DaemonSigns>,
+    /// What was found while the stage was waited for.
+    pub known: Option<Known>,
     /// What programs wrote.
     pub logs: Vec<NodeText>,
 }

@@ -3,11 +3,16 @@
 //! Pure: evidence is gathered by the run, and nothing is looked up here.
 
 mod cause;
+mod dialling;
+mod ending;
 mod evidence;
+mod quotes;
 mod rules;
 
 pub use cause::{Cause, Diagnosis};
-pub use evidence::{Authorities, DaemonSigns, Ending, Evidence, NodeText};
+pub use dialling::{DiallingSigns, LoginOutcome, LoginSign, RequestSign};
+pub use ending::cannot_be_executed;
+pub use evidence::{Authorities, DaemonSigns, EndState, Ending, Evidence, Known, NodeText};
 pub use rules::diagnose;
 
 #[cfg(test)]

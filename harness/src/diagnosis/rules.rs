@@ -1,6 +1,9 @@
 //! From evidence to a cause: one small rule per cause, the more certain ones first.
 
-use super::evidence::{DaemonSigns, Evidence, NodeText};
+use super::dialling::TARGET_ENDS;
+use super::ending;
+use super::evidence::{DaemonSigns, Evidence, Known, NodeText};
+use super::quotes::{ended, quote};
 use super::{Cause, Diagnosis};
 use crate::events::Stage;
 use crate::evidence::DialOutcome;
@@ -19,10 +22,16 @@ type Rule = fn(&Evidence) -> Vec<String>;
 
 /// The causes in the order in which they are looked for. What a log says in words comes before
 /// what follows from it, and the whole network before a single home.
-const RULES: [(Cause, Rule); 10] = [
+const RULES: [(Cause, Rule); 16] = [
     (Cause::TermsNotAgreed, terms),
     (Cause::BadNickname, nickname),
+    (Cause::OutOfMemory, ending::out_of_memory),
+    (Cause::NotExecutable, ending::not_executable),
+    (Cause::MissingLibrary, ending::missing_library),
     (Cause::DaemonExited, exited),
+    (Cause::AdminApiAbsent, no_admin_api),
+    (Cause::ProxyNotUsed, proxy),
+    (Cause::LoginRefused, login),
     (Cause::ClockSkewed, clock),
     (Cause::NoQuorum, quorum),
     (Cause::NoRoute, route),
@@ -42,6 +51,30 @@ pub fn diagnose(evidence: &Evidence) -> Diagnosis {
         }
     }
     Diagnosis::new(Cause::Unknown, unknown(evidence))
+}
+
+/// What supports a cause of a peering's dials.
+fn of_dials(evidence: &Evidence, wanted: Cause) -> Vec<String> {
+    let Some(Known::Dials(signs)) = &evidence.known else {
+        return Vec::new();
+    };
+    let found = signs.cause().filter(|(cause, _)| *cause == wanted);
+    found.map_or_else(Vec::new, |(_, lines)| lines)
+}
+
+fn proxy(evidence: &Evidence) -> Vec<String> {
+    of_dials(evidence, Cause::ProxyNotUsed)
+}
+
+fn login(evidence: &Evidence) -> Vec<String> {
+    of_dials(evidence, Cause::LoginRefused)
+}
+
+fn no_admin_api(evidence: &Evidence) -> Vec<String> {
+    match &evidence.known {
+        Some(Known::NoAdminApi(how)) => vec![how.clone()],
+        _ => Vec::new(),
+    }
 }
 
 fn terms(evidence: &Evidence) -> Vec<String> {
@@ -220,16 +253,15 @@ fn family(evidence: &Evidence) -> Vec<String> {
 }
 
 fn target(evidence: &Evidence) -> Vec<String> {
-    // How a service whose target refuses (MISC), or that has no such port (DONE), ends a stream.
-    let ends = ["END/MISC", "END/DONE", "END/CONNECTREFUSED"];
     let own = evidence.family.map(TldFamily::tld);
-    concerned(evidence)
+    let dials = of_dials(evidence, Cause::TargetNotListening).into_iter();
+    let streams = concerned(evidence)
         .flat_map(|daemon| {
             let refused = daemon
                 .failed_streams
                 .iter()
                 .filter(move |(domain, reason)| {
-                    own.is_none_or(|own| own == domain) && ends.contains(&reason.as_str())
+                    own.is_none_or(|own| own == domain) && TARGET_ENDS.contains(&reason.as_str())
                 });
             refused.map(|(_, reason)| {
                 format!(
@@ -238,8 +270,8 @@ fn target(evidence: &Evidence) -> Vec<String> {
                 )
             })
         })
-        .take(QUOTED)
-        .collect()
+        .take(QUOTED);
+    dials.chain(streams).collect()
 }
 
 fn descriptor(evidence: &Evidence) -> Vec<String> {
@@ -289,15 +321,6 @@ fn concerned(evidence: &Evidence) -> impl Iterator<Item = &DaemonSigns> {
         .filter(move |daemon| subject.is_none_or(|subject| subject.concerns(&daemon.node)))
 }
 
-/// The log of the container that ended.
-fn ended(evidence: &Evidence) -> impl Iterator<Item = &NodeText> {
-    let role = evidence.ending.as_ref().map(|ending| &ending.role);
-    evidence
-        .logs
-        .iter()
-        .filter(move |log| Some(&log.role) == role)
-}
-
 /// The dials from inside a home that ended so, in one line.
 fn dialled(evidence: &Evidence, ends: impl Fn(DialOutcome) -> bool) -> Vec<String> {
     let failed = evidence.failed_dials.iter().filter(|one| ends(one.outcome));
@@ -318,8 +341,4 @@ fn said<'a>(logs: impl Iterator<Item = &'a NodeText>, wanted: &[Notice]) -> Vec<
         .map(|(log, _, line)| quote(log, line))
         .take(QUOTED)
         .collect()
-}
-
-fn quote(log: &NodeText, line: &str) -> String {
-    format!("{}: {}", log.role, line.trim())
 }

@@ -24,6 +24,7 @@ fn died(role: &str, status: &str, log: &str) -> Evidence {
         ending: Some(Ending {
             role: ContainerRole::from(role),
             status: status.to_owned(),
+            state: EndState::default(),
         }),
         logs: vec![
             NodeText {
@@ -310,7 +311,7 @@ fn every_cause_has_a_name_and_a_remedy_of_its_own() {
         Cause::ALL.iter().map(|cause| cause.name()).collect();
     let remedies: std::collections::BTreeSet<_> =
         Cause::ALL.iter().map(|cause| cause.remedy()).collect();
-    assert_eq!((names.len(), remedies.len()), (11, 11));
+    assert_eq!((names.len(), remedies.len()), (17, 17));
     for cause in Cause::ALL {
         assert_eq!(serde_json::to_value(cause).expect("a name"), cause.name());
     }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::diagnosis::Known;
 use crate::engine::{Death, EngineError};
 use crate::events::{Stage, StageGuard};
 use crate::evidence::{Dialled, Subject};
@@ -30,6 +31,8 @@ pub struct StageFailure {
     pub evidence: String,
     /// The dials that were tried last, if the stage is one of dials.
     pub dials: Vec<Dialled>,
+    /// What was found meanwhile that names the cause.
+    pub known: Option<Box<Known>>,
 }
 
 impl StageFailure {
@@ -43,6 +46,7 @@ impl StageFailure {
             cause: cause.into(),
             evidence: guard.last_seen(),
             dials: Vec::new(),
+            known: None,
         }
     }
 }

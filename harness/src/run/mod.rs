@@ -12,6 +12,7 @@ mod decoy;
 mod dials;
 mod end;
 mod error;
+mod explain;
 mod flow;
 mod interrupt;
 mod measure;

@@ -7,7 +7,7 @@ use crate::causes::with_causes;
 use crate::checks::{Metrics, Refusal};
 use crate::connectors::Kind;
 use crate::onion::anonrc::SOCKS_PORT;
-use crate::plan::Plan;
+use crate::plan::{HomePlan, Plan};
 use crate::probe::{
     AuthError, ConnectionEnd, Credentials, Dialed, Isolation, Session, SessionError,
     SessionOptions, Target, dial,
@@ -36,12 +36,23 @@ pub(in crate::run) struct ProbeDialer {
 impl ProbeDialer {
     /// The probe's dialer in a plan. `None` when the plan lacks one of its homes.
     pub(in crate::run) fn of(plan: &Plan, reach: &Reach, nonce: &str) -> Option<Self> {
-        let (via, to) = (plan.home(&plan.probe.via)?, plan.home(&plan.probe.to)?);
+        let homes = (plan.home(&plan.probe.via)?, plan.home(&plan.probe.to)?);
+        Self::between(plan, reach, homes, &plan.probe.id, nonce)
+    }
+
+    /// The dialler of a peer of this id, through one home's proxy to another home.
+    pub(in crate::run) fn between(
+        plan: &Plan,
+        reach: &Reach,
+        (via, to): (&HomePlan, &HomePlan),
+        peer: &str,
+        nonce: &str,
+    ) -> Option<Self> {
         Some(Self {
             proxy: reach.socket(via, SOCKS_PORT),
             to: to.id.clone(),
-            target: Target::new(to.onion()?.address.expose(), to.ports.of(&plan.probe.id)?),
-            peer: plan.probe.id.clone(),
+            target: Target::new(to.onion()?.address.expose(), to.ports.of(peer)?),
+            peer: peer.to_owned(),
             connector: plan.topology.connector,
             limit: plan.topology.deadlines.delivery,
             nonce: nonce.to_owned(),

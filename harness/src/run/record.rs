@@ -40,6 +40,7 @@ fn parse(text: &str) -> Result<Wire, String> {
                 ..
             } => {
                 let request = SocksRequest {
+                    at_us: entry.at_us,
                     address_type,
                     host: Secret::new(host.expose()),
                     upstream: upstream.port(),

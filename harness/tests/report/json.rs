@@ -164,6 +164,7 @@ fn reports_are_as_the_schema_says() {
             cause: "not reached within 60 s".to_owned(),
             evidence: "13 of 14 uploads".to_owned(),
             dials: Vec::new(),
+            known: None,
         }),
         RunError::AlreadyUp {
             topology: "two-home-local".to_owned(),

@@ -68,6 +68,8 @@ pub struct Wire {
 /// One SOCKS request as it was on the wire (RFC 1928).
 #[derive(Debug, Clone)]
 pub struct SocksRequest {
+    /// When it was recorded, in microseconds since the Unix epoch, by the clock of the home's machine.
+    pub at_us: u64,
     /// ATYP: 1 is IPv4, 3 a host name, 4 IPv6.
     pub address_type: u8,
     /// The host name or address.

@@ -284,6 +284,7 @@ fn wire(plan: &Plan, home: &HomePlan, dialled: &[&HomePlan]) -> Wire {
         return Wire::default();
     }
     let request = |host: &str, upstream, reply, bytes| SocksRequest {
+        at_us: 1,
         ended: false,
         address_type: 3,
         host: Secret::new(host),

@@ -1,15 +1,13 @@
-//! The homes enter the network: bootstrap, publication, and a connector that answers.
+//! The homes enter the network: bootstrap and publication.
 
 use std::time::{Duration, Instant};
 
-use crate::causes::with_causes;
-use crate::engine::ContainerSpec;
 use crate::events::Stage;
 use crate::evidence::Subject;
 use crate::onion::monitor::Monitor;
-use crate::plan::{DaemonPlan, HomePlan};
+use crate::plan::HomePlan;
 use crate::run::bring_up::{enter, preflight};
-use crate::run::context::{Run, poll, within};
+use crate::run::context::{Run, within};
 use crate::run::error::{RunError, StageFailure};
 use crate::run::publication::{is_published, uploads_expected};
 
@@ -65,30 +63,4 @@ pub(in crate::run) async fn publish(
     let (confirmed, of) = within(&guard, deadline, wait).await?;
     guard.reached(format!("{confirmed} of {of} uploads confirmed"));
     Ok(begun.elapsed())
-}
-
-/// Starts a home's connector and waits until it answers.
-pub(in crate::run) async fn start_connector(
-    run: &Run,
-    home: &HomePlan,
-    spec: &ContainerSpec,
-) -> Result<(), RunError> {
-    let guard = run
-        .recorder
-        .stage(Stage::Connector, Subject::Home(home.id.clone()));
-    // A connector that runs its own daemon runs already.
-    if !matches!(home.daemon, DaemonPlan::Managed { .. }) {
-        run.engine_of(home).start_container(spec).await?;
-    }
-    let control = run.control(home);
-    let wait = poll(async || match control.alive().await {
-        Ok(()) => Ok(Some(())),
-        Err(error) => {
-            guard.saw(with_causes(&error).to_string());
-            Ok(None)
-        }
-    });
-    within(&guard, run.plan.topology.deadlines.peering, wait).await?;
-    guard.reached("the connector answers");
-    Ok(())
 }

@@ -4,6 +4,7 @@
 //! and keeps the last thing it saw as evidence. Each known cause of a stalled network is looked
 //! for where it would show, and refused with its reason.
 
+mod connector;
 mod enter;
 mod homes;
 mod join;
@@ -53,7 +54,7 @@ pub(in crate::run) async fn bring_up(
         .homes
         .iter()
         .zip(&specs.homes)
-        .map(|(home, specs)| join::start_connector(run, home, &specs.connector));
+        .map(|(home, specs)| connector::start(run, home, &specs.connector));
     let services = homes.iter_mut().filter_map(|home| {
         let monitor = home.monitor.as_mut()?;
         Some(join::publish(run, &home.plan, monitor, home.on))

@@ -1,16 +1,25 @@
 //! Peerings: registered, dialled, connected.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use futures_util::future::try_join;
+use tokio::time::sleep;
 
 use crate::causes::with_causes;
-use crate::connectors::{ControlError, PeersKnown};
+use crate::connectors::{Control, ControlError, PeersKnown};
 use crate::events::Stage;
 use crate::evidence::Subject;
-use crate::onion::monitor::Timeline;
+use crate::onion::monitor::{Monitor, Timeline};
 use crate::plan::{HomePlan, PeeringPlan};
-use crate::run::context::{Run, RunningHome, poll, within};
+use crate::run::context::{POLL, Run, RunningHome, within};
 use crate::run::error::{RunError, StageFailure};
+use crate::run::{explain, record};
 use crate::topology::Transport;
+
+/// How long a connector is asked often whether it is connected, after something has happened.
+const HURRY: Duration = Duration::from_secs(1);
+/// Time between two such questions while nothing happens.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// Registers the far home at the dialling connector and waits until the session is up.
 ///
@@ -31,31 +40,87 @@ pub(in crate::run) async fn connect(
         return Err(StageFailure::of(&guard, "no such home").into());
     };
     let control = run.control(from);
-    let known = run.plan.topology.connector.capabilities().peers;
-    let wait = async {
-        if known == PeersKnown::WhenTold {
-            control.register(&peer).await.map_err(fail)?;
-        }
-        guard.saw("registered, not connected yet");
-        poll(async || {
-            let connected = control.connected(&to.id).await.map_err(fail)?;
-            Ok((connected == Some(true)).then_some(()))
-        })
-        .await
-    };
-    let waited = within(&guard, run.plan.topology.deadlines.peering, wait).await;
     let dialling = homes.iter().find(|home| home.plan.id == from.id);
     let monitor = dialling.and_then(|home| home.monitor.as_ref());
+    let known = run.plan.topology.connector.capabilities().peers;
+    let wait = async {
+        let told = async {
+            if known == PeersKnown::WhenTold {
+                control.register(&peer).await.map_err(fail)?;
+                guard.saw("registered, not connected yet");
+            }
+            Ok::<_, RunError>(())
+        };
+        // A connector may answer at once, or when the dial is decided (contract#admin-peers).
+        let listed = async { listed(&*control, to, monitor).await.map_err(fail) };
+        let ((), at) = try_join(told, listed).await?;
+        Ok(at)
+    };
+    let waited = within(&guard, run.plan.topology.deadlines.peering, wait);
+    let waited = tokio::select! {
+        waited = waited => waited,
+        failure = explain::watch(run, peering, || monitor.map(Monitor::timeline), &guard) => {
+            return Err(failure.into());
+        }
+    };
     match (waited, monitor) {
-        (Ok(()), _) => {
+        (Ok(at), _) => {
             guard.reached("connected");
-            Ok(begun.elapsed())
+            let took = since_request(run, from, to, at).await;
+            Ok(took.unwrap_or(at.duration_since(begun)))
         }
         (Err(RunError::Stage(failure)), Some(monitor)) if peering.transport == Transport::Onion => {
             Err(lowest_milestone(*failure, &monitor.timeline(), to).into())
         }
         (Err(error), _) => Err(error),
     }
+}
+
+/// Waits until the dialling connector lists the peer as connected, and returns when it did. It is asked
+/// often for a moment after it was told and after whatever its daemon tells, and seldom besides: its log
+/// should be about its peers.
+async fn listed(
+    control: &dyn Control,
+    to: &HomePlan,
+    monitor: Option<&Monitor>,
+) -> Result<Instant, ControlError> {
+    let mut changes = monitor.map(Monitor::watch);
+    let mut hurries_until = Instant::now() + HURRY;
+    loop {
+        if control.connected(&to.id).await? == Some(true) {
+            return Ok(Instant::now());
+        }
+        let pause = match Instant::now() < hurries_until {
+            true => POLL,
+            false => PAUSE,
+        };
+        let changed = async {
+            let told = match &mut changes {
+                Some(changes) => changes.changed().await.is_ok(),
+                None => false,
+            };
+            if !told {
+                std::future::pending::<()>().await;
+            }
+        };
+        tokio::select! {
+            () = sleep(pause) => {}
+            () = changed => hurries_until = Instant::now() + HURRY,
+        }
+    }
+}
+
+/// How long it took from the connector's first request to its proxy for the peer until the session was
+/// there: what it was told before, and when it answered that, is not the session's. `None` where nothing
+/// was asked of the proxy, or the clocks of this machine and of the home's do not agree.
+async fn since_request(run: &Run, from: &HomePlan, to: &HomePlan, at: Instant) -> Option<Duration> {
+    let address = &to.onion()?.address;
+    let wire = record::read(run, from).await.ok()?;
+    let mut requests = wire.requests.iter();
+    let first = requests.find(|request| request.host.expose() == address.expose())?;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+    let since = now.checked_sub(Duration::from_micros(first.at_us))?;
+    since.checked_sub(at.elapsed())
 }
 
 /// Names the milestone at which a peering over the onion network is stuck.

@@ -6,10 +6,14 @@ use futures_util::future::join_all;
 use tokio::time::timeout;
 
 use crate::causes::with_causes;
-use crate::diagnosis::{Authorities, DaemonSigns, Diagnosis, Ending, Evidence, NodeText, diagnose};
-use crate::evidence::ContainerRole;
+use crate::diagnosis::{
+    Authorities, DaemonSigns, Diagnosis, EndState, Ending, Evidence, Known, NodeText, diagnose,
+};
+use crate::evidence::{ContainerRole, Subject};
+use crate::onion::monitor::Timeline;
 use crate::run::context::{Placed, Run};
 use crate::run::error::RunError;
+use crate::run::explain;
 
 /// How long an authority may take to answer. It is on this machine, and the run has failed.
 const ANSWER_LIMIT: Duration = Duration::from_secs(2);
@@ -41,15 +45,25 @@ pub(in crate::run) async fn diagnosed(
     };
     match error {
         RunError::NodeDied(death) => {
+            let role = ContainerRole::from(&*death.role);
+            let container = containers.iter().find(|one| one.role == role);
             evidence.ending = Some(Ending {
-                role: ContainerRole::from(&*death.role),
+                role,
                 status: death.status.clone(),
+                state: match container {
+                    Some(one) => state(run, one).await,
+                    None => EndState::default(),
+                },
             });
         }
         RunError::Stage(failure) => {
             evidence.stage = Some(failure.stage);
             evidence.subject = failure.node.clone();
             evidence.failed_dials = failure.dials.clone();
+            evidence.known = match &failure.known {
+                Some(known) => Some((**known).clone()),
+                None => dials(run, failure.node.as_ref(), &timelines).await,
+            };
             evidence.last_seen = format!("{} ({})", failure.evidence, failure.cause);
             // A program that ends closes its connections, which may be noticed before its end is.
             evidence.ending = ended(run, containers).await;
@@ -71,6 +85,7 @@ async fn ended(run: &Run, containers: &[Placed<'_>]) -> Option<Ending> {
             Ok(status) => Some(Ending {
                 role: one.role.clone(),
                 status: status?.to_string(),
+                state: state(run, one).await,
             }),
             // A run that ended early has not created every container.
             Err(error) if error.is_absence() => None,
@@ -81,6 +96,37 @@ async fn ended(run: &Run, containers: &[Placed<'_>]) -> Option<Ending> {
         }
     });
     join_all(looks).await.into_iter().flatten().next()
+}
+
+/// What the engine knows of a container's end. What it does not tell is noted.
+async fn state(run: &Run, one: &Placed<'_>) -> EndState {
+    match one.engine.end_state(&one.name).await {
+        Ok(end) => EndState {
+            out_of_memory: end.out_of_memory,
+            memory_limit: end.memory_limit,
+            error: end.error,
+        },
+        Err(error) => {
+            run.recorder.note(with_causes(&error).to_string());
+            EndState::default()
+        }
+    }
+}
+
+/// What is known of the dials of a peering that did not come up.
+async fn dials(
+    run: &Run,
+    subject: Option<&Subject>,
+    timelines: &[(String, Timeline)],
+) -> Option<Known> {
+    let Some(Subject::Peering { from, to }) = subject else {
+        return None;
+    };
+    let mut peerings = run.plan.peerings.iter();
+    let peering = peerings.find(|peering| peering.from == *from && peering.to == *to)?;
+    let timeline = timelines.iter().find(|(home, _)| home == from);
+    let signs = explain::signs(run, peering, timeline.map(|(_, timeline)| timeline)).await?;
+    Some(Known::Dials(signs))
 }
 
 async fn authorities(run: &Run) -> Authorities {

@@ -12,7 +12,7 @@ pub use reaper::reap;
 
 use crate::causes::with_causes;
 use crate::checks::{self, CheckResult, Observations, Verdict, judge_leftovers};
-use crate::diagnosis::Cause;
+use crate::diagnosis::{Cause, Known};
 use crate::engine::{Calls, ContainerSpec, EngineError};
 use crate::events::{EventKind, Stage};
 use crate::evidence::ContainerRole;
@@ -21,7 +21,7 @@ use crate::run::end::collect::Collected;
 use crate::run::end::diagnose::diagnosed;
 use crate::run::end::lease::Lease;
 use crate::run::end::reaper::Reaper;
-use crate::run::error::RunError;
+use crate::run::error::{RunError, StageFailure};
 use crate::run::outcome::Outcome;
 use crate::run::preflight_failure::PreflightFailure;
 use crate::run::state::RunLock;
@@ -69,6 +69,7 @@ pub(in crate::run) fn outcome(
                 let topology = &run.plan.topology;
                 outcome.checks = checks::judge_stuck(
                     failure.stage,
+                    blame(failure),
                     &evidence,
                     topology.network.kind,
                     &topology.budgets,
@@ -87,6 +88,18 @@ pub(in crate::run) fn outcome(
         }
     }
     outcome
+}
+
+/// The check that is to blame for what is known to keep a peering from coming up.
+fn blame(failure: &StageFailure) -> Option<&'static str> {
+    let Known::Dials(signs) = failure.known.as_deref()? else {
+        return None;
+    };
+    match signs.cause()?.0 {
+        Cause::ProxyNotUsed => Some("names.dns"),
+        Cause::LoginRefused | Cause::TargetNotListening => Some("handshake.connected"),
+        _ => None,
+    }
 }
 
 fn record(run: &Run, checks: &[CheckResult]) {

@@ -1,0 +1,150 @@
+//! Why a container ended, or never began, by what the engine and the program's last words say.
+
+use super::evidence::{Evidence, Known};
+use super::quotes::{ended, quote};
+
+/// Exit statuses of a shell or an engine for a program that cannot be executed, and one that is not there.
+const CANNOT: &str = "126";
+const NOT_THERE: &str = "127";
+/// What engines say of a program that cannot be executed.
+const NOT_EXECUTABLE: [&str; 4] = [
+    "exec format error",
+    "permission denied",
+    "no such file or directory",
+    "executable file not found",
+];
+/// What the loaders of glibc and musl, and Node, say of a library that is not there.
+const LIBRARY: [&str; 4] = [
+    "error while loading shared libraries",
+    "Error loading shared library",
+    "Error relocating",
+    "cannot open shared object file",
+];
+
+pub(super) fn out_of_memory(evidence: &Evidence) -> Vec<String> {
+    let ending = evidence.ending.as_ref();
+    let Some(ending) = ending.filter(|ending| ending.state.out_of_memory) else {
+        return Vec::new();
+    };
+    let limit = match ending.state.memory_limit {
+        Some(bytes) => format!("its limit is {} MiB", bytes >> 20),
+        None => "it has no limit of its own".to_owned(),
+    };
+    vec![format!(
+        "{} was killed for want of memory, as its engine says; {limit}",
+        ending.role
+    )]
+}
+
+/// Whether an engine says of a program that it cannot be executed.
+#[must_use]
+pub fn cannot_be_executed(said: &str) -> bool {
+    let said = said.to_ascii_lowercase();
+    NOT_EXECUTABLE.iter().any(|sign| said.contains(sign))
+}
+
+pub(super) fn not_executable(evidence: &Evidence) -> Vec<String> {
+    if let Some(Known::NotStarted(said)) = &evidence.known {
+        return vec![said.clone()];
+    }
+    let Some(ending) = &evidence.ending else {
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    if cannot_be_executed(&ending.state.error) {
+        found.push(format!("{}: {}", ending.role, ending.state.error));
+    } else if [CANNOT, NOT_THERE].contains(&&*ending.status) && missing_library(evidence).is_empty()
+    {
+        found.push(format!(
+            "{} ended with status {}",
+            ending.role, ending.status
+        ));
+    }
+    found
+}
+
+pub(super) fn missing_library(evidence: &Evidence) -> Vec<String> {
+    ended(evidence)
+        .flat_map(|log| log.text.lines().map(move |line| (log, line)))
+        .filter(|(_, line)| LIBRARY.iter().any(|sign| line.contains(sign)))
+        .map(|(log, line)| quote(log, line))
+        .take(3)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Cause, EndState, Ending, NodeText, diagnose};
+    use super::*;
+    use crate::evidence::ContainerRole;
+
+    fn died(status: &str, state: EndState, log: &str) -> Evidence {
+        let role = ContainerRole::Connector("home-a".to_owned());
+        Evidence {
+            ending: Some(Ending {
+                role: role.clone(),
+                status: status.to_owned(),
+                state,
+            }),
+            logs: vec![NodeText {
+                role,
+                text: log.to_owned(),
+            }],
+            ..Evidence::default()
+        }
+    }
+
+    fn named(evidence: &Evidence, cause: Cause, quotes: &str) {
+        let diagnosis = diagnose(evidence);
+        assert_eq!(diagnosis.cause, cause, "{diagnosis:?}");
+        let text = diagnosis.evidence.join("\n");
+        assert!(text.contains(quotes), "{text}");
+    }
+
+    #[test]
+    fn an_end_is_named_by_the_engine_before_it_is_by_its_status() {
+        let oom = EndState {
+            out_of_memory: true,
+            memory_limit: Some(256 << 20),
+            error: String::new(),
+        };
+        named(
+            &died("137", oom, ""),
+            Cause::OutOfMemory,
+            "home-a/connector was killed for want of memory, as its engine says; its limit is 256 MiB",
+        );
+        named(
+            &died("137", EndState::default(), ""),
+            Cause::DaemonExited,
+            "it was killed",
+        );
+        let library = "/connector: error while loading shared libraries: libssl.so.3: cannot open \
+                       shared object file: No such file or directory";
+        named(
+            &died("127", EndState::default(), library),
+            Cause::MissingLibrary,
+            "libssl.so.3",
+        );
+        named(
+            &died("126", EndState::default(), ""),
+            Cause::NotExecutable,
+            "ended with status 126",
+        );
+    }
+
+    #[test]
+    fn what_never_began_is_named_by_what_the_engine_said() {
+        for said in [
+            "exec /connector: exec format error",
+            "exec: \"/connector\": permission denied",
+            "exec: \"node\": executable file not found in $PATH",
+        ] {
+            assert!(cannot_be_executed(said), "{said}");
+            let evidence = Evidence {
+                known: Some(Known::NotStarted(said.to_owned())),
+                ..Evidence::default()
+            };
+            named(&evidence, Cause::NotExecutable, said);
+        }
+    }
+}
