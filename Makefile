@@ -1,4 +1,4 @@
-# The verbs. `make help` lists them. Each brings what it needs: engine, images, harness.
+# The verbs. `make help` lists them. Each brings what it needs, side by side.
 
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
@@ -37,27 +37,33 @@ harness: ## Build the ator-harness command
 	@cargo build --locked --release -p ator-harness
 
 .PHONY: two-home-ator-local-verify
-two-home-ator-local-verify: engine images harness ## Bring two homes up offline, judge them, remove them
+two-home-ator-local-verify: ## Bring two homes up offline, judge them, remove them
+	@fixtures/ready.sh engine images harness
 	@$(HARNESS) verify two-home-local --network fresh $(ARGS)
 
 .PHONY: two-home-tor-local-verify
-two-home-tor-local-verify: engine images tor harness ## The same on the distribution's tor, with .onion services
+two-home-tor-local-verify: ## The same on the distribution's tor, with .onion services
+	@fixtures/ready.sh engine images tor harness
 	@$(HARNESS) verify two-home-local --family onion $(ARGS)
 
 .PHONY: standalone-test-ator-p2p
-standalone-test-ator-p2p: engine images harness ## Judge two homes that meet over the public network (dials out)
+standalone-test-ator-p2p: ## Judge two homes that meet over the public network (dials out)
+	@fixtures/ready.sh engine images harness
 	@$(HARNESS) verify public-p2p $(ARGS)
 
 .PHONY: standalone-test-ator-p2p-rehearsal
-standalone-test-ator-p2p-rehearsal: engine engine-tools images harness ## The same over a network that stands in, on one engine and on two; nothing leaves the machine
+standalone-test-ator-p2p-rehearsal: ## The same over a network that stands in, on one engine and on two; nothing leaves the machine
+	@fixtures/ready.sh engine engine-tools images harness
 	@fixtures/rehearsal.sh $(HARNESS) $(ARGS)
 
 .PHONY: verify
-verify: engine images harness ## Bring another topology up offline, judge it, remove it: make verify TOPOLOGY=three-hop
+verify: ## Bring another topology up offline, judge it, remove it: make verify TOPOLOGY=three-hop
+	@fixtures/ready.sh engine images harness
 	@$(HARNESS) verify $(or $(TOPOLOGY),$(error name a topology, as in: make verify TOPOLOGY=three-hop)) $(ARGS)
 
 .PHONY: two-home-ator-local-up
-two-home-ator-local-up: engine images harness ## Bring two homes up offline and leave them running
+two-home-ator-local-up: ## Bring two homes up offline and leave them running
+	@fixtures/ready.sh engine images harness
 	@$(HARNESS) up two-home-local $(ARGS)
 
 .PHONY: two-home-ator-local-down
@@ -76,7 +82,8 @@ test-default: ## Run the tests that need no engine
 	@fixtures/nextest.sh run --workspace --locked
 
 .PHONY: test-offline
-test-offline: engine engine-tools browser images tor harness ## Run the scenarios that need an engine
+test-offline: ## Run the scenarios that need an engine
+	@fixtures/ready.sh engine engine-tools browser images tor harness
 	@fixtures/scenarios.sh
 
 .PHONY: generated
@@ -84,13 +91,15 @@ generated: ## Write anew what is generated from the code: the reports' schema, d
 	@REWRITE=1 cargo nextest run --locked -p ator-harness --test docs -E 'test(is_generated)'
 
 .PHONY: mutants
-mutants: engine images harness ## Break each part in turn, and print the checks that failed beside the one that had to
+mutants: ## Break each part in turn, and print the checks that failed beside the one that had to
+	@fixtures/ready.sh engine images harness
 	@rm -rf target/mutants
 	@status=0; fixtures/scenarios.sh -E 'binary(offline_mutants)' || status=$$?; \
 		printf '%-28s %-32s %s\n' mutant 'caught by' 'what failed'; cat target/mutants/*; exit $$status
 
 .PHONY: bench
-bench: engine images harness ## Time whole runs: cold, over a network that stands by, three at once (BENCH="30 50 5")
+bench: ## Time whole runs: cold, over a network that stands by, three at once (BENCH="30 50 5")
+	@fixtures/ready.sh engine images harness
 	@fixtures/bench.sh $(BENCH)
 
 .PHONY: fuzz
