@@ -10,6 +10,7 @@ pub mod engine;
 pub mod events;
 pub mod evidence;
 pub mod ledger;
+pub mod local;
 pub mod mutants;
 pub mod onion;
 pub mod plan;

@@ -83,7 +83,7 @@ impl Exit {
     #[must_use]
     pub const fn of_engine(error: &EngineError) -> Self {
         match error {
-            EngineError::Address(_) => Self::Usage,
+            EngineError::Address(_) | EngineError::NoContext { .. } => Self::Usage,
             EngineError::NoEngine { .. }
             | EngineError::Unreachable { .. }
             | EngineError::NoCertificates { .. }

@@ -1,5 +1,6 @@
 //! Finding an engine.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +11,7 @@ use tokio::time::timeout;
 
 use super::address::EngineAddress;
 use super::error::{ConnectError, EngineError, LibraryError};
+use super::named::{Named, named};
 use super::ssh::{Destination, Forward};
 use crate::causes::with_causes;
 use crate::trace::{Party, ask};
@@ -46,30 +48,31 @@ pub struct EngineInfo {
 }
 
 impl Engine {
-    /// Finds an engine on this machine: `DOCKER_HOST` when it is set, else the usual sockets.
+    /// Finds an engine on this machine: what `DOCKER_HOST` or a Docker context names, else the usual
+    /// sockets.
     ///
     /// # Errors
     ///
     /// [`EngineError::NoEngine`] lists every place looked at; [`EngineError::NotLocal`] refuses a
     /// remote one.
     pub async fn connect() -> Result<Self, EngineError> {
-        match docker_host() {
-            Some(address) if !address.starts_with("unix://") => {
-                Err(EngineError::NotLocal { address })
+        match named()? {
+            Some(Named { by, address }) if !address.starts_with("unix://") => {
+                Err(EngineError::NotLocal { by, address })
             }
             _ => Self::connect_anywhere().await,
         }
     }
 
-    /// Finds an engine, on this machine or where `DOCKER_HOST` says.
+    /// Finds an engine, on this machine or where `DOCKER_HOST` or a Docker context says.
     ///
     /// # Errors
     ///
     /// [`EngineError::NoEngine`] lists every place looked at; others as of
     /// [`Engine::connect_to`].
     pub async fn connect_anywhere() -> Result<Self, EngineError> {
-        let places = match docker_host() {
-            Some(address) => match address.parse()? {
+        let places = match named()? {
+            Some(Named { address, .. }) => match address.parse()? {
                 EngineAddress::Socket(path) => vec![path],
                 address => return Self::connect_to(&address).await,
             },
@@ -79,7 +82,10 @@ impl Engine {
         for path in places {
             let address = EngineAddress::Socket(path);
             match Self::connect_to(&address).await {
-                Err(EngineError::Unreachable { address, source }) => {
+                // One that is there and must not be used is no reason to install another.
+                Err(EngineError::Unreachable { address, source })
+                    if !matches!(source, ConnectError::NoPermission { .. }) =>
+                {
                     looked_at.push(format!("{address}: {}", with_causes(&source)));
                 }
                 other => return other,
@@ -104,6 +110,11 @@ impl Engine {
             EngineAddress::Socket(path) => {
                 if !path.exists() {
                     return Err(unreachable(ConnectError::NoSocket));
+                }
+                if let Err(source) = std::os::unix::net::UnixStream::connect(&*path)
+                    && source.kind() == ErrorKind::PermissionDenied
+                {
+                    return Err(unreachable(ConnectError::NoPermission { source }));
                 }
                 (over_socket(path), None)
             }
@@ -202,16 +213,10 @@ impl Engine {
     }
 }
 
-fn docker_host() -> Option<String> {
-    // What is not UTF-8 is no address, and is refused as one when it is parsed.
-    std::env::var_os("DOCKER_HOST")
-        .map(|address| address.to_string_lossy().into_owned())
-        .filter(|address| !address.is_empty())
-}
-
 fn usual_sockets() -> Vec<PathBuf> {
     let mut sockets = vec![PathBuf::from("/var/run/docker.sock")];
-    if let Some(runtime) = std::env::var_os("XDG_RUNTIME_DIR") {
+    let runtime = std::env::var_os("XDG_RUNTIME_DIR").filter(|value| !value.is_empty());
+    if let Some(runtime) = runtime {
         sockets.push(Path::new(&runtime).join("docker.sock"));
     }
     sockets

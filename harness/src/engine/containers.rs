@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::net::Ipv4Addr;
 
 use bollard::models::{
-    ContainerCreateBody, EndpointIpamConfig, EndpointSettings, HostConfig, NetworkingConfig,
-    PortBinding,
+    ContainerCreateBody, EndpointIpamConfig, EndpointSettings, HostConfig, HostConfigLogConfig,
+    NetworkingConfig, PortBinding,
 };
 use bollard::query_parameters::{
     CreateContainerOptionsBuilder, DownloadFromContainerOptionsBuilder,
@@ -394,6 +394,16 @@ fn body(spec: &ContainerSpec, labels: &Labels) -> ContainerCreateBody {
         security_opt: Some(vec!["no-new-privileges".to_owned()]),
         memory: Some(256 << 20),
         pids_limit: Some(128),
+        // The engine's own may be one that nothing can be read back from (`none`, `syslog`), or one that
+        // throws lines away; this one keeps all that a container of a run may write.
+        log_config: Some(HostConfigLogConfig {
+            typ: Some("json-file".to_owned()),
+            config: Some(HashMap::from([
+                ("max-size".to_owned(), "64m".to_owned()),
+                ("max-file".to_owned(), "1".to_owned()),
+                ("mode".to_owned(), "blocking".to_owned()),
+            ])),
+        }),
         ..Default::default()
     };
     let mut exposed = None;

@@ -19,14 +19,30 @@ pub enum EngineError {
         /// Every address tried, with the reason.
         looked_at: Vec<String>,
     },
-    /// `DOCKER_HOST` names an engine whose containers can't be reached from here.
+    /// A Docker context is named that cannot be read.
     #[error(
-        "DOCKER_HOST is {address}: only an engine on this machine (unix:///path/to/socket) can be \
+        "{by} names the Docker context {name}, which cannot be read from {file} ({why}); name another, or set DOCKER_HOST to an engine on this machine"
+    )]
+    NoContext {
+        /// The context.
+        name: String,
+        /// The variable or file that names it.
+        by: String,
+        /// Where it should be.
+        file: String,
+        /// Why it cannot be read.
+        why: String,
+    },
+    /// The environment names an engine whose containers can't be reached from here.
+    #[error(
+        "{by} is {address}: only an engine on this machine (unix:///path/to/socket) can be \
          used for a topology with a private network, because the harness talks to its containers' \
          addresses"
     )]
     NotLocal {
-        /// The variable's value.
+        /// What names it: a variable, or a Docker context.
+        by: String,
+        /// Its address.
         address: String,
     },
     /// No engine answers at an address that was given.
@@ -141,6 +157,14 @@ pub enum ConnectError {
     /// There is no socket at that path.
     #[error("no such socket")]
     NoSocket,
+    /// The socket is there, and this user may not use it.
+    #[error(
+        "this user may not use the socket; log in as a member of the group that owns it (mostly docker), or as root"
+    )]
+    NoPermission {
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// The connection was taken, and nothing came.
     #[error("no answer within {} s", .limit.as_secs())]
     Silent {

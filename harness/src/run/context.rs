@@ -143,7 +143,7 @@ impl Run {
             recorder,
             artefacts,
             interrupts,
-            http: reqwest::Client::new(),
+            http: crate::local::client(),
             milestones: Milestones::default(),
             images: None,
             amounts: options.amounts,

@@ -155,7 +155,7 @@ mod tests {
     async fn neither_what_is_sent_nor_what_comes_back_is_told() {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
         let http = Http {
-            client: reqwest::Client::new(),
+            client: crate::local::client(),
             home: "home-a".to_owned(),
             part: "admin API",
             address: listener.local_addr().expect("has an address"),

@@ -48,7 +48,7 @@ pub(super) async fn find(
     let engine = Engine::connect().await?;
     let (image, _) = engine.ensure_image(&options.sources.anon).await?;
     let image = engine.image_id(&image).await?;
-    let http = reqwest::Client::new();
+    let http = crate::local::client();
     for (run, network, standing) in written {
         if !fits(&network, wanted, &image) {
             continue;

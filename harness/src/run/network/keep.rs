@@ -161,7 +161,7 @@ pub struct KnownNetwork {
 pub async fn network_status() -> Result<(Vec<KnownNetwork>, Vec<StateError>), RunError> {
     let registry = Registry::networks();
     let (mut all, mut unreadable) = (Vec::new(), Vec::new());
-    let http = reqwest::Client::new();
+    let http = crate::local::client();
     for known in registry.runs()? {
         let (network, standing) = match registry.network(&known.run) {
             Ok(Some(found)) => found,
