@@ -16,8 +16,8 @@ use crate::engine::Placement;
 use crate::onion::TldFamily;
 use crate::report::print_report;
 use crate::run::{
-    Amounts, Interrupts, KnownNetwork, NetworkChoice, Options, RunError, network_down,
-    network_status, network_up,
+    Amounts, Interrupts, KnownNetwork, NetworkChoice, Options, network_down, network_status,
+    network_up,
 };
 use crate::topology::{Network, Topology, format_age};
 
@@ -118,17 +118,18 @@ async fn up(common: &Common, args: &UpArgs) -> Result<Exit, CliError> {
         return Ok(Exit::Pass);
     };
     let concluded = Concluded::of(&outcome, Exit::Pass);
-    concluded.save(&outcome).map_err(RunError::from)?;
+    let saved = concluded.save(&outcome);
     if outcome.error.is_some() {
         print_report(&mut out, &concluded.report)?;
-        return Ok(concluded.exit);
+        return Ok(concluded.exit_after(saved));
     }
+    let exit = concluded.exit_after(saved);
     writeln!(
         out,
         "the network {} stands by; runs that it fits join it, and `ator-harness network down` removes it",
         concluded.report.run
     )?;
-    Ok(Exit::Pass)
+    Ok(exit)
 }
 
 async fn status() -> Result<Exit, CliError> {

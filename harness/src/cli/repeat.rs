@@ -97,7 +97,9 @@ impl Series<'_> {
             .and_then(|artefacts| {
                 sum.save(&artefacts)?;
                 // The last run's folder may be gone.
-                artefacts.link_latest()?;
+                if let Err(error) = artefacts.link_latest() {
+                    CliError::from(RunError::from(error)).tell();
+                }
                 Ok(artefacts)
             });
         if self.args.json {
@@ -109,7 +111,7 @@ impl Series<'_> {
                 writeln!(out, "report: {}", file.display())?;
             }
         }
-        self.args.summarise(|| sum.to_markdown())?;
+        self.args.summarise(|| sum.to_markdown());
         saved.map_err(RunError::from)?;
         Ok(())
     }

@@ -12,7 +12,7 @@ use time::macros::datetime;
 use super::run;
 use crate::checks::{Basis, CheckResult, Metrics, Verdict};
 use crate::cli::exit::Exit;
-use crate::cli::run::RunArgs;
+use crate::cli::run::{Concluded, RunArgs};
 use crate::engine::Deadline;
 use crate::events::{EventKind, Recorder};
 use crate::plan::{Inputs, Occupied, Plan, Seed};
@@ -163,6 +163,33 @@ async fn a_run_whose_report_cannot_be_saved_is_counted_and_ends_the_series() {
         assert_eq!(sum["exit_code"], exit.code(), "{runs:?}");
         assert_eq!(sum["runs"].as_array().map(Vec::len), Some(2), "{sum}");
         assert!(printed.contains("2 runs: "), "{printed}");
+    }
+}
+
+#[test]
+fn a_verdict_outlives_a_report_that_cannot_be_saved_and_a_reader_that_cannot_take_it() {
+    struct Full;
+    impl std::io::Write for Full {
+        fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+            Err(std::io::ErrorKind::StorageFull.into())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let nowhere = Path::new("/nonexistent");
+    for (verdict, exit) in [
+        (Verdict::Pass, Exit::Environment),
+        (Verdict::Inconclusive, Exit::Environment),
+        (Verdict::Fail, Exit::Fail),
+    ] {
+        let outcome = outcome(nowhere, verdict);
+        let concluded = Concluded::of(&outcome, Exit::of_verdict(verdict));
+        let summary = "/nonexistent/summary.md";
+        let cli = Cli::parse_from(["verify", "two-home-local", "--summary", summary]);
+        cli.run.show(&mut Full, &concluded.report);
+        let saved = concluded.save(&outcome);
+        assert_eq!(concluded.exit_after(saved), exit, "{verdict:?}");
     }
 }
 

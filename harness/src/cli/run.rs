@@ -1,6 +1,6 @@
 //! Options of a run, and how what it came to is saved and shown.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -104,35 +104,53 @@ impl Concluded {
         }
     }
 
-    /// Saves the report in every form. The reason why a run ended comes before a report that could
-    /// not be saved, which is then said and no error.
+    /// Saves the report in every form.
     pub(super) fn save(&self, outcome: &Outcome) -> Result<(), ArtefactError> {
-        match self.report.save(&outcome.artefacts) {
-            Err(error) if outcome.error.is_some() => {
+        self.report.save(&outcome.artefacts)
+    }
+
+    /// The exit code when the report was saved, or not: a report that is not there is missed, unless
+    /// something worse was found. Why it could not be saved is told.
+    pub(super) fn exit_after(&self, saved: Result<(), ArtefactError>) -> Exit {
+        match saved {
+            Ok(()) => self.exit,
+            Err(error) => {
                 CliError::from(RunError::from(error)).tell();
-                Ok(())
+                self.exit.max(Exit::Environment)
             }
-            saved => saved,
         }
     }
 }
 
 impl RunArgs {
-    /// Shows a report, and appends it to the job's summary.
-    pub(super) fn show(&self, out: &mut impl Write, report: &Report) -> Result<(), CliError> {
-        if self.json {
-            writeln!(out, "{}", report.to_text())?;
+    /// Shows a report, and appends it to the job's summary. A verdict is reached by then: what keeps it
+    /// from being shown is told, and changes nothing about it.
+    pub(super) fn show(&self, out: &mut impl Write, report: &Report) {
+        let shown = if self.json {
+            writeln!(out, "{}", report.to_text())
         } else {
-            print_report(out, report)?;
+            print_report(out, report)
+        };
+        match shown {
+            // Whoever closed standard output has seen enough.
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
+            Err(error) => CliError::from(error).tell(),
+            Ok(()) => {}
         }
-        self.summarise(|| report.to_markdown())
+        self.summarise(|| report.to_markdown());
     }
 
-    pub(super) fn summarise(&self, markdown: impl FnOnce() -> String) -> Result<(), CliError> {
+    /// Appends to the job's summary. Where that fails, it is told: it says nothing of what was judged.
+    pub(super) fn summarise(&self, markdown: impl FnOnce() -> String) {
         // A variable that is set to nothing names no file.
-        match &self.summary {
-            Some(file) if !file.as_os_str().is_empty() => Ok(append_summary(file, &markdown())?),
-            _ => Ok(()),
+        let file = self
+            .summary
+            .as_ref()
+            .filter(|file| !file.as_os_str().is_empty());
+        if let Some(file) = file
+            && let Err(error) = append_summary(file, &markdown())
+        {
+            CliError::from(error).tell();
         }
     }
 }

@@ -8,7 +8,7 @@ use super::load::Common;
 use super::repeat;
 use super::run::{Concluded, RunArgs};
 use super::values::{amounts_parser, defect};
-use crate::run::{Amounts, Interrupts, Options, RunError, bring_up_and_keep, verify};
+use crate::run::{Amounts, Interrupts, Options, bring_up_and_keep, verify};
 
 /// Arguments of `verify`.
 #[derive(Debug, Clone, clap::Args)]
@@ -47,9 +47,9 @@ pub(super) async fn run(common: &Common, args: &Args) -> Result<Exit, CliError> 
     }
     let outcome = once().await?;
     let concluded = Concluded::of(&outcome, Exit::of_verdict(outcome.verdict()));
-    concluded.save(&outcome).map_err(RunError::from)?;
-    args.run.show(&mut out, &concluded.report)?;
-    Ok(concluded.exit)
+    let saved = concluded.save(&outcome);
+    args.run.show(&mut out, &concluded.report);
+    Ok(concluded.exit_after(saved))
 }
 
 /// Brings a topology up and leaves it running.
@@ -64,19 +64,20 @@ pub(super) async fn up(common: &Common, args: &RunArgs) -> Result<Exit, CliError
     ))
     .await?;
     let concluded = Concluded::of(&outcome, Exit::Pass);
-    concluded.save(&outcome).map_err(RunError::from)?;
+    let saved = concluded.save(&outcome);
     let mut out = std::io::stdout();
-    let Concluded { report, exit } = concluded;
     if outcome.error.is_some() {
-        args.show(&mut out, &report)?;
-        return Ok(exit);
+        args.show(&mut out, &concluded.report);
+        return Ok(concluded.exit_after(saved));
     }
-    args.summarise(|| report.to_markdown())?;
+    let exit = concluded.exit_after(saved);
+    let report = concluded.report;
+    args.summarise(|| report.to_markdown());
     let name = &loaded.topology.name;
     writeln!(
         out,
         "{name} is up as run {}; `ator-harness verify {name}` judges it, `ator-harness down {name}` removes it",
         report.run
     )?;
-    Ok(Exit::Pass)
+    Ok(exit)
 }

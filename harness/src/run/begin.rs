@@ -159,19 +159,15 @@ pub async fn find_engine(topology: &Topology) -> Result<Engine, EngineError> {
 pub(in crate::run) fn finish(run: &Run, mut outcome: Outcome) -> Outcome {
     if outcome.keeps_trace() {
         let text = trace::since(run.traced);
-        // The reason why a run ended comes before a file that could not be written.
-        match (run.artefacts.write(TRACE, text.as_bytes()), &outcome.error) {
-            (Ok(()), _) => {}
-            (Err(error), None) => outcome.error = Some(error.into()),
-            (Err(error), Some(_)) => run.recorder.note(with_causes(&error).to_string()),
+        // What was found is not lost by a file that could not be written.
+        if let Err(error) = run.artefacts.write(TRACE, text.as_bytes()) {
+            run.recorder.note(with_causes(&error).to_string());
         }
     }
-    outcome.events = run.recorder.events();
-    if let Err(error) = run.artefacts.link_latest()
-        && outcome.error.is_none()
-    {
-        outcome.error = Some(error.into());
+    if let Err(error) = run.artefacts.link_latest() {
+        run.recorder.note(with_causes(&error).to_string());
     }
+    outcome.events = run.recorder.events();
     outcome
 }
 
