@@ -12,6 +12,7 @@ use super::model::{
     ArtefactsView, BudgetView, CheckView, DeathView, DiagnosisView, ErrorKind, ErrorView, LogTail,
     Memory, MetricView, NoteView, Report, ReportKind, VERSION,
 };
+use super::plain::plain;
 use super::stages::stage_times;
 use super::topology::TopologyView;
 use super::{metric, words};
@@ -35,7 +36,7 @@ impl Report {
         let report = gather(outcome, exit_code);
         // As a whole and not text by text: a field that is added cannot be forgotten.
         let mut value = serde_json::to_value(&report).expect("strings, numbers and lists of those");
-        redact(&mut value, &|text| outcome.plan.redact(text));
+        redact(&mut value, &|text| plain(&outcome.plan.redact(text)));
         serde_json::from_value(value).expect("read back with the types it was written with")
     }
 }

@@ -12,6 +12,7 @@ mod junit;
 mod markdown;
 mod metric;
 mod model;
+mod plain;
 mod probe;
 mod read;
 mod repeat;

@@ -7,6 +7,7 @@ use comfy_table::presets;
 use comfy_table::{Cell, ContentArrangement, Table};
 
 use super::model::{CheckView, Report};
+use super::plain::plain;
 use super::words::{PAGE, show_bytes, show_ms};
 use crate::checks::Verdict;
 use crate::events::{Event, EventKind, Stage};
@@ -19,6 +20,10 @@ const WIDTH: u16 = 132;
 /// One line about an event, or nothing for events that only the files need.
 #[must_use]
 pub fn progress_line(event: &Event) -> Option<String> {
+    line(event).map(|line| plain(&line))
+}
+
+fn line(event: &Event) -> Option<String> {
     let at = format!("{:>7.2} s", event.at_ms as f64 / 1000.0);
     let name = |stage: &Stage, node: &Option<Subject>| match node {
         Some(node) => format!("{stage} {node}"),
