@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::error::CliError;
 use super::load::Common;
 use crate::connectors::Recipe;
-use crate::engine::{Image, ImageContent, Placed, program_files};
+use crate::engine::{Image, ImageContent, Placed, is_program, program_files};
 use crate::onion::{TldFamily, anonrc};
 use crate::plan::AGENT;
 use crate::run::Sources;
@@ -88,7 +88,10 @@ impl ImageArgs {
         }
         let program = anonrc::program(family);
         let path = match (&self.anon_binary, family) {
-            (Some(path), _) => path.clone(),
+            (Some(path), _) => {
+                is_program(path)?;
+                path.clone()
+            }
             (None, TldFamily::Anon | TldFamily::Onion) => binaries.folder.join(program),
             (None, TldFamily::Anyone) => return Err(CliError::NoDaemon { family }),
         };

@@ -1,10 +1,14 @@
 //! Which files an image needs for a program to run in it.
 
+use std::fs::File;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Where programs are in an image of ours.
 const PROGRAMS: &str = "/usr/bin";
+/// What every program of Linux begins with.
+const ELF: &[u8; 4] = b"\x7fELF";
 
 /// A file, and the absolute path that it has in an image.
 pub type Placed = (PathBuf, String);
@@ -38,6 +42,14 @@ pub enum FilesError {
         /// The programs' names.
         names: Vec<String>,
     },
+    /// A file is no program that an image without anything else could start.
+    #[error(
+        "{path} is no program of Linux (an ELF file); give the onion daemon's program, or a folder with {PROGRAMS}/PROGRAM and all that it loads"
+    )]
+    NoElf {
+        /// The file.
+        path: String,
+    },
     /// A dynamically linked program lacks a library on this machine.
     #[error(
         "{path} is dynamically linked and this machine lacks {library}; install that, give a statically linked program, or a folder with {PROGRAMS}/PROGRAM and all that it loads"
@@ -53,6 +65,32 @@ pub enum FilesError {
 fn unreadable(path: &Path) -> impl FnOnce(std::io::Error) -> FilesError {
     let path = path.display().to_string();
     move |source| FilesError::Unreadable { path, source }
+}
+
+/// Makes sure that a file is a program of Linux. A folder may be a tree with one, which
+/// [`program_files`] looks for.
+///
+/// # Errors
+///
+/// [`FilesError::Unreadable`] and [`FilesError::NoElf`] name the file.
+pub fn is_program(path: &Path) -> Result<(), FilesError> {
+    let kind = path.metadata().map_err(unreadable(path))?.file_type();
+    if kind.is_dir() {
+        return Ok(());
+    }
+    let mut magic = [0; ELF.len()];
+    // A device or a pipe has no start that could be looked at without taking it away.
+    let read = match kind.is_file() {
+        true => File::open(path).and_then(|mut file| file.read_exact(&mut magic)),
+        false => Ok(()),
+    };
+    match read {
+        Err(error) if error.kind() != ErrorKind::UnexpectedEof => Err(unreadable(path)(error)),
+        Ok(()) if magic == *ELF => Ok(()),
+        _ => Err(FilesError::NoElf {
+            path: path.display().to_string(),
+        }),
+    }
 }
 
 /// The files of a program, which comes first and is called `name` in the image. It is a tree of

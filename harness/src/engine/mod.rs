@@ -32,7 +32,7 @@ pub use deadline::{BootTime, Deadline, Now};
 pub use end_state::EndState;
 pub use error::{ConnectError, EngineError, LibraryError};
 pub use exec::ExecOutput;
-pub use files::{FilesError, Placed, program_files};
+pub use files::{FilesError, Placed, is_program, program_files};
 pub use fleet::{Engines, Placement};
 pub use images::{Image, ImageContent};
 pub use labels::{

@@ -178,6 +178,28 @@ fn a_family_without_a_daemon_of_ours_needs_one() {
 }
 
 #[test]
+fn what_is_no_program_is_no_daemon() {
+    let place = Place::new();
+    place.project();
+    place.with_binaries();
+    let text = place.file("daemon", "#!/bin/sh\n");
+    let gone = place.path("gone").display().to_string();
+    for (given, why) in [
+        (text.as_str(), "is no program of Linux"),
+        ("/dev/zero", "is no program of Linux"),
+        (gone.as_str(), "cannot be read: No such file or directory"),
+    ] {
+        place
+            .in_project()
+            .args(["verify", "two-home-local", "--anon-binary", given])
+            .assert()
+            .code(2)
+            .stdout("")
+            .stderr(contains(given).and(contains(why)));
+    }
+}
+
+#[test]
 fn a_folder_without_a_daemon_is_no_daemon() {
     let place = Place::new();
     place.project();
