@@ -9,7 +9,7 @@ use super::images::ImageArgs;
 use super::load::{Common, FamilyArgs, TopologyArgs};
 use crate::causes::with_causes;
 use crate::engine::{Engine, EngineError};
-use crate::run::find_engine;
+use crate::run::{RunError, clocks_agree, find_engine};
 
 /// Arguments of `doctor`.
 #[derive(Debug, Clone, clap::Args)]
@@ -62,11 +62,12 @@ pub(super) async fn run(common: &Common, args: &Args) -> Result<Exit, CliError> 
     for (home, address) in &placement.homes {
         match told(Engine::connect_to(address).await).await {
             Ok(text) => writeln!(out, "ok       engine      home {home}: {text}")?,
-            Err(source) => {
+            Err(RunError::Engine(source)) => {
                 let home = home.clone();
                 let source = Box::new(source);
                 lacking.push(("engine", EngineError::OfHome { home, source }.into()));
             }
+            Err(error) => lacking.push(("engine", error.into())),
         }
     }
     for (what, error) in &lacking {
@@ -78,8 +79,10 @@ pub(super) async fn run(common: &Common, args: &Args) -> Result<Exit, CliError> 
 }
 
 /// What an engine says of itself, in a line.
-async fn told(engine: Result<Engine, EngineError>) -> Result<String, EngineError> {
-    let info = engine?.info().await?;
+async fn told(engine: Result<Engine, EngineError>) -> Result<String, RunError> {
+    let engine = engine?;
+    let info = engine.info().await?;
+    clocks_agree(&[engine.clock().await?])?;
     Ok(format!(
         "{} at {} (API {}, {}, cgroup {})",
         info.version, info.address, info.api, info.architecture, info.cgroup

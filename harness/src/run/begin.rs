@@ -15,6 +15,7 @@ use crate::run::error::RunError;
 use crate::run::interrupt::Interrupts;
 use crate::run::options::Options;
 use crate::run::outcome::Outcome;
+use crate::run::preflight_failure::clocks_agree;
 use crate::run::prepare;
 use crate::run::request::InvalidRequest;
 use crate::run::running::{self, Found};
@@ -105,7 +106,8 @@ pub(in crate::run) async fn begin(
     } = beginning;
     let authorities = joined(registry, topology, options).await?;
     let engines = engines(topology, &options.placement).await?;
-    let (_, latest) = engines.clocks().await?;
+    let (earliest, latest) = engines.clocks().await?;
+    clocks_agree(&[earliest, latest])?;
     let began = inputs.now;
     let inputs = Inputs {
         authorities,

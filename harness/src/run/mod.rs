@@ -46,7 +46,7 @@ pub use measure::measure;
 pub use network::{KnownNetwork, network_down, network_status, network_up};
 pub use options::{Amounts, NetworkChoice, Options, Progress, Sources};
 pub use outcome::{NodeLog, Outcome};
-pub use preflight_failure::PreflightFailure;
+pub use preflight_failure::{PreflightFailure, clocks_agree};
 pub use prepare::fresh_inputs;
 pub use request::InvalidRequest;
 pub use state::{

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use time::OffsetDateTime;
+
 /// Reason of a connection for which the system has no route (control-spec, `ORCONN`).
 pub(in crate::run) const NO_ROUTE: &str = "NOROUTE";
 
@@ -45,6 +47,14 @@ pub enum PreflightFailure {
         /// What became of the connections, and the daemon's reason.
         seen: String,
     },
+    /// What this machine and the engines' take for the time differs.
+    #[error(
+        "the clock of an engine is {} s {} this machine's; set both by NTP: when packets expire, and how long they took, is told by both", .ahead_s.unsigned_abs(), if *.ahead_s < 0 { "behind" } else { "ahead of" }
+    )]
+    Clocks {
+        /// By how many seconds the engine's is ahead; negative when it is behind.
+        ahead_s: i64,
+    },
     /// The operator has not agreed to the network's terms.
     #[error(
         "the network's terms and conditions are not agreed to, so {home}'s onion daemon ends; read them, and write terms = \"agreed\" into the topology's [network] table"
@@ -53,4 +63,38 @@ pub enum PreflightFailure {
         /// The home.
         home: String,
     },
+}
+
+/// How far an engine's clock may be from this machine's, in seconds. Both are told in whole seconds.
+const CLOCKS_DIFFER: i64 = 2;
+
+/// Refuses engines whose clocks, in Unix time, differ from this machine's.
+///
+/// # Errors
+///
+/// [`PreflightFailure::Clocks`] names the one that differs most.
+pub fn clocks_agree(engines: &[i64]) -> Result<(), PreflightFailure> {
+    agree(OffsetDateTime::now_utc().unix_timestamp(), engines)
+}
+
+fn agree(here: i64, engines: &[i64]) -> Result<(), PreflightFailure> {
+    let ahead = engines.iter().map(|clock| clock - here);
+    match ahead.max_by_key(|ahead| ahead.unsigned_abs()) {
+        Some(ahead_s) if ahead_s.abs() > CLOCKS_DIFFER => Err(PreflightFailure::Clocks { ahead_s }),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_differs_is_named_with_its_direction() {
+        assert_eq!(agree(1000, &[1001, 998]), Ok(()));
+        for (clock, says) in [(4600, "3600 s ahead of this"), (990, "10 s behind this")] {
+            let error = agree(1000, &[1000, clock]).expect_err("differs");
+            assert!(error.to_string().contains(says), "{error}");
+        }
+    }
 }
