@@ -1,4 +1,5 @@
-//! Breaking one part of a topology on purpose, as [`crate::mutants`] lists them.
+//! Breaking one part of a topology on purpose, as [`crate::mutants`] lists them; and having every home differ
+//! in what it may.
 //!
 //! The step after planning: where the topology names a mutant, the plan or its containers are broken
 //! in one place. Planning itself knows of no mutant.
@@ -9,7 +10,7 @@ use std::time::Duration;
 use data_encoding::BASE32_NOPAD;
 
 use crate::engine::{ContainerSpec, FileSpec};
-use crate::mutants::{MutantAddress, MutantSpec, Part};
+use crate::mutants::{Different, MutantAddress, MutantSpec, Part};
 use crate::onion::anonrc::{SERVICE_DIRECTORY, SOCKS_PORT};
 use crate::onion::authority::AuthorityKeys;
 use crate::plan::{
@@ -20,6 +21,8 @@ use crate::topology::{Access, Topology, Wan};
 
 /// Tells the reference connector which part of it is broken.
 const MUTANT_VARIABLE: &str = "REFERENCE_CONNECTOR_MUTANT";
+/// Tells it what it does in another way.
+const VARIANT_VARIABLE: &str = "REFERENCE_CONNECTOR_VARIANT";
 /// The IP address that some mutants dial.
 const MUTANT_ADDRESS_VARIABLE: &str = "REFERENCE_CONNECTOR_MUTANT_ADDRESS";
 /// What a mutant that hands its proxy addresses uses for the peer it dials; the home's daemon maps
@@ -49,6 +52,14 @@ pub fn containers(plan: &Plan, images: &Images, keys: &[AuthorityKeys]) -> Specs
     let mut specs = plan.containers(images, keys);
     if let Some(mutant) = plan.topology.mutant {
         break_containers(plan, &mut specs, mutant);
+    }
+    if let Some(variant) = plan.topology.variant {
+        for home in &mut specs.homes {
+            match variant.part {
+                Different::Connector => tell(&mut home.connector, VARIANT_VARIABLE, variant.name),
+                Different::Daemon(line) => add_option(daemon(home), line),
+            }
+        }
     }
     specs
 }

@@ -73,7 +73,10 @@ pub trait Control: Send + Sync {
     /// [`ControlError`] when its peers cannot be had.
     async fn connected(&self, id: &str) -> Result<Option<bool>, ControlError> {
         let peers = self.peers().await?;
-        let found = peers.into_iter().find(|peer| peer.id == id);
+        // Ids that differ in case alone may be one (contract#auth-id-spelling).
+        let found = peers
+            .into_iter()
+            .find(|peer| peer.id.eq_ignore_ascii_case(id));
         Ok(found.map(|peer| peer.connected))
     }
 

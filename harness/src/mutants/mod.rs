@@ -7,6 +7,8 @@
 
 mod spec;
 mod table;
+mod variants;
 
 pub use spec::{MutantAddress, MutantSpec, Needs, Part};
 pub use table::MUTANTS;
+pub use variants::{Different, VARIANTS, VariantSpec};

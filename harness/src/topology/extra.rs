@@ -7,7 +7,7 @@ use super::fields::{Collector, Fields, Located, small};
 use super::model::{Auth, Daemon, Home, Path, Peering, Transport};
 use super::wan::{Access, Wan};
 use crate::connectors::Kind;
-use crate::mutants::{MUTANTS, MutantSpec};
+use crate::mutants::{MUTANTS, MutantSpec, VARIANTS, VariantSpec};
 
 /// Reads `[many]`: homes that are all alike, each of which dials the next, and the last the first.
 /// `size` replaces the number in the file.
@@ -156,6 +156,17 @@ fn read_access(
 pub(super) fn read_connector(fields: &mut Fields<'_, '_>, into: &mut Collector<'_>) -> Kind {
     let all: Vec<Kind> = Kind::all().collect();
     fields.choice(into, "connector", Kind::default(), &all, |kind| kind.name())
+}
+
+/// Reads `variant`.
+pub(super) fn read_variant(
+    fields: &mut Fields<'_, '_>,
+    into: &mut Collector<'_>,
+) -> Option<&'static VariantSpec> {
+    let all: Vec<_> = VARIANTS.iter().map(Some).collect();
+    fields.choice(into, "variant", None, &all, |variant| {
+        variant.map_or("", |variant| variant.name)
+    })
 }
 
 /// Reads `mutant`.

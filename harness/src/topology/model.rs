@@ -8,7 +8,7 @@ use super::network::Network;
 use super::units::millis;
 use super::wan::Wan;
 use crate::connectors::Kind;
-use crate::mutants::MutantSpec;
+use crate::mutants::{MutantSpec, VariantSpec};
 
 /// Id of a peer that every connector is told to dial and that does not exist. Homes and the probe
 /// may not be called so.
@@ -51,6 +51,9 @@ pub struct Topology {
     /// The part that is broken on purpose, to show that its check notices.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mutant: Option<&'static MutantSpec>,
+    /// The legitimate difference that every home has, to show that no check takes it for a fault.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub variant: Option<&'static VariantSpec>,
 }
 
 /// One operator's place: onion sidecar, connector and business-logic server behind NAT.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use toml::de::DeTable;
 
-use super::extra::{read_connector, read_many, read_mutant, read_paths, read_wan};
+use super::extra::{read_connector, read_many, read_mutant, read_paths, read_variant, read_wan};
 use super::fields::{Collector, Fields, Located, small};
 use super::mistake::TopologyError;
 use super::model::{
@@ -97,6 +97,7 @@ fn read(root: &DeTable<'_>, into: &mut Collector<'_>, size: Option<usize>) -> Op
     let paths = read_paths(&mut fields, into);
     let wan = read_wan(&mut fields, into);
     let mutant = read_mutant(&mut fields, into);
+    let variant = read_variant(&mut fields, into);
     let probe = read_probe(&mut fields, into);
     let deadlines = read_deadlines(&mut fields, into);
     let budgets = read_budgets(&mut fields, into);
@@ -128,6 +129,7 @@ fn read(root: &DeTable<'_>, into: &mut Collector<'_>, size: Option<usize>) -> Op
         budgets,
         wan: wan.map(|wan| wan.value),
         mutant,
+        variant,
     })
 }
 
@@ -177,6 +179,7 @@ impl Topology {
             budgets: Vec::new(),
             wan: None,
             mutant: None,
+            variant: None,
         }
     }
 }

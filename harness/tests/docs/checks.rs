@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use ator_harness::checks::{Check, Load, Measurement, Pace, every, judge_leftovers};
-use ator_harness::mutants::MUTANTS;
+use ator_harness::mutants::{MUTANTS, VARIANTS};
 use ator_harness::topology::Metric;
 
 use crate::support::{assert_generated, plan, topology};
@@ -54,6 +54,15 @@ What `ator-harness probe` is judged by, besides the budgets.
 | check | says |
 |---|---|
 ";
+const MATRIX: &str = "
+## Mutants and variants
+
+Whom the checks accuse, and whom they do not: a mutant is one part that is broken on purpose (`mutant = \"NAME\"` in a
+topology), a variant one legitimate difference (`variant = \"NAME\"`) in every home. `make mutants` runs all of them.
+
+| name | is a | what it is | what comes of it |
+|---|---|---|---|
+";
 const AFTER: &str = "
 A ledger has one check more, `run`: that a run came as far as its checks.
 ";
@@ -95,6 +104,42 @@ fn is_generated() {
         let _ = writeln!(text, "| `{id}` | {says} |");
     }
     text.push_str(AFTER);
+    text.push_str(MATRIX);
+    for mutant in MUTANTS {
+        let also: Vec<String> = mutant
+            .may_also_fail
+            .iter()
+            .map(|id| format!("`{id}`"))
+            .collect();
+        let _ = writeln!(
+            text,
+            "| `{}` | mutant | {} | fails `{}`{} |",
+            mutant.name,
+            mutant.breaks,
+            mutant.caught_by,
+            match also.is_empty() {
+                true => String::new(),
+                false => format!(", may fail {}", also.join(", ")),
+            }
+        );
+    }
+    for variant in VARIANTS {
+        let lacking: Vec<String> = variant
+            .unsupported
+            .iter()
+            .map(|id| format!("`{id}`"))
+            .collect();
+        let _ = writeln!(
+            text,
+            "| `{}` | variant | {} | passes{} |",
+            variant.name,
+            variant.differs,
+            match lacking.is_empty() {
+                true => String::new(),
+                false => format!(", without {}", lacking.join(", ")),
+            }
+        );
+    }
     assert_generated(DOCUMENT, &text, |one, other| one == other);
 }
 

@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 
 use ator_harness::engine::ContainerSpec;
-use ator_harness::mutants::{MUTANTS, MutantAddress, Part};
+use ator_harness::mutants::{Different, MUTANTS, MutantAddress, Part, VARIANTS};
 use ator_harness::plan::{Plan, Specs};
-use reference_connector::{ConnectorMutant, MUTANT_ADDRESS_VARIABLE, MUTANT_VARIABLE};
+use reference_connector::{
+    ConnectorMutant, ConnectorVariant, MUTANT_ADDRESS_VARIABLE, MUTANT_VARIABLE, VARIANT_VARIABLE,
+};
 
 use super::{ANONRC, all, mutant, onion, options, plan, plan_of, specs, text, topology, variable};
 
@@ -91,6 +93,32 @@ fn the_reference_connector_knows_the_connectors_mutants_and_no_others() {
         .map(ConnectorMutant::as_str)
         .collect();
     assert_eq!(told, known);
+}
+
+#[test]
+fn every_home_differs_and_the_reference_connector_knows_how() {
+    let told: BTreeSet<&str> = VARIANTS
+        .iter()
+        .filter(|variant| variant.part == Different::Connector)
+        .map(|variant| variant.name)
+        .collect();
+    let known = ConnectorVariant::ALL.iter().map(|variant| variant.as_str());
+    assert_eq!(told, known.collect());
+    for variant in VARIANTS {
+        let mut topology = super::topology();
+        topology.variant = Some(variant);
+        let specs = super::specs(&super::plan_of(&topology, 7));
+        for home in &specs.homes {
+            let named = variable(&home.connector, VARIANT_VARIABLE);
+            match variant.part {
+                Different::Connector => assert_eq!(named, Some(variant.name)),
+                Different::Daemon(line) => {
+                    assert_eq!(named, None);
+                    assert!(text(home.sidecar.as_ref().expect("is there"), ANONRC).contains(line));
+                }
+            }
+        }
+    }
 }
 
 #[test]
