@@ -103,6 +103,7 @@ async fn up(common: &Common, args: &UpArgs) -> Result<Exit, CliError> {
         stand_in: None,
         network: NetworkChoice::Keep,
         keys: None,
+        connector_memory: None,
         amounts: Amounts::default(),
         accepted_defects: Vec::new(),
         progress: Some(progress()),

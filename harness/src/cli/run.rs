@@ -9,7 +9,7 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::images::ImageArgs;
 use super::load::{Common, FamilyArgs, Loaded, TopologyArgs};
-use super::values::network_parser;
+use super::values::{memory, network_parser};
 use crate::report::{Report, append_summary, print_report, progress_line};
 use crate::run::{Amounts, ArtefactError, NetworkChoice, Options, Outcome, Progress, RunError};
 
@@ -39,6 +39,9 @@ pub(super) struct RunArgs {
     /// that give the same name; for topologies that join the public network
     #[arg(long, value_name = "NAME", value_parser = plain_name)]
     keys: Option<String>,
+    /// How much memory each connector may use, such as 512MiB or 1GiB, instead of 256MiB
+    #[arg(long, value_name = "SIZE", value_parser = memory)]
+    connector_memory: Option<u64>,
     /// Folder in which each run gets a folder of its own
     #[arg(long, value_name = "DIR", default_value = "ator-runs")]
     pub(super) artefacts: PathBuf,
@@ -62,6 +65,7 @@ impl RunArgs {
             stand_in: self.authorities.clone(),
             network: self.network,
             keys: self.keys.clone(),
+            connector_memory: self.connector_memory,
             amounts: Amounts::default(),
             accepted_defects: Vec::new(),
             progress: Some(progress()),

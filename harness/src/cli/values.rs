@@ -63,3 +63,63 @@ pub(super) fn defect(text: &str) -> Result<String, String> {
         ids.join(", ")
     ))
 }
+
+/// Takes an amount of memory, in bytes.
+pub(super) fn memory(text: &str) -> Result<u64, String> {
+    let (number, unit) = match (text.strip_suffix("MiB"), text.strip_suffix("GiB")) {
+        (Some(number), _) => (number, 1 << 20),
+        (_, Some(number)) => (number, 1 << 30),
+        _ => return Err("write it with its unit, such as 512MiB or 1GiB".to_owned()),
+    };
+    let bytes = number
+        .parse::<u64>()
+        .ok()
+        .and_then(|number| number.checked_mul(unit));
+    bytes
+        .filter(|bytes| *bytes >= LEAST_MEMORY)
+        .ok_or_else(|| "a whole number, and 16MiB at the least".to_owned())
+}
+
+/// Less than this no engine gives a container in which anything runs.
+const LEAST_MEMORY: u64 = 16 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_has_a_unit() {
+        assert_eq!(memory("512MiB"), Ok(512 << 20));
+        assert_eq!(memory("2GiB"), Ok(2 << 30));
+        for wrong in [
+            "512",
+            "512MB",
+            "-1GiB",
+            "1MiB",
+            "99999999999999999999GiB",
+            "",
+        ] {
+            assert!(memory(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_defect_is_named_by_its_check_or_by_the_contract() {
+        for name in ["resilience.removed-peer", "defect-removed-peer-dialled"] {
+            assert_eq!(defect(name).as_deref(), Ok("resilience.removed-peer"));
+        }
+        for (name, says) in [
+            (
+                "secrecy.addresses",
+                "is not of the level defect, but required",
+            ),
+            (
+                "no.such",
+                "is no check; the defects are handshake.takeover, ",
+            ),
+        ] {
+            let error = defect(name).expect_err("is no defect");
+            assert!(error.contains(says), "{error}");
+        }
+    }
+}

@@ -16,6 +16,7 @@ mod files;
 mod fleet;
 mod images;
 mod labels;
+mod limits;
 mod named;
 mod networks;
 mod pipe;

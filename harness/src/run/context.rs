@@ -43,6 +43,7 @@ pub(in crate::run) struct Run {
     pub(in crate::run) milestones: Milestones,
     pub(in crate::run) images: Option<Images>,
     pub(in crate::run) amounts: Amounts,
+    pub(in crate::run) connector_memory: Option<u64>,
     pub(in crate::run) accepted_defects: Vec<String>,
     /// Containers that were told to end: their deaths are no news.
     pub(in crate::run) told_to_end: Mutex<BTreeSet<String>>,
@@ -147,6 +148,7 @@ impl Run {
             milestones: Milestones::default(),
             images: None,
             amounts: options.amounts,
+            connector_memory: options.connector_memory,
             accepted_defects: options.accepted_defects.clone(),
             told_to_end: Mutex::default(),
             traced,

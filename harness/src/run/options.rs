@@ -81,6 +81,8 @@ pub struct Options {
     /// Name of the volumes from which the homes' onion services have their keys; fresh ones without
     /// it.
     pub keys: Option<String>,
+    /// How much memory each connector may use, in bytes, where it is not what every container may.
+    pub connector_memory: Option<u64>,
     /// Which amounts are sent.
     pub amounts: Amounts,
     /// Ids of checks of basis [`Basis::Defect`](crate::checks::Basis) that may fail.

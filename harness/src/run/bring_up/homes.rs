@@ -62,7 +62,11 @@ async fn start_home(
     };
     let connector = async {
         let created = engine.create_container(&specs.connector, &run.plan.labels);
-        created.await.map_err(RunError::from)
+        created.await?;
+        if let Some(bytes) = run.connector_memory {
+            engine.limit_memory(&specs.connector.name, bytes).await?;
+        }
+        Ok::<_, RunError>(())
     };
     let daemon = async {
         match home.onion() {
