@@ -37,7 +37,7 @@ fn addresses(seen: &Observations) -> Finding {
         let of_connector = log.role.is_connector();
         let mut places = Places::default();
         for (number, line) in log.text.lines().enumerate() {
-            if !mentions_address(line) {
+            if !mentions_address(line) || (!of_connector && is_for_debugging(line)) {
                 continue;
             }
             // Of a line that says no level, nobody can say that it is written at DEBUG alone, and no
@@ -107,6 +107,15 @@ fn secrets(seen: &Observations) -> Finding {
     }
     let what = format!("none of {} secrets", seen.secrets.len());
     finding(seen, &wrong, &what)
+}
+
+/// Whether an onion daemon writes a line only when it is told to log more than it does by itself, which is
+/// NOTICE: `Nov 22 10:00:01.000 [info] …`.
+fn is_for_debugging(line: &str) -> bool {
+    let level = line
+        .split_once('[')
+        .and_then(|(_, rest)| rest.split_once(']'));
+    matches!(level, Some(("info" | "debug", _)))
 }
 
 /// What is wrong is wrong, whatever else could not be read.

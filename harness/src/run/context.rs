@@ -194,7 +194,8 @@ impl Run {
         told.insert(container.to_owned());
     }
 
-    fn is_told_to_end(&self, container: &str) -> bool {
+    /// Whether it was told to end.
+    pub(in crate::run) fn is_told_to_end(&self, container: &str) -> bool {
         let told = self.told_to_end.lock();
         let told = told.unwrap_or_else(PoisonError::into_inner);
         told.contains(container)

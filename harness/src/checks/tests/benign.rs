@@ -47,6 +47,20 @@ const DIFFERENCES: &[Difference] = &[
             nothing_logged(seen);
         },
     ),
+    (
+        "daemons that log more than they do by themselves",
+        &[],
+        |seen| {
+            let address = seen.homes[0].planned.as_ref().expect("is planned");
+            let line = format!(
+                "Nov 22 10:00:02.000 [info] asked for {}\n",
+                address.expose()
+            );
+            let mut logs = seen.logs.iter_mut();
+            let sidecar = logs.find(|log| log.role.to_string() == "home-b/sidecar");
+            sidecar.expect("is there").text.push_str(&line);
+        },
+    ),
     ("no admission logged", &[], nothing_logged),
     ("no list of peers", &[], |seen| {
         for peering in &mut seen.peerings {

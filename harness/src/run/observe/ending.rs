@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 use crate::causes::with_causes;
 use crate::checks::{EndingView, Metrics};
 use crate::evidence::Gathered;
-use crate::plan::HomePlan;
+use crate::plan::{DaemonPlan, HomePlan};
 use crate::probe::WebSocket;
 use crate::run::context::{POLL, Run};
 use crate::run::probe_dialer::ProbeDialer;
@@ -20,8 +20,8 @@ const PAUSE: Duration = Duration::from_millis(250);
 /// How long a connector whose peers have all gone may take to say so.
 const NOTICES: Duration = Duration::from_secs(3);
 
-/// Tells the connector of the home that the probe dials to end, and looks how long it takes and what its
-/// neighbours say then.
+/// Tells the connector of the home that the probe dials to end, and looks how long it takes, and what those say
+/// whose peers have all gone. Where that home has one neighbour, that one is told first.
 pub(in crate::run) async fn of(
     run: &Run,
     dialer: &ProbeDialer,
@@ -43,29 +43,60 @@ pub(in crate::run) async fn of(
     if open.is_empty() {
         return Err(idle.err().unwrap_or_default());
     }
+    let mut asked = Vec::new();
+    // What the home itself says when all its peers are gone shows before it goes as well.
+    if let Some(only) = only_neighbour(run, home)
+        && !(only.id == run.plan.probe.via && matches!(only.daemon, DaemonPlan::Managed { .. }))
+        && end(run, only).await?.is_some()
+    {
+        asked = bereft(run, only).await;
+    }
+    let took = end(run, home).await?;
+    if took.is_some() {
+        let told: Vec<String> = asked.iter().map(|(id, _)| id.clone()).collect();
+        let more = bereft(run, home).await.into_iter();
+        asked.extend(more.filter(|(id, _)| !told.contains(id)));
+    }
+    Ok(EndingView {
+        home: home.id.clone(),
+        open: open.join(" and "),
+        took,
+        bereft: asked,
+    })
+}
+
+/// Tells a home's connector to end, and returns how long that took; `None` when it has not ended in time.
+async fn end(run: &Run, home: &HomePlan) -> Gathered<Option<Duration>> {
     let engine = run.engine_of(home);
     run.expect_end_of(&home.connector);
     let told = Instant::now();
     let signalled = engine.signal(&home.connector, "SIGTERM").await;
     signalled.map_err(|error| with_causes(&error).to_string())?;
-    let took = loop {
+    loop {
         match engine.exit_status(&home.connector).await {
-            Ok(Some(_)) => break Some(told.elapsed()),
-            Ok(None) if told.elapsed() > EndingView::LIMIT => break None,
+            Ok(Some(_)) => return Ok(Some(told.elapsed())),
+            Ok(None) if told.elapsed() > EndingView::LIMIT => return Ok(None),
             Ok(None) => sleep(POLL).await,
             Err(error) => return Err(with_causes(&error).to_string()),
         }
-    };
-    let bereft = match took {
-        Some(_) => bereft(run, home).await,
-        None => Vec::new(),
-    };
-    Ok(EndingView {
-        home: home.id.clone(),
-        open: open.join(" and "),
-        took,
-        bereft,
+    }
+}
+
+/// The homes that a home has a peering with, in either direction.
+fn neighbours<'r>(run: &'r Run, home: &'r HomePlan) -> impl Iterator<Item = &'r str> {
+    let peerings = run.plan.peerings.iter();
+    peerings.filter_map(|peering| match (&peering.from, &peering.to) {
+        (from, to) if *from == home.id => Some(to.as_str()),
+        (from, to) if *to == home.id => Some(from.as_str()),
+        _ => None,
     })
+}
+
+/// The one home that a home has peerings with.
+fn only_neighbour<'r>(run: &'r Run, home: &'r HomePlan) -> Option<&'r HomePlan> {
+    let first = neighbours(run, home).next()?;
+    let only = neighbours(run, home).all(|other| other == first);
+    run.plan.home(first).filter(|_| only)
 }
 
 /// A WebSocket on which nothing is said.
@@ -83,15 +114,8 @@ async fn idle(
 /// no longer that they are healthy, or when time is up.
 async fn bereft(run: &Run, gone: &HomePlan) -> Vec<(String, Gathered<Option<String>>)> {
     let homes = run.plan.homes.iter().filter(|home| {
-        let peerings = run.plan.peerings.iter();
-        let mut others = peerings
-            .filter_map(|peering| match (&peering.from, &peering.to) {
-                (from, to) if *from == home.id => Some(to),
-                (from, to) if *to == home.id => Some(from),
-                _ => None,
-            })
-            .peekable();
-        others.peek().is_some() && others.all(|other| *other == gone.id)
+        let only = only_neighbour(run, home);
+        only.is_some_and(|only| only.id == gone.id) && !run.is_told_to_end(&home.connector)
     });
     let asked = homes.map(|home| async {
         let until = Instant::now() + NOTICES;
