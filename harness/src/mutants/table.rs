@@ -94,14 +94,18 @@ pub static MUTANTS: &[MutantSpec] = &[
         breaks: "The connector answers with a fulfillment that does not fit the condition.",
         caught_by: "packets.fulfillment",
         // A connector on the way rejects what does not fit.
-        may_also_fail: &["packets.accepted"],
+        may_also_fail: &["packets.accepted", "packets.amounts"],
         ..CONNECTOR
     },
     MutantSpec {
         name: "drops-every-tenth",
         breaks: "The connector drops every tenth packet.",
         caught_by: "packets.accepted",
-        may_also_fail: &["latency.round-trip.p50", "latency.round-trip.p95"],
+        may_also_fail: &[
+            "latency.round-trip.p50",
+            "latency.round-trip.p95",
+            "packets.amounts",
+        ],
         ..CONNECTOR
     },
     MutantSpec {
