@@ -32,6 +32,10 @@ images: ## Build what goes into the images: onion daemon, connector, business-lo
 tor: ## Put the distribution's tor beside them, for --family onion; nothing is installed
 	@fixtures/images/tor.sh
 
+.PHONY: ilp-connector
+ilp-connector: ## Put npm's ilp-connector beside them, for --connector ilp-connector
+	@fixtures/images/ilp-connector.sh
+
 .PHONY: harness
 harness: ## Build the ator-harness command
 	@cargo build --locked --release -p ator-harness
@@ -83,7 +87,7 @@ test-default: ## Run the tests that need no engine
 
 .PHONY: test-offline
 test-offline: ## Run the scenarios that need an engine
-	@fixtures/ready.sh engine engine-tools browser images tor harness
+	@fixtures/ready.sh engine engine-tools browser images tor ilp-connector harness
 	@fixtures/scenarios.sh
 
 .PHONY: generated

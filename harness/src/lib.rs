@@ -19,5 +19,6 @@ pub mod report;
 pub mod run;
 pub mod sabotage;
 pub mod secret;
+pub mod toml_file;
 pub mod topology;
 pub mod trace;

@@ -35,12 +35,12 @@ const ALLOW: &str = "--allow";
 ///
 /// # Errors
 ///
-/// [`PlanError`] when the addresses do not suffice.
+/// [`PlanError`] when the addresses do not suffice, or a connector cannot be configured.
 pub fn planned(topology: &Topology, inputs: &Inputs) -> Result<Plan, PlanError> {
     let mut plan = Plan::new(topology, inputs)?;
     if let Some(mutant) = topology.mutant {
         break_plan(&mut plan, mutant.part)?;
-        plan.set_environments();
+        plan.configure()?;
     }
     Ok(plan)
 }

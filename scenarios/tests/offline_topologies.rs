@@ -4,7 +4,7 @@
 
 use std::process::ExitCode;
 
-use ator_harness::topology::{Daemon, Topology, Transport};
+use ator_harness::topology::{Choices, Daemon, Topology, Transport};
 use libtest_mimic::{Arguments, Failed, Trial};
 use scenarios::{Shell, root, text, topologies};
 use serde_json::Value;
@@ -27,12 +27,16 @@ fn main() -> ExitCode {
 fn trials(name: &str) -> Vec<Trial> {
     let path = root().join(format!("fixtures/topologies/{name}.toml"));
     let file = std::fs::read_to_string(path).expect("a file");
+    let few = Choices {
+        homes: Some(FEW),
+        ..Choices::default()
+    };
     let topology = Topology::parse(name, &file).unwrap_or_else(|error| panic!("{error}"));
     if !topology.network.has_own_nodes() {
         return Vec::new();
     }
     let mut trials = vec![trial(name, name.to_owned(), topology, &[])];
-    if let Ok(few) = Topology::parse_sized(name, &file, Some(FEW)) {
+    if let Ok(few) = Topology::parse_as(name, &file, few) {
         let title = format!("{name}-{FEW}");
         trials.push(trial(name, title, few, &["--homes", &FEW.to_string()]));
     }

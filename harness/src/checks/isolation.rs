@@ -45,7 +45,7 @@ pub(super) const CHECKS: &[Check] = &[
         stands_on: "contract#transport-dial",
         says: "a connector that the onion network refuses does not dial directly",
         scope: Scope::Every,
-        needs: Need::Nothing,
+        needs: Need::Socks,
         judge: no_direct_dial,
     },
 ];

@@ -6,7 +6,7 @@ use super::engines::EngineArgs;
 use super::error::CliError;
 use super::exit::Exit;
 use super::images::ImageArgs;
-use super::load::{Common, FamilyArgs, TopologyArgs};
+use super::load::{Common, ConnectorArgs, FamilyArgs, TopologyArgs};
 use crate::causes::with_causes;
 use crate::engine::{Engine, EngineError};
 use crate::run::{RunError, clocks_agree, find_engine};
@@ -19,6 +19,8 @@ pub(super) struct Args {
     #[command(flatten)]
     family: FamilyArgs,
     #[command(flatten)]
+    connector: ConnectorArgs,
+    #[command(flatten)]
     images: ImageArgs,
     #[command(flatten)]
     engines: EngineArgs,
@@ -28,7 +30,7 @@ pub(super) struct Args {
 pub(super) async fn run(common: &Common, args: &Args) -> Result<Exit, CliError> {
     let mut lacking = Vec::new();
     let mut out = std::io::stdout().lock();
-    let loaded = common.topology(&args.topology, args.family.family)?;
+    let loaded = common.topology(&args.topology, args.family.family, Some(&args.connector))?;
     let network = &loaded.topology.network;
     let size = if network.has_own_nodes() {
         format!(

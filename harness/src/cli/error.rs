@@ -3,19 +3,40 @@
 use std::io::Write;
 
 use super::exit::Exit;
+use super::program::ProgramError;
 use crate::causes::with_causes;
 use crate::engine::{EngineError, FilesError};
 use crate::onion::TldFamily;
 use crate::plan::PlanError;
-use crate::run::{RunError, StateError};
+
+use crate::run::{RunError, SourceError, StateError};
 use crate::topology::TopologyError;
 
 /// A subcommand's failure. Its text with its causes is the whole message to the user.
 #[derive(Debug, thiserror::Error)]
 pub enum CliError {
-    /// The topology file has mistakes.
+    /// The topology file or the connector's profile has mistakes.
     #[error(transparent)]
-    Topology(#[from] TopologyError),
+    Source(#[from] SourceError),
+    /// The profile cannot be read.
+    #[error("failed to read the connector's profile {path}")]
+    ProfileFile {
+        /// The file.
+        path: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Nothing is known to make a connector's image of.
+    #[error(
+        "the profile of {connector} names no image; give one with --connector-image IMAGE, a program of this machine with --connector-command and --connector-dir, or add image or tree to the profile"
+    )]
+    NoConnector {
+        /// The connector.
+        connector: &'static str,
+    },
+    /// A program of this machine cannot be run as the connector.
+    #[error(transparent)]
+    Program(#[from] ProgramError),
     /// The topology file cannot be read.
     #[error("failed to read topology file {path}")]
     TopologyFile {
@@ -149,7 +170,10 @@ impl CliError {
     #[must_use]
     pub const fn exit(&self) -> Exit {
         match self {
-            Self::Topology(_)
+            Self::Source(_)
+            | Self::ProfileFile { .. }
+            | Self::NoConnector { .. }
+            | Self::Program(_)
             | Self::TopologyFile { .. }
             | Self::TopologyName { .. }
             | Self::UnknownTopology { .. }
@@ -171,7 +195,8 @@ impl CliError {
                 PlanError::TooManyHomes { .. }
                 | PlanError::TooManyNodes { .. }
                 | PlanError::TooManyNeighbours { .. }
-                | PlanError::NoOwnDaemon { .. },
+                | PlanError::NoOwnDaemon { .. }
+                | PlanError::Configuration(_),
             ) => Exit::Usage,
         }
     }

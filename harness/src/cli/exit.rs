@@ -68,7 +68,8 @@ impl Exit {
                 PlanError::TooManyHomes { .. }
                 | PlanError::TooManyNodes { .. }
                 | PlanError::TooManyNeighbours { .. }
-                | PlanError::NoOwnDaemon { .. },
+                | PlanError::NoOwnDaemon { .. }
+                | PlanError::Configuration(_),
             )
             | RunError::AlreadyUp { .. }
             | RunError::BeingStarted { .. }

@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 
 use super::error::CliError;
 use super::load::Common;
-use crate::connectors::Recipe;
-use crate::engine::{Image, ImageContent, Placed, is_program, program_files};
+use super::program::ProgramArgs;
+use crate::connectors::Content;
+use crate::engine::{Image, ImageContent, Placed, is_program, program_files, tree_files};
 use crate::onion::{TldFamily, anonrc};
-use crate::plan::AGENT;
+use crate::plan::{AGENT, HostProgram};
 use crate::run::Sources;
 use crate::topology::Topology;
 
@@ -32,6 +33,8 @@ pub(super) struct ImageArgs {
     /// family, and be on the engine
     #[arg(long, value_name = "IMAGE")]
     pub anon_image: Option<String>,
+    #[command(flatten)]
+    program: ProgramArgs,
 }
 
 impl ImageArgs {
@@ -53,7 +56,15 @@ impl ImageArgs {
         let family = topology.network.family;
         let daemon = self.daemon(&mut binaries, family)?;
         let recipe = topology.connector.recipe();
-        let (connector, managed) = self.connector(&mut binaries, recipe, &daemon);
+        let program = self.program.program(topology)?;
+        let (connector, managed) = match (&self.connector_image, &program) {
+            (Some(name), _) => both(Image::Named(name.clone())),
+            (None, Some(program)) => both(bare(program)),
+            (None, None) => {
+                let connector = topology.connector.name();
+                binaries.connector(connector, recipe.content, &daemon)?
+            }
+        };
         let mut helper = vec![binaries.placed("agent", AGENT)];
         helper.extend(recipe.server.map(|(name, to)| binaries.placed(name, to)));
         let bls = local("bls", AGENT, helper, &[]);
@@ -73,6 +84,7 @@ impl ImageArgs {
             connector,
             managed,
             bls,
+            program,
         })
     }
 
@@ -100,30 +112,6 @@ impl ImageArgs {
         }
         Ok(program_files(&path, program, &DAEMONS)?)
     }
-
-    /// The connector alone, and with a daemon beside it. An image that was given is both, and has to
-    /// hold a daemon of its own where one is asked for.
-    fn connector(
-        &self,
-        binaries: &mut Binaries,
-        recipe: Recipe,
-        daemon: &[Placed],
-    ) -> (Image, Image) {
-        if let Some(name) = &self.connector_image {
-            let given = Image::Named(name.clone());
-            return (given.clone(), given);
-        }
-        let alone = vec![binaries.placed(recipe.binary, recipe.entrypoint)];
-        let both = [&alone, daemon].concat();
-        let folders = [recipe.directories, &DAEMON_FOLDERS].concat();
-        let image = |name: &str, files, directories: &[&str]| {
-            local(name, recipe.entrypoint, files, directories)
-        };
-        (
-            image("connector", alone, recipe.directories),
-            image("managed-connector", both, &folders),
-        )
-    }
 }
 
 /// The folder of binaries, and which of those that are needed are not there.
@@ -142,12 +130,59 @@ impl Binaries {
         there
     }
 
+    /// The connector alone, and with a daemon beside it where it can run one.
+    fn connector(
+        &mut self,
+        name: &'static str,
+        content: Content,
+        daemon: &[Placed],
+    ) -> Result<(Image, Image), CliError> {
+        match content {
+            Content::Program {
+                binary,
+                entrypoint,
+                directories,
+            } => {
+                let alone = vec![self.placed(binary, entrypoint)];
+                let with_daemon = [&alone, daemon].concat();
+                let folders = [directories, &DAEMON_FOLDERS].concat();
+                Ok((
+                    local("connector", entrypoint, alone, directories),
+                    local("managed-connector", entrypoint, with_daemon, &folders),
+                ))
+            }
+            Content::Tree { folder, program } => {
+                let tree = self.folder.join(folder);
+                let files = match self.need(&tree) {
+                    true => tree_files(&tree)?,
+                    false => Vec::new(),
+                };
+                Ok(both(local(name, &program, files, &["/config", "/tmp"])))
+            }
+            Content::Image(image) => Ok(both(Image::Named(image))),
+            Content::Unknown => Err(CliError::NoConnector { connector: name }),
+        }
+    }
+
     /// A binary of the folder and its path in an image.
     fn placed(&mut self, name: &str, to: &str) -> Placed {
         let path = self.folder.join(name);
         self.need(&path);
         (path, to.to_owned())
     }
+}
+
+/// An image that is given is both, and has to hold a daemon of its own where one is asked for.
+fn both(image: Image) -> (Image, Image) {
+    (image.clone(), image)
+}
+
+/// An image with nothing but the folders at which a program of this machine finds what it needs.
+fn bare(program: &HostProgram) -> Image {
+    let system = program.system.iter().map(String::as_str);
+    let folders: Vec<&str> = ["/config", "/tmp"].into_iter().chain(system).collect();
+    // Whatever a container starts is named when it is made.
+    local("this-machine", "/", Vec::new(), &folders)
 }
 
 /// An image of ours, which starts `entrypoint`.

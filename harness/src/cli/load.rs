@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::error::{CliError, NoName};
 use super::values::family_parser;
 use crate::onion::TldFamily;
-use crate::run::TopologySource;
+use crate::run::{ConnectorSource, ProfileText, TopologySource};
 use crate::topology::Topology;
 
 /// Where a topology is looked for by name.
@@ -45,6 +45,38 @@ pub(super) struct FamilyArgs {
     pub family: Option<TldFamily>,
 }
 
+/// Which connector.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct ConnectorArgs {
+    /// Give every home this connector, whatever the topology says: the name of one that comes along
+    /// (toon, toon-1, ilp-connector), or a profile that says how to configure and run one (docs/profiles.md)
+    #[arg(long, value_name = "PROFILE")]
+    pub connector: Option<String>,
+}
+
+impl ConnectorArgs {
+    /// Where the connector comes from; none where the topology's own counts.
+    fn source(&self) -> Result<Option<ConnectorSource>, CliError> {
+        let Some(name) = self.connector.clone() else {
+            return Ok(None);
+        };
+        if !looks_like_path(&name) {
+            let profile = None;
+            return Ok(Some(ConnectorSource { name, profile }));
+        }
+        let unreadable = |source| CliError::ProfileFile {
+            path: name.clone(),
+            source,
+        };
+        let path = Path::new(&name).canonicalize().map_err(unreadable)?;
+        let profile = Some(ProfileText {
+            text: std::fs::read_to_string(&path).map_err(unreadable)?,
+            folder: path.parent().unwrap_or(&path).to_owned(),
+        });
+        Ok(Some(ConnectorSource { name, profile }))
+    }
+}
+
 impl Common {
     /// The project's folder: the given one, or the nearest above the current folder or above this
     /// program that has topologies.
@@ -63,11 +95,12 @@ impl Common {
     }
 
     /// Reads a topology: a path, or the name of one of the project's.
-    /// `family` takes the place of the one in the file.
+    /// `family` and `connector` take the place of those in the file.
     pub(super) fn topology(
         &self,
         args: &TopologyArgs,
         family: Option<TldFamily>,
+        connector: Option<&ConnectorArgs>,
     ) -> Result<Loaded, CliError> {
         let path = self.topology_path(&args.topology)?;
         let file = path.display().to_string();
@@ -76,11 +109,13 @@ impl Common {
             source,
         })?;
         let homes = args.homes;
+        let connector = connector.map(ConnectorArgs::source).transpose()?;
         let source = TopologySource {
             file,
             text,
             homes,
             family,
+            connector: connector.flatten(),
         };
         let topology = source.parse()?;
         Ok(Loaded { source, topology })

@@ -13,6 +13,7 @@ mod manage;
 mod network;
 mod plan;
 mod probe;
+mod program;
 mod repeat;
 mod run;
 mod values;

@@ -99,6 +99,7 @@ async fn up(common: &Common, args: &UpArgs) -> Result<Exit, CliError> {
             .images
             .sources(common, &Topology::of_network(network.clone()))?,
         family: Some(args.family),
+        connector: None,
         artefacts: args.artefacts.clone(),
         stand_in: None,
         network: NetworkChoice::Keep,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::error::CliError;
 use super::exit::Exit;
-use super::load::{Common, FamilyArgs, TopologyArgs};
+use super::load::{Common, ConnectorArgs, FamilyArgs, TopologyArgs};
 use crate::report::topology_svg;
 use crate::run::fresh_inputs;
 use crate::sabotage;
@@ -20,6 +20,8 @@ pub(super) struct Args {
     topology: TopologyArgs,
     #[command(flatten)]
     family: FamilyArgs,
+    #[command(flatten)]
+    connector: ConnectorArgs,
     /// Print a picture of the topology (SVG) instead
     #[arg(long)]
     svg: bool,
@@ -27,7 +29,7 @@ pub(super) struct Args {
 
 /// Prints a plan as JSON, secrets and onion addresses redacted, or as a picture.
 pub(super) fn run(common: &Common, args: &Args) -> Result<Exit, CliError> {
-    let loaded = common.topology(&args.topology, args.family.family)?;
+    let loaded = common.topology(&args.topology, args.family.family, Some(&args.connector))?;
     let plan = sabotage::planned(&loaded.topology, &fresh_inputs(LIFETIME)?)?;
     let text = if args.svg {
         topology_svg(&plan)

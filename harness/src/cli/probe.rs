@@ -88,7 +88,7 @@ fn rate(text: &str) -> Result<f64, String> {
 
 /// Measures, shows and judges.
 pub(super) async fn run(common: &Common, args: &Args) -> Result<Exit, CliError> {
-    let loaded = common.topology(&args.topology, None)?;
+    let loaded = common.topology(&args.topology, None, None)?;
     let concurrency = usize::from(args.concurrency.unwrap_or(CONCURRENCY));
     let load = Load {
         pace: args

@@ -8,7 +8,7 @@ use super::engines::EngineArgs;
 use super::error::CliError;
 use super::exit::Exit;
 use super::images::ImageArgs;
-use super::load::{Common, FamilyArgs, Loaded, TopologyArgs};
+use super::load::{Common, ConnectorArgs, FamilyArgs, Loaded, TopologyArgs};
 use super::values::{memory, network_parser};
 use crate::report::{Report, append_summary, print_report, progress_line};
 use crate::run::{Amounts, ArtefactError, NetworkChoice, Options, Outcome, Progress, RunError};
@@ -20,6 +20,8 @@ pub(super) struct RunArgs {
     topology: TopologyArgs,
     #[command(flatten)]
     family: FamilyArgs,
+    #[command(flatten)]
+    connector: ConnectorArgs,
     #[command(flatten)]
     images: ImageArgs,
     #[command(flatten)]
@@ -54,13 +56,20 @@ pub(super) struct RunArgs {
 }
 
 impl RunArgs {
+    /// The connector's name, where one was asked for.
+    fn asked_connector(&self, loaded: &Loaded) -> Option<String> {
+        let asked = self.connector.connector.as_ref();
+        asked.map(|_| loaded.topology.connector.name().to_owned())
+    }
+
     pub(super) fn load(&self, common: &Common) -> Result<(Loaded, Options), CliError> {
-        let loaded = common.topology(&self.topology, self.family.family)?;
+        let loaded = common.topology(&self.topology, self.family.family, Some(&self.connector))?;
         let options = Options {
             placement: self.engines.placement(&loaded.topology)?,
             tunnels: self.tunnels,
             sources: self.images.sources(common, &loaded.topology)?,
             family: self.family.family,
+            connector: self.asked_connector(&loaded),
             artefacts: self.artefacts.clone(),
             stand_in: self.authorities.clone(),
             network: self.network,

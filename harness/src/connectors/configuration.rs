@@ -1,16 +1,22 @@
 //! What a connector needs of its home: files, environment, ports, and a server.
 
 use std::collections::BTreeMap;
+use std::error::Error;
+use std::path::PathBuf;
 
 use crate::secret::Secret;
 
 /// What a connector's containers are given.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Configuration {
     /// The connector's files.
     pub files: Vec<ConfigFile>,
     /// The connector's environment.
     pub environment: Vec<(String, Secret)>,
+    /// The program with its arguments that is started instead of its image's own; empty for that.
+    pub command: Vec<String>,
+    /// The folder that it is started in; `None` for its image's own.
+    pub directory: Option<String>,
     /// What runs beside it.
     pub server: Server,
 }
@@ -33,9 +39,9 @@ impl std::fmt::Debug for ConfigFile {
 
 /// The program beside a connector in its network namespace, in an image that also has the harness's
 /// helper: for instance the server that takes what is delivered to the home.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Server {
-    /// The program and its arguments.
+    /// The program and its arguments; empty where there is none, and the helper waits in its place.
     pub program: Vec<String>,
     /// Its environment.
     pub environment: Vec<(String, Secret)>,
@@ -96,16 +102,49 @@ impl Ports {
     }
 }
 
-/// What an image of a connector is made of where none is given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Why a home's connector cannot be configured.
+#[derive(Debug, thiserror::Error)]
+#[error("failed to configure {home}'s connector by {template} of its profile")]
+pub struct ConfigureError {
+    /// The home.
+    pub home: String,
+    /// The template's key, as mistakes in the profile name it.
+    pub template: String,
+    /// What is wrong. It quotes the template alone, and none of the values that went in.
+    pub source: Box<dyn Error + Send + Sync>,
+}
+
+/// What images of a connector are made of where none is given.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recipe {
-    /// The program's file below the folder of binaries.
-    pub binary: &'static str,
-    /// Its path in the image, which is what the image starts.
-    pub entrypoint: &'static str,
-    /// Empty folders of the image.
-    pub directories: &'static [&'static str],
+    /// The connector's own.
+    pub content: Content,
     /// The file of its server below the folder of binaries, and the path in the image that also has
     /// the harness's helper; `None` where it has no server of ours.
     pub server: Option<(&'static str, &'static str)>,
+}
+
+/// What an image of a connector is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// A program of ours.
+    Program {
+        /// Its file below the folder of binaries.
+        binary: &'static str,
+        /// Its path in the image, which is what the image starts.
+        entrypoint: &'static str,
+        /// Empty folders of the image.
+        directories: &'static [&'static str],
+    },
+    /// A root file system.
+    Tree {
+        /// Its folder: below the folder of binaries, unless it is absolute.
+        folder: PathBuf,
+        /// The program that is started.
+        program: String,
+    },
+    /// An image that has to be on the engine.
+    Image(String),
+    /// Nothing that is known: an image or a program has to be given.
+    Unknown,
 }

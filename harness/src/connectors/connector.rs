@@ -1,11 +1,12 @@
 //! The trait that every connector implements.
 
 use super::{
-    Answers, Capabilities, Configuration, Contact, Control, Level, LogEvent, Ports, Recipe, Site,
+    Answers, Capabilities, Configuration, ConfigureError, Contact, Control, Level, LogEvent, Ports,
+    Recipe, Site,
 };
 
 /// Everything that the harness has to know of a connector. All but [`Connector::control`] is pure.
-pub trait Connector: Sync {
+pub trait Connector: Send + Sync {
     /// Its name.
     fn name(&self) -> &'static str;
 
@@ -26,11 +27,21 @@ pub trait Connector: Sync {
     /// that stands elsewhere.
     fn admission_variable(&self) -> Option<&'static str>;
 
+    /// The id by which the harness itself comes to every home, where it sends and receives as an
+    /// account of the connector.
+    fn account(&self) -> Option<&'static str> {
+        None
+    }
+
     /// The ports that it listens on in a home to which these peers come.
     fn ports(&self, callers: &[&str]) -> Ports;
 
     /// Its files, environment and server in a home.
-    fn configure(&self, site: &Site<'_>) -> Configuration;
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigureError`] where a template makes nothing of this home.
+    fn configure(&self, site: &Site<'_>) -> Result<Configuration, ConfigureError>;
 
     /// A destination below `prefix` that the home's server refuses; `None` where there is none.
     fn refused_destination(&self, prefix: &str) -> Option<String>;

@@ -2,19 +2,37 @@
 
 use std::fmt;
 use std::ops::Deref;
+use std::path::Path;
 
 use serde::{Serialize, Serializer};
 
-use super::{ALL, Connector};
+use super::{Connector, ProfileError, profile, toon};
 
 /// One of the connectors. Equal to another of the same name, and shown by it.
 #[derive(Clone, Copy)]
 pub struct Kind(&'static dyn Connector);
 
 impl Kind {
-    /// Every kind there is.
+    /// Every kind that comes along, the one that a topology has when it names none first.
     pub fn all() -> impl Iterator<Item = Self> {
-        ALL.iter().copied().map(Self)
+        std::iter::once(Self::default()).chain(profile::builtin().map(Self))
+    }
+
+    /// The one of these that has this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::all().find(|kind| kind.name() == name)
+    }
+
+    /// Reads a profile. `file` is what messages name; `place` is the absolute path of the folder that it is
+    /// in, below which the folder of a tree is looked for. The connector lives as long as the program.
+    ///
+    /// # Errors
+    ///
+    /// [`ProfileError`] with every mistake that one pass can find.
+    pub fn from_profile(file: &str, place: &Path, text: &str) -> Result<Self, ProfileError> {
+        let profile = profile::parse(file, place, text)?;
+        Ok(Self::of(Box::leak(Box::new(profile))))
     }
 
     /// The kind that a connector is.
@@ -27,7 +45,7 @@ impl Kind {
 /// The connector of a topology that names none.
 impl Default for Kind {
     fn default() -> Self {
-        Self(ALL[0])
+        Self(&toon::Toon)
     }
 }
 
@@ -68,7 +86,7 @@ mod tests {
     #[test]
     fn every_connector_has_a_name_of_its_own() {
         let names: BTreeSet<String> = Kind::all().map(|kind| format!("{kind:?}")).collect();
-        assert_eq!(names.len(), ALL.len());
+        assert_eq!(names.len(), Kind::all().count());
         assert_eq!(Kind::all().next(), Some(Kind::default()));
     }
 }

@@ -4,10 +4,10 @@
 //! its ports, how it is asked and told things while it runs, what its log says, and what it owes its
 //! peers. The rest of the harness asks [`Connector`] and goes by its [`Capabilities`].
 //!
-//! A new connector is a file, or a folder, beside [`toon`] and a line in [`ALL`]; `CONTRIBUTING.md`
-//! has the recipe.
+//! A new connector is a [`profile`]: a TOML file, which may come along or be the user's own. One that
+//! has an interface to be asked by is a room beside [`toon`]; `CONTRIBUTING.md` has both recipes.
 
-mod all;
+mod accounts;
 mod capabilities;
 mod configuration;
 mod connector;
@@ -15,16 +15,22 @@ mod control;
 mod kind;
 mod level;
 mod log;
+mod packets;
+pub mod profile;
 mod site;
 pub mod toon;
 
-pub use all::ALL;
+pub use accounts::{ACCOUNT, Accounts};
 pub use capabilities::{Answers, Capabilities, PeersKnown};
-pub use configuration::{BtpPorts, ConfigFile, Configuration, Ports, Recipe, Server};
+pub use configuration::{
+    BtpPorts, ConfigFile, Configuration, ConfigureError, Content, Ports, Recipe, Server,
+};
 pub use connector::Connector;
-pub use control::{Contact, Control, ControlError, Health, Outgoing, PeerState, Received, Reply};
+pub use control::{Contact, Control, ControlError, Health, PeerState};
 pub use kind::Kind;
 pub use level::level_of;
 pub use log::{Level, LogEvent, SessionEvent};
-pub use site::{Caller, Daemon, PeerToDial, Route, Site, StartedBy};
+pub use packets::{Outgoing, Received, Reply};
+pub use profile::ProfileError;
+pub use site::{Caller, Daemon, PeerToDial, Route, Site, StartedBy, Who};
 pub(crate) use toon::secret_variable;

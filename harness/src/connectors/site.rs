@@ -71,8 +71,19 @@ pub struct Route<'a> {
 pub struct Caller<'a> {
     /// Its id.
     pub id: &'a str,
+    /// Who it is.
+    pub who: Who,
     /// The secret that it sends; empty where none is asked for.
     pub secret: &'a Secret,
+}
+
+/// Who comes to a home.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who {
+    /// Another home's connector.
+    Home,
+    /// The harness's own peer, which is like a home that has no connector.
+    Probe,
 }
 
 /// A peer that a connector dials.
@@ -84,6 +95,7 @@ pub struct PeerToDial {
     pub url: Secret,
     /// What it is sent as proof of who dials; empty where it asks for nothing.
     pub token: Secret,
-    /// Whether the dial goes through the home's onion daemon.
+    /// Whether the connector is to dial it through the home's SOCKS proxy. Where a forwarder does that
+    /// for it, the URL is the forwarder's.
     pub proxied: bool,
 }

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 
 use bollard::models::{
     ContainerCreateBody, EndpointIpamConfig, EndpointSettings, HostConfig, HostConfigLogConfig,
-    NetworkingConfig, PortBinding,
+    NetworkingConfig,
 };
 use bollard::query_parameters::{
     CreateContainerOptionsBuilder, DownloadFromContainerOptionsBuilder,
@@ -18,16 +18,8 @@ use super::archive::{Archive, USER};
 use super::connect::Engine;
 use super::error::EngineError;
 use super::labels::Labels;
+use super::machine::{Mount, Port, binding};
 use crate::secret::Secret;
-
-/// A TCP port of a container that the engine publishes under the same number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Port {
-    /// The host's address to publish on.
-    pub address: Ipv4Addr,
-    /// The port, inside and outside.
-    pub port: u16,
-}
 
 /// How a container is connected.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,6 +76,10 @@ pub struct ContainerSpec {
     pub entrypoint: Option<String>,
     /// Its arguments.
     pub arguments: Vec<String>,
+    /// The folder that it is started in instead of the image's own.
+    pub directory: Option<String>,
+    /// Folders of the engine's machine that it may read.
+    pub mounts: Vec<Mount>,
     /// Environment. Secrets are wired in here and nowhere else.
     pub environment: Vec<(String, Secret)>,
     /// Files to put in before the start.
@@ -106,6 +102,8 @@ impl ContainerSpec {
             image: image.to_owned(),
             entrypoint: None,
             arguments: Vec::new(),
+            directory: None,
+            mounts: Vec::new(),
             environment: Vec::new(),
             files: Vec::new(),
             network: NetworkMode::None,
@@ -455,7 +453,11 @@ fn body(spec: &ContainerSpec, labels: &Labels) -> ContainerCreateBody {
     if let Some((name, path)) = &spec.volume {
         host.binds = Some(vec![format!("{name}:{path}")]);
     }
+    // Not as binds, which make a folder that is not there.
+    host.mounts =
+        (!spec.mounts.is_empty()).then(|| spec.mounts.iter().map(Mount::to_api).collect());
     ContainerCreateBody {
+        working_dir: spec.directory.clone(),
         image: Some(spec.image.clone()),
         user: Some(format!("{user}:{user}")),
         entrypoint: spec.entrypoint.clone().map(|program| vec![program]),
@@ -472,14 +474,6 @@ fn body(spec: &ContainerSpec, labels: &Labels) -> ContainerCreateBody {
         networking_config: networking,
         ..Default::default()
     }
-}
-
-fn binding(port: &Port) -> (String, Option<Vec<PortBinding>>) {
-    let binding = PortBinding {
-        host_ip: Some(port.address.to_string()),
-        host_port: Some(port.port.to_string()),
-    };
-    (format!("{}/tcp", port.port), Some(vec![binding]))
 }
 
 fn archive(files: &[FileSpec]) -> std::io::Result<Vec<u8>> {

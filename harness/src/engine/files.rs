@@ -131,7 +131,11 @@ fn tree_program(tree: &Path, own: &str, names: &[&str]) -> Result<Vec<Placed>, F
 
 /// Every file of a tree with its path in there, in order. A link is the file that it leads to;
 /// absolute links lead to places in the tree.
-fn tree_files(tree: &Path) -> Result<Vec<Placed>, FilesError> {
+///
+/// # Errors
+///
+/// [`FilesError`] names the file and the remedy.
+pub fn tree_files(tree: &Path) -> Result<Vec<Placed>, FilesError> {
     let root = tree.canonicalize().map_err(unreadable(tree))?;
     let mut files = Vec::new();
     // Folders that are being looked into, by where they really are: a link to one of those above

@@ -17,6 +17,7 @@ mod fleet;
 mod images;
 mod labels;
 mod limits;
+mod machine;
 mod named;
 mod networks;
 mod pipe;
@@ -28,18 +29,19 @@ mod watch;
 
 pub use address::{AddressError, EngineAddress};
 pub use connect::{Engine, EngineInfo};
-pub use containers::{ContainerSpec, FileSpec, Memory, NetworkMode, Port, Privileges};
+pub use containers::{ContainerSpec, FileSpec, Memory, NetworkMode, Privileges};
 pub use deadline::{BootTime, Deadline, Now};
 pub use end_state::EndState;
 pub use error::{ConnectError, EngineError, LibraryError};
 pub use exec::ExecOutput;
-pub use files::{FilesError, Placed, is_program, program_files};
+pub use files::{FilesError, Placed, is_program, program_files, tree_files};
 pub use fleet::{Engines, Placement};
 pub use images::{Image, ImageContent};
 pub use labels::{
     LABEL_BOOT, LABEL_DEADLINE, LABEL_PROJECT, LABEL_ROLE, LABEL_RUN, LABEL_TOPOLOGY, Labels,
     UnreadableLabel,
 };
+pub use machine::{Mount, Port};
 pub use networks::NetworkSpec;
 pub use pipe::{Pipe, PipeInput, Piped};
 pub use ssh::SshError;

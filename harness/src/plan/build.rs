@@ -9,6 +9,7 @@ use super::node::{NodePlan, Role};
 use super::peer::{self, PeeringPlan, ProbePlan};
 use super::seed::RunId;
 use super::subnets::{Block, NETWORK_SIZE, NETWORKS, PREFIX, PlanError};
+use crate::connectors::Configuration;
 use crate::engine::{Labels, NetworkSpec};
 use crate::onion::ServiceKeys;
 use crate::onion::anonrc::Published;
@@ -68,20 +69,26 @@ impl Plan {
         if let Some(wan) = &topology.wan {
             plan.shape_links(wan);
         }
-        plan.set_environments();
+        plan.configure()?;
         Ok(plan)
     }
 
-    /// Gives every connector its environment, which names what the homes it has to do with are.
-    pub(crate) fn set_environments(&mut self) {
-        let environments: Vec<_> = self
-            .homes
-            .iter()
-            .map(|home| self.configuration(home).environment)
+    /// Gives every connector its configuration, which names what the homes it has to do with are.
+    ///
+    /// # Errors
+    ///
+    /// [`PlanError::Configuration`] where a profile makes none for a home.
+    pub(crate) fn configure(&mut self) -> Result<(), PlanError> {
+        let connector = self.topology.connector;
+        let homes = self.homes.iter();
+        let all: Result<Vec<_>, _> = homes
+            .map(|home| connector.configure(&self.site(home)))
             .collect();
-        for (home, environment) in self.homes.iter_mut().zip(environments) {
-            home.environment = environment;
+        for (home, configuration) in self.homes.iter_mut().zip(all.map_err(Box::new)?) {
+            home.environment.clone_from(&configuration.environment);
+            home.configuration = configuration;
         }
+        Ok(())
     }
 }
 
@@ -196,7 +203,7 @@ impl Builder<'_> {
         }
     }
 
-    /// The homes, without their connectors' environments.
+    /// The homes, without their connectors' configurations.
     fn homes(&self, peerings: &[PeeringPlan], probe: &ProbePlan) -> Vec<HomePlan> {
         let lans = self.topology.lans();
         // How many homes stand on each local network so far.
@@ -226,6 +233,7 @@ impl Builder<'_> {
                     ports: self.topology.connector.ports(&callers),
                     admin_key: self.inputs.seed.secret(&format!("admin/{}", home.id)),
                     environment: Vec::new(),
+                    configuration: Configuration::default(),
                 }
             })
             .collect()

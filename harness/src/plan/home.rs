@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::control::Control;
 use super::shown::{names_only, redacted};
-use crate::connectors::Ports;
+use crate::connectors::{Configuration, Ports};
 use crate::onion::anonrc::SOCKS_PORT;
 use crate::onion::{OnionAddress, ServiceKeys};
 use crate::secret::Secret;
@@ -40,6 +40,9 @@ pub struct HomePlan {
     /// The connector's environment, with the secrets of those who dial this home.
     #[serde(serialize_with = "names_only")]
     pub environment: Vec<(String, Secret)>,
+    /// What the connector and its server are given besides.
+    #[serde(skip)]
+    pub configuration: Configuration,
 }
 
 /// Who runs a home's onion daemon.
@@ -108,6 +111,9 @@ impl DaemonPlan {
 impl HomePlan {
     /// Port of the recording relay between the connector and its daemon's SOCKS port.
     pub const RECORDER_PORT: u16 = 9150;
+    /// First port of the home's forwarder, which listens on one for each peer that it dials for the
+    /// connector.
+    pub const FORWARDER_PORT: u16 = 9200;
     /// Port of the home where the SOCKS and DNS recorder records whatever connects: nobody has to.
     pub const ARRIVALS_PORT: u16 = 9152;
 

@@ -17,7 +17,7 @@ mod standing;
 mod subnets;
 
 pub(crate) use build::refuse_crowd;
-pub use containers::{AGENT, HomeSpecs, Images, RECORD, Specs};
+pub use containers::{AGENT, FORWARDS_OPEN, HomeSpecs, HostProgram, Images, RECORD, Specs};
 pub(crate) use containers::{ANONRC, KEYS};
 pub use control::Control;
 pub use home::{DaemonPlan, HomePlan, OnionPlan};
@@ -25,5 +25,6 @@ pub use model::{Inputs, Persistent, Plan};
 pub use node::{NodePlan, Role, ShapingPlan};
 pub use peer::{DecoyPlan, PeeringPlan, ProbePlan};
 pub use seed::{RunId, Seed};
+pub use site::ForwardPlan;
 pub use standing::Standing;
 pub use subnets::{Occupied, PlanError};

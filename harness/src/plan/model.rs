@@ -136,6 +136,14 @@ impl Plan {
         })
     }
 
+    /// How many connectors hand a packet on between two homes. Where the harness takes it as an account of the
+    /// last one, that hands it on as well.
+    #[must_use]
+    pub fn hops(&self, from: &str, to: &str) -> u32 {
+        let last = self.topology.connector.account().is_some();
+        self.topology.hops(from, to) + u32::from(last)
+    }
+
     /// Whether the run makes the network that its homes meet in.
     #[must_use]
     pub fn makes_network(&self) -> bool {

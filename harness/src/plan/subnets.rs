@@ -2,6 +2,7 @@
 
 use std::net::Ipv4Addr;
 
+use crate::connectors::ConfigureError;
 use serde::{Deserialize, Serialize};
 
 use super::seed::Seed;
@@ -20,7 +21,7 @@ pub(super) const NETWORK_SIZE: u32 = 32;
 pub(super) const NETWORKS: usize = 64;
 
 /// Why there is no plan.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum PlanError {
     /// Every block of the pool overlaps with something.
     #[error(
@@ -55,6 +56,9 @@ pub enum PlanError {
         /// Its connector.
         connector: &'static str,
     },
+    /// A home's connector cannot be configured.
+    #[error(transparent)]
+    Configuration(#[from] Box<ConfigureError>),
 }
 
 /// Address ranges that are in use: the machine's routes.
@@ -141,10 +145,8 @@ mod tests {
     #[test]
     fn a_full_pool_is_an_error() {
         let occupied = Occupied::from_route_table(TABLE);
-        assert_eq!(
-            Block::choose(&Seed::new([1; 32]), &occupied),
-            Err(PlanError::NoFreeSubnet)
-        );
+        let none = Block::choose(&Seed::new([1; 32]), &occupied);
+        assert!(matches!(none, Err(PlanError::NoFreeSubnet)));
     }
 
     #[test]

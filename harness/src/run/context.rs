@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use tokio::time::{sleep, timeout};
 
-use crate::connectors::{Contact, Control};
+use crate::connectors::{Accounts, Contact, Control};
 use crate::engine::{ContainerSpec, Death, Engine, EngineError, Engines, Watch};
 use crate::events::{EventKind, Recorder, Sink, StageGuard, StandingNetwork};
 use crate::evidence::ContainerRole;
@@ -40,6 +40,8 @@ pub(in crate::run) struct Run {
     pub(in crate::run) artefacts: Artefacts,
     pub(in crate::run) interrupts: Interrupts,
     pub(in crate::run) http: reqwest::Client,
+    /// The harness's own accounts of the connectors.
+    pub(in crate::run) accounts: Accounts,
     pub(in crate::run) milestones: Milestones,
     pub(in crate::run) images: Option<Images>,
     pub(in crate::run) amounts: Amounts,
@@ -145,6 +147,7 @@ impl Run {
             artefacts,
             interrupts,
             http: crate::local::client(),
+            accounts: Accounts::default(),
             milestones: Milestones::default(),
             images: None,
             amounts: options.amounts,
@@ -272,6 +275,7 @@ impl Run {
             key: &home.admin_key,
             socket: &|port| self.reach.socket(home, port),
             http: &self.http,
+            accounts: &self.accounts,
         })
     }
 

@@ -75,7 +75,11 @@ fn refused(run: &Run, wire: &Wire) -> usize {
 /// Shows that each home's place can be reached. No connector knows of it yet, so this may be done
 /// while the homes are still on their way into the network.
 pub(in crate::run) async fn place(run: &Run) -> Decoys {
-    let homes = run.plan.homes.iter().filter(|home| home.is_onion());
+    let homes = run
+        .plan
+        .homes
+        .iter()
+        .filter(|home| run.plan.has_decoy(home));
     let homes = homes.map(|home| async move { (home.id.clone(), decoy(run, home).await) });
     Decoys {
         homes: join_all(homes).await.into_iter().collect(),

@@ -59,6 +59,18 @@ pub async fn verify(
             }
             .into());
         }
+        let connector = plan.topology.connector.name();
+        if options
+            .connector
+            .as_ref()
+            .is_some_and(|asked| asked != connector)
+        {
+            return Err(InvalidRequest::RunsOtherConnector {
+                topology: name.clone(),
+                connector,
+            }
+            .into());
+        }
         refuse_other(&options.placement, &plan, &engines)?;
         return verify_left(engines, plan, &persisted, options, interrupts).await;
     }

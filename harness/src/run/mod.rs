@@ -50,8 +50,8 @@ pub use preflight_failure::{PreflightFailure, clocks_agree};
 pub use prepare::fresh_inputs;
 pub use request::InvalidRequest;
 pub use state::{
-    Condition, Fate, KnownRun, Life, NetworkUse, Owner, PersistedNetwork, PersistedRun, Registry,
-    Release, RunLock, RunRecord, Starting, StateError, TopologyLock, TopologySource, Unreadable,
-    Verb, is_announced,
+    Condition, ConnectorSource, Fate, KnownRun, Life, NetworkUse, Owner, PersistedNetwork,
+    PersistedRun, ProfileText, Registry, Release, RunLock, RunRecord, SourceError, Starting,
+    StateError, TopologyLock, TopologySource, Unreadable, Verb, is_announced,
 };
 pub use times::Times;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::engine::{Image, Placement};
 use crate::events::Event;
 use crate::onion::TldFamily;
+use crate::plan::HostProgram;
 
 /// Where the images come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub struct Sources {
     pub managed: Image,
     /// The business-logic server with the harness's helper.
     pub bls: Image,
+    /// The program of this machine that runs in the connector's image, where that brings none.
+    pub program: Option<HostProgram>,
 }
 
 /// Which network the homes of a run meet in.
@@ -68,6 +71,8 @@ pub struct Options {
     pub sources: Sources,
     /// The TLD family that was asked for by name; a topology that runs already must be of it.
     pub family: Option<TldFamily>,
+    /// The name of the connector that was asked for; a topology that runs already must be of it.
+    pub connector: Option<String>,
     /// The homes' own engines.
     pub placement: Placement,
     /// Whether the homes' ports are reached through their engines, also where that is not needed.

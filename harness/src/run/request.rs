@@ -17,6 +17,16 @@ pub enum InvalidRequest {
         /// The family that it runs on.
         runs: TldFamily,
     },
+    /// `--connector` names another connector than the topology runs with.
+    #[error(
+        "{topology} runs already, with the connector {connector}; leave --connector out to judge it, or `ator-harness down {topology}` first"
+    )]
+    RunsOtherConnector {
+        /// The topology.
+        topology: String,
+        /// Its connector.
+        connector: &'static str,
+    },
     /// `--engine` names other engines than the topology runs on.
     #[error(
         "{topology} runs already, on other engines; leave --engine out, or `ator-harness down {topology}` first"

@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use super::fields::{Collector, Fields, Located, small};
 use super::model::{Auth, Daemon, Home, Path, Peering, Transport};
 use super::wan::{Access, Wan};
 use crate::connectors::Kind;
 use crate::mutants::{MUTANTS, MutantSpec, VARIANTS, VariantSpec};
+use crate::toml_file::{Collector, Fields, Located, small};
 
 /// Reads `[many]`: homes that are all alike, each of which dials the next, and the last the first.
 /// `size` replaces the number in the file.

@@ -1,23 +1,6 @@
-//! What can be wrong with a topology file.
+//! Why a topology file is refused.
 
-use std::fmt;
-
-/// One mistake in a topology file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mistake {
-    /// Line in the file, from 1.
-    pub line: usize,
-    /// The key's path, such as `home[1].id`.
-    pub path: String,
-    /// What is wrong and what to do about it.
-    pub message: String,
-}
-
-impl fmt::Display for Mistake {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}: {} {}", self.line, self.path, self.message)
-    }
-}
+use crate::toml_file::{Mistake, count, list};
 
 /// Why a topology file is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -48,16 +31,4 @@ pub enum TopologyError {
         /// The number that was given.
         homes: usize,
     },
-}
-
-fn count(n: usize) -> String {
-    if n == 1 {
-        "1 mistake".to_owned()
-    } else {
-        format!("{n} mistakes")
-    }
-}
-
-fn list(mistakes: &[Mistake]) -> String {
-    mistakes.iter().map(|m| format!("\n  {m}")).collect()
 }

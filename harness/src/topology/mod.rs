@@ -4,7 +4,6 @@
 //! every mistake at once, each with its line and its path.
 
 mod extra;
-mod fields;
 mod mistake;
 mod model;
 mod network;
@@ -13,11 +12,13 @@ mod units;
 mod validate;
 mod wan;
 
-pub use mistake::{Mistake, TopologyError};
+pub use crate::toml_file::{DurationError, Mistake, parse_duration};
+pub use mistake::TopologyError;
 pub use model::{
     Auth, Budget, DECOY, Daemon, Deadlines, Home, Metric, NOWHERE, Path, Peering, Probe, Topology,
     Transport,
 };
 pub use network::{EnginePlace, Network, NetworkKind, Publication};
-pub use units::{DurationError, format_age, format_duration, parse_duration};
+pub use parse::Choices;
+pub use units::{format_age, format_duration};
 pub use wan::{Access, Wan};

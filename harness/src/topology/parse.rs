@@ -5,7 +5,6 @@ use std::time::Duration;
 use toml::de::DeTable;
 
 use super::extra::{read_connector, read_many, read_mutant, read_paths, read_variant, read_wan};
-use super::fields::{Collector, Fields, Located, small};
 use super::mistake::TopologyError;
 use super::model::{
     Auth, Budget, Daemon, Deadlines, Home, Metric, Peering, Probe, Topology, Transport,
@@ -14,6 +13,16 @@ use super::network::{Network, NetworkKind};
 use super::validate::{Whole, validate};
 use crate::connectors::Kind;
 use crate::onion::TldFamily;
+use crate::toml_file::{Collector, Fields, Located, small};
+
+/// What takes the place of what a topology says.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Choices {
+    /// How many homes there are, for a topology with a `[many]` table.
+    pub homes: Option<usize>,
+    /// The connector of every home.
+    pub connector: Option<Kind>,
+}
 
 impl Topology {
     /// Reads a topology. `file` is only used in messages.
@@ -22,7 +31,7 @@ impl Topology {
     ///
     /// [`TopologyError`], with every mistake that one pass can find.
     pub fn parse(file: &str, text: &str) -> Result<Self, TopologyError> {
-        Self::parse_sized(file, text, None)
+        Self::parse_as(file, text, Choices::default())
     }
 
     /// Reads the name alone of a topology, which may have mistakes elsewhere. `file` is only used in
@@ -42,25 +51,21 @@ impl Topology {
         })
     }
 
-    /// Reads a topology, with another number of homes than its `[many]` table says.
+    /// Reads a topology, with some of what it says replaced.
     ///
     /// # Errors
     ///
-    /// [`TopologyError`], also when the topology has no `[many]` table.
-    pub fn parse_sized(
-        file: &str,
-        text: &str,
-        homes: Option<usize>,
-    ) -> Result<Self, TopologyError> {
+    /// [`TopologyError`], also when a number of homes is given and the topology has no `[many]` table.
+    pub fn parse_as(file: &str, text: &str, choices: Choices) -> Result<Self, TopologyError> {
         let document = document(file, text)?;
         let mut collector = Collector::new(text);
-        if let Some(homes) = homes
+        if let Some(homes) = choices.homes
             && !document.get_ref().contains_key("many")
         {
             let file = file.to_owned();
             return Err(TopologyError::NotMany { file, homes });
         }
-        let topology = read(document.get_ref(), &mut collector, homes);
+        let topology = read(document.get_ref(), &mut collector, choices);
         let mut mistakes = collector.mistakes;
         match topology {
             Some(topology) if mistakes.is_empty() => Ok(topology),
@@ -85,15 +90,16 @@ fn document<'t>(file: &str, text: &'t str) -> Result<toml::Spanned<DeTable<'t>>,
     })
 }
 
-fn read(root: &DeTable<'_>, into: &mut Collector<'_>, size: Option<usize>) -> Option<Topology> {
+fn read(root: &DeTable<'_>, into: &mut Collector<'_>, choices: Choices) -> Option<Topology> {
     let mut fields = Fields::new(root, "", 0);
     let name = fields.string(into, "name", NAME_EXAMPLE);
     let description = fields.string(into, "description", "\"what this topology is for\"");
     let network = read_network(&mut fields, into);
-    let connector = read_connector(&mut fields, into);
+    let named = read_connector(&mut fields, into);
+    let connector = choices.connector.unwrap_or(named);
     let mut homes = read_homes(&mut fields, into);
     let mut peerings = read_peerings(&mut fields, into);
-    read_many(&mut fields, into, size, &mut homes, &mut peerings);
+    read_many(&mut fields, into, choices.homes, &mut homes, &mut peerings);
     let paths = read_paths(&mut fields, into);
     let wan = read_wan(&mut fields, into);
     let mutant = read_mutant(&mut fields, into);

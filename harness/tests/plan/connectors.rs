@@ -1,241 +1,93 @@
-//! A connector that is the other one's opposite in everything: it is told of all its peers at start
-//! and by its environment alone, has a port for each caller, cannot dial by SOCKS, runs no daemon,
-//! and can be asked next to nothing. Planning needs to know of no connector.
+//! Homes with connectors of profiles: told of all their peers at start and by their environment alone, with a
+//! port for each caller, without SOCKS, and with an account for the harness. Planning needs to know of no
+//! connector.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
 
-use async_trait::async_trait;
 use ator_harness::connectors::{
-    Answers, BtpPorts, Capabilities, ConfigFile, Configuration, Connector, Contact, Control,
-    ControlError, Kind, Level, LogEvent, Outgoing, PeersKnown, Ports, Recipe, Reply, Server, Site,
+    ACCOUNT, Accounts, Contact, ControlError, Kind, PeersKnown, ProfileError,
 };
 use ator_harness::onion::mentions_address;
-use ator_harness::plan::{HomePlan, Plan, PlanError};
+use ator_harness::plan::{ForwardPlan, HomePlan, HomeSpecs, Plan, PlanError};
 use ator_harness::secret::Secret;
 use ator_harness::topology::{Daemon, Topology, Transport};
-use serde_json::{Value, json};
-use tokio::net::TcpListener;
+use home_agent::forwards::ForwardTo;
+use serde_json::Value;
 use wire::Dialect;
 
 use super::{ANONRC, all, committed, inputs, onion, options, plan_of, specs, text, variable};
 
-/// The first port of a caller.
-const FIRST_CALLER: u16 = 7001;
-/// The port of the account that the harness itself sends and receives by.
-const OWN_ACCOUNT: u16 = 7000;
-/// The first loopback port that is forwarded to an onion address.
-const FIRST_FORWARD: u16 = 7500;
-/// What the forwarder is told, in the server's container.
+/// What a forwarder is told, in the server's container.
 const FORWARDS: &str = "/forwards/list.json";
 
-struct Opposite;
-
-static OPPOSITE: Opposite = Opposite;
-
-impl Connector for Opposite {
-    fn name(&self) -> &'static str {
-        "opposite"
-    }
-
-    fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            dialect: Dialect::Rfc,
-            peers: PeersKnown::AtStart,
-            dials_by_socks: false,
-            runs_daemon: false,
-            forwards_amounts: true,
-            lists_peers: false,
-            records_deliveries: false,
-            tells_health: false,
-            logs_levels: false,
-        }
-    }
-
-    fn answers(&self) -> Answers {
-        Answers {
-            no_route: "F02",
-            expired: "R02",
-            refused_by_server: "F99",
-            hop_time: std::time::Duration::from_secs(1),
-        }
-    }
-
-    fn recipe(&self) -> Recipe {
-        Recipe {
-            binary: "opposite",
-            entrypoint: "/opposite",
-            directories: &[],
-            server: None,
-        }
-    }
-
-    fn secret_variable(&self, _peer: &str) -> Option<String> {
-        None
-    }
-
-    fn admission_variable(&self) -> Option<&'static str> {
-        None
-    }
-
-    fn ports(&self, callers: &[&str]) -> Ports {
-        let each = callers.iter().zip(FIRST_CALLER..);
-        Ports {
-            btp: BtpPorts::PerCaller(each.map(|(id, port)| ((*id).to_owned(), port)).collect()),
-            control: vec![OWN_ACCOUNT],
-        }
-    }
-
-    fn configure(&self, site: &Site<'_>) -> Configuration {
-        let mut accounts = BTreeMap::new();
-        for caller in &site.callers {
-            let port = site.ports.of(caller.id).expect("it has asked for one");
-            let listener = json!({"port": port, "secret": caller.secret.expose()});
-            accounts.insert(format!("from-{}", caller.id), json!({"listener": listener}));
-        }
-        let mut forwards = Vec::new();
-        for (peer, port) in site.dials.iter().zip(FIRST_FORWARD..) {
-            let host = if peer.proxied {
-                forwards.push(json!({
-                    "listen": port,
-                    "to": peer.url.expose(),
-                    "socks": site.daemon.as_ref().expect("there is a proxy").proxy,
-                }));
-                format!("127.0.0.1:{port}")
-            } else {
-                peer.url.expose().trim_start_matches("ws://").to_owned()
-            };
-            let server = format!("btp+ws://:{}@{host}", peer.token.expose());
-            accounts.insert(format!("to-{}", peer.id), json!({"server": server}));
-        }
-        let routes: Vec<Value> = site
-            .routes
-            .iter()
-            .map(|route| json!({"targetPrefix": route.prefix, "peerId": route.next}))
-            .collect();
-        let set = |name: &str, value: String| (name.to_owned(), Secret::new(value));
-        Configuration {
-            files: Vec::new(),
-            environment: vec![
-                set("CONNECTOR_ILP_ADDRESS", site.prefix.to_owned()),
-                set("CONNECTOR_ACCOUNTS", json!(accounts).to_string()),
-                set("CONNECTOR_ROUTES", json!(routes).to_string()),
-            ],
-            server: Server {
-                program: vec![
-                    "/agent".to_owned(),
-                    "forward".to_owned(),
-                    FORWARDS.to_owned(),
-                ],
-                environment: Vec::new(),
-                files: vec![ConfigFile {
-                    path: FORWARDS.to_owned(),
-                    content: json!(forwards).to_string().into_bytes(),
-                }],
-            },
-        }
-    }
-
-    fn refused_destination(&self, _prefix: &str) -> Option<String> {
-        None
-    }
-
-    fn level(&self, _line: &str) -> Option<Level> {
-        None
-    }
-
-    fn events(&self, _log: &str) -> Vec<LogEvent> {
-        Vec::new()
-    }
-
-    fn control(&self, contact: &Contact<'_>) -> Box<dyn Control> {
-        Box::new(PortOnly {
-            home: contact.home.to_owned(),
-            port: (contact.socket)(OWN_ACCOUNT),
-        })
-    }
+fn kind(name: &str) -> Kind {
+    Kind::named(name).expect("comes along")
 }
 
-/// All that can be asked is whether a port listens.
-struct PortOnly {
-    home: String,
-    port: std::net::SocketAddr,
-}
-
-#[async_trait]
-impl Control for PortOnly {
-    fn home(&self) -> &str {
-        &self.home
-    }
-
-    async fn alive(&self) -> Result<(), ControlError> {
-        let dialled = tokio::net::TcpStream::connect(self.port).await;
-        dialled
-            .map(drop)
-            .map_err(|source| ControlError::Unreachable {
-                home: self.home.clone(),
-                part: "own account",
-                what: "a dial".to_owned(),
-                source: Box::new(source),
-            })
-    }
-
-    async fn send(&self, _packet: &Outgoing<'_>) -> Result<Reply, ControlError> {
-        Err(self.unsupported("to send a packet"))
-    }
-}
-
-/// One of the committed topologies with this connector.
-fn opposite(name: &str) -> Topology {
+/// One of the committed topologies with another connector.
+fn with(name: &str, connector: &str) -> Topology {
     let mut topology = committed(name);
-    topology.connector = Kind::of(&OPPOSITE);
+    topology.connector = kind(connector);
     topology
 }
 
-/// The accounts of each home's connector.
-fn accounts(plan: &Plan) -> BTreeMap<String, Value> {
+/// The JSON in a variable of each home's connector.
+fn json_of(plan: &Plan, name: &str) -> BTreeMap<String, Value> {
     let specs = specs(plan);
     let homes = plan.homes.iter().zip(&specs.homes);
     homes
         .map(|(home, own)| {
-            let text = variable(&own.connector, "CONNECTOR_ACCOUNTS").expect("is set");
-            let accounts = serde_json::from_str(text).expect("is JSON");
-            (home.id.clone(), accounts)
+            let text = variable(&own.connector, name).expect("is set");
+            let json = serde_json::from_str(text).expect("is JSON");
+            (home.id.clone(), json)
         })
         .collect()
+}
+
+fn forwards_in(own: &HomeSpecs) -> Vec<ForwardTo> {
+    serde_json::from_str(&text(&own.server, FORWARDS)).expect("is a list")
 }
 
 #[test]
 fn every_caller_has_a_port_and_comes_in_there() {
     for name in ["two-home-local", "three-hop", "mixed-transport"] {
-        let plan = plan_of(&opposite(name), 7);
-        let accounts = accounts(&plan);
+        let plan = plan_of(&with(name, "ilp-connector"), 7);
+        let accounts = json_of(&plan, "CONNECTOR_ACCOUNTS");
         for peering in &plan.peerings {
             let to = plan.home(&peering.to).expect("is planned");
             let port = to.ports.of(&peering.from).expect("has one");
-            let listener = &accounts[&to.id][format!("from-{}", peering.from)]["listener"];
+            let account = &accounts[&to.id][format!("{}-in", peering.from)];
+            let listener = &account["options"]["listener"];
             assert_eq!(listener["port"], port);
             assert_eq!(listener["secret"], peering.secret.expose());
-            // The dialling side is told the same port.
-            let peer = plan.dial(peering).expect("can be dialled");
-            assert!(peer.url.expose().ends_with(&format!(":{port}")));
+            assert_eq!(account["relation"], "peer");
             assert_eq!(peering.variable, None, "no variable is a peer's");
         }
         let probed = plan.home(&plan.probe.to).expect("is planned");
         let port = probed.ports.of(&plan.probe.id).expect("the probe has one");
-        assert_eq!(
-            accounts[&probed.id][format!("from-{}", plan.probe.id)]["listener"]["port"],
-            port
-        );
+        let account = &accounts[&probed.id][format!("{}-in", plan.probe.id)];
+        assert_eq!(account["options"]["listener"]["port"], port);
+        assert_eq!(account["relation"], "child");
         for home in &plan.homes {
+            let own = &accounts[&home.id][format!("{ACCOUNT}-in")]["options"]["listener"];
+            assert_eq!(own["secret"], home.admin_key.expose());
+            let port = own["port"].as_u64().expect("has one");
+            let port = u16::try_from(port).expect("is a port");
+            assert!(home.dialled_ports().contains(&port));
+            assert!(
+                !home.ports.btp().contains(&port),
+                "nobody else comes in there"
+            );
             assert_eq!(home.ports.of("somebody else"), None);
-            assert!(home.dialled_ports().contains(&OWN_ACCOUNT));
         }
     }
 }
 
 #[test]
 fn an_onion_service_has_the_port_of_every_caller() {
-    let plan = plan_of(&opposite("three-hop"), 7);
+    let plan = plan_of(&with("three-hop", "ilp-connector"), 7);
     for (home, own) in plan.homes.iter().zip(&specs(&plan).homes) {
         let rc = text(own.sidecar.as_ref().expect("has one"), ANONRC);
         let expected: Vec<String> = home
@@ -251,116 +103,162 @@ fn an_onion_service_has_the_port_of_every_caller() {
 }
 
 #[test]
-fn whom_it_dials_it_knows_from_the_start_and_reaches_through_a_forwarder() {
-    let plan = plan_of(&opposite("mixed-transport"), 7);
-    let (accounts, specs) = (accounts(&plan), specs(&plan));
+fn whom_it_dials_it_reaches_through_the_forwarder_and_what_that_asks_for_is_recorded() {
+    let plan = plan_of(&with("mixed-transport", "ilp-connector"), 7);
+    let (accounts, specs) = (json_of(&plan, "CONNECTOR_ACCOUNTS"), specs(&plan));
     for (home, own) in plan.homes.iter().zip(&specs.homes) {
-        let server = &own.server;
-        assert!(
-            server
-                .arguments
-                .ends_with(&["--", "/agent", "forward", FORWARDS].map(str::to_owned))
-        );
-        let forwards: Vec<Value> = serde_json::from_str(&text(server, FORWARDS)).expect("is JSON");
-        let forwarded = |host: &str| {
-            let to = |one: &&Value| one["to"].as_str().is_some_and(|url| url.contains(host));
-            let found = forwards.iter().find(to);
-            found.map(|one| format!("127.0.0.1:{}", one["listen"]))
-        };
+        let listed = plan.forwards(&home.id);
+        let told = own.server.arguments.windows(2);
+        let told = told
+            .filter(|pair| pair == &["--forwards", FORWARDS])
+            .count();
+        assert_eq!(told, usize::from(!listed.is_empty()));
+        if !listed.is_empty() {
+            let forwards = forwards_in(own);
+            let same = |forward: &ForwardPlan, to: &ForwardTo| {
+                (forward.listen, forward.host.expose(), forward.port)
+                    == (to.listen, to.host.expose(), to.port)
+            };
+            assert!(forwards.iter().zip(&listed).all(|(to, one)| same(one, to)));
+            assert_eq!(forwards.len(), listed.len());
+        }
         for peering in plan.peerings.iter().filter(|one| one.from == home.id) {
             let to = plan.home(&peering.to).expect("is planned");
-            let host = match peering.transport {
-                Transport::Onion => forwarded(onion(to).address.expose()).expect("is forwarded"),
-                Transport::Direct => {
-                    format!("{}:{}", to.address, to.ports.of(&home.id).expect("has one"))
+            let port = to.ports.of(&home.id).expect("has one");
+            let place = match peering.transport {
+                Transport::Onion => {
+                    let forward = listed.iter().find(|one| one.peer == to.id);
+                    let forward = forward.expect("is forwarded");
+                    assert_eq!(forward.host, onion(to).address);
+                    assert_eq!(forward.port, port);
+                    assert!(forward.listen.ip().is_loopback());
+                    forward.listen
                 }
+                Transport::Direct => SocketAddr::from((to.address, port)),
             };
-            let expected = format!("btp+ws://:{}@{host}", peering.secret.expose());
-            assert_eq!(
-                accounts[&home.id][format!("to-{}", to.id)]["server"],
-                expected
-            );
+            let server = format!("btp+ws://:{}@{place}", peering.secret.expose());
+            assert_eq!(accounts[&home.id][&to.id]["options"]["server"], server);
         }
-        // So does the one that does not exist, where there is a daemon.
-        let decoy = forwarded(plan.decoy.onion.expose());
-        assert_eq!(decoy.is_some(), home.is_onion());
         assert_eq!(
-            accounts[&home.id]
-                .get(format!("to-{}", plan.decoy.id))
-                .is_some(),
-            home.is_onion()
+            accounts[&home.id].get(&plan.decoy.id),
+            None,
+            "it would be told of loopback"
         );
-        for forward in &forwards {
-            let socks = format!("127.0.0.1:{}", HomePlan::RECORDER_PORT);
-            assert_eq!(forward["socks"], socks, "what it asks for is recorded");
+    }
+}
+
+#[test]
+fn packets_for_the_home_go_to_the_harness_and_others_on_their_way() {
+    let plan = plan_of(&with("three-hop", "ilp-connector"), 7);
+    let (routes, accounts) = (
+        json_of(&plan, "CONNECTOR_ROUTES"),
+        json_of(&plan, "CONNECTOR_ACCOUNTS"),
+    );
+    for home in &plan.homes {
+        let routes = routes[&home.id].as_array().expect("is a list");
+        for other in &plan.homes {
+            let route = routes
+                .iter()
+                .find(|one| one["targetPrefix"] == *other.prefix);
+            let peer = route.expect("has a route")["peerId"]
+                .as_str()
+                .expect("a peer");
+            assert!(
+                accounts[&home.id].get(peer).is_some(),
+                "{peer} has an account"
+            );
+            if other.id == home.id {
+                assert_eq!(peer, format!("{ACCOUNT}-in"));
+            } else {
+                let next = plan.topology.next_hop(&home.id, &other.id).expect("a way");
+                assert!(peer == next || peer == format!("{next}-in"));
+            }
         }
     }
 }
 
 #[test]
-fn it_has_no_file_and_what_is_in_its_environment_shows_nowhere() {
-    let plan = plan_of(&opposite("two-home-local"), 7);
-    let specs = specs(&plan);
-    for (home, own) in plan.homes.iter().zip(&specs.homes) {
-        assert!(own.connector.files.is_empty());
-        assert_eq!(own.connector.environment, home.environment);
-        assert_eq!(
-            variable(&own.connector, "CONNECTOR_ILP_ADDRESS"),
-            Some(&*home.prefix)
-        );
-    }
-    for spec in all(&specs) {
-        assert!(
-            !mentions_address(&spec.arguments.join(" ")),
-            "{}",
-            spec.role
-        );
-        // A folder is there before what is in it.
-        for file in spec.files.iter().filter(|file| file.path == FORWARDS) {
-            let folder = spec.files.iter().position(|one| one.path == "/forwards");
-            let own = spec.files.iter().position(|one| one.path == file.path);
-            assert!(folder.is_some() && folder < own && file.mode == 0o600);
+fn what_is_in_its_files_and_environment_shows_nowhere() {
+    for connector in ["ilp-connector", "toon-1"] {
+        let plan = plan_of(&with("two-home-local", connector), 7);
+        let specs = specs(&plan);
+        for spec in all(&specs) {
+            let arguments = spec.arguments.join(" ");
+            assert!(!mentions_address(&arguments), "{}", spec.role);
+            // A folder is there before what is in it.
+            for file in spec.files.iter().filter(|file| file.path == FORWARDS) {
+                let folder = spec.files.iter().position(|one| one.path == "/forwards");
+                let own = spec.files.iter().position(|one| one.path == file.path);
+                assert!(folder.is_some() && folder < own && file.mode == 0o600);
+            }
+        }
+        let shown = super::shown(&plan);
+        assert!(shown.contains(&format!("\"connector\": \"{connector}\"")));
+        assert!(!mentions_address(&shown));
+        for secret in plan.secrets() {
+            assert!(!shown.contains(secret.expose()));
         }
     }
-    let shown = super::shown(&plan);
-    assert!(shown.contains("\"connector\": \"opposite\"") && !mentions_address(&shown));
-    for secret in plan.secrets() {
-        assert!(!shown.contains(secret.expose()));
+}
+
+#[test]
+fn the_connector_before_proxies_is_configured_like_todays_without_one() {
+    let (old, new) = (
+        plan_of(&with("two-home-local", "toon-1"), 7),
+        plan_of(&committed("two-home-local"), 7),
+    );
+    let yaml = "/config/connector.yaml";
+    for (one, other) in specs(&old).homes.iter().zip(&specs(&new).homes) {
+        let parse = |own: &HomeSpecs| -> Value {
+            serde_saphyr::from_str(&text(&own.connector, yaml)).expect("is YAML")
+        };
+        let mut today = parse(other);
+        let transport = today.as_object_mut().expect("is a map").remove("transport");
+        assert!(transport.is_some());
+        assert_eq!(parse(one), today);
+        let mut variables = [&one.connector, &other.connector].map(|spec| {
+            let mut all = spec.environment.clone();
+            all.sort_by(|(one, _), (other, _)| one.cmp(other));
+            all
+        });
+        let [one, other] = &mut variables;
+        assert_eq!(one, other);
     }
+    let peering = &old.peerings[0];
+    let peer = old.dial(peering).expect("can be dialled");
+    assert!(!peer.proxied && peer.url.expose().starts_with("ws://127.0.0.1:"));
+    assert_eq!(old.peerings[0].variable, new.peerings[0].variable);
 }
 
 #[test]
 fn a_home_cannot_ask_it_to_run_a_daemon() {
-    let mut topology = opposite("two-home-local");
+    let mut topology = with("two-home-local", "ilp-connector");
     topology.homes[1].daemon = Daemon::Managed;
     let refused = Plan::new(&topology, &inputs(7)).err().expect("is refused");
     assert!(matches!(&refused, PlanError::NoOwnDaemon { home, .. } if home == "home-b"));
     let text = refused.to_string();
     assert!(
-        text.contains("opposite") && text.contains("daemon = \"sidecar\""),
+        text.contains("ilp-connector") && text.contains("daemon = \"sidecar\""),
         "{text}"
     );
 }
 
 #[tokio::test]
-async fn what_it_has_no_means_for_is_unsupported_and_the_rest_is_asked() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
-    let address = listener.local_addr().expect("has one");
-    let (key, http) = (Secret::new("key"), reqwest::Client::new());
-    let asked = |port: u16| {
-        assert_eq!(port, OWN_ACCOUNT);
-        address
-    };
-    let control = OPPOSITE.control(&Contact {
+async fn what_it_has_no_means_for_is_unsupported() {
+    let (key, http, accounts) = (
+        Secret::new("key"),
+        reqwest::Client::new(),
+        Accounts::default(),
+    );
+    let control = kind("ilp-connector").control(&Contact {
         home: "home-a",
         key: &key,
-        socket: &asked,
+        socket: &|port| SocketAddr::from(([127, 0, 0, 1], port)),
         http: &http,
+        accounts: &accounts,
     });
-    control.alive().await.expect("the port listens");
     let unsupported = [
         control.connected("home-b").await.err(),
-        control.received().await.err(),
         control.health().await.err(),
         control.hostname().await.err(),
         control.forget("home-b").await.err(),
@@ -368,10 +266,129 @@ async fn what_it_has_no_means_for_is_unsupported_and_the_rest_is_asked() {
     for error in unsupported {
         let error = error.expect("cannot be had");
         assert!(matches!(error, ControlError::Unsupported { .. }));
+        let text = error.to_string();
         assert!(
-            error
-                .to_string()
-                .starts_with("home-a's connector has no means to ")
+            text.starts_with("home-a's connector has no means to "),
+            "{text}"
         );
     }
+    assert_eq!(control.received().await.expect("has a record"), []);
+}
+
+/// A profile of the user's own.
+const OWN: &str = r#"
+name = "own"
+control = "account"
+image = "own:1"
+
+[ports]
+btp = 7768
+
+[ready]
+port = 8080
+path = "/ready"
+
+[log]
+levels = true
+events = "none"
+
+[capabilities]
+socks = true
+amounts = false
+
+[answers]
+hop_time = "250ms"
+
+[environment]
+PROXY = "{{ proxy.host ~ ':' ~ proxy.port if proxy else '' }}"
+
+[[file]]
+path = "/etc/own/peers.json"
+content = "[{% for peer in dials %}{{ peer.url | tojson }},{% endfor %}null]"
+"#;
+
+fn own(text: &str) -> Result<Kind, ProfileError> {
+    Kind::from_profile("own.toml", Path::new("/profiles"), text)
+}
+
+#[test]
+fn a_profile_of_the_users_own_says_how_to_configure_and_run_a_connector() {
+    let connector = own(OWN).expect("is a profile");
+    let can = connector.capabilities();
+    assert_eq!(can.dialect, Dialect::Toon);
+    assert_eq!(can.peers, PeersKnown::AtStart);
+    assert!(can.dials_by_socks && !can.forwards_amounts && can.logs_levels);
+    assert!(can.records_deliveries && !can.lists_peers && !can.tells_health);
+    assert_eq!(connector.answers().hop_time.as_millis(), 250);
+    assert!(connector.level(r#"{"severity":"warn"}"#).is_some());
+    let mut topology = committed("two-home-local");
+    topology.connector = connector;
+    let plan = plan_of(&topology, 7);
+    assert_eq!(plan.forwards("home-a"), []);
+    let specs = specs(&plan);
+    let spec = &specs.homes[0].connector;
+    let proxy = format!("127.0.0.1:{}", HomePlan::RECORDER_PORT);
+    assert_eq!(variable(spec, "PROXY"), Some(&*proxy));
+    let peers: Vec<Option<String>> =
+        serde_json::from_str(&text(spec, "/etc/own/peers.json")).expect("is JSON");
+    // The other home, and the peer that does not exist.
+    let other = plan.dial(&plan.peerings[0]).expect("can be dialled");
+    assert_eq!(peers.len(), 3);
+    assert_eq!(peers[0].as_deref(), Some(other.url.expose()));
+    assert!(plan.homes[0].dialled_ports().contains(&8080));
+}
+
+#[test]
+fn every_mistake_of_a_profile_is_told_at_once_with_its_line_key_and_remedy() {
+    let text = OWN
+        .replace("\"account\"", "\"toon\"")
+        .replace("btp = 7768", "btp = 9050\neach_from = 7001")
+        .replace("\"/ready\"", "\"ready\"")
+        .replace("\"none\"", "\"all\"")
+        .replace("socks = true", "socks = \"yes\"\ncolour = true")
+        .replace("\"250ms\"", "\"250\"\nno_route = \"F2\"")
+        .replace("{% endfor %}", "")
+        .replace("\"own\"", "\"Own\"");
+    let Err(ProfileError::Invalid { mistakes, .. }) = own(&text) else {
+        panic!("has mistakes");
+    };
+    let told: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
+    let expected = [
+        ("line 2: name ", "lower-case"),
+        ("line 6: ports ", "one of btp"),
+        ("line 7: ports.btp ", "choose another"),
+        ("line 10: ready ", "remove it"),
+        ("line 12: ready.path ", "begins with /"),
+        ("line 16: log.events ", "use one of none, toon"),
+        ("line 19: capabilities.socks ", "true or false"),
+        ("line 20: capabilities.colour ", "known keys are"),
+        ("line 24: answers.hop_time ", "\"250ms\""),
+        ("line 25: answers.no_route ", "as in \"F02\""),
+        ("line 32: file[0].content ", "line 1 of it"),
+    ];
+    assert_eq!(told.len(), expected.len(), "{told:#?}");
+    for (mistake, (place, remedy)) in told.iter().zip(expected) {
+        assert!(mistake.starts_with(place), "{place} in {told:#?}");
+        assert!(mistake.contains(remedy), "{remedy} in {mistake}");
+    }
+}
+
+#[test]
+fn what_a_template_asks_for_and_no_home_has_is_a_mistake_of_the_profile() {
+    let message = |text: &str| own(text).expect_err("has a mistake").to_string();
+    let unknown = message(&OWN.replace("peer.url", "peer.address"));
+    assert!(unknown.contains("line 29: file[0].content"), "{unknown}");
+    assert!(unknown.contains("undefined"), "{unknown}");
+    let shared = message(&format!("peer_variable = \"SECRET\"\n{OWN}"));
+    assert!(
+        shared.contains("peer_variable is \"SECRET\" for every peer"),
+        "{shared}"
+    );
+    let nothing = "name = \"own\"\n[ports]\nbtp = 3000\n";
+    assert!(
+        message(nothing).contains("every [[file]]"),
+        "{}",
+        message(nothing)
+    );
+    assert!(matches!(own("name ="), Err(ProfileError::Syntax { .. })));
 }

@@ -109,6 +109,7 @@ fn specs(plan: &Plan) -> Specs {
         connector: "connector:1".to_owned(),
         managed: Some("managed:1".to_owned()),
         bls: "bls:1".to_owned(),
+        program: None,
     };
     sabotage::containers(plan, &images, &keys)
 }

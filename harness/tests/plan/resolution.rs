@@ -164,21 +164,30 @@ fn a_topology_that_is_too_large_is_refused_with_numbers() {
         Ok(_) => panic!("is planned"),
         Err(error) => error,
     };
-    assert_eq!(refused(&many), PlanError::TooManyHomes { homes: 64 });
+    assert!(matches!(
+        refused(&many),
+        PlanError::TooManyHomes { homes: 64 }
+    ));
     let mut crowd = many.clone();
     crowd.homes.truncate(31);
     for home in &mut crowd.homes[1..30] {
         home.beside = Some("home-0".to_owned());
     }
-    assert_eq!(refused(&crowd), PlanError::TooManyNeighbours { homes: 30 });
+    assert!(matches!(
+        refused(&crowd),
+        PlanError::TooManyNeighbours { homes: 30 }
+    ));
     crowd.homes.remove(1);
     crowd.homes.remove(1);
     assert!(Plan::new(&crowd, &inputs(7)).is_ok(), "28 have room");
     crowd.mutant = Some(mutant("one-bridge"));
-    assert_eq!(refused(&crowd), PlanError::TooManyNeighbours { homes: 29 });
+    assert!(matches!(
+        refused(&crowd),
+        PlanError::TooManyNeighbours { homes: 29 }
+    ));
     let mut wide = topology();
     wide.network.relays = 27;
     let error = refused(&wide);
-    assert_eq!(error, PlanError::TooManyNodes { nodes: 30 });
+    assert!(matches!(error, PlanError::TooManyNodes { nodes: 30 }));
     assert!(error.to_string().starts_with("30 authorities and relays"));
 }

@@ -1,6 +1,6 @@
 //! `[many]`: homes that are all alike.
 
-use ator_harness::topology::{Auth, Daemon, Topology, TopologyError};
+use ator_harness::topology::{Auth, Choices, Daemon, Topology, TopologyError};
 
 use super::{GOOD, mistakes};
 
@@ -23,8 +23,15 @@ metric = "dial"
 at_most = "3s"
 "#;
 
+fn choices(homes: usize) -> Choices {
+    Choices {
+        homes: Some(homes),
+        ..Choices::default()
+    }
+}
+
 fn sized(homes: usize) -> Result<Topology, TopologyError> {
-    Topology::parse_sized("file.toml", RING, Some(homes))
+    Topology::parse_as("file.toml", RING, choices(homes))
 }
 
 #[test]
@@ -91,7 +98,7 @@ fn the_number_of_homes_may_be_given_from_outside() {
             "{error}"
         );
     }
-    let error = Topology::parse_sized("file.toml", GOOD, Some(3)).expect_err("is refused");
+    let error = Topology::parse_as("file.toml", GOOD, choices(3)).expect_err("is refused");
     assert_eq!(
         error,
         TopologyError::NotMany {

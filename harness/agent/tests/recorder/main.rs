@@ -3,6 +3,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod forwarder;
 mod names;
 mod process;
 mod socks;

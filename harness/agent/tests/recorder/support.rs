@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use home_agent::forwards::ForwardTo;
 use home_agent::record::{Entry, Record};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -29,21 +30,41 @@ impl Recorder {
     }
 
     pub(crate) async fn start_at(upstream: TcpListener, address: &str) -> Self {
+        Self::start_with(upstream, address, None).await
+    }
+
+    /// Starts one that forwards to a name from a port, once its folder has a file `open`.
+    pub(crate) async fn start_with(
+        upstream: TcpListener,
+        address: &str,
+        forward: Option<ForwardTo>,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("names.jsonl");
-        let mut agent = Agent::start(&[
+        let list = folder.path().join("list.json");
+        let forwards = match forward {
+            Some(forward) => {
+                std::fs::write(&list, serde_json::to_string(&[forward]).unwrap()).unwrap();
+                vec!["--forwards", list.to_str().unwrap()]
+            }
+            None => Vec::new(),
+        };
+        let socks = format!("127.0.0.1:0={address}");
+        let user = user();
+        let arguments = [
             "record",
             "--record",
             file.to_str().unwrap(),
             "--socks",
-            &format!("127.0.0.1:0={address}"),
+            &socks,
             "--dns",
             "127.0.0.1:0",
             "--arrivals",
             "127.0.0.1:0",
             "--user",
-            &user(),
-        ]);
+            &user,
+        ];
+        let mut agent = Agent::start(&[&arguments[..], &forwards].concat());
         assert_eq!(agent.line().await, "ready");
         let unbound = SocketAddr::from(([0, 0, 0, 0], 0));
         let mut recorder = Self {

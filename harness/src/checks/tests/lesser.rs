@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::healthy::healthy;
 use crate::checks::{Verdict, judge, verdict};
 use crate::connectors::{
-    Answers, Capabilities, Configuration, Connector, Contact, Control, Kind, Level, LogEvent,
-    Ports, Recipe, Site,
+    Answers, Capabilities, Configuration, ConfigureError, Connector, Contact, Control, Kind, Level,
+    LogEvent, Ports, Recipe, Site,
 };
 use crate::onion::redact;
 
@@ -45,7 +45,7 @@ impl Connector for Lesser {
         Kind::default().ports(callers)
     }
 
-    fn configure(&self, site: &Site<'_>) -> Configuration {
+    fn configure(&self, site: &Site<'_>) -> Result<Configuration, ConfigureError> {
         Kind::default().configure(site)
     }
 
@@ -114,7 +114,7 @@ fn what_a_connector_cannot_do_is_unsupported_and_nothing_else() {
     assert!(unsupported(|_| ()).is_empty());
     assert_eq!(
         unsupported(|one| one.capabilities.dials_by_socks = false),
-        ids(&["names.socks"])
+        ids(&["isolation.no-direct-dial", "names.socks"])
     );
     assert_eq!(
         unsupported(|one| one.capabilities.lists_peers = false),

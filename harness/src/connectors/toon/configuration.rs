@@ -36,15 +36,23 @@ pub(super) fn configure(connector: &dyn Connector, site: &Site<'_>) -> Configura
             content: format!("{:#}\n", file(site)).into_bytes(),
         }],
         environment,
-        server: Server {
-            program: vec![SERVER.to_owned()],
-            environment: vec![
-                set("PORT", &BLS_PORT.to_string()),
-                // A destination can ask to be refused.
-                set("BLS_MODE", "scripted"),
-            ],
-            files: Vec::new(),
-        },
+        command: Vec::new(),
+        directory: None,
+        server: server(),
+    }
+}
+
+/// The business-logic server of the reference connector.
+pub(in crate::connectors) fn server() -> Server {
+    let set = |variable: &str, value: &str| (variable.to_owned(), Secret::new(value));
+    Server {
+        program: vec![SERVER.to_owned()],
+        environment: vec![
+            set("PORT", &BLS_PORT.to_string()),
+            // A destination can ask to be refused.
+            set("BLS_MODE", "scripted"),
+        ],
+        files: Vec::new(),
     }
 }
 

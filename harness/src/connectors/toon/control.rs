@@ -30,14 +30,14 @@ const RECORD_LIMIT: Duration = Duration::from_secs(10);
 const SEND_GRACE: Duration = Duration::from_secs(2);
 
 /// One connector and its business-logic server.
-pub(super) struct ToonControl {
+pub(in crate::connectors) struct ToonControl {
     admin: Http,
     health: Http,
     server: Http,
 }
 
 impl ToonControl {
-    pub(super) fn new(contact: &Contact<'_>) -> Self {
+    pub(in crate::connectors) fn new(contact: &Contact<'_>) -> Self {
         let http = |part, port, key| Http {
             client: contact.http.clone(),
             home: contact.home.to_owned(),

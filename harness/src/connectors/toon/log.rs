@@ -6,7 +6,7 @@ use crate::connectors::{LogEvent, SessionEvent};
 
 /// What the lines tell of sessions. Lines that are no JSON, and events of another kind, are passed
 /// over.
-pub(super) fn events(log: &str) -> Vec<LogEvent> {
+pub(in crate::connectors) fn events(log: &str) -> Vec<LogEvent> {
     log.lines().filter_map(event).collect()
 }
 

@@ -12,13 +12,37 @@ use std::time::Duration;
 use wire::Dialect;
 
 use super::{
-    Answers, BtpPorts, Capabilities, Configuration, Connector, Contact, Control, Level, LogEvent,
-    PeersKnown, Ports, Recipe, Site, level_of,
+    Answers, BtpPorts, Capabilities, Configuration, ConfigureError, Connector, Contact, Content,
+    Control, Level, LogEvent, PeersKnown, Ports, Recipe, Site, level_of,
 };
 
+pub(super) use configuration::server;
 pub use configuration::{ALLOW_NO_AUTH, CONFIG_FILE};
+pub(super) use control::ToonControl;
+pub(super) use log::events;
 use ports::SERVER;
 pub use ports::{ADMIN_PORT, BLS_PORT, BTP_PORT, HEALTH_PORT};
+
+/// The reference connector's program.
+pub(super) const PROGRAM: Content = Content::Program {
+    binary: "connector",
+    entrypoint: "/connector",
+    directories: &["/config"],
+};
+
+/// What it owes its peers. Rejects: contract#reject-codes, contract#expiry and contract#delivery-answer. What a hop takes: contract#hop-changes.
+pub(super) const ANSWERS: Answers = Answers {
+    no_route: "F02",
+    expired: "R00",
+    refused_by_server: "F99",
+    hop_time: Duration::from_secs(1),
+};
+
+/// The ports by which it is controlled, with that of its server.
+pub(super) const CONTROL_PORTS: [u16; 3] = [HEALTH_PORT, ADMIN_PORT, BLS_PORT];
+
+/// The business-logic server's file below the folder of binaries, and its path in the image.
+pub(super) const BUSINESS_LOGIC: (&str, &str) = ("bls", SERVER);
 
 /// The TOON connector.
 #[derive(Debug, Clone, Copy)]
@@ -52,23 +76,14 @@ impl Connector for Toon {
         }
     }
 
-    /// Rejects: contract#reject-codes, contract#expiry and
-    /// contract#delivery-answer. What a hop takes: contract#hop-changes.
     fn answers(&self) -> Answers {
-        Answers {
-            no_route: "F02",
-            expired: "R00",
-            refused_by_server: "F99",
-            hop_time: Duration::from_secs(1),
-        }
+        ANSWERS
     }
 
     fn recipe(&self) -> Recipe {
         Recipe {
-            binary: "connector",
-            entrypoint: "/connector",
-            directories: &["/config"],
-            server: Some(("bls", SERVER)),
+            content: PROGRAM,
+            server: Some(BUSINESS_LOGIC),
         }
     }
 
@@ -86,12 +101,12 @@ impl Connector for Toon {
     fn ports(&self, _callers: &[&str]) -> Ports {
         Ports {
             btp: BtpPorts::Shared(BTP_PORT),
-            control: vec![HEALTH_PORT, ADMIN_PORT, BLS_PORT],
+            control: CONTROL_PORTS.to_vec(),
         }
     }
 
-    fn configure(&self, site: &Site<'_>) -> Configuration {
-        configuration::configure(self, site)
+    fn configure(&self, site: &Site<'_>) -> Result<Configuration, ConfigureError> {
+        Ok(configuration::configure(self, site))
     }
 
     /// The business-logic server of the reference connector (contract#delivery-stub) refuses what it is asked to refuse.
@@ -104,11 +119,11 @@ impl Connector for Toon {
     }
 
     fn events(&self, log: &str) -> Vec<LogEvent> {
-        log::events(log)
+        events(log)
     }
 
     fn control(&self, contact: &Contact<'_>) -> Box<dyn Control> {
-        Box::new(control::ToonControl::new(contact))
+        Box::new(ToonControl::new(contact))
     }
 }
 

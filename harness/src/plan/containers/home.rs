@@ -3,13 +3,17 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use super::files::{common, config_files, daemon_arguments, daemon_files, directory, file};
-use super::specs::{HomeSpecs, Images};
-use crate::connectors::{Configuration, Server};
-use crate::engine::{ContainerSpec, FileSpec, NetworkMode, Privileges};
+use super::specs::{HomeSpecs, HostProgram, Images};
+use home_agent::forwards::ForwardTo;
+use home_agent::record::Name;
+
+use crate::connectors::{ConfigFile, Configuration, Server};
+use crate::engine::{ContainerSpec, FileSpec, Mount, NetworkMode, Privileges};
 use crate::onion::anonrc::{self, AuthorityLine, SERVICE_DIRECTORY, SOCKS_PORT, TERMS};
 use crate::onion::{PUBLIC_FILE, SECRET_FILE};
 use crate::plan::home::{DaemonPlan, HomePlan, OnionPlan};
 use crate::plan::model::Plan;
+use crate::plan::site::ForwardPlan;
 
 /// Where a volume of keys is mounted.
 pub(crate) const KEYS: &str = "/keys";
@@ -20,6 +24,13 @@ pub const AGENT: &str = "/agent";
 pub const RECORD: &str = "/record/names.jsonl";
 /// Its folder.
 const RECORD_DIRECTORY: &str = "/record";
+/// What a home's forwarder dials, in the server's container.
+const FORWARDS: &str = "/forwards/list.json";
+/// The file whose being there lets a home's forwarder dial: connectors that know their peers from the
+/// start dial before those are there, and not all of them dial twice.
+pub const FORWARDS_OPEN: &str = "/forwards/open";
+/// Where the folder of a program of the engine's machine is in the connector's container.
+const HOST_FOLDER: &str = "/connector";
 /// Where a home's name server listens. The engine's own resolver asks there.
 const NAME_SERVER: &str = "127.0.0.1:53";
 
@@ -31,19 +42,31 @@ impl Plan {
         images: &Images,
         lines: &[AuthorityLine],
     ) -> HomeSpecs {
-        let Configuration { files, server, .. } = self.configuration(home);
+        let Configuration {
+            files,
+            server,
+            command,
+            directory,
+            ..
+        } = home.configuration.clone();
+        let mut command = command.into_iter();
         let mut connector = ContainerSpec {
             name: home.connector.clone(),
             role: format!("{}/connector", home.id),
             image: images.connector.clone(),
-            entrypoint: None,
-            arguments: Vec::new(),
+            entrypoint: command.next(),
+            arguments: command.collect(),
+            directory,
+            mounts: Vec::new(),
             environment: home.environment.clone(),
             files: config_files(files),
             network: network_of(home, &home.connector),
             volume: None,
             privileges: Privileges::None,
         };
+        if let Some(program) = &images.program {
+            run_from_host(&mut connector, program);
+        }
         let sidecar = match &home.daemon {
             DaemonPlan::Sidecar { container, onion } => Some(ContainerSpec {
                 name: container.clone(),
@@ -51,6 +74,8 @@ impl Plan {
                 image: images.anon.clone(),
                 entrypoint: Some(anonrc::program(self.topology.network.family).to_owned()),
                 arguments: daemon_arguments(),
+                directory: None,
+                mounts: Vec::new(),
                 environment: Vec::new(),
                 files: self.onion_files(home, onion, lines),
                 network: network_of(home, container),
@@ -129,10 +154,20 @@ impl Plan {
             NAME_SERVER,
             "--",
         ];
+        let forwards = self.forwards(&home.id);
+        let forwarder = match forwards.is_empty() {
+            true => Vec::new(),
+            false => vec!["--forwards".to_owned(), FORWARDS.to_owned()],
+        };
+        let program = match server.program.is_empty() {
+            true => vec![AGENT.to_owned(), "wait".to_owned()],
+            false => server.program,
+        };
         let arguments = std::iter::once("guard".to_owned())
             .chain(way)
+            .chain(forwarder)
             .chain(recorder.map(str::to_owned))
-            .chain(server.program)
+            .chain(program)
             .collect();
         let mut files = vec![FileSpec {
             path: RECORD_DIRECTORY.to_owned(),
@@ -141,12 +176,17 @@ impl Plan {
             content: None,
         }];
         files.extend(config_files(server.files));
+        if !forwards.is_empty() {
+            files.extend(config_files(vec![forwards_file(&forwards)]));
+        }
         ContainerSpec {
             name: home.bls.clone(),
             role: format!("{}/bls", home.id),
             image: images.bls.clone(),
             entrypoint: Some(AGENT.to_owned()),
             arguments,
+            directory: None,
+            mounts: Vec::new(),
             environment: server.environment,
             files,
             network: network_of(home, &home.bls),
@@ -154,6 +194,38 @@ impl Plan {
             privileges: Privileges::SetUpNetwork,
         }
     }
+}
+
+/// What a home's forwarder is told. The file is for its eyes alone, because it holds onion addresses.
+fn forwards_file(forwards: &[ForwardPlan]) -> ConfigFile {
+    let all: Vec<ForwardTo> = forwards
+        .iter()
+        .map(|forward| ForwardTo {
+            listen: forward.listen,
+            host: Name::new(forward.host.expose().to_owned()),
+            port: forward.port,
+        })
+        .collect();
+    let content = serde_json::json!(all).to_string().into_bytes();
+    ConfigFile {
+        path: FORWARDS.to_owned(),
+        content,
+    }
+}
+
+/// Has a container run a program of the engine's machine.
+fn run_from_host(connector: &mut ContainerSpec, program: &HostProgram) {
+    let mut command = program.command.iter().cloned();
+    connector.entrypoint = command.next();
+    connector.arguments = command.collect();
+    connector.directory = Some(HOST_FOLDER.to_owned());
+    let mount = |source: &String, target: &str| Mount {
+        source: source.clone(),
+        target: target.to_owned(),
+    };
+    let system = program.system.iter().map(|folder| mount(folder, folder));
+    connector.mounts = system.collect();
+    connector.mounts.push(mount(&program.folder, HOST_FOLDER));
 }
 
 /// The network of a home's container: the first has the home's address, the others share it.

@@ -8,5 +8,5 @@ mod specs;
 
 pub(crate) use files::ANONRC;
 pub(crate) use home::KEYS;
-pub use home::{AGENT, RECORD};
-pub use specs::{HomeSpecs, Images, Specs};
+pub use home::{AGENT, FORWARDS_OPEN, RECORD};
+pub use specs::{HomeSpecs, HostProgram, Images, Specs};

@@ -48,6 +48,8 @@ impl Plan {
             image: images.anon.clone(),
             entrypoint: Some(anonrc::program(self.topology.network.family).to_owned()),
             arguments: daemon_arguments(),
+            directory: None,
+            mounts: Vec::new(),
             environment: Vec::new(),
             files,
             network: match &node.shaping {
@@ -105,6 +107,8 @@ impl Plan {
             image: images.bls.clone(),
             entrypoint: Some(AGENT.to_owned()),
             arguments: arguments.into(),
+            directory: None,
+            mounts: Vec::new(),
             environment: Vec::new(),
             files: Vec::new(),
             network: self.network_of_node(node),

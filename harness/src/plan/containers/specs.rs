@@ -16,6 +16,22 @@ pub struct Images {
     pub managed: Option<String>,
     /// The business-logic server, with the harness's helper beside it.
     pub bls: String,
+    /// The program of the engine's machine that runs in the connector's image; absent where the image
+    /// brings its own.
+    #[serde(default)]
+    pub program: Option<HostProgram>,
+}
+
+/// A connector that is run as it is on the engine's machine: its folder and the machine's own programs and
+/// libraries are there in the container, and can be read alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostProgram {
+    /// The program and its arguments.
+    pub command: Vec<String>,
+    /// The folder, in which it is started, by its path on the machine.
+    pub folder: String,
+    /// The machine's own folders.
+    pub system: Vec<String>,
 }
 
 /// Every container of a run.

@@ -2,10 +2,13 @@
 
 use std::time::{Duration, Instant};
 
+use futures_util::future::try_join_all;
+
+use crate::engine::FileSpec;
 use crate::events::Stage;
 use crate::evidence::Subject;
 use crate::onion::monitor::Monitor;
-use crate::plan::HomePlan;
+use crate::plan::{FORWARDS_OPEN, HomePlan};
 use crate::run::bring_up::{enter, preflight};
 use crate::run::context::{Run, within};
 use crate::run::error::{RunError, StageFailure};
@@ -63,4 +66,32 @@ pub(in crate::run) async fn publish(
     let (confirmed, of) = within(&guard, deadline, wait).await?;
     guard.reached(format!("{confirmed} of {of} uploads confirmed"));
     Ok(begun.elapsed())
+}
+
+/// Lets the homes' forwarders dial, once every connector listens. What connectors have dialled until then has
+/// waited.
+pub(in crate::run) async fn open_forwarders(run: &Run) -> Result<(), RunError> {
+    let homes = run.plan.homes.iter();
+    let forwarded: Vec<&HomePlan> = homes
+        .filter(|home| !run.plan.forwards(&home.id).is_empty())
+        .collect();
+    let open = FileSpec {
+        path: FORWARDS_OPEN.to_owned(),
+        mode: 0o600,
+        content: Some(Vec::new()),
+    };
+    let files = [open];
+    let opening = forwarded
+        .iter()
+        .map(|home| run.engine_of(home).upload(&home.bls, &files));
+    try_join_all(opening).await?;
+    if !forwarded.is_empty() {
+        let names: Vec<&str> = forwarded.iter().map(|home| home.id.as_str()).collect();
+        run.recorder.note(format!(
+            "{} does not dial by SOCKS: a forwarder of the harness dialled the onion services for it, in {}",
+            run.plan.topology.connector.name(),
+            names.join(", ")
+        ));
+    }
+    Ok(())
 }

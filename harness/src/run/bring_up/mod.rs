@@ -15,6 +15,7 @@ mod votes;
 
 use futures_util::future::{try_join, try_join_all, try_join3};
 
+use crate::connectors::PeersKnown;
 use crate::events::Stage;
 use crate::evidence::Subject;
 use crate::onion::authority::AuthorityKeys;
@@ -60,8 +61,21 @@ pub(in crate::run) async fn bring_up(
         Some(join::publish(run, &home.plan, monitor, home.on))
     });
     let decoys = async { Ok::<_, RunError>(decoy::place(run).await) };
-    let work = try_join3(try_join_all(connectors), try_join_all(services), decoys);
-    let (_, published, decoys) = Box::pin(work).await?;
+    let (connectors, services) = (try_join_all(connectors), try_join_all(services));
+    let (published, decoys) = match run.plan.topology.connector.capabilities().peers {
+        PeersKnown::WhenTold => {
+            let work = try_join3(connectors, services, decoys);
+            let (_, published, decoys) = Box::pin(work).await?;
+            (published, decoys)
+        }
+        // Such a connector dials as soon as it runs, and what it dials has to be there.
+        PeersKnown::AtStart => {
+            let came = Box::pin(try_join(services, decoys)).await?;
+            Box::pin(connectors).await?;
+            came
+        }
+    };
+    join::open_forwarders(run).await?;
     let peerings = run.plan.peerings.iter();
     let peerings = peerings.map(|peering| peering::connect(run, peering, &homes));
     let connected = try_join_all(peerings).await?;

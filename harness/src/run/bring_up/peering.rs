@@ -6,13 +6,14 @@ use futures_util::future::try_join;
 use tokio::time::sleep;
 
 use crate::causes::with_causes;
-use crate::connectors::{Control, ControlError, PeersKnown};
-use crate::events::Stage;
+use crate::connectors::{Control, ControlError, Outgoing, PeersKnown, Reply};
+use crate::events::{Stage, StageGuard};
 use crate::evidence::Subject;
 use crate::onion::monitor::{Monitor, Timeline};
 use crate::plan::{HomePlan, PeeringPlan};
 use crate::run::context::{POLL, Run, RunningHome, within};
 use crate::run::error::{RunError, StageFailure};
+use crate::run::packet::{now_ms, payload};
 use crate::run::{explain, record};
 use crate::topology::Transport;
 
@@ -20,6 +21,10 @@ use crate::topology::Transport;
 const HURRY: Duration = Duration::from_secs(1);
 /// Time between two such questions while nothing happens.
 const PAUSE: Duration = Duration::from_secs(1);
+/// Size of the payload of a packet that shows that a peering is there.
+const GREETING: usize = 64;
+/// Time between two of them.
+const BETWEEN_GREETINGS: Duration = Duration::from_millis(100);
 
 /// Registers the far home at the dialling connector and waits until the session is up.
 ///
@@ -42,17 +47,22 @@ pub(in crate::run) async fn connect(
     let control = run.control(from);
     let dialling = homes.iter().find(|home| home.plan.id == from.id);
     let monitor = dialling.and_then(|home| home.monitor.as_ref());
-    let known = run.plan.topology.connector.capabilities().peers;
+    let can = run.plan.topology.connector.capabilities();
     let wait = async {
         let told = async {
-            if known == PeersKnown::WhenTold {
+            if can.peers == PeersKnown::WhenTold {
                 control.register(&peer).await.map_err(fail)?;
                 guard.saw("registered, not connected yet");
             }
             Ok::<_, RunError>(())
         };
         // A connector may answer at once, or when the dial is decided (contract#admin-peers).
-        let listed = async { listed(&*control, to, monitor).await.map_err(fail) };
+        let listed = async {
+            if can.lists_peers {
+                return listed(&*control, to, monitor).await.map_err(fail);
+            }
+            Ok(answered(run, &guard, &*control, to).await)
+        };
         let ((), at) = try_join(told, listed).await?;
         Ok(at)
     };
@@ -121,6 +131,35 @@ async fn since_request(run: &Run, from: &HomePlan, to: &HomePlan, at: Instant) -
     let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
     let since = now.checked_sub(Duration::from_micros(first.at_us))?;
     since.checked_sub(at.elapsed())
+}
+
+/// Sends packets over a peering until one is answered by whoever delivers at its far end: what shows that a
+/// connector is connected which does not say so.
+async fn answered(run: &Run, guard: &StageGuard, control: &dyn Control, to: &HomePlan) -> Instant {
+    let nonce = format!("n{}", now_ms());
+    let mut number = 0_u32;
+    loop {
+        number += 1;
+        let destination = format!("{}.{nonce}.greeting.{}.{number}", to.prefix, control.home());
+        let destination = destination.to_lowercase();
+        let data = payload(&destination, &nonce, GREETING);
+        let packet = Outgoing {
+            destination: &destination,
+            amount: 0,
+            data: &data,
+            limit: run.plan.topology.deadlines.delivery,
+        };
+        let came = match control.send(&packet).await {
+            Ok(Reply::Fulfilled { .. }) => return Instant::now(),
+            Ok(Reply::Rejected { code, message }) => format!("{code} {message}"),
+            Err(error) => with_causes(&error).to_string(),
+        };
+        guard.saw(format!(
+            "not connected yet, a packet came to: {}",
+            run.plan.redact(&came)
+        ));
+        sleep(BETWEEN_GREETINGS).await;
+    }
 }
 
 /// Names the milestone at which a peering over the onion network is stuck.

@@ -80,7 +80,7 @@ async fn deliver(run: &Run, nonce: &str, from: &str, to: &str, amount: u64) -> D
         amount,
         payload: BASE64.encode(&data),
         answer,
-        hops: run.plan.topology.hops(from, to),
+        hops: run.plan.hops(from, to),
         expires_ms: (before + millis(limit), now_ms() + millis(limit)),
         arrived: Vec::new(),
         arrived_elsewhere: 0,

@@ -38,7 +38,7 @@ pub(in crate::run) async fn enter(
     metrics: &mut Metrics,
 ) -> Option<Session> {
     let plan = &run.plan.probe;
-    let entered = dialer.connect("right", &plan.secret, metrics).await;
+    // Before it is let in: some connectors take a refused login for the end of its account's session.
     let wrong = run.plan.seed.secret("not-the-probes-secret");
     let view = &mut seen.probe;
     view.wrong_secret = dialer.refusal("wrong", wrong, metrics).await;
@@ -55,6 +55,7 @@ pub(in crate::run) async fn enter(
         let circuit = "stranger";
         view.stranger = stranger.refusal(circuit, Secret::new(""), metrics).await;
     }
+    let entered = dialer.connect("right", &plan.secret, metrics).await;
     match entered {
         Ok((session, took)) => {
             view.accepted = Ok(took);
@@ -116,7 +117,7 @@ async fn send(
 ) {
     let plan = &run.plan.probe;
     let limit = run.plan.topology.deadlines.delivery;
-    let hops = run.plan.topology.hops(&plan.to, &to.id);
+    let hops = run.plan.hops(&plan.to, &to.id);
     let in_flight = match run.plan.topology.wan {
         Some(_) => IN_FLIGHT_SHAPED,
         None => IN_FLIGHT,

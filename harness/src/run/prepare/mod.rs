@@ -159,6 +159,7 @@ pub(in crate::run) async fn images(
         connector: next(),
         bls: next(),
         managed: managed.then(next),
+        program: sources.program.clone(),
     })
 }
 

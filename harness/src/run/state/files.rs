@@ -8,8 +8,8 @@ use std::path::Path;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::source::SourceError;
 use crate::plan::PlanError;
-use crate::topology::TopologyError;
 
 /// The format that is written, and the only one that is read.
 const FORMAT: u64 = 1;
@@ -81,7 +81,7 @@ pub enum Unreadable {
     Garbled(&'static str),
     /// The topology in it is none any more.
     #[error("the topology in it is refused")]
-    Topology(#[source] TopologyError),
+    Topology(#[source] SourceError),
     /// The topology in it cannot be planned any more.
     #[error("the topology in it cannot be planned")]
     Plan(#[source] PlanError),

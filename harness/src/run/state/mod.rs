@@ -11,13 +11,15 @@ mod locks;
 mod networks;
 mod persisted;
 mod registry;
+mod source;
 
 pub use condition::{Condition, Fate};
 pub use files::{StateError, Unreadable};
 pub use locks::{Owner, RunLock, Starting, TopologyLock, Verb, is_announced};
 pub use networks::{NetworkUse, PersistedNetwork, Release};
-pub use persisted::{PersistedRun, TopologySource};
+pub use persisted::PersistedRun;
 pub use registry::{KnownRun, Life, Registry, RunRecord};
+pub use source::{ConnectorSource, ProfileText, SourceError, TopologySource};
 
 #[cfg(test)]
 mod tests;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::files::Unreadable;
+use super::source::{ConnectorSource, TopologySource};
 use crate::engine::Deadline;
 use crate::onion::anonrc::AuthorityLine;
 use crate::onion::{ServiceKeys, TldFamily};
@@ -14,35 +15,6 @@ use crate::plan::{Images, Inputs, Occupied, Persistent, Plan, Seed};
 use crate::run::circuits::Earlier;
 use crate::run::times::Times;
 use crate::sabotage;
-use crate::topology::{Topology, TopologyError};
-
-/// Where a topology came from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TopologySource {
-    /// The file as the user named it.
-    pub file: String,
-    /// Its text.
-    pub text: String,
-    /// How many homes were asked for, if the topology leaves that open.
-    pub homes: Option<usize>,
-    /// The TLD family that was asked for instead of the file's.
-    pub family: Option<TldFamily>,
-}
-
-impl TopologySource {
-    /// The topology as it was asked for.
-    ///
-    /// # Errors
-    ///
-    /// [`TopologyError`] with every mistake of the file.
-    pub fn parse(&self) -> Result<Topology, TopologyError> {
-        let mut topology = Topology::parse_sized(&self.file, &self.text, self.homes)?;
-        if let Some(family) = self.family {
-            topology.network.family = family;
-        }
-        Ok(topology)
-    }
-}
 
 /// A topology that `up` left running. Holds the seed: its file has mode 0600.
 #[derive(Serialize, Deserialize)]
@@ -70,6 +42,9 @@ pub struct PersistedRun {
     homes: Option<usize>,
     /// The TLD family that was asked for instead of the file's.
     family: Option<TldFamily>,
+    /// The connector that was asked for instead of the file's.
+    #[serde(default)]
+    connector: Option<ConnectorSource>,
 }
 
 impl std::fmt::Debug for PersistedRun {
@@ -123,6 +98,7 @@ impl PersistedRun {
             text: source.text.clone(),
             homes: source.homes,
             family: source.family,
+            connector: source.connector.clone(),
             seed: inputs.seed.expose(),
             now: inputs.now,
             deadline: inputs.deadline.clone(),
@@ -150,6 +126,7 @@ impl PersistedRun {
             text: self.text.clone(),
             homes: self.homes,
             family: self.family,
+            connector: self.connector.clone(),
         };
         let topology = source.parse().map_err(Unreadable::Topology)?;
         let keys = self.services.iter();

@@ -48,6 +48,7 @@ fn source(family: Option<TldFamily>) -> TopologySource {
         text: fs::read_to_string(file).expect("is there"),
         homes: None,
         family,
+        connector: None,
     }
 }
 
@@ -57,6 +58,7 @@ fn persisted(source: &TopologySource, inputs: &Inputs) -> PersistedRun {
         connector: String::new(),
         managed: None,
         bls: String::new(),
+        program: None,
     };
     PersistedRun::new(source, inputs, &images, Times::new(), Vec::new())
 }

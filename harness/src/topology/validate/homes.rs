@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{PLAIN, RESERVED, Whole, is_plain};
-use crate::topology::fields::{Collector, Located};
+use crate::toml_file::{Collector, Located};
 use crate::topology::model::{DECOY, Home, NOWHERE};
 
 /// The relays' network has this name; a home's network is called like the home.
@@ -19,6 +19,7 @@ impl Whole<'_, '_, '_> {
         for (index, home) in self.homes.iter().enumerate() {
             self.validate_beside(into, home);
             validate_id(into, home);
+            self.validate_account(into, home, &home.value.id);
             validate_prefix(into, home);
             for other in &self.homes[..index] {
                 validate_pair(into, other, home);
@@ -41,6 +42,22 @@ impl Whole<'_, '_, '_> {
                 format!("{beside:?} stands beside another home itself; name that one"),
             ),
             Some(_) => {}
+        }
+    }
+
+    /// The harness may come in by an id of its own.
+    pub(super) fn validate_account<T>(
+        &self,
+        into: &mut Collector<'_>,
+        located: &Located<'_, '_, T>,
+        id: &str,
+    ) {
+        if self.connector.account() == Some(id) {
+            located.add(
+                into,
+                "id",
+                format!("{id:?} is the harness's own account at the connector; choose another"),
+            );
         }
     }
 

@@ -6,11 +6,11 @@ mod homes;
 mod network;
 mod peerings;
 
-use super::fields::{Collector, Fields, Located};
 use super::model::{Budget, Home, Path, Peering, Probe, next_hop};
 use super::wan::Wan;
 use crate::connectors::Kind;
 use crate::mutants::MutantSpec;
+use crate::toml_file::{Collector, Fields, Located};
 use crate::topology::network::Network;
 
 /// A topology as far as it has been read.

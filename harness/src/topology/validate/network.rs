@@ -2,7 +2,7 @@
 
 use super::Whole;
 use crate::mutants::Needs;
-use crate::topology::fields::Collector;
+use crate::toml_file::Collector;
 use crate::topology::model::{Auth, Daemon, Metric};
 
 impl Whole<'_, '_, '_> {

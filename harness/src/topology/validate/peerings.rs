@@ -1,7 +1,7 @@
 //! What goes from one home to another: peerings, paths, the probe.
 
 use super::{PLAIN, RESERVED, Whole, is_plain};
-use crate::topology::fields::{Collector, Located};
+use crate::toml_file::{Collector, Located};
 use crate::topology::model::{DECOY, Daemon, Path, Peering, Probe, Transport};
 
 impl Whole<'_, '_, '_> {
@@ -99,6 +99,7 @@ impl Whole<'_, '_, '_> {
                 "is the home that is dialled; dial through another home, or nothing crosses the network",
             );
         }
+        self.validate_account(into, probe, id);
         if !id.is_empty() && !is_plain(id) {
             probe.add(into, "id", format!("{id:?} {PLAIN}"));
         }

@@ -6,17 +6,17 @@ use std::time::Duration;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::duration::parse_duration;
 use super::mistake::Mistake;
-use super::units::parse_duration;
 
 /// Collects mistakes and knows the text they are in.
-pub(super) struct Collector<'t> {
+pub(crate) struct Collector<'t> {
     text: &'t str,
-    pub(super) mistakes: Vec<Mistake>,
+    pub(crate) mistakes: Vec<Mistake>,
 }
 
 impl<'t> Collector<'t> {
-    pub(super) fn new(text: &'t str) -> Self {
+    pub(crate) fn new(text: &'t str) -> Self {
         Self {
             text,
             mistakes: Vec::new(),
@@ -24,7 +24,7 @@ impl<'t> Collector<'t> {
     }
 
     /// Notes a mistake at a byte offset of the text.
-    pub(super) fn add(
+    pub(crate) fn add(
         &mut self,
         offset: usize,
         path: impl Into<String>,
@@ -52,14 +52,14 @@ fn kind(value: &DeValue<'_>) -> String {
 
 /// A value with the table it was read from, so that later mistakes have a line and a path too.
 /// A text that was missing is empty here; it has been reported.
-pub(super) struct Located<'a, 'i, T> {
-    pub(super) fields: Fields<'a, 'i>,
-    pub(super) value: T,
+pub(crate) struct Located<'a, 'i, T> {
+    pub(crate) fields: Fields<'a, 'i>,
+    pub(crate) value: T,
 }
 
 impl<T> Located<'_, '_, T> {
     /// Notes a mistake in one of the table's keys.
-    pub(super) fn add(&self, into: &mut Collector<'_>, key: &str, message: impl Into<String>) {
+    pub(crate) fn add(&self, into: &mut Collector<'_>, key: &str, message: impl Into<String>) {
         into.add(
             self.fields.offset_of(key),
             self.fields.path_of(key),
@@ -68,7 +68,7 @@ impl<T> Located<'_, '_, T> {
     }
 
     /// Notes a mistake of the table as a whole.
-    pub(super) fn add_whole(&self, into: &mut Collector<'_>, message: impl Into<String>) {
+    pub(crate) fn add_whole(&self, into: &mut Collector<'_>, message: impl Into<String>) {
         into.add(self.fields.offset, self.fields.path.clone(), message);
     }
 }
@@ -76,7 +76,7 @@ impl<T> Located<'_, '_, T> {
 /// One table being read. Every key that is asked for is remembered; [`Fields::finish`] reports
 /// the others as unknown.
 #[derive(Clone)]
-pub(super) struct Fields<'a, 'i> {
+pub(crate) struct Fields<'a, 'i> {
     table: &'a DeTable<'i>,
     path: String,
     offset: usize,
@@ -84,7 +84,7 @@ pub(super) struct Fields<'a, 'i> {
 }
 
 impl<'a, 'i> Fields<'a, 'i> {
-    pub(super) fn new(table: &'a DeTable<'i>, path: impl Into<String>, offset: usize) -> Self {
+    pub(crate) fn new(table: &'a DeTable<'i>, path: impl Into<String>, offset: usize) -> Self {
         Self {
             table,
             path: path.into(),
@@ -94,12 +94,12 @@ impl<'a, 'i> Fields<'a, 'i> {
     }
 
     /// The table's own path.
-    pub(super) fn path(&self) -> &str {
+    pub(crate) fn path(&self) -> &str {
         &self.path
     }
 
     /// The path of a key in this table, as the mistakes name it.
-    pub(super) fn path_of(&self, key: &str) -> String {
+    pub(crate) fn path_of(&self, key: &str) -> String {
         if self.path.is_empty() {
             key.to_owned()
         } else {
@@ -108,13 +108,35 @@ impl<'a, 'i> Fields<'a, 'i> {
     }
 
     /// Where in the text a key's value is, or the table when the key is missing.
-    pub(super) fn offset_of(&self, key: &str) -> usize {
+    pub(crate) fn offset_of(&self, key: &str) -> usize {
         self.raw(key)
             .map_or(self.offset, |value| value.span().start)
     }
 
+    /// Where in the text the value at a path of keys is, as in `file[1].content`, or the last table on
+    /// the way to it.
+    pub(crate) fn offset_of_path(&self, path: &str) -> usize {
+        let (head, rest) = path.split_once('.').unwrap_or((path, ""));
+        let (key, index) = match head.split_once('[') {
+            Some((key, index)) => (key, index.trim_end_matches(']').parse::<usize>().ok()),
+            None => (head, None),
+        };
+        let Some(mut value) = self.raw(key) else {
+            return self.offset;
+        };
+        if let Some(item) = index.and_then(|index| value.get_ref().as_array()?.get(index)) {
+            value = item;
+        }
+        match value.get_ref().as_table() {
+            Some(table) if !rest.is_empty() => {
+                Fields::new(table, key, value.span().start).offset_of_path(rest)
+            }
+            _ => value.span().start,
+        }
+    }
+
     /// Whether the text has this key at all.
-    pub(super) fn has(&self, key: &str) -> bool {
+    pub(crate) fn has(&self, key: &str) -> bool {
         self.raw(key).is_some()
     }
 
@@ -148,7 +170,7 @@ impl<'a, 'i> Fields<'a, 'i> {
     }
 
     /// A required text.
-    pub(super) fn string(
+    pub(crate) fn string(
         &mut self,
         into: &mut Collector<'_>,
         key: &'static str,
@@ -175,7 +197,7 @@ impl<'a, 'i> Fields<'a, 'i> {
     }
 
     /// An optional text.
-    pub(super) fn optional(
+    pub(crate) fn optional(
         &mut self,
         into: &mut Collector<'_>,
         key: &'static str,
@@ -184,13 +206,60 @@ impl<'a, 'i> Fields<'a, 'i> {
         self.has(key).then(|| self.string(into, key, ""))?
     }
 
+    /// An optional truth value.
+    pub(crate) fn flag(
+        &mut self,
+        into: &mut Collector<'_>,
+        key: &'static str,
+        default: bool,
+    ) -> bool {
+        self.known.insert(key);
+        let Some(value) = self.raw(key) else {
+            return default;
+        };
+        value.get_ref().as_bool().unwrap_or_else(|| {
+            self.wrong_type(into, key, value, "true or false");
+            default
+        })
+    }
+
+    /// An optional list of texts, empty when the key is absent.
+    pub(crate) fn strings(&mut self, into: &mut Collector<'_>, key: &'static str) -> Vec<String> {
+        self.known.insert(key);
+        let Some(value) = self.raw(key) else {
+            return Vec::new();
+        };
+        let items = value.get_ref().as_array();
+        let texts = items.and_then(|items| {
+            let texts = items.iter().map(|item| item.get_ref().as_str());
+            texts.map(|text| text.map(str::to_owned)).collect()
+        });
+        texts.unwrap_or_else(|| {
+            self.wrong_type(into, key, value, "a list of strings");
+            Vec::new()
+        })
+    }
+
+    /// Every key of this table with its text: a table whose keys are the file's own.
+    pub(crate) fn texts(&self, into: &mut Collector<'_>) -> Vec<(String, String)> {
+        let mut texts = Vec::new();
+        for (key, value) in self.table {
+            let name = key.get_ref().as_ref();
+            match value.get_ref().as_str() {
+                Some(text) => texts.push((name.to_owned(), text.to_owned())),
+                None => self.wrong_type(into, name, value, "a string"),
+            }
+        }
+        texts
+    }
+
     /// Takes a key as known that is not read.
-    pub(super) fn know(&mut self, key: &'static str) {
+    pub(crate) fn know(&mut self, key: &'static str) {
         self.known.insert(key);
     }
 
     /// An optional text that is one of a few.
-    pub(super) fn choice<T: Copy>(
+    pub(crate) fn choice<T: Copy>(
         &mut self,
         into: &mut Collector<'_>,
         key: &'static str,
@@ -214,7 +283,7 @@ impl<'a, 'i> Fields<'a, 'i> {
     }
 
     /// An optional whole number within bounds.
-    pub(super) fn integer(
+    pub(crate) fn integer(
         &mut self,
         into: &mut Collector<'_>,
         key: &'static str,
@@ -247,7 +316,7 @@ impl<'a, 'i> Fields<'a, 'i> {
     }
 
     /// An optional percentile, above 0 and up to 100.
-    pub(super) fn percentile(
+    pub(crate) fn percentile(
         &mut self,
         into: &mut Collector<'_>,
         key: &'static str,
@@ -276,7 +345,7 @@ impl<'a, 'i> Fields<'a, 'i> {
     }
 
     /// A duration with a unit; required when there is no default.
-    pub(super) fn duration(
+    pub(crate) fn duration(
         &mut self,
         into: &mut Collector<'_>,
         key: &'static str,
@@ -317,7 +386,7 @@ impl<'a, 'i> Fields<'a, 'i> {
     }
 
     /// A table, or `None` when the key is absent.
-    pub(super) fn table(
+    pub(crate) fn table(
         &mut self,
         into: &mut Collector<'_>,
         key: &'static str,
@@ -334,7 +403,7 @@ impl<'a, 'i> Fields<'a, 'i> {
     }
 
     /// An array of tables (`[[key]]`), empty when the key is absent.
-    pub(super) fn tables(
+    pub(crate) fn tables(
         &mut self,
         into: &mut Collector<'_>,
         key: &'static str,
@@ -368,7 +437,7 @@ impl<'a, 'i> Fields<'a, 'i> {
     }
 
     /// Reports every key that nobody asked for.
-    pub(super) fn finish(&self, into: &mut Collector<'_>) {
+    pub(crate) fn finish(&self, into: &mut Collector<'_>) {
         for (key, _) in self.table {
             let name = key.get_ref();
             if !self.known.contains(name.as_ref()) {
@@ -384,6 +453,6 @@ impl<'a, 'i> Fields<'a, 'i> {
 }
 
 /// A number that fits anyway: no count of a topology is large.
-pub(super) fn small(number: u64) -> usize {
+pub(crate) fn small(number: u64) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
