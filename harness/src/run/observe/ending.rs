@@ -110,11 +110,17 @@ async fn idle(
         .map_err(|error| with_causes(&error).to_string())
 }
 
-/// The homes whose only neighbour is gone, and what their connectors say of their health as soon as it is
+/// The homes that dial and whose only neighbour is gone, and what their connectors say of their health as soon as it is
 /// no longer that they are healthy, or when time is up.
 async fn bereft(run: &Run, gone: &HomePlan) -> Vec<(String, Gathered<Option<String>>)> {
     let homes = run.plan.homes.iter().filter(|home| {
-        let only = only_neighbour(run, home);
+        // Who dials nobody may say that it has no peers (contract#health).
+        let dials = run
+            .plan
+            .peerings
+            .iter()
+            .any(|peering| peering.from == home.id);
+        let only = only_neighbour(run, home).filter(|_| dials);
         only.is_some_and(|only| only.id == gone.id) && !run.is_told_to_end(&home.connector)
     });
     let asked = homes.map(|home| async {
