@@ -18,7 +18,7 @@ use super::archive::{Archive, USER};
 use super::connect::Engine;
 use super::error::EngineError;
 use super::labels::Labels;
-use super::machine::{Mount, Port, binding};
+use super::machine::{Mount, Port, binding, mounts};
 use crate::secret::Secret;
 
 /// How a container is connected.
@@ -450,12 +450,9 @@ fn body(spec: &ContainerSpec, labels: &Labels) -> ContainerCreateBody {
             0
         }
     };
-    if let Some((name, path)) = &spec.volume {
-        host.binds = Some(vec![format!("{name}:{path}")]);
-    }
-    // Not as binds, which make a folder that is not there.
-    host.mounts =
-        (!spec.mounts.is_empty()).then(|| spec.mounts.iter().map(Mount::to_api).collect());
+    let volume = spec.volume.as_ref();
+    host.binds = volume.map(|(name, path)| vec![format!("{name}:{path}")]);
+    host.mounts = mounts(&spec.mounts);
     ContainerCreateBody {
         working_dir: spec.directory.clone(),
         image: Some(spec.image.clone()),

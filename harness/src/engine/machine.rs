@@ -24,7 +24,7 @@ pub struct Mount {
 
 impl Mount {
     /// As the engine takes it.
-    pub(super) fn to_api(&self) -> bollard::models::Mount {
+    fn to_api(&self) -> bollard::models::Mount {
         bollard::models::Mount {
             typ: Some(MountType::BIND),
             source: Some(self.source.clone()),
@@ -33,6 +33,11 @@ impl Mount {
             ..Default::default()
         }
     }
+}
+
+/// Folders as the engine takes them. Not as binds, which make a folder that is not there.
+pub(super) fn mounts(all: &[Mount]) -> Option<Vec<bollard::models::Mount>> {
+    (!all.is_empty()).then(|| all.iter().map(Mount::to_api).collect())
 }
 
 /// A port as the engine takes it.
