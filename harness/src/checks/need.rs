@@ -1,6 +1,6 @@
 //! What a check needs of a connector to say anything of it.
 
-use crate::connectors::Kind;
+use crate::connectors::{Kind, PeersKnown};
 
 /// What a connector has to be able to do for a check. The check of one that cannot is unsupported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,6 +9,9 @@ pub enum Need {
     Nothing,
     /// To dial by SOCKS itself: requests that something else makes for it say nothing of it.
     Socks,
+    /// To be told of a peer while it runs, and to forget it; and to dial by SOCKS itself, which shows whether
+    /// it does.
+    Removal,
     /// To hand on amounts above 0 that carry no claim.
     Amounts,
     /// To say how it is, and which of its peers are connected.
@@ -28,6 +31,10 @@ impl Need {
         let (is_met, words) = match self {
             Self::Nothing => return None,
             Self::Socks => (can.dials_by_socks, "does not dial by SOCKS"),
+            Self::Removal => (
+                can.peers == PeersKnown::WhenTold && can.dials_by_socks,
+                "is not told of peers while it runs, or does not dial by SOCKS",
+            ),
             Self::Amounts => (
                 can.forwards_amounts,
                 "hands on nothing above 0 without a claim",

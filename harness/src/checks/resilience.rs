@@ -28,7 +28,7 @@ pub(super) const CHECKS: &[Check] = &[
         stands_on: "contract#defect-removed-peer-dialled",
         says: "a peer that was removed is not dialled again",
         scope: Scope::Every,
-        needs: Need::Nothing,
+        needs: Need::Removal,
         judge: removed_peer,
     },
     Check {

@@ -114,7 +114,11 @@ fn what_a_connector_cannot_do_is_unsupported_and_nothing_else() {
     assert!(unsupported(|_| ()).is_empty());
     assert_eq!(
         unsupported(|one| one.capabilities.dials_by_socks = false),
-        ids(&["isolation.no-direct-dial", "names.socks"])
+        ids(&[
+            "isolation.no-direct-dial",
+            "names.socks",
+            "resilience.removed-peer"
+        ])
     );
     assert_eq!(
         unsupported(|one| one.capabilities.lists_peers = false),
