@@ -113,6 +113,17 @@ impl Shell {
         command
     }
 
+    /// Judges a topology file, with artefacts in this shell's folder. What the command said, and its report,
+    /// or why there is none.
+    pub fn judge(&self, file: &Path) -> Result<(Output, Value), String> {
+        let mut command = self.command(&["verify", "--json"]);
+        let command = command.arg(file).arg("--artefacts").arg(self.artefacts());
+        let output = command.output().expect("runs");
+        let report = serde_json::from_slice(&output.stdout);
+        let report = report.map_err(|error| format!("{error}: {}", text(&output)))?;
+        Ok((output, report))
+    }
+
     /// A copy of a shipped topology with some of its text replaced.
     pub fn shipped(&self, name: &str, changes: &[(&str, &str)]) -> PathBuf {
         let shipped = root().join(format!("fixtures/topologies/{name}.toml"));

@@ -77,18 +77,10 @@ fn judge(mutant: &MutantSpec) -> Result<Judged, String> {
     let shell = Shell::sharing();
     let file: PathBuf = shell.artefacts().with_file_name("broken.toml");
     std::fs::write(&file, broken(mutant)).expect("a file can be written");
-    let output = shell
-        .command(&["verify", "--json"])
-        .arg(&file)
-        .arg("--artefacts")
-        .arg(shell.artefacts())
-        .output()
-        .expect("runs");
+    let (output, report) = shell.judge(&file)?;
     if output.status.code() != Some(1) {
         return Err(format!("exit code {:?}: {}", output.status, text(&output)));
     }
-    let report: Value = serde_json::from_slice(&output.stdout)
-        .map_err(|error| format!("{error}: {}", text(&output)))?;
     let checks = report["checks"]
         .as_array()
         .ok_or("a report without checks")?;

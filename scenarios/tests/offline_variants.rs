@@ -6,8 +6,7 @@ use std::process::ExitCode;
 
 use ator_harness::mutants::{VARIANTS, VariantSpec};
 use libtest_mimic::{Arguments, Failed, Trial};
-use scenarios::{Shell, root, text};
-use serde_json::Value;
+use scenarios::{Shell, root};
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
@@ -30,15 +29,7 @@ fn judge(variant: &VariantSpec) -> Result<(), String> {
     let shell = Shell::sharing();
     let named = format!("variant = \"{}\"\nname = \"two-home-local\"", variant.name);
     let file = shell.shipped("two-home-local", &[("name = \"two-home-local\"", &named)]);
-    let output = shell
-        .command(&["verify", "--json"])
-        .arg(&file)
-        .arg("--artefacts")
-        .arg(shell.artefacts())
-        .output()
-        .expect("runs");
-    let report: Value = serde_json::from_slice(&output.stdout)
-        .map_err(|error| format!("{error}: {}", text(&output)))?;
+    let (output, report) = shell.judge(&file)?;
     let checks = report["checks"]
         .as_array()
         .ok_or("a report without checks")?;

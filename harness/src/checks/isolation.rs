@@ -204,14 +204,10 @@ fn no_direct_dial(seen: &Observations) -> Finding {
     let mut unknown = Vec::new();
     let mut good = Vec::new();
     for home in seen.onion_homes() {
-        let decoy = match &home.decoy {
-            Ok(Some(decoy)) => decoy,
-            Ok(None) => {
-                unknown.push(format!("{} was not told to dial", home.id));
-                continue;
-            }
+        let decoy = match home.told_decoy() {
+            Ok(decoy) => decoy,
             Err(reason) => {
-                unknown.push(format!("{}: {reason}", home.id));
+                unknown.push(reason);
                 continue;
             }
         };

@@ -136,14 +136,10 @@ fn removed_peer(seen: &Observations) -> Finding {
     let mut unknown = Vec::new();
     let mut good = Vec::new();
     for home in seen.onion_homes() {
-        let decoy = match &home.decoy {
-            Ok(Some(decoy)) => decoy,
-            Ok(None) => {
-                unknown.push(format!("{} was not told to dial", home.id));
-                continue;
-            }
+        let decoy = match home.told_decoy() {
+            Ok(decoy) => decoy,
             Err(reason) => {
-                unknown.push(format!("{}: {reason}", home.id));
+                unknown.push(reason);
                 continue;
             }
         };

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use super::address::EngineAddress;
 use super::error::{ConnectError, EngineError, LibraryError};
-use super::named::{Named, named};
+use super::named::{Named, named, variable};
 use super::ssh::{Destination, Forward};
 use crate::causes::with_causes;
 use crate::trace::{Party, ask};
@@ -215,8 +215,7 @@ impl Engine {
 
 fn usual_sockets() -> Vec<PathBuf> {
     let mut sockets = vec![PathBuf::from("/var/run/docker.sock")];
-    let runtime = std::env::var_os("XDG_RUNTIME_DIR").filter(|value| !value.is_empty());
-    if let Some(runtime) = runtime {
+    if let Some(runtime) = variable("XDG_RUNTIME_DIR") {
         sockets.push(Path::new(&runtime).join("docker.sock"));
     }
     sockets
@@ -224,7 +223,6 @@ fn usual_sockets() -> Vec<PathBuf> {
 
 /// `DOCKER_CERT_PATH`, else `.docker` in the home folder, as the docker command has it.
 fn usual_certificates() -> PathBuf {
-    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
     match (variable("DOCKER_CERT_PATH"), variable("HOME")) {
         (Some(folder), _) => PathBuf::from(folder),
         (None, Some(home)) => Path::new(&home).join(".docker"),

@@ -54,7 +54,12 @@ struct Endpoint {
 ///
 /// [`EngineError::NoContext`] when it names a context that cannot be read.
 pub(super) fn named() -> Result<Option<Named>, EngineError> {
-    named_by(&|name| std::env::var_os(name))
+    named_by(&variable)
+}
+
+/// A variable of the environment; `None` where it is not set, or set to nothing.
+pub(super) fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
 }
 
 fn named_by(variable: &dyn Fn(&str) -> Option<OsString>) -> Result<Option<Named>, EngineError> {

@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use reqwest::{RequestBuilder, Response};
+
 use super::consensus::Consensus;
 use crate::causes::with_causes;
 use crate::trace::{Party, Question};
@@ -77,24 +79,39 @@ impl Directory {
     }
 
     async fn fetch(&self, path: &str) -> Result<Option<String>, DirectoryError> {
-        let unreachable = |source: reqwest::Error| DirectoryError::Unreachable {
+        let response = self.send(self.client.get(self.url(path))).await?;
+        match response.status().as_u16() {
+            200 => Ok(Some(
+                response
+                    .text()
+                    .await
+                    .map_err(|source| self.unreachable(source))?,
+            )),
+            404 | 503 => Ok(None),
+            status => Err(self.refused(status)),
+        }
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<Response, DirectoryError> {
+        let sent = request.timeout(REQUEST_TIMEOUT).send().await;
+        sent.map_err(|source| self.unreachable(source))
+    }
+
+    fn unreachable(&self, source: reqwest::Error) -> DirectoryError {
+        DirectoryError::Unreachable {
             nickname: self.nickname.clone(),
             source: source.without_url(),
-        };
-        let response = self
-            .client
-            .get(format!("http://{}{path}", self.address))
-            .timeout(REQUEST_TIMEOUT)
-            .send()
-            .await
-            .map_err(unreachable)?;
-        match response.status().as_u16() {
-            200 => Ok(Some(response.text().await.map_err(unreachable)?)),
-            404 | 503 => Ok(None),
-            status => Err(DirectoryError::Status {
-                nickname: self.nickname.clone(),
-                status,
-            }),
+        }
+    }
+
+    fn refused(&self, status: u16) -> DirectoryError {
+        DirectoryError::Status {
+            nickname: self.nickname.clone(),
+            status,
         }
     }
 
@@ -115,23 +132,11 @@ impl Directory {
     /// [`DirectoryError`] when there is no answer, or the descriptor is not accepted.
     pub async fn take(&self, descriptor: String) -> Result<(), DirectoryError> {
         let question = Question::new(Party::Daemon, &self.nickname, "POST /tor/");
-        let posted = self
-            .client
-            .post(format!("http://{}/tor/", self.address))
-            .timeout(REQUEST_TIMEOUT)
-            .body(descriptor)
-            .send()
-            .await;
-        let result = match posted {
+        let posted = self.client.post(self.url("/tor/")).body(descriptor);
+        let result = match self.send(posted).await {
             Ok(answer) if answer.status().is_success() => Ok(()),
-            Ok(answer) => Err(DirectoryError::Status {
-                nickname: self.nickname.clone(),
-                status: answer.status().as_u16(),
-            }),
-            Err(source) => Err(DirectoryError::Unreachable {
-                nickname: self.nickname.clone(),
-                source: source.without_url(),
-            }),
+            Ok(answer) => Err(self.refused(answer.status().as_u16())),
+            Err(error) => Err(error),
         };
         question.came(&result);
         result

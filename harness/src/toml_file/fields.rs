@@ -60,11 +60,7 @@ pub(crate) struct Located<'a, 'i, T> {
 impl<T> Located<'_, '_, T> {
     /// Notes a mistake in one of the table's keys.
     pub(crate) fn add(&self, into: &mut Collector<'_>, key: &str, message: impl Into<String>) {
-        into.add(
-            self.fields.offset_of(key),
-            self.fields.path_of(key),
-            message,
-        );
+        self.fields.mistake(into, key, message);
     }
 
     /// Notes a mistake of the table as a whole.
@@ -111,6 +107,11 @@ impl<'a, 'i> Fields<'a, 'i> {
     pub(crate) fn offset_of(&self, key: &str) -> usize {
         self.raw(key)
             .map_or(self.offset, |value| value.span().start)
+    }
+
+    /// Notes a mistake in one of the table's keys.
+    pub(crate) fn mistake(&self, into: &mut Collector<'_>, key: &str, message: impl Into<String>) {
+        into.add(self.offset_of(key), self.path_of(key), message);
     }
 
     /// Where in the text the value at a path of keys is, as in `file[1].content`, or the last table on
@@ -274,9 +275,9 @@ impl<'a, 'i> Fields<'a, 'i> {
             return *found;
         }
         let known: Vec<&str> = all.iter().map(|choice| name(*choice)).collect();
-        into.add(
-            self.offset_of(key),
-            self.path_of(key),
+        self.mistake(
+            into,
+            key,
             format!("{text:?} is not known; use one of {}", known.join(", ")),
         );
         default

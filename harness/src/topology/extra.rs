@@ -33,9 +33,9 @@ pub(super) fn read_many<'a, 'i>(
     };
     let count = size.unwrap_or(written);
     if !(2..=32).contains(&count) {
-        into.add(
-            table.offset_of("homes"),
-            table.path_of("homes"),
+        table.mistake(
+            into,
+            "homes",
             format!("expected 2 to 32 homes, {count} were asked for"),
         );
         return;
@@ -139,9 +139,9 @@ fn read_access(
     let bandwidth = table.integer(into, "kilobytes_per_second", written, 10..=10_000_000) * 1000;
     let latency = latency?;
     if jitter > latency {
-        into.add(
-            table.offset_of("jitter"),
-            table.path_of("jitter"),
+        table.mistake(
+            into,
+            "jitter",
             "is longer than the latency, so that bytes would arrive before they are sent",
         );
     }

@@ -198,9 +198,9 @@ fn read_network(fields: &mut Fields<'_, '_>, into: &mut Collector<'_>) -> Networ
     if let Some(family) = table.string(into, "family", "\"anon\"") {
         match family.parse() {
             Ok(family) => network.family = family,
-            Err(_) => into.add(
-                table.offset_of("family"),
-                table.path_of("family"),
+            Err(_) => table.mistake(
+                into,
+                "family",
                 format!("{family:?} is not a TLD family; use anon, anyone or onion"),
             ),
         }
@@ -221,9 +221,9 @@ fn read_network(fields: &mut Fields<'_, '_>, into: &mut Collector<'_>) -> Networ
     }
     network.authorities = small(table.integer(into, "authorities", 3, 3..=9));
     if network.authorities.is_multiple_of(2) {
-        into.add(
-            table.offset_of("authorities"),
-            table.path_of("authorities"),
+        table.mistake(
+            into,
+            "authorities",
             "must be odd, so that a majority is clear",
         );
     }
@@ -238,9 +238,9 @@ fn read_network(fields: &mut Fields<'_, '_>, into: &mut Collector<'_>) -> Networ
         || network.voting_interval.subsec_nanos() > 0
         || 86_400 % seconds > 0
     {
-        into.add(
-            table.offset_of("voting_interval"),
-            table.path_of("voting_interval"),
+        table.mistake(
+            into,
+            "voting_interval",
             "must be a whole part of a day, from 20s to 30m; such as \"30s\"",
         );
     }
@@ -386,9 +386,9 @@ fn read_budgets(fields: &mut Fields<'_, '_>, into: &mut Collector<'_>) -> Vec<Bu
             let found = Metric::ALL.into_iter().find(|metric| metric.name() == name);
             if found.is_none() {
                 let known = Metric::ALL.map(Metric::name).join(", ");
-                into.add(
-                    table.offset_of("metric"),
-                    table.path_of("metric"),
+                table.mistake(
+                    into,
+                    "metric",
                     format!("{name:?} is not a metric; use one of {known}"),
                 );
             }

@@ -43,6 +43,17 @@ pub struct HomeView {
     pub wiring: Vec<(String, bool)>,
 }
 
+impl HomeView {
+    /// What became of the peer that does not exist, or why nothing is known of it.
+    pub(in crate::checks) fn told_decoy(&self) -> Result<&DecoyView, String> {
+        match &self.decoy {
+            Ok(Some(decoy)) => Ok(decoy),
+            Ok(None) => Err(format!("{} was not told to dial", self.id)),
+            Err(reason) => Err(format!("{}: {reason}", self.id)),
+        }
+    }
+}
+
 /// When a daemon's consensus is in force, as seen from this machine's clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ConsensusValidity {

@@ -195,10 +195,7 @@ fn read_port(table: &mut Fields<'_, '_>, into: &mut Collector<'_>, key: &'static
     let port = table.integer(into, key, 3000, 1024..=65_000);
     let port = u16::try_from(port).unwrap_or(u16::MAX);
     if RESERVED.contains(&port) {
-        into.add(
-            table.offset_of(key),
-            table.path_of(key),
-            "is from 9000 to 9999, where the onion daemon and the harness have theirs; choose another",
+        table.mistake(into, key, "is from 9000 to 9999, where the onion daemon and the harness have theirs; choose another",
         );
     }
     port
@@ -249,9 +246,9 @@ fn read_ready(
     let port = read_port(&mut table, into, "port");
     let path = table.optional(into, "path");
     if path.as_ref().is_some_and(|path| !path.starts_with('/')) {
-        into.add(
-            table.offset_of("path"),
-            table.path_of("path"),
+        table.mistake(
+            into,
+            "path",
             "is the path of an HTTP request; it begins with /",
         );
     }
@@ -306,9 +303,9 @@ fn read_capabilities(
     ] {
         *slot = table.flag(into, key, *slot);
         if *slot && !asked {
-            into.add(
-                table.offset_of(key),
-                table.path_of(key),
+            table.mistake(
+                into,
+                key,
                 "takes an API to ask, which only control = \"toon\" has; remove it",
             );
         }
@@ -347,9 +344,9 @@ fn read_answers(
         if is_code {
             *slot = code.leak();
         } else {
-            into.add(
-                table.offset_of(key),
-                table.path_of(key),
+            table.mistake(
+                into,
+                key,
                 format!("{code:?} is no error code; write F, T or R and two digits, as in \"F02\""),
             );
         }
@@ -371,16 +368,16 @@ fn read_files(
         let path = path.unwrap_or_default();
         if !path.is_empty() && (!path.starts_with('/') || path.split('/').any(|part| part == ".."))
         {
-            into.add(
-                table.offset_of("path"),
-                table.path_of("path"),
+            table.mistake(
+                into,
+                "path",
                 format!("{path:?} is not an absolute path in the connector's container"),
             );
         }
         if paths.contains(&path) {
-            into.add(
-                table.offset_of("path"),
-                table.path_of("path"),
+            table.mistake(
+                into,
+                "path",
                 format!("{path:?} is another file's; give each its own"),
             );
         }
@@ -413,7 +410,7 @@ fn read_environment(
     for (name, text) in table.texts(into) {
         if name.is_empty() || name.contains(['=', '\0']) {
             let message = "is no name of an environment variable";
-            into.add(table.offset_of(&name), table.path_of(&name), message);
+            table.mistake(into, &name, message);
         }
         add(templates, &table, into, &name, &variable_key(&name), &text);
         names.push(name);
@@ -431,6 +428,6 @@ fn add(
     text: &str,
 ) {
     if let Err(error) = templates.add(key, text) {
-        into.add(table.offset_of(field), table.path_of(field), told(&error));
+        table.mistake(into, field, told(&error));
     }
 }

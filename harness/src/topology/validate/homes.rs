@@ -78,9 +78,9 @@ impl Whole<'_, '_, '_> {
             };
             match seen.get(&variable) {
                 // Two homes with one id have been reported as that.
-                Some(other) if *other != id || is_probe => into.add(
-                    fields.offset_of("id"),
-                    fields.path_of("id"),
+                Some(other) if *other != id || is_probe => fields.mistake(
+                    into,
+                    "id",
                     format!("{id:?} and {other:?} {shared}; rename one"),
                 ),
                 _ => {
