@@ -2,7 +2,8 @@
 
 use scenarios::{Run, Shell, assert_code, docker, signal, text, wait_for};
 
-/// Kills one container when a stage is reached, and expects the run to end by its name.
+/// Kills one container when a stage is reached, and expects the run to end by its name: as a fail if it is
+/// the connector's.
 fn killed(role: &str, stage: &str, node: Option<&str>) {
     let shell = Shell::open();
     let child = shell.two_home("verify", &[]).spawn().expect("starts");
@@ -10,8 +11,10 @@ fn killed(role: &str, stage: &str, node: Option<&str>) {
     run.reached(stage, node);
     run.kill(role);
     let output = child.wait_with_output().expect("ends");
-    assert_code(&output, 1);
+    let subject = role.ends_with("/connector");
+    assert_code(&output, if subject { 1 } else { 3 });
     let text = text(&output);
+    assert_eq!(text.contains("at fault: this machine"), !subject, "{text}");
     assert!(
         text.contains(&format!("{role} ended with status 137")),
         "{text}"

@@ -57,15 +57,22 @@ impl Stuck {
             .collect()
     }
 
-    /// Expects the run to fail with this cause, on evidence that contains this text. Returns its trace.
-    fn names(self, cause: &str, evidence: &str) -> String {
+    /// Expects the run to end with this cause, on evidence that contains this text: as a fail if a connector
+    /// is at fault. Returns its trace.
+    fn names(self, cause: &str, evidence: &str, at_fault: &str) -> String {
         let output = self.child.wait_with_output().expect("ends");
-        assert_code(&output, 1);
+        let (code, verdict) = match at_fault {
+            "subject" => (1, "fail"),
+            _ => (3, "inconclusive"),
+        };
+        assert_code(&output, code);
         let text = text(&output);
         assert!(text.contains(&format!("\ncause: {cause}: ")), "{text}");
         let report = std::fs::read(self.run.folder.join("report.json")).expect("a report");
         let report: Value = serde_json::from_slice(&report).expect("JSON");
         assert_eq!(report["diagnosis"]["cause"], cause, "{text}");
+        assert_eq!(report["diagnosis"]["at_fault"], at_fault, "{text}");
+        assert_eq!(report["verdict"], verdict, "{text}");
         let quoted = report["diagnosis"]["evidence"].to_string();
         assert!(quoted.contains(evidence), "{quoted}");
         let trace = trace(&self.run, &report);
@@ -108,7 +115,11 @@ fn authorities_without_quorum() {
     for role in ["da2", "da3"] {
         docker(&["pause", &stuck.run.container(role)]);
     }
-    stuck.names("no-quorum", "1 of 3 authorities answer; silent: da2 (");
+    stuck.names(
+        "no-quorum",
+        "1 of 3 authorities answer; silent: da2 (",
+        "surroundings",
+    );
 }
 
 #[test]
@@ -117,7 +128,11 @@ fn a_daemon_that_exits() {
     // From here on the relay surely heeds the signal: it has published its descriptor.
     stuck.run.reached("descriptors", None);
     docker(&["kill", "--signal", "TERM", &stuck.run.container("relay2")]);
-    stuck.names("daemon-exited", "relay2 ended with status 0");
+    stuck.names(
+        "daemon-exited",
+        "relay2 ended with status 0",
+        "surroundings",
+    );
 }
 
 #[test]
@@ -130,7 +145,7 @@ fn published_addresses_that_a_firewall_drops() {
     let drop = "iptables -A OUTPUT -p tcp --dport 21001:21007 -j DROP";
     let words: Vec<&str> = drop.split(' ').collect();
     stuck.in_network_of("home-a/sidecar", &words);
-    stuck.names("addresses-blocked", "timeout");
+    stuck.names("addresses-blocked", "timeout", "surroundings");
 }
 
 #[test]
@@ -141,7 +156,7 @@ fn a_home_without_a_route() {
         "home-a/sidecar",
         &["ip", "route", "flush", "scope", "global"],
     );
-    stuck.names("no-route", "CONNECTFAILED");
+    stuck.names("no-route", "CONNECTFAILED", "surroundings");
 }
 
 #[test]
@@ -157,7 +172,7 @@ fn a_connector_that_does_not_listen_for_the_service() {
     });
     let secrets = stuck.secrets_of(connector);
     assert!(!secrets.is_empty(), "a connector has secrets");
-    let trace = stuck.names("target-not-listening", "END/MISC");
+    let trace = stuck.names("target-not-listening", "END/MISC", "subject");
     assert!(trace.contains(" ator_harness::connector: whom="), "{trace}");
     assert!(
         secrets.iter().all(|secret| !trace.contains(secret)),

@@ -1,6 +1,7 @@
 //! How a TCP connection attempt ended: one line of what `dial` prints.
 
 use std::fmt;
+use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
@@ -26,6 +27,19 @@ pub enum DialOutcome {
 }
 
 impl DialOutcome {
+    /// How an attempt ended that the system refused with this error.
+    #[must_use]
+    pub fn of(error: &io::Error) -> Self {
+        match error.kind() {
+            ErrorKind::ConnectionRefused => Self::Refused,
+            ErrorKind::NetworkUnreachable => Self::NetworkUnreachable,
+            ErrorKind::HostUnreachable => Self::HostUnreachable,
+            ErrorKind::PermissionDenied => Self::NotPermitted,
+            ErrorKind::TimedOut => Self::Timeout,
+            _ => Self::Failed,
+        }
+    }
+
     /// Whether the attempt came to a connection.
     #[must_use]
     pub const fn is_connected(self) -> bool {

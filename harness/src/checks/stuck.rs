@@ -4,20 +4,20 @@ use super::{CheckResult, Finding, catalogue, latency};
 use crate::events::Stage;
 use crate::topology::{Budget, NetworkKind};
 
-/// The checks of a run whose stage was not reached: the one that says that it would be has failed, or the one
-/// that is known to be to `blame`, and nothing is known of the others.
+/// The checks of a run whose stage was not reached: `finding` is of the one that says that it would be, or
+/// of the one that is known to be to `blame`, and nothing is known of the others.
 #[must_use]
 pub fn judge_stuck(
     stage: Stage,
     blame: Option<&str>,
-    evidence: &str,
+    finding: &Finding,
     network: NetworkKind,
     budgets: &[Budget],
 ) -> Vec<CheckResult> {
     let stuck = blame.or(check_of(stage));
     let judge = |id: &str| {
         if Some(id) == stuck {
-            Finding::fail(evidence)
+            finding.clone()
         } else {
             Finding::inconclusive(format!("the stage {stage} was not reached"))
         }

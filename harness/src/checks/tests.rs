@@ -19,6 +19,7 @@ use super::{
 };
 use crate::engine::Leftovers;
 use crate::events::Stage;
+use crate::evidence::Finding;
 use crate::mutants::MUTANTS;
 use crate::topology::NetworkKind;
 
@@ -397,7 +398,7 @@ fn what_did_not_come_up_fails_the_check_of_its_stage_and_leaves_the_others_open(
         let results = judge_stuck(
             stage,
             None,
-            "13 of 14 uploads",
+            &Finding::fail("13 of 14 uploads"),
             NetworkKind::Private,
             &budgets,
         );
@@ -419,7 +420,7 @@ fn what_did_not_come_up_fails_the_check_of_its_stage_and_leaves_the_others_open(
     let results = judge_stuck(
         Stage::Prepare,
         None,
-        "no space",
+        &Finding::fail("no space"),
         NetworkKind::Private,
         &budgets,
     );

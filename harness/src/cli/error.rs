@@ -190,7 +190,7 @@ impl CliError {
             }
             Self::Run(error) => Exit::of_error(error),
             Self::Engine(error) => Exit::of_engine(error),
-            Self::Plan(PlanError::NoFreeSubnet) => Exit::Environment,
+            Self::Plan(PlanError::NoFreeSubnet { .. }) => Exit::Environment,
             Self::Plan(
                 PlanError::TooManyHomes { .. }
                 | PlanError::TooManyNodes { .. }

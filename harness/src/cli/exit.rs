@@ -3,7 +3,7 @@
 use crate::checks::Verdict;
 use crate::engine::EngineError;
 use crate::plan::PlanError;
-use crate::run::RunError;
+use crate::run::{AtFault, RunError};
 
 /// The documented exit codes, the least severe first: of several runs the most severe one counts.
 ///
@@ -50,12 +50,22 @@ impl Exit {
         }
     }
 
+    /// The exit code of a topology that did not come up, or not stay up.
+    #[must_use]
+    pub const fn of_fault(at_fault: AtFault) -> Self {
+        match at_fault {
+            AtFault::Subject => Self::Fail,
+            AtFault::Surroundings => Self::Environment,
+            AtFault::Unknown => Self::Inconclusive,
+        }
+    }
+
     /// The exit code of a run that ended before its verdict.
     #[must_use]
     pub const fn of_error(error: &RunError) -> Self {
         match error {
             RunError::Engine(engine) => Self::of_engine(engine),
-            RunError::Plan(PlanError::NoFreeSubnet)
+            RunError::Plan(PlanError::NoFreeSubnet { .. })
             | RunError::Keys(_)
             | RunError::Artefacts(_)
             | RunError::State(_)
@@ -75,7 +85,8 @@ impl Exit {
             | RunError::BeingStarted { .. }
             | RunError::OtherFamily { .. }
             | RunError::InvalidRequest(_) => Self::Usage,
-            RunError::Stage(_) | RunError::NodeDied(_) => Self::Fail,
+            // Whose fault that is, is found out before it is reported ([`Exit::of_fault`]).
+            RunError::Stage(_) | RunError::NodeDied(_) => Self::Inconclusive,
             RunError::Interrupted => Self::Interrupted,
         }
     }

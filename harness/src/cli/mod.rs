@@ -16,6 +16,7 @@ mod probe;
 mod program;
 mod repeat;
 mod run;
+mod subnets;
 mod values;
 mod verify;
 pub mod wire;
@@ -131,7 +132,7 @@ async fn dispatch(cli: &Cli) -> Result<Exit, CliError> {
         Command::Down(args) => manage::down(common, args).await,
         Command::Status(args) => manage::status(common, args).await,
         Command::Network(args) => network::run(common, args).await,
-        Command::Plan(args) => plan::run(common, args),
+        Command::Plan(args) => plan::run(common, args).await,
         Command::Compare(args) => compare::run(args),
         Command::Ledger(args) => Ok(ledger::run(args)?),
         Command::Doctor(args) => doctor::run(common, args).await,

@@ -10,6 +10,7 @@ use super::exit::Exit;
 use super::images::ImageArgs;
 use super::load::Common;
 use super::run::{Concluded, progress};
+use super::subnets::SubnetArgs;
 use super::values::family_parser;
 use crate::causes::with_causes;
 use crate::engine::Placement;
@@ -51,6 +52,8 @@ struct UpArgs {
     relays: usize,
     #[command(flatten)]
     images: ImageArgs,
+    #[command(flatten)]
+    subnets: SubnetArgs,
     /// Folder in which the run that makes it gets a folder of its own, below `networks`
     #[arg(long, value_name = "DIR", default_value = "ator-runs")]
     artefacts: PathBuf,
@@ -95,6 +98,7 @@ async fn up(common: &Common, args: &UpArgs) -> Result<Exit, CliError> {
     let options = Options {
         placement: Placement::default(),
         tunnels: false,
+        subnets: args.subnets.ranges.clone(),
         sources: args
             .images
             .sources(common, &Topology::of_network(network.clone()))?,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::error::CliError;
 use super::exit::Exit;
 use super::load::{Common, ConnectorArgs, FamilyArgs, TopologyArgs};
+use super::subnets::SubnetArgs;
 use crate::report::topology_svg;
 use crate::run::fresh_inputs;
 use crate::sabotage;
@@ -22,15 +23,18 @@ pub(super) struct Args {
     family: FamilyArgs,
     #[command(flatten)]
     connector: ConnectorArgs,
+    #[command(flatten)]
+    subnets: SubnetArgs,
     /// Print a picture of the topology (SVG) instead
     #[arg(long)]
     svg: bool,
 }
 
 /// Prints a plan as JSON, secrets and onion addresses redacted, or as a picture.
-pub(super) fn run(common: &Common, args: &Args) -> Result<Exit, CliError> {
+pub(super) async fn run(common: &Common, args: &Args) -> Result<Exit, CliError> {
     let loaded = common.topology(&args.topology, args.family.family, Some(&args.connector))?;
-    let plan = sabotage::planned(&loaded.topology, &fresh_inputs(LIFETIME)?)?;
+    let inputs = fresh_inputs(LIFETIME, &args.subnets.ranges).await?;
+    let plan = sabotage::planned(&loaded.topology, &inputs)?;
     let text = if args.svg {
         topology_svg(&plan)
     } else {

@@ -15,7 +15,7 @@ use crate::cli::exit::Exit;
 use crate::cli::run::{Concluded, RunArgs};
 use crate::engine::Deadline;
 use crate::events::{EventKind, Recorder};
-use crate::plan::{Inputs, Occupied, Plan, Seed};
+use crate::plan::{AddressSpace, Inputs, Plan, Seed};
 use crate::run::{Outcome, RunError};
 use crate::topology::Topology;
 
@@ -36,7 +36,7 @@ fn outcome(folder: &Path, verdict: Verdict) -> Outcome {
             unix: 1_795_343_400,
             boot: None,
         },
-        occupied: Occupied::default(),
+        space: AddressSpace::default(),
         authorities: Vec::new(),
         standing: None,
         services: BTreeMap::new(),
@@ -58,6 +58,7 @@ fn outcome(folder: &Path, verdict: Verdict) -> Outcome {
             evidence: "seen".to_owned(),
         }],
         error: None,
+        at_fault: None,
         diagnosis: None,
         logs: Vec::new(),
         duration: Duration::from_secs(12),

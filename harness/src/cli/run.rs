@@ -9,6 +9,7 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::images::ImageArgs;
 use super::load::{Common, ConnectorArgs, FamilyArgs, Loaded, TopologyArgs};
+use super::subnets::SubnetArgs;
 use super::values::{memory, network_parser};
 use crate::report::{Report, append_summary, print_report, progress_line};
 use crate::run::{Amounts, ArtefactError, NetworkChoice, Options, Outcome, Progress, RunError};
@@ -26,6 +27,8 @@ pub(super) struct RunArgs {
     images: ImageArgs,
     #[command(flatten)]
     engines: EngineArgs,
+    #[command(flatten)]
+    subnets: SubnetArgs,
     /// Reach the homes' ports through their engines, also where they are on this machine
     #[arg(long)]
     tunnels: bool,
@@ -67,6 +70,7 @@ impl RunArgs {
         let options = Options {
             placement: self.engines.placement(&loaded.topology)?,
             tunnels: self.tunnels,
+            subnets: self.subnets.ranges.clone(),
             sources: self.images.sources(common, &loaded.topology)?,
             family: self.family.family,
             connector: self.asked_connector(&loaded),
@@ -110,7 +114,11 @@ pub(super) struct Concluded {
 impl Concluded {
     /// `otherwise` is the exit code of a run without an error.
     pub(super) fn of(outcome: &Outcome, otherwise: Exit) -> Self {
-        let exit = outcome.error.as_ref().map_or(otherwise, Exit::of_error);
+        let exit = match (&outcome.error, outcome.at_fault) {
+            (None, _) => otherwise,
+            (Some(_), Some(at_fault)) => Exit::of_fault(at_fault),
+            (Some(error), None) => Exit::of_error(error),
+        };
         Self {
             report: Report::new(outcome, exit.code()),
             exit,

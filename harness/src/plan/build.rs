@@ -36,7 +36,7 @@ impl Plan {
         let builder = Builder {
             topology,
             inputs,
-            block: Block::choose(&inputs.seed, &inputs.occupied)?,
+            block: Block::choose(&inputs.seed, &inputs.space)?,
             prefix: format!("ator-{}", run.short()),
         };
         let (authorities, relays) = match &inputs.standing {

@@ -3,6 +3,7 @@
 //! Planning is pure. Time, randomness and what is occupied come in as [`Inputs`]; equal inputs
 //! give equal plans, which is how `verify` finds its way in a topology that `up` left running.
 
+mod addresses;
 mod build;
 mod containers;
 mod control;
@@ -16,6 +17,7 @@ mod site;
 mod standing;
 mod subnets;
 
+pub use addresses::{AddressSpace, NotARange, Range, Route};
 pub(crate) use build::refuse_crowd;
 pub use containers::{AGENT, FORWARDS_OPEN, HomeSpecs, HostProgram, Images, RECORD, Specs};
 pub(crate) use containers::{ANONRC, KEYS};
@@ -27,4 +29,4 @@ pub use peer::{DecoyPlan, PeeringPlan, ProbePlan};
 pub use seed::{RunId, Seed};
 pub use site::ForwardPlan;
 pub use standing::Standing;
-pub use subnets::{Occupied, PlanError};
+pub use subnets::PlanError;

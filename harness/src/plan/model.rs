@@ -6,12 +6,12 @@ use std::net::Ipv4Addr;
 use serde::Serialize;
 use time::OffsetDateTime;
 
+use super::addresses::AddressSpace;
 use super::home::HomePlan;
 use super::node::{NodePlan, ShapingPlan};
 use super::peer::{DecoyPlan, PeeringPlan, ProbePlan};
 use super::seed::{RunId, Seed};
 use super::standing::Standing;
-use super::subnets::Occupied;
 use crate::engine::{Deadline, Labels, NetworkSpec};
 use crate::onion::anonrc::AuthorityLine;
 use crate::onion::{ServiceKeys, redact};
@@ -28,7 +28,7 @@ pub struct Inputs {
     /// When any later run may remove the run's resources.
     pub deadline: Deadline,
     /// Addresses that are in use.
-    pub occupied: Occupied,
+    pub space: AddressSpace,
     /// The authorities of the network that stands in for the public one; empty without one.
     pub authorities: Vec<AuthorityLine>,
     /// The private network that stands already and that the homes join; `None` where the run makes
@@ -117,6 +117,13 @@ impl Plan {
             None if self.makes_network() => self.networks.first().map(|network| network.gateway),
             None => None,
         }
+    }
+
+    /// The name of the container through which the nodes of its network are reached where there is no other
+    /// way.
+    #[must_use]
+    pub fn bridge_head(&self) -> String {
+        format!("ator-{}-bridge-head", self.run.short())
     }
 
     /// The network that the run makes, as others join it. `lines` is what homes are told of its

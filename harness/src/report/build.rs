@@ -67,6 +67,7 @@ fn gather(outcome: &Outcome, exit_code: u8) -> Report {
         diagnosis: outcome.diagnosis.as_ref().map(|found| DiagnosisView {
             cause: found.cause.name().to_owned(),
             remedy: found.remedy.to_owned(),
+            at_fault: outcome.at_fault.map(|fault| fault.name().to_owned()),
             evidence: found.evidence.clone(),
         }),
         started: time(outcome.events.first()),

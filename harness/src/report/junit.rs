@@ -5,6 +5,7 @@ use std::time::Duration;
 use quick_junit::{NonSuccessKind, Property, Report as Junit, TestCase, TestCaseStatus, TestSuite};
 
 use super::model::{CheckView, Report};
+use super::words;
 use crate::checks::Verdict;
 
 /// The run's own suite. It is there in every report, so that a run without checks is never green.
@@ -144,7 +145,8 @@ fn stages_left(report: &Report) -> String {
             .evidence
             .iter()
             .map(|line| format!("evidence: {line}"));
-        std::iter::once(cause).chain(evidence)
+        let whose = words::at_fault(found).map(|whose| format!("at fault: {whose}"));
+        std::iter::once(cause).chain(evidence).chain(whose)
     });
     let lines: Vec<String> = std::iter::once(report.headline.clone())
         .chain(cause)

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::model::{CheckView, Report};
-use super::words::{PAGE, alike, past, show_ms, show_percentile, show_us};
+use super::words::{self, PAGE, alike, past, show_ms, show_percentile, show_us};
 use crate::checks::Verdict;
 
 /// Evidence in a table is cut to this many characters; the failed checks above it are not.
@@ -54,6 +54,9 @@ fn cause(out: &mut String, report: &Report) {
     );
     for line in &diagnosis.evidence {
         let _ = writeln!(out, "- {}", escape(line));
+    }
+    if let Some(whose) = words::at_fault(diagnosis) {
+        let _ = writeln!(out, "\nAt fault: {whose}.");
     }
     out.push('\n');
 }

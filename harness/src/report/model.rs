@@ -160,6 +160,11 @@ pub struct DiagnosisView {
     /// What is wrong and what helps.
     #[schemars(length(min = 1))]
     pub remedy: String,
+    /// Whose fault it is: `subject`, the topology under test; `surroundings`, this machine, its engine or
+    /// the onion daemon; `unknown`. Absent in reports of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = WORD))]
+    pub at_fault: Option<String>,
     /// What was seen, each with where.
     pub evidence: Vec<String>,
 }

@@ -8,7 +8,7 @@ use comfy_table::{Cell, ContentArrangement, Table};
 
 use super::model::{CheckView, Report};
 use super::plain::plain;
-use super::words::{PAGE, show_bytes, show_ms};
+use super::words::{self, PAGE, show_bytes, show_ms};
 use crate::checks::Verdict;
 use crate::events::{Event, EventKind, Stage};
 use crate::evidence::Subject;
@@ -104,6 +104,9 @@ pub fn print_report(out: &mut impl Write, report: &Report) -> io::Result<()> {
         writeln!(out, "cause: {}: {}", diagnosis.cause, diagnosis.remedy)?;
         for line in &diagnosis.evidence {
             writeln!(out, "  evidence: {line}")?;
+        }
+        if let Some(whose) = words::at_fault(diagnosis) {
+            writeln!(out, "at fault: {whose}")?;
         }
     }
     for log in &report.logs {

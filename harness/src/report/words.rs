@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::model::{CheckView, ErrorView, Report};
+use super::model::{CheckView, DiagnosisView, ErrorView, Report};
 use crate::checks::{Basis, Verdict};
 use crate::topology::format_duration;
 
@@ -59,6 +59,18 @@ pub(super) fn headline(
         ),
     };
     format!("{word}: {accepted}{what}{skipped}")
+}
+
+/// Whose fault it is that there is no verdict, where it is not the subject's.
+pub(super) fn at_fault(diagnosis: &DiagnosisView) -> Option<&'static str> {
+    match diagnosis.at_fault.as_deref()? {
+        "surroundings" => Some(
+            "this machine, its engine or the onion daemon; nothing is said of the connectors, which were not \
+             to blame",
+        ),
+        "unknown" => Some("nobody knows; it happened in the private network, before any connector"),
+        _ => None,
+    }
 }
 
 /// What failed: the defects first, then the others.

@@ -25,8 +25,12 @@ use crate::topology::{EnginePlace, Topology};
 use crate::trace;
 
 /// Fresh inputs of a plan.
-pub(in crate::run) fn inputs(options: &Options, lifetime: Duration) -> Result<Inputs, RunError> {
-    Ok(prepare::fresh_inputs(lifetime).map_err(unusable(options))?)
+pub(in crate::run) async fn inputs(
+    options: &Options,
+    lifetime: Duration,
+) -> Result<Inputs, RunError> {
+    let inputs = prepare::fresh_inputs(lifetime, &options.subnets).await;
+    Ok(inputs.map_err(unusable(options))?)
 }
 
 fn unusable(options: &Options) -> impl FnOnce(std::io::Error) -> ArtefactError {
@@ -116,7 +120,15 @@ pub(in crate::run) async fn begin(
         ..inputs
     };
     let plan = sabotage::planned(topology, &inputs)?;
+    let first = plan.networks.first().map(|network| network.subnet);
+    let holder = first.and_then(|subnet| inputs.space.holder(subnet));
     let run = Run::open(options, engines, plan, inputs, interrupts.clone())?;
+    if let Some(range) = holder {
+        run.recorder.note(format!(
+            "no range for subnets is free of routes; this run's lie in {range}, and hosts there that have the \
+             same addresses are out of reach meanwhile"
+        ));
+    }
     let record = RunRecord {
         topology: topology.name.clone(),
         placement: run.engines.placement(),

@@ -1,11 +1,11 @@
 //! What every part of a run works on: the run itself, its homes, and the waits that they share.
 
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
+use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 use crate::connectors::{Accounts, Contact, Control};
@@ -33,7 +33,10 @@ const DEATH_TOLD: Duration = Duration::from_secs(1);
 /// Everything a run holds while it lives.
 pub(in crate::run) struct Run {
     pub(in crate::run) engines: Engines,
-    pub(in crate::run) reach: Reach,
+    /// The way to its containers' ports that is tried first.
+    pub(in crate::run) way: Way,
+    /// The way to its containers' ports; the direct one until another turns out to be needed.
+    reach: OnceLock<Reach>,
     pub(in crate::run) plan: Plan,
     pub(in crate::run) inputs: Inputs,
     pub(in crate::run) recorder: Recorder,
@@ -49,6 +52,8 @@ pub(in crate::run) struct Run {
     pub(in crate::run) accepted_defects: Vec<String>,
     /// Containers that were told to end: their deaths are no news.
     pub(in crate::run) told_to_end: Mutex<BTreeSet<String>>,
+    /// Those of them whose ends the engine has told.
+    ended: watch::Sender<BTreeSet<String>>,
     /// Since when its questions to engines, daemons and connectors are traced.
     pub(in crate::run) traced: trace::Mark,
 }
@@ -127,7 +132,6 @@ impl Run {
             }));
         }
         let way = Way::of(&plan.topology, options.tunnels);
-        let reach = Reach::open(way, &engines, &plan).map_err(RunError::NoPort)?;
         let recorder = Recorder::new(sinks);
         recorder.record(EventKind::RunStarted {
             run: plan.run.to_string(),
@@ -140,7 +144,8 @@ impl Run {
         });
         Ok(Self {
             engines,
-            reach,
+            way,
+            reach: OnceLock::new(),
             plan,
             inputs,
             recorder,
@@ -154,6 +159,7 @@ impl Run {
             connector_memory: options.connector_memory,
             accepted_defects: options.accepted_defects.clone(),
             told_to_end: Mutex::default(),
+            ended: watch::Sender::default(),
             traced,
         })
     }
@@ -204,6 +210,25 @@ impl Run {
         told.contains(container)
     }
 
+    /// Waits until the engine has told that a container ended that was told to.
+    pub(in crate::run) async fn told_of_end(&self, container: &str) {
+        let mut ended = self.ended.subscribe();
+        // Its sender is this run's own.
+        let _ = ended.wait_for(|ended| ended.contains(container)).await;
+    }
+
+    /// Opens the way to its containers' ports. The first one stays.
+    pub(in crate::run) fn open_way(&self, way: Way) -> Result<(), RunError> {
+        let reach = Reach::open(way, &self.engines, &self.plan).map_err(RunError::NoPort)?;
+        let _ = self.reach.set(reach);
+        Ok(())
+    }
+
+    /// The way to its containers' ports.
+    pub(in crate::run) fn reach(&self) -> &Reach {
+        self.reach.get_or_init(Reach::direct)
+    }
+
     /// The first death of a container that was not told to end.
     async fn unexpected(&self, watch: &mut Watch) -> Result<Death, EngineError> {
         loop {
@@ -211,6 +236,9 @@ impl Run {
             if !self.is_told_to_end(&death.container) {
                 return Ok(death);
             }
+            self.ended.send_modify(|ended| {
+                ended.insert(death.container);
+            });
         }
     }
 
@@ -262,7 +290,7 @@ impl Run {
     pub(in crate::run) fn directories(&self) -> Vec<Directory> {
         let directory = |node: &NodePlan| {
             let port = node.published.dir_port.unwrap_or_default();
-            let address = SocketAddr::from((node.address, port));
+            let address = self.reach().to((node.address, port).into());
             Directory::new(&self.http, &node.nickname, address)
         };
         self.plan.authorities.iter().map(directory).collect()
@@ -273,7 +301,7 @@ impl Run {
         self.plan.topology.connector.control(&Contact {
             home: &home.id,
             key: &home.admin_key,
-            socket: &|port| self.reach.socket(home, port),
+            socket: &|port| self.reach().socket(home, port),
             http: &self.http,
             accounts: &self.accounts,
         })

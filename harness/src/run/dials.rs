@@ -20,14 +20,34 @@ pub(in crate::run) fn published(plan: &Plan) -> Vec<SocketAddr> {
 }
 
 /// Dials from inside a home's network namespace, all targets at once. The answers are in their order,
-/// one for each.
+/// one for each. `timeout_ms` is for each, in milliseconds.
 pub(in crate::run) async fn dial(
     run: &Run,
     home: &HomePlan,
     targets: &[SocketAddr],
     timeout_ms: &str,
 ) -> Result<Vec<Dialled>, EngineError> {
-    let mut command = vec![AGENT, "dial", "--timeout-ms", timeout_ms];
+    let command = vec![AGENT, "dial", "--timeout-ms", timeout_ms];
+    ask(run, home, targets, command).await
+}
+
+/// As [`dial`], once the home's egress is locked down.
+pub(in crate::run) async fn dial_locked_down(
+    run: &Run,
+    home: &HomePlan,
+    targets: &[SocketAddr],
+    timeout_ms: &str,
+) -> Result<Vec<Dialled>, EngineError> {
+    let command = vec![AGENT, "dial", "--locked-down", "--timeout-ms", timeout_ms];
+    ask(run, home, targets, command).await
+}
+
+async fn ask(
+    run: &Run,
+    home: &HomePlan,
+    targets: &[SocketAddr],
+    mut command: Vec<&str>,
+) -> Result<Vec<Dialled>, EngineError> {
     let addresses: Vec<String> = targets.iter().map(ToString::to_string).collect();
     command.extend(addresses.iter().map(String::as_str));
     let output = run.engine_of(home).exec(&home.bls, &command).await?;

@@ -126,7 +126,7 @@ async fn try_login(run: &Run, peering: &PeeringPlan) -> Option<LoginSign> {
 fn dialer(run: &Run, from: &HomePlan, to: &HomePlan) -> Option<ProbeDialer> {
     ProbeDialer::between(
         &run.plan,
-        &run.reach,
+        run.reach(),
         (from, to),
         &from.id,
         &format!("n{}", now_ms()),

@@ -75,7 +75,7 @@ pub async fn verify(
         return verify_left(engines, plan, &persisted, options, interrupts).await;
     }
     refuse_for_own_network(topology, options)?;
-    let inputs = inputs(options, RUN_LIFETIME)?;
+    let inputs = inputs(options, RUN_LIFETIME).await?;
     let run = RunId::new(inputs.now, &inputs.seed);
     let (joined, notes) = match choose(topology, options, interrupts, &run).await? {
         Chosen::Failed(outcome) => return Ok(*outcome),
@@ -182,7 +182,7 @@ async fn verify_left(
     options: &Options,
     interrupts: &Interrupts,
 ) -> Result<Outcome, RunError> {
-    let inputs = inputs(options, RUN_LIFETIME)?;
+    let inputs = inputs(options, RUN_LIFETIME).await?;
     let run = Run::open(options, engines, plan, inputs, interrupts.clone())?;
     run.recorder.note(format!(
         "{} runs already; it is judged as it is and left running",
@@ -222,7 +222,7 @@ pub async fn bring_up_and_keep(
     let name = &topology.name;
     let beginning = Beginning {
         verb: Verb::Up,
-        inputs: inputs(options, PERSISTED_LIFETIME)?,
+        inputs: inputs(options, PERSISTED_LIFETIME).await?,
         lifetime: PERSISTED_LIFETIME,
         standing: None,
     };

@@ -4,6 +4,7 @@
 //! everything is removed, and neither hides the cause of a failure.
 
 mod artefacts;
+mod at_fault;
 mod begin;
 mod bring_up;
 mod circuits;
@@ -14,6 +15,7 @@ mod end;
 mod error;
 mod explain;
 mod flow;
+mod instruments;
 mod interrupt;
 mod measure;
 mod milestones;
@@ -35,6 +37,7 @@ mod state;
 mod times;
 
 pub use artefacts::{ArtefactError, Artefacts};
+pub use at_fault::AtFault;
 pub use begin::find_engine;
 pub use circuits::{Earlier, Path};
 pub use end::{Leases, reap};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::engine::{Image, Placement};
 use crate::events::Event;
 use crate::onion::TldFamily;
-use crate::plan::HostProgram;
+use crate::plan::{HostProgram, Range};
 
 /// Where the images come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,6 +77,8 @@ pub struct Options {
     pub placement: Placement,
     /// Whether the homes' ports are reached through their engines, also where that is not needed.
     pub tunnels: bool,
+    /// The ranges that subnets are taken from; those that come along where there are none.
+    pub subnets: Vec<Range>,
     /// Where run folders are made.
     pub artefacts: PathBuf,
     /// The topology that `up` left running and whose network stands in for the public one.

@@ -8,6 +8,7 @@ use crate::diagnosis::Diagnosis;
 use crate::events::Event;
 use crate::evidence::ContainerRole;
 use crate::plan::Plan;
+use crate::run::at_fault::AtFault;
 use crate::run::error::RunError;
 
 /// The end of one container's log.
@@ -28,6 +29,9 @@ pub struct Outcome {
     pub checks: Vec<CheckResult>,
     /// Why the run ended before its checks, if it did.
     pub error: Option<RunError>,
+    /// Whose fault that is, once it is known what was at the bottom of it. `None` for an error that is
+    /// nobody's of the topology.
+    pub at_fault: Option<AtFault>,
     /// What was at the bottom of it, as far as the evidence tells; for stages that were not
     /// reached and containers that ended.
     pub diagnosis: Option<Diagnosis>,
@@ -48,14 +52,14 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// The run's verdict: that of its checks, fail when the topology itself did not hold, and
+    /// The run's verdict: that of its checks, fail when the topology under test did not hold, and
     /// inconclusive when something else ended the run before it could be judged.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
-        match &self.error {
-            None => checks::verdict(&self.checks),
-            Some(RunError::Stage(_) | RunError::NodeDied(_)) => Verdict::Fail,
-            Some(_) => Verdict::Inconclusive,
+        match (&self.error, self.at_fault) {
+            (None, _) => checks::verdict(&self.checks),
+            (Some(_), Some(AtFault::Subject)) => Verdict::Fail,
+            (Some(_), _) => Verdict::Inconclusive,
         }
     }
 

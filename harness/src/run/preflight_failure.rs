@@ -1,7 +1,9 @@
 //! What keeps a run from being judged, though nothing is wrong with the homes.
 
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
+use home_agent::dialled::DialOutcome;
 use time::OffsetDateTime;
 
 /// Reason of a connection for which the system has no route (control-spec, `ORCONN`).
@@ -55,6 +57,56 @@ pub enum PreflightFailure {
         /// By how many seconds the engine's is ahead; negative when it is behind.
         ahead_s: i64,
     },
+    /// A container is reached neither at its address nor through its engine.
+    #[error(
+        "a container of the engine at {engine} is not reached at its address {address}: {seen}; the engine has to run on this machine and in its network namespace, or let commands be run in containers (exec)"
+    )]
+    NoAnswer {
+        /// The engine.
+        engine: String,
+        /// The container's address.
+        address: Ipv4Addr,
+        /// How the attempts ended.
+        seen: String,
+    },
+    /// Somebody else has the address of a container.
+    #[error(
+        "somebody else answers at {address}, which is the address of a container of this run: a route or a VPN leads elsewhere; name a range that nobody uses with --subnets"
+    )]
+    OtherHost {
+        /// The address.
+        address: Ipv4Addr,
+    },
+    /// Containers do not reach what the engine publishes.
+    #[error(
+        "a port that the engine publishes at a bridge's gateway, {gateway}, is not reached from a container of that bridge, {subnet}: {outcome}. A firewall of this machine refuses or drops what its bridges send to it, or the engine runs without its userland proxy (the default has it); let new connections from bridges in, as by `iptables -I INPUT -s {subnet} -j ACCEPT`, for all ranges that runs use (--subnets), or change the rule that is in the way"
+    )]
+    Gateway {
+        /// The gateway.
+        gateway: Ipv4Addr,
+        /// The bridge's subnet.
+        subnet: String,
+        /// How the attempt ended.
+        outcome: DialOutcome,
+    },
+    /// What a container prints is not to be had.
+    #[error(
+        "what a container of the engine at {engine} has printed cannot be read back: {why}; logs have to be kept by the engine (log driver json-file, which runs ask for)"
+    )]
+    Logs {
+        /// The engine.
+        engine: String,
+        /// What it says.
+        why: String,
+    },
+    /// The engine does not tell of ends.
+    #[error(
+        "the engine at {engine} does not tell that a container has ended; something between it and here may hold its stream of events back, such as a proxy of its socket"
+    )]
+    Events {
+        /// The engine.
+        engine: String,
+    },
     /// The operator has not agreed to the network's terms.
     #[error(
         "the network's terms and conditions are not agreed to, so {home}'s onion daemon ends; read them, and write terms = \"agreed\" into the topology's [network] table"
@@ -67,6 +119,20 @@ pub enum PreflightFailure {
 
 /// How far an engine's clock may be from this machine's, in seconds. Both are told in whole seconds.
 const CLOCKS_DIFFER: i64 = 2;
+
+/// Refuses a container whose clock differs from this machine's, both in milliseconds of Unix time.
+///
+/// # Errors
+///
+/// [`PreflightFailure::Clocks`].
+pub(in crate::run) fn clock_agrees(here: u64, there: u64) -> Result<(), PreflightFailure> {
+    let ahead = i128::from(there) - i128::from(here);
+    let ahead_s = i64::try_from(ahead / 1000).unwrap_or(i64::MAX);
+    match ahead_s.abs() > CLOCKS_DIFFER {
+        true => Err(PreflightFailure::Clocks { ahead_s }),
+        false => Ok(()),
+    }
+}
 
 /// Refuses engines whose clocks, in Unix time, differ from this machine's.
 ///

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use ator_harness::engine::Deadline;
-use ator_harness::plan::{Inputs, Occupied, Plan, Seed};
+use ator_harness::plan::{AddressSpace, Inputs, Plan, Seed};
 use ator_harness::topology::Topology;
 use time::macros::datetime;
 
@@ -92,7 +92,7 @@ pub(crate) fn plan(topology: &Topology) -> Plan {
             unix: 1_795_343_400,
             boot: None,
         },
-        occupied: Occupied::default(),
+        space: AddressSpace::default(),
         authorities: Vec::new(),
         standing: None,
         services: BTreeMap::new(),

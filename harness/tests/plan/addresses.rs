@@ -69,7 +69,7 @@ proptest! {
         let first = Plan::new(&topology(), &with_seed(seed)).expect("there is room");
         let mut inputs = with_seed(seed);
         let occupied = &first.networks[taken];
-        inputs.occupied.add(occupied.subnet, occupied.prefix_length);
+        inputs.space.add(occupied.subnet, occupied.prefix_length);
         let second = Plan::new(&topology(), &inputs).expect("there is room");
         for network in &second.networks {
             prop_assert!(!overlap(range(network), range(occupied)));

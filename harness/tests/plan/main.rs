@@ -16,7 +16,7 @@ use ator_harness::engine::{ContainerSpec, Deadline, FileSpec};
 use ator_harness::mutants::{MUTANTS, MutantSpec};
 use ator_harness::onion::authority::AuthorityKeys;
 use ator_harness::plan::{
-    HomePlan, HomeSpecs, Images, Inputs, Occupied, OnionPlan, Plan, Seed, Specs,
+    AddressSpace, HomePlan, HomeSpecs, Images, Inputs, OnionPlan, Plan, Seed, Specs,
 };
 use ator_harness::sabotage;
 use ator_harness::topology::Topology;
@@ -63,7 +63,7 @@ fn inputs(seed: u8) -> Inputs {
             unix: 1_795_343_400,
             boot: None,
         },
-        occupied: Occupied::default(),
+        space: AddressSpace::default(),
         authorities: Vec::new(),
         standing: None,
         services: std::collections::BTreeMap::new(),

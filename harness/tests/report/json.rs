@@ -10,7 +10,7 @@ use ator_harness::events::{EventKind, Recorder, Stage};
 use ator_harness::onion::TldFamily;
 use ator_harness::probe::Latencies;
 use ator_harness::report::FORMS;
-use ator_harness::run::{NodeLog, Outcome, RunError, StageFailure};
+use ator_harness::run::{AtFault, NodeLog, Outcome, RunError, StageFailure};
 use ator_harness::topology::Metric;
 use jsonschema::Validator;
 use serde_json::{Value, json};
@@ -121,7 +121,17 @@ fn the_verdict_is_the_worst_of_the_checks_and_that_of_a_broken_run_says_whose_fa
         role: "relay1".to_owned(),
         status: "137".to_owned(),
     }));
-    assert_eq!(json_of(&broken)["verdict"], "fail");
+    for (at_fault, verdict) in [
+        (AtFault::Subject, "fail"),
+        (AtFault::Surroundings, "inconclusive"),
+        (AtFault::Unknown, "inconclusive"),
+    ] {
+        broken.at_fault = Some(at_fault);
+        broken.diagnosis = Some(diagnosis("it was killed"));
+        let report = json_of(&broken);
+        assert_eq!(report["verdict"], verdict);
+        assert_eq!(report["diagnosis"]["at_fault"], at_fault.name());
+    }
     broken.clean_up = None;
     assert!(
         json_of(&broken).get("clean_up_ms").is_none(),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use ator_harness::checks::{Basis, CheckResult, Metrics, Verdict};
 use ator_harness::engine::Deadline;
 use ator_harness::events::{Event, EventKind, Recorder, Stage};
-use ator_harness::plan::{Inputs, Occupied, Plan, Seed};
+use ator_harness::plan::{AddressSpace, Inputs, Plan, Seed};
 use ator_harness::probe::Latencies;
 use ator_harness::report::{RepeatReport, Report};
 use ator_harness::run::Outcome;
@@ -27,7 +27,7 @@ pub(crate) fn plan() -> Plan {
             unix: 1_795_343_400,
             boot: None,
         },
-        occupied: Occupied::default(),
+        space: AddressSpace::default(),
         authorities: Vec::new(),
         standing: None,
         services: std::collections::BTreeMap::new(),
@@ -83,6 +83,7 @@ pub(crate) fn outcome(verdict: Verdict) -> Outcome {
             },
         ],
         error: None,
+        at_fault: None,
         diagnosis: None,
         logs: Vec::new(),
         duration: Duration::from_millis(12_345),

@@ -20,7 +20,7 @@ use crate::evidence::{ContainerRole, DialOutcome};
 use crate::onion::consensus::Consensus;
 use crate::onion::directory::Certificates;
 use crate::onion::monitor::DaemonState;
-use crate::plan::{HomePlan, Inputs, Occupied, PeeringPlan, Plan, Seed};
+use crate::plan::{AddressSpace, HomePlan, Inputs, PeeringPlan, Plan, Seed};
 use crate::probe::{Latencies, SessionCounters};
 use crate::secret::Secret;
 use crate::topology::{Metric, Topology, Transport};
@@ -42,7 +42,7 @@ pub(super) fn plan_of(name: &str, text: &str) -> Plan {
             unix: 1_795_343_400,
             boot: None,
         },
-        occupied: Occupied::default(),
+        space: AddressSpace::default(),
         authorities: Vec::new(),
         standing: None,
         services: std::collections::BTreeMap::new(),

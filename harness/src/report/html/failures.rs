@@ -3,7 +3,7 @@
 use maud::{Markup, html as markup};
 
 use super::super::model::{CheckView, Report};
-use super::super::words::{alike, show_ms};
+use super::super::words::{self, alike, show_ms};
 use super::parts::{capitalised, chip, class, mark};
 use crate::checks::Verdict;
 
@@ -33,6 +33,9 @@ pub(super) fn failures(report: &Report) -> Markup {
                         @if let Some(diagnosis) = &report.diagnosis {
                             p { strong { "Cause: " (diagnosis.cause) } ". " (capitalised(&diagnosis.remedy)) "." }
                             ul class="causes" { @for line in &diagnosis.evidence { li { (line) } } }
+                            @if let Some(whose) = words::at_fault(diagnosis) {
+                                p { strong { "At fault: " } (whose) "." }
+                            }
                         }
                         p class="when" { "After " (show_ms(report.duration_ms)) ". Kind of error: " (error.kind) "." }
                     }

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use futures_util::future::{try_join_all, try_join3};
+use tokio::sync::Notify;
 use tokio::time::sleep;
 
 use crate::causes::with_causes;
@@ -17,7 +18,7 @@ use crate::plan::{DaemonPlan, HomePlan, HomeSpecs, OnionPlan, Specs};
 use crate::run::bring_up::enter;
 use crate::run::circuits::Earlier;
 use crate::run::context::{POLL, Run, RunningHome, poll, within};
-use crate::run::dials::{dial, published};
+use crate::run::dials::{dial_locked_down, published};
 use crate::run::error::{RunError, StageFailure};
 
 /// How long a dial to a published address may take, in milliseconds. The path is on this machine.
@@ -53,11 +54,13 @@ async fn start_home(
         run.create_and_start(engine, sidecar).await?;
     }
     let locked_down = run.plan.router().is_some();
+    let sealed = Notify::new();
     let server = async {
         run.create_and_start(engine, &specs.server).await?;
         if locked_down {
             show_lockdown(run, home).await?;
         }
+        sealed.notify_one();
         Ok::<_, RunError>(())
     };
     let connector = async {
@@ -70,7 +73,7 @@ async fn start_home(
     };
     let daemon = async {
         match home.onion() {
-            Some(onion) => watched(run, home, onion).await.map(Some),
+            Some(onion) => watched(run, home, onion, &sealed).await.map(Some),
             None => Ok(None),
         }
     };
@@ -99,16 +102,19 @@ async fn start_home(
     })
 }
 
-/// Watches a home's daemon, and lets it into the network if that is there already.
+/// Watches a home's daemon, and lets it into the network if that is there already: not before the home's
+/// egress is what it is to be.
 async fn watched(
     run: &Run,
     home: &HomePlan,
     onion: &OnionPlan,
+    sealed: &Notify,
 ) -> Result<(Monitor, Option<Instant>), RunError> {
     let mut monitor = watch(run, home, onion).await?;
     if run.plan.makes_network() {
         return Ok((monitor, None));
     }
+    sealed.notified().await;
     let on = enter::switch_on(run, home, &mut monitor).await?;
     if !run.plan.joins_others() {
         enter::bootstrap(run, home, &mut monitor).await?;
@@ -124,7 +130,7 @@ async fn show_lockdown(run: &Run, home: &HomePlan) -> Result<(), RunError> {
     let targets = published(&run.plan);
     let mut failed: Vec<Dialled> = Vec::new();
     let wait = poll(async || {
-        failed = dial(run, home, &targets, PUBLISHED_DIAL_MS).await?;
+        failed = dial_locked_down(run, home, &targets, PUBLISHED_DIAL_MS).await?;
         failed.retain(|one| !one.outcome.is_connected());
         let shown: Vec<String> = failed.iter().map(ToString::to_string).collect();
         guard.saw(format!(
@@ -137,6 +143,11 @@ async fn show_lockdown(run: &Run, home: &HomePlan) -> Result<(), RunError> {
             let cause = "published addresses do not answer; the engine must run with its userland \
                          proxy (the default), and no firewall may drop traffic from its bridges to \
                          this machine";
+            return Err(StageFailure::of(&guard, cause).into());
+        }
+        // The routes are what they will be.
+        if failed.iter().any(|one| one.outcome.is_unrouted()) {
+            let cause = "there is no route to published addresses";
             return Err(StageFailure::of(&guard, cause).into());
         }
         Ok(failed.is_empty().then_some(()))
@@ -166,7 +177,7 @@ async fn watch(run: &Run, home: &HomePlan, onion: &OnionPlan) -> Result<Monitor,
     let fail = |error: ControlError| {
         RunError::from(StageFailure::of(&guard, with_causes(&error).to_string()))
     };
-    let address = run.reach.control(home, onion);
+    let address = run.reach().control(home, onion);
     let password = onion.control.password.password();
     let wait = async {
         loop {
@@ -247,7 +258,7 @@ pub(in crate::run) async fn attach(
                 .recorder
                 .stage(Stage::Daemon, Subject::Home(home.id.clone()));
             let password = onion.control.password.password();
-            let address = run.reach.control(home, onion);
+            let address = run.reach().control(home, onion);
             let attached = Monitor::attach(&onion.nickname, address, password)
                 .await
                 .map_err(|error| StageFailure::of(&guard, with_causes(&error).to_string()))?;

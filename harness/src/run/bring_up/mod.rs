@@ -23,6 +23,8 @@ use crate::plan::{Images, Specs};
 use crate::run::context::{Run, Running};
 use crate::run::decoy::{self, Decoys};
 use crate::run::error::RunError;
+use crate::run::instruments;
+use crate::run::reach::Way;
 use crate::run::shaping;
 use crate::run::times::Times;
 use crate::sabotage;
@@ -41,14 +43,16 @@ pub(in crate::run) async fn bring_up(
     // The network comes first, because everybody waits for it. Making their keys keeps the machine busy
     // until all nodes have published; what homes start with is done while the authorities vote.
     let mut homes = if run.plan.makes_network() {
-        start_network(run, &specs).await?;
+        Box::pin(begin_network(run, images, &specs)).await?;
         let mut network = Box::pin(network::publish(run)).await?;
         let voting = Box::pin(network::vote(run, &mut network));
         try_join(voting, Box::pin(homes::start(run, &specs)))
             .await?
             .1
     } else {
-        Box::pin(homes::start(run, &specs)).await?
+        let proof = instruments::prove(run, &images.bls, run.way);
+        let homes = Box::pin(homes::start(run, &specs));
+        try_join(Box::pin(proof), homes).await?.1
     };
     let connectors = run
         .plan
@@ -88,6 +92,19 @@ pub(in crate::run) async fn bring_up(
     Ok((Running { homes, times }, decoys))
 }
 
+/// Starts the network while the instruments are proven, and opens the way to its nodes.
+async fn begin_network(run: &Run, images: &Images, specs: &Specs) -> Result<(), RunError> {
+    let proof = Box::pin(instruments::prove(run, &images.bls, run.way));
+    let (way, ()) = try_join(proof, start_network(run, specs)).await?;
+    if way == Way::Tunnels {
+        instruments::bridge_head(run, &images.bls).await?;
+        run.recorder.note(
+            "containers' addresses are not reached from here; their ports are reached through the engine",
+        );
+    }
+    run.open_way(way)
+}
+
 async fn start_network(run: &Run, specs: &Specs) -> Result<(), RunError> {
     let start = run.recorder.stage(Stage::Start, Subject::Network);
     network::start(run, specs).await?;
@@ -106,7 +123,7 @@ pub(in crate::run) async fn network_alone(
     keys: &[AuthorityKeys],
 ) -> Result<(), RunError> {
     let specs = sabotage::containers(&run.plan, images, keys);
-    start_network(run, &specs).await?;
+    begin_network(run, images, &specs).await?;
     let mut network = network::publish(run).await?;
     network::vote(run, &mut network).await
 }

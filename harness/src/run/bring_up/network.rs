@@ -31,9 +31,14 @@ pub(in crate::run) async fn start(run: &Run, specs: &Specs) -> Result<(), RunErr
 }
 
 /// Connects to a daemon's control port as soon as it listens.
-async fn control_of(node: &str, control: &crate::plan::Control) -> Result<Control, ControlError> {
+async fn control_of(
+    run: &Run,
+    node: &str,
+    control: &crate::plan::Control,
+) -> Result<Control, ControlError> {
+    let address = run.reach().to(control.address);
     loop {
-        match Control::connect(node, control.address, control.password.password()).await {
+        match Control::connect(node, address, control.password.password()).await {
             Ok((control, _events)) => return Ok(control),
             // The daemon has been started and does not listen yet. If it never does, the stage's
             // deadline or the container's death ends the wait.
@@ -97,7 +102,7 @@ async fn tell_to_publish(
     })
     .await?;
     let nodes = run.plan.nodes();
-    let connect = nodes.map(|node| control_of(&node.nickname, &node.control));
+    let connect = nodes.map(|node| control_of(run, &node.nickname, &node.control));
     let mut controls = try_join_all(connect).await.map_err(fail)?;
     let command = format!("SETCONF {}", anonrc::PUBLISH);
     let told = run

@@ -18,14 +18,14 @@ use crate::run::explain;
 /// How long an authority may take to answer. It is on this machine, and the run has failed.
 const ANSWER_LIMIT: Duration = Duration::from_secs(2);
 
-/// Names the cause of a stage that was not reached or a container that ended; other errors speak
-/// for themselves.
+/// Names the cause of a stage that was not reached or a container that ended, and that container if one
+/// did; other errors speak for themselves.
 pub(in crate::run) async fn diagnosed(
     run: &Run,
     error: &RunError,
     containers: &[Placed<'_>],
     logs: Vec<NodeText>,
-) -> Option<Diagnosis> {
+) -> Option<(Diagnosis, Option<ContainerRole>)> {
     let plan = &run.plan;
     let timelines = run.milestones.timelines();
     let daemons = timelines
@@ -75,7 +75,7 @@ pub(in crate::run) async fn diagnosed(
     for line in &mut diagnosis.evidence {
         *line = plan.redact(line);
     }
-    Some(diagnosis)
+    Some((diagnosis, evidence.ending.map(|ending| ending.role)))
 }
 
 /// A container that has ended. One that cannot be looked at is noted, and counts as neither.

@@ -15,7 +15,8 @@ use crate::checks::{self, CheckResult, Observations, Verdict, judge_leftovers};
 use crate::diagnosis::{Cause, Known};
 use crate::engine::{Calls, ContainerSpec, EngineError};
 use crate::events::{EventKind, Stage};
-use crate::evidence::ContainerRole;
+use crate::evidence::{ContainerRole, Finding};
+use crate::run::at_fault::{AtFault, at_fault};
 use crate::run::context::Run;
 use crate::run::end::collect::Collected;
 use crate::run::end::diagnose::diagnosed;
@@ -53,6 +54,7 @@ pub(in crate::run) fn outcome(
         plan: run.plan.clone(),
         checks: Vec::new(),
         error: None,
+        at_fault: None,
         diagnosis: None,
         logs: Vec::new(),
         duration: run.recorder.elapsed(),
@@ -63,21 +65,7 @@ pub(in crate::run) fn outcome(
         artefacts: run.artefacts.folder().to_owned(),
     };
     match result {
-        Err(error) => {
-            if let RunError::Stage(failure) = &error {
-                let evidence = run.plan.redact(&failure.to_string());
-                let topology = &run.plan.topology;
-                outcome.checks = checks::judge_stuck(
-                    failure.stage,
-                    blame(failure),
-                    &evidence,
-                    topology.network.kind,
-                    &topology.budgets,
-                );
-                record(run, &outcome.checks);
-            }
-            outcome.error = Some(error);
-        }
+        Err(error) => outcome.error = Some(error),
         Ok(None) => {}
         Ok(Some(seen)) => {
             outcome.checks = checks::judge(&seen);
@@ -88,6 +76,24 @@ pub(in crate::run) fn outcome(
         }
     }
     outcome
+}
+
+/// What a stage that was not reached says about the checks: the one that stands for it fails where the
+/// topology under test is at fault.
+fn judge_stuck(run: &Run, failure: &StageFailure, at_fault: Option<AtFault>) -> Vec<CheckResult> {
+    let evidence = run.plan.redact(&failure.to_string());
+    let topology = &run.plan.topology;
+    let finding = match at_fault {
+        Some(AtFault::Subject) => Finding::fail(evidence),
+        _ => Finding::inconclusive(evidence),
+    };
+    checks::judge_stuck(
+        failure.stage,
+        blame(failure),
+        &finding,
+        topology.network.kind,
+        &topology.budgets,
+    )
 }
 
 /// The check that is to blame for what is known to keep a peering from coming up.
@@ -108,13 +114,19 @@ fn record(run: &Run, checks: &[CheckResult]) {
     }
 }
 
-/// Collects, and names the cause of a failure by what was collected. Nothing is removed.
+/// Collects, names the cause of a failure by what was collected, and judges by that. Nothing is removed.
 pub(in crate::run) async fn attach_diagnosis(run: &Run, outcome: &mut Outcome) {
     let containers = run.containers();
     let Collected { tails, texts } = collect::collect(run, &containers).await;
     outcome.logs = tails;
     let Some(error) = &outcome.error else { return };
-    let found = diagnosed(run, error, &containers, texts).await;
+    let (found, ended) = diagnosed(run, error, &containers, texts).await.unzip();
+    let cause = found.as_ref().map(|found| found.cause);
+    outcome.at_fault = at_fault(&run.plan, error, cause, ended.flatten().as_ref());
+    if let RunError::Stage(failure) = error {
+        outcome.checks = judge_stuck(run, failure, outcome.at_fault);
+        record(run, &outcome.checks);
+    }
     // In a network of one's own that is a broken harness; in another it is for the operator
     // to do.
     if let (RunError::NodeDied(death), true) = (error, run.plan.joins_others())

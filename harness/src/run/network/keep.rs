@@ -44,7 +44,7 @@ pub async fn network_up(
     let topology = Topology::of_network(network.clone());
     let beginning = Beginning {
         verb: Verb::Network,
-        inputs: inputs(options, LIFETIME)?,
+        inputs: inputs(options, LIFETIME).await?,
         lifetime: LIFETIME,
         standing: None,
     };

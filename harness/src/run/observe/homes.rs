@@ -148,7 +148,7 @@ async fn consensus(run: &Run, home: &HomePlan) -> Gathered<ConsensusValidity> {
         return Err("there is no daemon".to_owned());
     };
     let password = onion.control.password.password();
-    let address = run.reach.control(home, onion);
+    let address = run.reach().control(home, onion);
     let connected = Control::connect(&onion.nickname, address, password).await;
     let (mut control, _events) = connected.map_err(|error| with_causes(&error).to_string())?;
     let format = format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");

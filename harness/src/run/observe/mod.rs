@@ -72,7 +72,7 @@ pub(in crate::run) async fn observe(
     decoys.refused(run).await;
     let healths = homes::health(run, &connected).await;
     shaping::switch(run, true).await?;
-    let dialer = ProbeDialer::of(&run.plan, &run.reach, &nonce);
+    let dialer = ProbeDialer::of(&run.plan, run.reach(), &nonce);
     guard.saw("probing");
     let mut session = None;
     if let Some(dialer) = &dialer {

@@ -1,6 +1,7 @@
 //! Before anything starts: sweep, images, a plan on free addresses, networks and keys.
 
 mod keys;
+mod routes;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use time::OffsetDateTime;
 use crate::engine::{Calls, Deadline, Engine, EngineError, Engines, NetworkSpec, Now, Watch};
 use crate::events::{Recorder, Stage};
 use crate::onion::authority::{AuthorityKeyError, AuthorityKeys};
-use crate::plan::{Images, Inputs, Occupied, Plan, PlanError, Seed};
+use crate::plan::{AddressSpace, Images, Inputs, Plan, PlanError, Range, Seed};
 use crate::run::context::Run;
 use crate::run::end::sweep::sweep;
 use crate::run::error::RunError;
@@ -23,23 +24,21 @@ use crate::topology::{Daemon, Topology};
 /// How often another block of addresses is tried before the run is given up.
 const ATTEMPTS: usize = 8;
 
-/// Inputs of a fresh plan: random bytes, the time, and the machine's routes.
+/// Inputs of a fresh plan: random bytes, the time, and the machine's routes. `subnets` are the ranges that
+/// addresses are taken from; without any, those that come along.
 ///
 /// # Errors
 ///
 /// What the system says when it has no randomness.
-pub fn fresh_inputs(lifetime: Duration) -> std::io::Result<Inputs> {
+pub async fn fresh_inputs(lifetime: Duration, subnets: &[Range]) -> std::io::Result<Inputs> {
     let mut seed = [0; 32];
     getrandom::fill(&mut seed).map_err(std::io::Error::from)?;
-    // Without IPv4 there is no such file, and no route. A subnet that is taken after all is refused by
-    // the engine, and another one is planned.
-    let routes = std::fs::read_to_string("/proc/net/route").unwrap_or_default();
     let now = OffsetDateTime::now_utc();
     Ok(Inputs {
         seed: Seed::new(seed),
         now,
         deadline: Deadline::after(lifetime, &Now::at(now.unix_timestamp())),
-        occupied: Occupied::from_route_table(&routes),
+        space: AddressSpace::new(subnets, &routes::routes().await),
         authorities: Vec::new(),
         standing: None,
         services: BTreeMap::new(),
@@ -187,7 +186,7 @@ pub(in crate::run) async fn networks(
             match result {
                 Ok(()) => {}
                 Err(EngineError::SubnetTaken { .. }) => {
-                    inputs.occupied.add(network.subnet, network.prefix_length);
+                    inputs.space.add(network.subnet, network.prefix_length);
                     taken = true;
                 }
                 Err(error) => return Err(error.into()),
@@ -200,7 +199,11 @@ pub(in crate::run) async fn networks(
             .remove_run(plan.run.as_str(), Calls::Answered)
             .await?;
     }
-    Err(PlanError::NoFreeSubnet.into())
+    Err(PlanError::NoFreeSubnet {
+        pools: inputs.space.told(),
+        taken: inputs.space.taken(),
+    }
+    .into())
 }
 
 /// The engines that a network is on: those of the homes on it, or the common one.

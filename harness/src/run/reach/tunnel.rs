@@ -28,12 +28,12 @@ pub(in crate::run) struct Tunnel {
 }
 
 impl Tunnel {
-    /// Opens a port whose connections go to a port of the loopback interface in the network of a
-    /// container. The container need not run yet.
+    /// Opens a port whose connections go to a target as seen from a container. The container need not run
+    /// yet.
     pub(in crate::run) fn open(
         engine: &Engine,
         container: &str,
-        port: u16,
+        target: SocketAddr,
     ) -> std::io::Result<Self> {
         let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         listener.set_nonblocking(true)?;
@@ -52,9 +52,9 @@ impl Tunnel {
                             tokio::time::sleep(LEAVE_OFF).await;
                             continue;
                         };
-                        let what = format!("carry a connection to port {port}");
+                        let what = format!("carry a connection to {target}");
                         let question = Question::new(Party::Engine, &container, what);
-                        let carried = carry(engine.clone(), container.clone(), port, near);
+                        let carried = carry(engine.clone(), container.clone(), target, near);
                         connections.spawn(async move {
                             question.answered(&carried.await);
                         });
@@ -81,11 +81,11 @@ impl Drop for Tunnel {
 
 /// Carries one connection. Whatever goes wrong at the far side, the near side sees its connection
 /// reset: it was accepted before anybody could know. Returns how it ended.
-async fn carry(engine: Engine, container: String, port: u16, near: TcpStream) -> String {
+async fn carry(engine: Engine, container: String, target: SocketAddr, near: TcpStream) -> String {
     // Many small messages that wait for each other's answers. These options fail only on a connection
     // that is gone already, which reading tells.
     let _ = near.set_nodelay(true);
-    let target = format!("127.0.0.1:{port}");
+    let target = target.to_string();
     let opened = engine.pipe(&container, &[AGENT, "pipe", &target]).await;
     let (mut input, output) = match opened {
         Ok(opened) => opened,

@@ -17,7 +17,7 @@ use super::registry::Registry;
 use crate::engine::Deadline;
 use crate::onion::TldFamily;
 use crate::onion::anonrc::AuthorityLine;
-use crate::plan::{Inputs, Occupied, Plan, Seed, Standing};
+use crate::plan::{AddressSpace, Inputs, Plan, Seed, Standing};
 use crate::topology::{Network, Topology};
 
 /// The file that describes a network that stands.
@@ -44,7 +44,7 @@ pub struct PersistedNetwork {
     seed: String,
     #[serde(with = "time::serde::rfc3339")]
     now: OffsetDateTime,
-    occupied: Occupied,
+    space: AddressSpace,
     lines: Vec<AuthorityLine>,
 }
 
@@ -72,7 +72,7 @@ impl PersistedNetwork {
             deadline: inputs.deadline.clone(),
             seed: inputs.seed.expose(),
             now: inputs.now,
-            occupied: inputs.occupied.clone(),
+            space: inputs.space.clone(),
             lines,
         }
     }
@@ -98,7 +98,7 @@ impl PersistedNetwork {
             seed: Seed::parse(&self.seed).ok_or(Unreadable::Garbled("seed"))?,
             now: self.now,
             deadline: self.deadline.clone(),
-            occupied: self.occupied.clone(),
+            space: self.space.clone(),
             authorities: Vec::new(),
             standing: None,
             services: std::collections::BTreeMap::new(),
@@ -262,7 +262,12 @@ mod tests {
     fn made() -> (tempfile::TempDir, Registry, Plan, PersistedNetwork) {
         let folder = tempfile::tempdir().expect("a folder");
         let registry = Registry::at(folder.path().to_owned());
-        let inputs = fresh_inputs(Duration::from_secs(60)).expect("randomness");
+        let inputs = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime")
+            .block_on(fresh_inputs(Duration::from_secs(60), &[]))
+            .expect("randomness");
         let topology = Topology::of_network(Network::private(TldFamily::Anon));
         let plan = Plan::new(&topology, &inputs).expect("a plan");
         let network = PersistedNetwork::new(&plan, &inputs, "sha256:0".to_owned(), Vec::new());

@@ -11,7 +11,7 @@ use super::source::{ConnectorSource, TopologySource};
 use crate::engine::Deadline;
 use crate::onion::anonrc::AuthorityLine;
 use crate::onion::{ServiceKeys, TldFamily};
-use crate::plan::{Images, Inputs, Occupied, Persistent, Plan, Seed};
+use crate::plan::{AddressSpace, Images, Inputs, Persistent, Plan, Seed};
 use crate::run::circuits::Earlier;
 use crate::run::times::Times;
 use crate::sabotage;
@@ -27,7 +27,7 @@ pub struct PersistedRun {
     #[serde(with = "time::serde::rfc3339")]
     now: OffsetDateTime,
     deadline: Deadline,
-    occupied: Occupied,
+    space: AddressSpace,
     /// The authorities of the network that it joined in place of the public one.
     authorities: Vec<AuthorityLine>,
     /// Keys that outlive it, by home id.
@@ -102,7 +102,7 @@ impl PersistedRun {
             seed: inputs.seed.expose(),
             now: inputs.now,
             deadline: inputs.deadline.clone(),
-            occupied: inputs.occupied.clone(),
+            space: inputs.space.clone(),
             authorities: inputs.authorities.clone(),
             services: inputs
                 .services
@@ -135,7 +135,7 @@ impl PersistedRun {
             seed: Seed::parse(&self.seed).ok_or(Unreadable::Garbled("seed"))?,
             now: self.now,
             deadline: self.deadline.clone(),
-            occupied: self.occupied.clone(),
+            space: self.space.clone(),
             authorities: self.authorities.clone(),
             // What is left running has a network of its own.
             standing: None,

@@ -64,7 +64,12 @@ fn persisted(source: &TopologySource, inputs: &Inputs) -> PersistedRun {
 }
 
 fn inputs() -> Inputs {
-    fresh_inputs(Duration::from_secs(60)).expect("randomness")
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime")
+        .block_on(fresh_inputs(Duration::from_secs(60), &[]))
+        .expect("randomness")
 }
 
 /// A registry in a folder of its own, and the folder.
