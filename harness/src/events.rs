@@ -17,6 +17,8 @@ use crate::evidence::{CheckResult, ContainerRole, Subject};
 pub enum Stage {
     /// The engine answers, what earlier runs left is removed, images are there.
     Prepare,
+    /// Containers are reached, reach published ports, have this machine's clock, and are heard of.
+    Instruments,
     /// Networks exist and authorities, relays and sidecars are started.
     Start,
     /// Every home's egress is locked down and it reaches every published address.
@@ -74,6 +76,7 @@ impl Stage {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Prepare => "prepare",
+            Self::Instruments => "instruments",
             Self::Start => "start",
             Self::Lockdown => "seal",
             Self::Daemon => "daemon",

@@ -47,6 +47,7 @@ const fn check_of(stage: Stage) -> Option<&'static str> {
             Some("handshake.connected")
         }
         Stage::Prepare
+        | Stage::Instruments
         | Stage::Start
         | Stage::FirstAnswer
         | Stage::Shaping

@@ -6,10 +6,21 @@ use super::engines::EngineArgs;
 use super::error::CliError;
 use super::exit::Exit;
 use super::images::ImageArgs;
-use super::load::{Common, ConnectorArgs, FamilyArgs, TopologyArgs};
+use super::load::{Common, ConnectorArgs, FamilyArgs, Loaded, TopologyArgs};
+use super::subnets::SubnetArgs;
 use crate::causes::with_causes;
-use crate::engine::{Engine, EngineError};
-use crate::run::{RunError, clocks_agree, find_engine};
+use crate::engine::{Engine, EngineAddress, EngineError, Placement};
+use crate::events::{EventKind, Stage};
+use crate::report::looks;
+use crate::run::{
+    Amounts, Interrupts, NetworkChoice, Options, RunError, Sources, clocks_agree, find_engine,
+    fresh_inputs, prove_instruments,
+};
+use crate::sabotage;
+use crate::topology::Network;
+
+/// Lifetime in the labels of a plan that nobody runs.
+const LIFETIME: std::time::Duration = std::time::Duration::from_secs(60);
 
 /// Arguments of `doctor`.
 #[derive(Debug, Clone, clap::Args)]
@@ -24,13 +35,103 @@ pub(super) struct Args {
     images: ImageArgs,
     #[command(flatten)]
     engines: EngineArgs,
+    #[command(flatten)]
+    subnets: SubnetArgs,
+    /// Also prove, with a container that is removed again, that this machine's containers can be measured
+    /// with: that they are reached, reach what is published, have its time, and are heard of
+    #[arg(long)]
+    deep: bool,
+}
+
+/// What was looked at, what was found, and what is to be done about it.
+struct Looks {
+    rows: Vec<[String; 3]>,
+    lacking: Option<Exit>,
+}
+
+impl Looks {
+    /// Tells a finding at once, in a line.
+    fn add(&mut self, what: &str, found: Result<String, CliError>) -> Result<(), CliError> {
+        let (found, told, remedy) = match found {
+            Ok(text) => ("ok", text, "nothing".to_owned()),
+            Err(error) => {
+                self.lacking.get_or_insert(error.exit());
+                let told = with_causes(&error).to_string();
+                // Messages have the remedy last.
+                let remedy = told.split_once("; ").map_or(&*told, |(_, remedy)| remedy);
+                let remedy = remedy.to_owned();
+                ("missing", told, remedy)
+            }
+        };
+        writeln!(std::io::stdout().lock(), "{found:<8} {what:<11} {told}")?;
+        self.rows.push([what.to_owned(), found.to_owned(), remedy]);
+        Ok(())
+    }
 }
 
 /// Looks at everything a run needs and names all that is missing.
 pub(super) async fn run(common: &Common, args: &Args) -> Result<Exit, CliError> {
-    let mut lacking = Vec::new();
-    let mut out = std::io::stdout().lock();
     let loaded = common.topology(&args.topology, args.family.family, Some(&args.connector))?;
+    let mut looks = Looks {
+        rows: Vec::new(),
+        lacking: None,
+    };
+    looks.add("topology", Ok(topology(&loaded)))?;
+    let sources = args.images.sources(common, &loaded.topology);
+    let all = "all that goes into the images is there".to_owned();
+    let sources = match sources {
+        Ok(sources) => {
+            looks.add("binaries", Ok(all))?;
+            Some(sources)
+        }
+        Err(error) => {
+            looks.add("binaries", Err(error))?;
+            None
+        }
+    };
+    looks.add("addresses", addresses(&loaded, args).await)?;
+    let placement = args.engines.placement(&loaded.topology)?;
+    let mut engines = Vec::new();
+    if placement.homes.is_empty() {
+        // As a run does.
+        let found = told(find_engine(&loaded.topology).await).await;
+        if found.is_ok() {
+            engines.push(("engine".to_owned(), None));
+        }
+        looks.add("engine", found.map_err(Into::into))?;
+    }
+    for (home, address) in &placement.homes {
+        let what = format!("engine of {home}");
+        let found = told(Engine::connect_to(address).await).await;
+        let found = match found {
+            Err(RunError::Engine(source)) => Err(EngineError::OfHome {
+                home: home.clone(),
+                source: Box::new(source),
+            }
+            .into()),
+            found => found,
+        };
+        if found.is_ok()
+            && !engines
+                .iter()
+                .any(|(_, known)| known.as_ref() == Some(address))
+        {
+            engines.push((what.clone(), Some(address.clone())));
+        }
+        looks.add(&what, found.map_err(Into::into))?;
+    }
+    if let (true, Some(sources)) = (args.deep, sources) {
+        let interrupts = Interrupts::listen()?;
+        for (what, engine) in engines {
+            let proof = prove(&loaded, args, &sources, engine, &interrupts).await;
+            looks.add(&format!("instruments, {what}"), proof)?;
+        }
+    }
+    writeln!(std::io::stdout().lock(), "{}", self::looks(&looks.rows))?;
+    Ok(looks.lacking.unwrap_or(Exit::Pass))
+}
+
+fn topology(loaded: &Loaded) -> String {
     let network = &loaded.topology.network;
     let size = if network.has_own_nodes() {
         format!(
@@ -40,44 +141,29 @@ pub(super) async fn run(common: &Common, args: &Args) -> Result<Exit, CliError> 
     } else {
         "the public network".to_owned()
     };
-    writeln!(
-        out,
-        "ok       topology    {}: {} homes, {size}",
+    format!(
+        "{}: {} homes, {size}",
         loaded.topology.name,
         loaded.topology.homes.len()
-    )?;
-    match args.images.sources(common, &loaded.topology) {
-        Ok(_) => writeln!(
-            out,
-            "ok       binaries    all that goes into the images is there"
-        )?,
-        Err(error) => lacking.push(("binaries", error)),
-    }
-    let placement = args.engines.placement(&loaded.topology)?;
-    if placement.homes.is_empty() {
-        // As a run does.
-        match told(find_engine(&loaded.topology).await).await {
-            Ok(text) => writeln!(out, "ok       engine      {text}")?,
-            Err(error) => lacking.push(("engine", error.into())),
-        }
-    }
-    for (home, address) in &placement.homes {
-        match told(Engine::connect_to(address).await).await {
-            Ok(text) => writeln!(out, "ok       engine      home {home}: {text}")?,
-            Err(RunError::Engine(source)) => {
-                let home = home.clone();
-                let source = Box::new(source);
-                lacking.push(("engine", EngineError::OfHome { home, source }.into()));
-            }
-            Err(error) => lacking.push(("engine", error.into())),
-        }
-    }
-    for (what, error) in &lacking {
-        writeln!(out, "missing  {what:<11} {}", with_causes(error))?;
-    }
-    Ok(lacking
-        .first()
-        .map_or(Exit::Pass, |(_, error)| error.exit()))
+    )
+}
+
+/// Where a run that began now would have its addresses.
+async fn addresses(loaded: &Loaded, args: &Args) -> Result<String, CliError> {
+    let inputs = fresh_inputs(LIFETIME, &args.subnets.ranges).await?;
+    let plan = sabotage::planned(&loaded.topology, &inputs)?;
+    let Some(first) = plan.networks.first() else {
+        return Ok("none are needed".to_owned());
+    };
+    let holder = inputs.space.holder(first.subnet);
+    let inside = holder.map_or_else(
+        || "no route leads there".to_owned(),
+        |range| format!("inside {range}, because nothing else is free"),
+    );
+    Ok(format!(
+        "such as {}/{}; {inside}",
+        first.subnet, first.prefix_length
+    ))
 }
 
 /// What an engine says of itself, in a line.
@@ -89,4 +175,50 @@ async fn told(engine: Result<Engine, EngineError>) -> Result<String, RunError> {
         "{} at {} (API {}, {}, cgroup {})",
         info.version, info.address, info.api, info.architecture, info.cgroup
     ))
+}
+
+/// Proves that containers of an engine can be measured with; of the one that is found, without an address.
+async fn prove(
+    loaded: &Loaded,
+    args: &Args,
+    sources: &Sources,
+    engine: Option<EngineAddress>,
+    interrupts: &Interrupts,
+) -> Result<String, CliError> {
+    // Nothing is to be left, not even a report.
+    let folder = tempfile::tempdir()?;
+    let options = Options {
+        sources: sources.clone(),
+        family: None,
+        connector: None,
+        placement: Placement {
+            common: engine,
+            ..Placement::default()
+        },
+        tunnels: false,
+        subnets: args.subnets.ranges.clone(),
+        artefacts: folder.path().to_owned(),
+        stand_in: None,
+        network: NetworkChoice::Fresh,
+        keys: None,
+        connector_memory: None,
+        amounts: Amounts::default(),
+        accepted_defects: Vec::new(),
+        progress: None,
+    };
+    let network = Network::private(loaded.topology.network.family);
+    let outcome = Box::pin(prove_instruments(&network, &options, interrupts)).await?;
+    if let Some(error) = outcome.error {
+        return Err(error.into());
+    }
+    let evidence = outcome.events.iter().find_map(|event| match &event.kind {
+        EventKind::StageReached {
+            stage: Stage::Instruments,
+            evidence,
+            millis,
+            ..
+        } => Some(format!("{evidence} ({millis} ms)")),
+        _ => None,
+    });
+    Ok(evidence.unwrap_or_default())
 }

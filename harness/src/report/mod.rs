@@ -39,6 +39,6 @@ pub use repeat::{
 };
 pub use save::{SummaryError, append_summary};
 pub use stages::{StageTime, stage_times};
-pub use terminal::{print_report, progress_line};
+pub use terminal::{looks, print_report, progress_line};
 pub use topology::{HomeView, NetworkView, PeeringView, ProbeView, TopologyView};
 pub(crate) use words::show_us;

@@ -173,3 +173,18 @@ pub(super) fn table(checks: &[CheckView]) -> Table {
     }
     table
 }
+
+/// What was looked at, what was found, and what is to be done about it, a row for each.
+#[must_use]
+pub fn looks(rows: &[[String; 3]]) -> Table {
+    let mut table = Table::new();
+    table
+        .load_style(presets::UTF8_FULL_CONDENSED)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(WIDTH)
+        .set_header(["looked at", "found", "to do"]);
+    for row in rows {
+        table.add_row(row.iter().map(|text| Cell::new(plain(text))));
+    }
+    table
+}

@@ -76,6 +76,7 @@ fn is_of_connector(stage: Stage, cause: Option<Cause>) -> bool {
         | Stage::FirstAnswer
         | Stage::Peering => true,
         Stage::Prepare
+        | Stage::Instruments
         | Stage::Start
         | Stage::Descriptors
         | Stage::Vote

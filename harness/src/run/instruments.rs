@@ -18,6 +18,7 @@ use crate::causes::with_causes;
 use crate::engine::{
     ContainerSpec, Engine, EngineError, NetworkMode, NetworkSpec, Port, Privileges,
 };
+use crate::events::Stage;
 use crate::plan::AGENT;
 use crate::run::context::{POLL, Run};
 use crate::run::error::RunError;
@@ -32,8 +33,10 @@ const HOST: u32 = 30;
 const BRIDGE_HEAD: u32 = 29;
 /// How long it may take until the witness answers at its address. It is on this machine.
 const ANSWER: Duration = Duration::from_secs(3);
-/// How long one question may take.
-const QUESTION: Duration = Duration::from_secs(5);
+/// How long the witness may take to say who it is.
+const GREETING: Duration = Duration::from_secs(2);
+/// How long it may take to try what it is asked to reach.
+const ATTEMPT: Duration = Duration::from_secs(5);
 /// How long the engine may take to tell of a container's end, and to have what it printed.
 const TOLD: Duration = Duration::from_secs(5);
 
@@ -66,6 +69,7 @@ impl Site<'_> {
 ///
 /// [`PreflightFailure`] names the first instrument that fails, and what helps.
 pub(in crate::run) async fn prove(run: &Run, image: &str, way: Way) -> Result<Way, RunError> {
+    let guard = run.recorder.stage(Stage::Instruments, None);
     let mut found = way;
     for site in sites(run) {
         let token = HEXLOWER.encode(&run.inputs.seed.derive("witness")[..8]);
@@ -82,6 +86,15 @@ pub(in crate::run) async fn prove(run: &Run, image: &str, way: Way) -> Result<Wa
         site.engine.remove_container(&witness.name).await?;
         found = proven?;
     }
+    guard.reached(match found {
+        Way::Direct => {
+            "containers are reached at their addresses and heard of, reach what is published, and have \
+             this machine's time"
+        }
+        Way::Tunnels => {
+            "containers are reached through their engine and heard of, and have this machine's time"
+        }
+    });
     Ok(found)
 }
 
@@ -134,34 +147,35 @@ fn witness(site: &Site<'_>, image: &str, token: &str) -> ContainerSpec {
 /// Reaches the witness, and asks it. It is told to end.
 async fn look(site: &Site<'_>, token: &str, way: Way) -> Result<Way, RunError> {
     let direct = match way {
-        Way::Direct => at_address(site).await,
-        Way::Tunnels => Err("not tried".to_owned()),
+        Way::Direct => match at_address(site).await {
+            Ok(stream) => ask(site, stream, token).await,
+            Err(outcome) => Err(no_answer(site, outcome)),
+        },
+        Way::Tunnels => Err(no_answer(site, "not tried".to_owned())),
     };
-    match direct {
-        Ok(stream) => {
-            ask(site, stream, token).await?;
-            Ok(Way::Direct)
+    // Not even a connection says that the witness is reached: proxies on the way may accept any.
+    let direct = match direct {
+        Err(RunError::Preflight(PreflightFailure::NoAnswer { seen, .. })) => seen,
+        asked => return asked.map(|()| Way::Direct),
+    };
+    let tunnel = Tunnel::open(site.engine, &site.name(), local()).map_err(RunError::NoPort)?;
+    let stream = TcpStream::connect(tunnel.address()).await;
+    match ask(site, stream.map_err(RunError::NoPort)?, token).await {
+        Err(RunError::Preflight(PreflightFailure::NoAnswer { seen, .. })) => {
+            let seen = format!("{direct} from here, and {seen} through the engine");
+            Err(no_answer(site, seen))
         }
-        Err(direct) => {
-            let tunnel =
-                Tunnel::open(site.engine, &site.name(), local()).map_err(RunError::NoPort)?;
-            let stream = TcpStream::connect(tunnel.address())
-                .await
-                .map_err(RunError::NoPort)?;
-            match ask(site, stream, token).await {
-                Ok(()) => Ok(Way::Tunnels),
-                Err(RunError::Preflight(PreflightFailure::NoAnswer { seen, .. })) => {
-                    Err(PreflightFailure::NoAnswer {
-                        engine: site.engine.address().to_string(),
-                        address: site.address(),
-                        seen: format!("{direct} from here, and {seen} through the engine"),
-                    }
-                    .into())
-                }
-                Err(error) => Err(error),
-            }
-        }
+        asked => asked.map(|()| Way::Tunnels),
     }
+}
+
+fn no_answer(site: &Site<'_>, seen: String) -> RunError {
+    let failure = PreflightFailure::NoAnswer {
+        engine: site.engine.address().to_string(),
+        address: site.address(),
+        seen,
+    };
+    failure.into()
 }
 
 fn local() -> SocketAddr {
@@ -186,16 +200,10 @@ async fn at_address(site: &Site<'_>) -> Result<TcpStream, String> {
 
 /// Asks over a connection, and tells the witness to end.
 async fn ask(site: &Site<'_>, stream: TcpStream, token: &str) -> Result<(), RunError> {
-    let no_answer = |seen: String| {
-        RunError::from(PreflightFailure::NoAnswer {
-            engine: site.engine.address().to_string(),
-            address: site.address(),
-            seen,
-        })
-    };
+    let no_answer = |seen: String| no_answer(site, seen);
     let (read, mut write) = stream.into_split();
     let mut read = BufReader::new(read);
-    let here: Here = answer(&mut read).await.map_err(no_answer)?;
+    let here: Here = answer(&mut read, GREETING).await.map_err(no_answer)?;
     if here.token != token {
         return Err(PreflightFailure::OtherHost {
             address: site.address(),
@@ -206,7 +214,7 @@ async fn ask(site: &Site<'_>, stream: TcpStream, token: &str) -> Result<(), RunE
     if site.publishes {
         let question = format!("{}\n", site.published());
         send(&mut write, &question).await.map_err(no_answer)?;
-        let reached: Reached = answer(&mut read).await.map_err(no_answer)?;
+        let reached: Reached = answer(&mut read, ATTEMPT).await.map_err(no_answer)?;
         if reached.token.as_deref() != Some(token) {
             return Err(PreflightFailure::Gateway {
                 gateway: site.network.gateway,
@@ -224,9 +232,10 @@ async fn ask(site: &Site<'_>, stream: TcpStream, token: &str) -> Result<(), RunE
 /// The next line, or why there is none.
 async fn answer<T: DeserializeOwned>(
     read: &mut BufReader<impl AsyncRead + Unpin>,
+    limit: Duration,
 ) -> Result<T, String> {
     let mut line = String::new();
-    match timeout(QUESTION, read.read_line(&mut line)).await {
+    match timeout(limit, read.read_line(&mut line)).await {
         Err(_) => Err("silence".to_owned()),
         Ok(Err(error)) => Err(with_causes(&error).to_string()),
         Ok(Ok(0)) => Err("a connection that ended".to_owned()),

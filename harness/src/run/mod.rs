@@ -46,7 +46,7 @@ pub use flow::{bring_up_and_keep, verify};
 pub use interrupt::Interrupts;
 pub use measure::measure;
 
-pub use network::{KnownNetwork, network_down, network_status, network_up};
+pub use network::{KnownNetwork, network_down, network_status, network_up, prove_instruments};
 pub use options::{Amounts, NetworkChoice, Options, Progress, Sources};
 pub use outcome::{NodeLog, Outcome};
 pub use preflight_failure::{PreflightFailure, clocks_agree};

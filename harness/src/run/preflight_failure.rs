@@ -69,6 +69,14 @@ pub enum PreflightFailure {
         /// How the attempts ended.
         seen: String,
     },
+    /// The nodes of a network that is to stand by are reached through their engine only.
+    #[error(
+        "containers of the engine at {engine} are not reached at their addresses from here, and a network that stands by has to be; use --network fresh, whose nodes are reached through the engine"
+    )]
+    NotForStanding {
+        /// The engine.
+        engine: String,
+    },
     /// Somebody else has the address of a container.
     #[error(
         "somebody else answers at {address}, which is the address of a container of this run: a route or a VPN leads elsewhere; name a range that nobody uses with --subnets"

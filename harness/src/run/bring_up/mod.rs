@@ -24,6 +24,7 @@ use crate::run::context::{Run, Running};
 use crate::run::decoy::{self, Decoys};
 use crate::run::error::RunError;
 use crate::run::instruments;
+use crate::run::preflight_failure::PreflightFailure;
 use crate::run::reach::Way;
 use crate::run::shaping;
 use crate::run::times::Times;
@@ -96,6 +97,10 @@ pub(in crate::run) async fn bring_up(
 async fn begin_network(run: &Run, images: &Images, specs: &Specs) -> Result<(), RunError> {
     let proof = Box::pin(instruments::prove(run, &images.bls, run.way));
     let (way, ()) = try_join(proof, start_network(run, specs)).await?;
+    if way == Way::Tunnels && run.plan.homes.is_empty() {
+        let engine = run.engines.common().address().to_string();
+        return Err(PreflightFailure::NotForStanding { engine }.into());
+    }
     if way == Way::Tunnels {
         instruments::bridge_head(run, &images.bls).await?;
         run.recorder.note(

@@ -35,6 +35,9 @@ fn needs_own(topology: &Topology, options: &Options) -> Option<&'static str> {
     if !options.placement.homes.is_empty() {
         return Some("has homes on other engines");
     }
+    if options.tunnels {
+        return Some("is reached through tunnels, which a network that stands by is not");
+    }
     let mutant = topology.mutant;
     mutant
         .filter(|mutant| mutant.breaks_network())

@@ -120,10 +120,11 @@ pub(in crate::run) async fn images(
     topology: &Topology,
     sources: &Sources,
 ) -> Result<Images, EngineError> {
-    let mut wanted = vec![&sources.anon];
+    // The witness that proves the instruments is of the server's image.
+    let mut wanted = vec![&sources.anon, &sources.bls];
     let homes = !topology.homes.is_empty();
     if homes {
-        wanted.extend([&sources.connector, &sources.bls]);
+        wanted.push(&sources.connector);
     }
     let managed = topology
         .homes
@@ -155,8 +156,8 @@ pub(in crate::run) async fn images(
     let mut next = || names.next().unwrap_or_default();
     Ok(Images {
         anon: next(),
-        connector: next(),
         bls: next(),
+        connector: next(),
         managed: managed.then(next),
         program: sources.program.clone(),
     })

@@ -32,6 +32,8 @@ pub enum Verb {
     Verify,
     /// Brings a network up that stands by.
     Network,
+    /// Proves the instruments.
+    Doctor,
 }
 
 impl fmt::Display for Verb {
@@ -40,6 +42,7 @@ impl fmt::Display for Verb {
             Self::Up => "up",
             Self::Verify => "verify",
             Self::Network => "network up",
+            Self::Doctor => "doctor",
         })
     }
 }
