@@ -107,6 +107,7 @@ impl Exit {
             | EngineError::Exec { .. }
             | EngineError::ImageChanged { .. }
             | EngineError::WatchLost { .. }
+            | EngineError::Lost { .. }
             | EngineError::Time { .. }
             | EngineError::File { .. }
             | EngineError::Api { .. } => Self::Environment,

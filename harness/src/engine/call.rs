@@ -1,9 +1,16 @@
 //! One call to an engine, from the question to its answer.
 
+use std::time::Duration;
+
 use super::connect::Engine;
 use super::error::{EngineError, LibraryError};
 use crate::causes::with_causes;
 use crate::trace::{Party, Question};
+
+/// How long apart an engine is asked whether it still answers.
+const PULSE: Duration = Duration::from_secs(2);
+/// How long an engine may take to say that it does. It does nothing for it; a busy machine takes a moment.
+const SILENCE: Duration = Duration::from_secs(10);
 
 impl Engine {
     /// Asks the engine, and traces what came of it. `action` reads on from "failed to", and holds no
@@ -25,16 +32,60 @@ impl Engine {
     ) -> Result<T, EngineError> {
         let action = action.into();
         let question = self.question(&action);
-        // The library's futures are large, and callers put several side by side.
-        match Box::pin(asked).await {
+        let mut lost = self.lost.subscribe();
+        let answer = tokio::select! {
+            biased;
+            // The library's futures are large, and callers put several side by side.
+            answer = Box::pin(asked) => answer,
+            why = lost.wait_for(Option::is_some) => {
+                // Its sender is this engine's own.
+                let why = why.map_or_else(|_| String::new(), |why| why.clone().unwrap_or_default());
+                question.answered(&why);
+                return Err(self.gone(action, why));
+            }
+        };
+        match answer {
             Ok(value) => {
                 question.answered(&words(&value));
                 Ok(value)
             }
             Err(error) => {
                 let source = LibraryError::new(error);
-                question.answered(&with_causes(&source).to_string());
-                Err(EngineError::Api { action, source })
+                let told = with_causes(&source).to_string();
+                question.answered(&told);
+                match source.is_silence() {
+                    true => Err(self.gone(action, told)),
+                    false => Err(EngineError::Api { action, source }),
+                }
+            }
+        }
+    }
+
+    fn gone(&self, action: String, why: String) -> EngineError {
+        EngineError::Lost {
+            engine: self.address().to_string(),
+            action,
+            why,
+        }
+    }
+
+    /// Gives up every call, those under way and those to come.
+    fn give_up(&self, why: String) {
+        self.lost.send_replace(Some(why));
+    }
+
+    /// Asks the engine over and over whether it still answers, and gives it up when it does not. An engine
+    /// that is gone ends its connections, which shows by itself; one that hangs shows here alone.
+    pub(super) async fn until_silent(&self) -> EngineError {
+        loop {
+            tokio::time::sleep(PULSE).await;
+            if tokio::time::timeout(SILENCE, self.docker.ping())
+                .await
+                .is_err()
+            {
+                let why = format!("no answer within {} s", SILENCE.as_secs());
+                self.give_up(why.clone());
+                return self.gone("ask whether it is there".to_owned(), why);
             }
         }
     }

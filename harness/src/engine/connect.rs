@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bollard::Docker;
 use serde::Serialize;
+use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::address::EngineAddress;
@@ -28,6 +29,8 @@ const CERTIFICATES: [&str; 3] = ["ca.pem", "cert.pem", "key.pem"];
 pub struct Engine {
     pub(super) docker: Docker,
     address: EngineAddress,
+    /// Why it was given up, if it was.
+    pub(super) lost: Arc<watch::Sender<Option<String>>>,
     /// What brings its socket here.
     _forward: Option<Arc<Forward>>,
 }
@@ -168,6 +171,7 @@ impl Engine {
         Ok(Self {
             docker,
             address,
+            lost: Arc::default(),
             _forward: forward,
         })
     }

@@ -131,6 +131,18 @@ pub enum EngineError {
         /// What the last attempt came to.
         source: Option<Box<EngineError>>,
     },
+    /// An engine that answered before has stopped answering.
+    #[error(
+        "the Docker Engine at {engine} has stopped answering ({action}: {why}); what stood on it cannot be judged. See what became of it (journalctl -u docker, dmesg), start it again, and run this again: what is left of this run is removed then"
+    )]
+    Lost {
+        /// The engine's address.
+        engine: String,
+        /// What was being done.
+        action: String,
+        /// How it showed.
+        why: String,
+    },
     /// The engine gave a time that is none.
     #[error("failed to {action}: {text:?} is no time in RFC 3339")]
     Time {
@@ -200,6 +212,15 @@ impl LibraryError {
     pub(super) fn is_port_taken(&self) -> bool {
         let text = self.0.to_string();
         text.contains("port is already allocated") || text.contains("address already in use")
+    }
+
+    /// Whether nobody answered at all, or the connection broke before an answer.
+    pub(super) fn is_silence(&self) -> bool {
+        matches!(
+            self.0,
+            bollard::errors::Error::HyperLegacyError { .. }
+                | bollard::errors::Error::RequestTimeoutError
+        )
     }
 
     /// The HTTP status, when it is an engine's refusal.

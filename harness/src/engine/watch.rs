@@ -97,9 +97,19 @@ impl Watch {
                 broken: state.clone(),
             }));
         }
+        let pulses = engines.iter().map(|engine| {
+            let (engine, sender) = (engine.clone(), sender.clone());
+            tokio::spawn(async move {
+                let silent = engine.until_silent().await;
+                // Whoever has stopped listening has no use for it.
+                let _ = sender.send(Err(silent)).await;
+            })
+        });
+        let pulses: Vec<_> = pulses.collect();
         let tasks = following
             .into_iter()
             .map(|one| tokio::spawn(one.follow()))
+            .chain(pulses)
             .collect();
         Ok(Self {
             deaths,

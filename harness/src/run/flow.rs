@@ -97,8 +97,9 @@ pub async fn verify(
         Ok((started, _)) => look(&run, &mut watch, started, true).await,
     };
     let mut outcome = end::outcome(&run, result.map(Some));
-    drop(watch);
     end::end(&run, &mut outcome, guards).await;
+    // Until here, so that the end of the run does not wait for an engine that hangs.
+    drop(watch);
     drop(used);
     Ok(finish(&run, outcome))
 }
@@ -259,6 +260,7 @@ pub async fn bring_up_and_keep(
                 .map_err(RunError::from)
         }
     };
+    let outcome = left_or_removed(&run, guards, result).await;
     drop(watch);
-    Ok(left_or_removed(&run, guards, result).await)
+    Ok(outcome)
 }

@@ -10,7 +10,7 @@ use data_encoding::HEXLOWER;
 use home_agent::dialled::DialOutcome;
 use home_agent::witnessed::{END, Here, Reached};
 use serde::de::DeserializeOwned;
-use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -38,7 +38,7 @@ const GREETING: Duration = Duration::from_secs(2);
 /// How long it may take to try what it is asked to reach.
 const ATTEMPT: Duration = Duration::from_secs(5);
 /// How long the engine may take to tell of a container's end, and to have what it printed.
-const TOLD: Duration = Duration::from_secs(5);
+const TOLD: Duration = Duration::from_secs(10);
 
 /// Where a witness stands.
 struct Site<'a> {
@@ -226,7 +226,13 @@ async fn ask(site: &Site<'_>, stream: TcpStream, token: &str) -> Result<(), RunE
     }
     send(&mut write, &format!("{END}\n"))
         .await
-        .map_err(no_answer)
+        .map_err(no_answer)?;
+    // It has heard that when it ends the connection; one that is let go before may take the word with it.
+    let mut rest = Vec::new();
+    match timeout(ATTEMPT, read.read_to_end(&mut rest)).await {
+        Ok(_) => Ok(()),
+        Err(_) => Err(no_answer("silence after the last word".to_owned())),
+    }
 }
 
 /// The next line, or why there is none.

@@ -116,6 +116,12 @@ fn record(run: &Run, checks: &[CheckResult]) {
 
 /// Collects, names the cause of a failure by what was collected, and judges by that. Nothing is removed.
 pub(in crate::run) async fn attach_diagnosis(run: &Run, outcome: &mut Outcome) {
+    // Of an engine that is gone there is nothing to collect, and the error says so.
+    if let Some(RunError::Engine(EngineError::Lost { .. } | EngineError::WatchLost { .. })) =
+        &outcome.error
+    {
+        return;
+    }
     let containers = run.containers();
     let Collected { tails, texts } = collect::collect(run, &containers).await;
     outcome.logs = tails;

@@ -85,8 +85,9 @@ pub async fn network_up(
         Ok(())
     };
     let result: Result<(), RunError> = Box::pin(work).await;
+    let outcome = left_or_removed(&run, guards, result).await;
     drop(watch);
-    Ok(Some(left_or_removed(&run, guards, result).await))
+    Ok(Some(outcome))
 }
 
 /// Waits for whoever brings a network up at this moment, who may bring up just what is wanted.

@@ -56,8 +56,8 @@ pub async fn prove_instruments(
         }
         Err(error) => Err(error),
     };
-    drop(watch);
     let mut outcome = end::outcome(&run, result);
     end::end(&run, &mut outcome, guards).await;
+    drop(watch);
     Ok(finish(&run, outcome))
 }
