@@ -8,7 +8,8 @@ use bollard::query_parameters::{
     ListContainersOptionsBuilder, ListNetworksOptionsBuilder, ListVolumesOptionsBuilder,
     RemoveContainerOptionsBuilder, RemoveVolumeOptionsBuilder,
 };
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
+use tokio::sync::watch;
 
 use super::connect::Engine;
 use super::deadline::Deadline;
@@ -38,6 +39,8 @@ pub struct Leftovers {
     pub networks: Vec<String>,
     /// Volumes by name.
     pub volumes: Vec<String>,
+    /// The networks that each container is on.
+    pub(super) on: BTreeMap<String, Vec<String>>,
 }
 
 impl Leftovers {
@@ -185,12 +188,17 @@ impl Engine {
         let volumes = self
             .call("list volumes", self.docker.list_volumes(Some(volumes)))
             .await?;
+        let on: BTreeMap<String, Vec<String>> = containers
+            .into_iter()
+            .filter_map(|container| {
+                let name = container.names?.into_iter().next()?;
+                let networks = container.network_settings.and_then(|set| set.networks);
+                let networks = networks.into_iter().flatten().map(|(network, _)| network);
+                Some((name.trim_start_matches('/').to_owned(), networks.collect()))
+            })
+            .collect();
         Ok(Leftovers {
-            containers: containers
-                .into_iter()
-                .filter_map(|container| container.names?.into_iter().next())
-                .map(|name| name.trim_start_matches('/').to_owned())
-                .collect(),
+            containers: on.keys().cloned().collect(),
             networks: networks
                 .into_iter()
                 .filter_map(|network| network.name)
@@ -201,6 +209,7 @@ impl Engine {
                 .into_iter()
                 .map(|volume| volume.name)
                 .collect(),
+            on,
         })
     }
 
@@ -278,22 +287,29 @@ impl Engine {
         Ok(removed)
     }
 
+    /// Removes containers side by side, each network as soon as its last one is gone, and then volumes.
     async fn remove(&self, left: &Leftovers) -> Result<(), EngineError> {
-        let containers = left
-            .containers
-            .iter()
-            .map(|name| self.remove_container(name));
-        join_all(containers)
-            .await
-            .into_iter()
-            .collect::<Result<(), _>>()?;
-        let networks = left.networks.iter().map(|name| async move {
+        let (gone_from, _) = watch::channel(left.on.clone());
+        let containers = left.containers.iter().map(async |name| {
+            let removed = self.remove_container(name).await;
+            gone_from.send_modify(|on| {
+                on.remove(name);
+            });
+            removed
+        });
+        let networks = left.networks.iter().map(async |name| {
+            let mut on = gone_from.subscribe();
+            let is_empty =
+                |on: &BTreeMap<String, Vec<String>>| !on.values().flatten().any(|one| one == name);
+            // Its sender is here.
+            let _ = on.wait_for(is_empty).await;
             let action = format!("remove network {name}");
             gone(self.call(action, self.docker.remove_network(name)).await)
         });
-        join_all(networks)
-            .await
+        let (containers, networks) = join(join_all(containers), join_all(networks)).await;
+        containers
             .into_iter()
+            .chain(networks)
             .collect::<Result<(), _>>()?;
         for name in &left.volumes {
             self.remove_volume(name).await?;
