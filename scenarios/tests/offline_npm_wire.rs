@@ -211,7 +211,11 @@ fn frame(random: &mut Random) -> Case {
         .collect();
     let mut value = json!({"requestId": request_id});
     let (ilp, name) = (random.bytes(), random.text("NotAcceptedError", 20));
-    let (data, time) = (random.text("data é", 30), random.time());
+    let (data, mut time) = (random.text("data é", 30), random.time());
+    // The packages keep trailing zeros, see `times_of_errors`.
+    if time.unix_millis() % 10 == 0 {
+        time = time.minus_millis(1);
+    }
     let generalized = time.to_generalized_time();
     let body = match kind {
         Some(kind) => {
@@ -338,6 +342,56 @@ fn frames() {
 #[test]
 fn authentications() {
     both_ways(authentication);
+}
+
+/// The packages write and know three digits after the period, always. Where RFC-0030 leaves trailing
+/// zeros out, their bytes are read by lenient mode alone, and ours are no date to them, but no error
+/// either.
+#[test]
+fn times_of_errors() {
+    let times: Vec<Expiry> = (270..=300)
+        .chain([0, 1, 20, 999])
+        .map(|millis| Expiry::from_unix_millis(1_514_132_072_000 + millis))
+        .collect();
+    let cases: Vec<Case> = times.iter().map(|time| error_at(*time)).collect();
+    let lines: Vec<Value> = cases.iter().map(|case| case.line.clone()).collect();
+    for ((time, case), answer) in times.iter().zip(&cases).zip(ask(&lines)) {
+        assert_eq!(answer["error"], Value::Null, "{time}");
+        let theirs = answer["encoded"].as_str().expect("bytes");
+        let theirs = HEXLOWER.decode(theirs.as_bytes()).expect("hexadecimal");
+        let read = LENIENT.decode_frame(&theirs).expect("a frame");
+        let BtpBody::Error(error) = read.body else {
+            panic!("{theirs:?} is no ERROR");
+        };
+        assert_eq!(error.triggered_at_time(), Some(*time));
+        let canonical = time.unix_millis() % 10 != 0;
+        assert_eq!(theirs == case.bytes, canonical, "{time}");
+        assert_eq!(STRICT.decode_frame(&theirs).is_ok(), canonical, "{time}");
+        let theirs_of_ours = match canonical {
+            true => time.unix_millis().into(),
+            false => Value::Null,
+        };
+        assert_eq!(answer["decoded"]["triggeredAt"], theirs_of_ours, "{time}");
+    }
+}
+
+/// An ERROR of that time and nothing more.
+fn error_at(time: Expiry) -> Case {
+    let value = json!({
+        "type": 2,
+        "requestId": 7,
+        "code": "F00",
+        "name": "x",
+        "triggeredAt": time.unix_millis(),
+        "data": "",
+        "entries": [],
+    });
+    let generalized = time.to_generalized_time();
+    frame_case(
+        "frame",
+        value,
+        &BtpFrame::error(7, "F00", "x", &generalized),
+    )
 }
 
 /// One or two bytes are changed: what strict mode accepts, they accept and write the same; what

@@ -175,6 +175,20 @@ pub(super) fn odd_rfc_contents(amount: u64, time: &[u8], address: &[u8], data: &
     bytes
 }
 
+/// An `rfc` ERROR put together by hand, for times that the encoder refuses.
+pub(super) fn rfc_error_at(time: &str) -> Vec<u8> {
+    let mut content = b"F00".to_vec();
+    octets(b"NotAcceptedError", &mut content);
+    octets(time.as_bytes(), &mut content);
+    octets(b"", &mut content);
+    // No entries: a count of one byte.
+    content.extend_from_slice(&[1, 0]);
+    let mut bytes = vec![2];
+    bytes.extend_from_slice(&ROW_ID.to_be_bytes());
+    octets(&content, &mut bytes);
+    bytes
+}
+
 /// A byte string after its length: one byte up to 127, otherwise 82 and two bytes (RFC-0030).
 fn octets(content: &[u8], bytes: &mut Vec<u8>) {
     match u8::try_from(content.len()) {
@@ -214,4 +228,26 @@ pub(super) fn websocket_claim(length: u64) -> Vec<u8> {
     bytes.extend_from_slice(&length.to_be_bytes());
     bytes.extend_from_slice(&[0; 4]);
     bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use wire::Mode;
+
+    use super::*;
+
+    #[test]
+    fn an_error_by_hand_is_one_where_its_time_is_one() {
+        let strict = Codec::new(Dialect::Rfc, Mode::Strict);
+        let time = "20171224161432.2Z";
+        let frame = BtpFrame::error(ROW_ID, "F00", "NotAcceptedError", time);
+        assert_eq!(rfc_error_at(time), encode(&strict, &frame));
+        let bytes = rfc_error_at("20171224161432.20Z");
+        assert_eq!(
+            strict.decode_frame(&bytes).unwrap_err().field,
+            "triggeredAt"
+        );
+        let lenient = Codec::new(Dialect::Rfc, Mode::Lenient);
+        assert!(lenient.decode_frame(&bytes).is_ok());
+    }
 }

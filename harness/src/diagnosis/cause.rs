@@ -148,7 +148,8 @@ impl Cause {
             Self::AdminApiAbsent => {
                 "the connector listens for its peers, but not where it is to be told of them; enable its \
                  admin API on the port that its configuration names, or name with `--connector` a \
-                 profile of a connector that knows its peers from the start"
+                 profile of a connector that knows its peers from the start, one that comes along or one \
+                 of your own (docs/profiles.md)"
             }
             Self::OutOfMemory => {
                 "the program used more memory than its container has, and was killed for it; for a \

@@ -13,6 +13,9 @@ const NOT_EXECUTABLE: [&str; 4] = [
     "no such file or directory",
     "executable file not found",
 ];
+/// What runtimes begin with when they have become the container's first program and cannot execute the image's:
+/// the container's log then has `exec PROGRAM: exec format error`, and nothing else.
+const EXEC: &str = "exec ";
 /// What the loaders of glibc and musl, and Node, say of a library that is not there.
 const LIBRARY: [&str; 4] = [
     "error while loading shared libraries",
@@ -50,17 +53,23 @@ pub(super) fn not_executable(evidence: &Evidence) -> Vec<String> {
     let Some(ending) = &evidence.ending else {
         return Vec::new();
     };
-    let mut found = Vec::new();
     if cannot_be_executed(&ending.state.error) {
-        found.push(format!("{}: {}", ending.role, ending.state.error));
-    } else if [CANNOT, NOT_THERE].contains(&&*ending.status) && missing_library(evidence).is_empty()
-    {
-        found.push(format!(
+        return vec![format!("{}: {}", ending.role, ending.state.error)];
+    }
+    let said = ended(evidence).filter_map(|log| {
+        let mut lines = log.text.lines().filter(|line| !line.trim().is_empty());
+        let only = lines.next().filter(|_| lines.next().is_none())?;
+        (only.starts_with(EXEC) && cannot_be_executed(only)).then(|| quote(log, only))
+    });
+    let said: Vec<String> = said.collect();
+    let by_status = [CANNOT, NOT_THERE].contains(&&*ending.status);
+    if said.is_empty() && by_status && missing_library(evidence).is_empty() {
+        return vec![format!(
             "{} ended with status {}",
             ending.role, ending.status
-        ));
+        )];
     }
-    found
+    said
 }
 
 pub(super) fn missing_library(evidence: &Evidence) -> Vec<String> {
@@ -130,6 +139,27 @@ mod tests {
             Cause::NotExecutable,
             "ended with status 126",
         );
+    }
+
+    #[test]
+    fn what_the_runtime_could_not_execute_is_named_by_its_one_line() {
+        for said in [
+            "exec ./connector: exec format error\n",
+            "exec /usr/local/bin/start.sh: no such file or directory",
+            "exec /connector: permission denied",
+        ] {
+            let evidence = died("1", EndState::default(), said);
+            named(&evidence, Cause::NotExecutable, said.trim());
+        }
+        // A program that ran says what it likes.
+        for said in [
+            "listening\nexec ./helper: no such file or directory",
+            "config.yaml: no such file or directory",
+            "exec ./connector: ready",
+        ] {
+            let evidence = died("1", EndState::default(), said);
+            named(&evidence, Cause::DaemonExited, "ended with status 1");
+        }
     }
 
     #[test]

@@ -111,8 +111,13 @@ pub enum Known {
     Dials(DiallingSigns),
     /// What the engine said when it could not start a container.
     NotStarted(String),
-    /// A connector's BTP port takes connections, and its admin API does not: in words.
-    NoAdminApi(String),
+    /// A connector's BTP port takes connections, and its admin API does not.
+    NoAdminApi {
+        /// That, in words.
+        how: String,
+        /// The connectors that come along and need not be told of their peers while they run.
+        others: Vec<&'static str>,
+    },
 }
 
 /// Everything that is known when a run has failed.

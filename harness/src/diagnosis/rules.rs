@@ -72,7 +72,13 @@ fn login(evidence: &Evidence) -> Vec<String> {
 
 fn no_admin_api(evidence: &Evidence) -> Vec<String> {
     match &evidence.known {
-        Some(Known::NoAdminApi(how)) => vec![how.clone()],
+        Some(Known::NoAdminApi { how, others }) => vec![
+            how.clone(),
+            format!(
+                "of the profiles that come along, these need no admin API: {}",
+                others.join(", ")
+            ),
+        ],
         _ => Vec::new(),
     }
 }

@@ -288,6 +288,30 @@ fn descriptor() {
 }
 
 #[test]
+fn admin_api() {
+    let evidence = Evidence {
+        known: Some(Known::NoAdminApi {
+            how: "home-a's connector takes connections on its BTP port, and none elsewhere"
+                .to_owned(),
+            others: vec!["ilp-connector"],
+        }),
+        ..stuck(Stage::Connector, "home-a")
+    };
+    named(&evidence, Cause::AdminApiAbsent, "on its BTP port");
+    named(
+        &evidence,
+        Cause::AdminApiAbsent,
+        "of the profiles that come along, these need no admin API: ilp-connector",
+    );
+    // One that ended meanwhile answers nowhere, and that is why.
+    let ended = Evidence {
+        ending: died("home-a/connector", "1", "").ending,
+        ..evidence
+    };
+    named(&ended, Cause::DaemonExited, "ended with status 1");
+}
+
+#[test]
 fn what_fits_nothing_is_not_known() {
     let evidence = told(Stage::Publication, "home-a", &[DONE]);
     named(

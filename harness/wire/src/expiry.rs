@@ -16,9 +16,11 @@ pub struct Expiry {
 
 const DAY_MS: i64 = 86_400_000;
 
-/// The layout in which a PREPARE of the `toon` dialect and an ERROR of the `rfc` dialect say
-/// a time.
-pub(crate) const GENERALIZED: &[u8; 19] = b"yyyyMMddHHmmss.fffZ";
+/// The layout in which a PREPARE of the `toon` dialect says a time (contract#ilp-packet).
+pub(crate) const TOON: &[u8; 19] = b"yyyyMMddHHmmss.fffZ";
+
+/// What [`Expiry::from_generalized_time`] reads, for errors.
+pub(crate) const GENERALIZED: &str = "YYYYMMDDHHmmss[.fff]Z without trailing zeros";
 
 impl Expiry {
     /// The first instant that both dialects can carry, `0100-01-01T00:00:00.000Z`.
@@ -72,22 +74,57 @@ impl Expiry {
         }
     }
 
-    /// The text that an ERROR of the `rfc` dialect carries, `20261122093142.642Z`.
+    /// The text that a PREPARE of the `toon` dialect carries, always of 19 characters:
+    /// `20261122093142.600Z`.
+    pub fn to_toon_time(self) -> String {
+        self.to_toon_bytes().map(char::from).iter().collect()
+    }
+
+    /// The inverse of [`to_toon_time`](Self::to_toon_time), for the years 100 to 9999 and times
+    /// that exist.
+    pub fn from_toon_time(text: &[u8]) -> Option<Self> {
+        Self::from_civil_exact(&match_layout(text, TOON)?)
+    }
+
+    pub(crate) fn to_toon_bytes(self) -> [u8; 19] {
+        render(self.to_civil(), TOON)
+    }
+
+    /// The text that an ERROR of the `rfc` dialect carries: `20261122093142.64Z`, or
+    /// `20261122093142Z` where the milliseconds are 0 (RFC-0030, variable-length timestamps).
     pub fn to_generalized_time(self) -> String {
-        self.to_generalized_bytes()
-            .iter()
-            .map(|byte| char::from(*byte))
-            .collect()
+        let text = self.to_toon_time();
+        // The zeros of the seconds are not trailing ones: the period ends the search.
+        let text = text.trim_end_matches('Z').trim_end_matches('0');
+        format!("{}Z", text.trim_end_matches('.'))
     }
 
-    /// The inverse of [`to_generalized_time`](Self::to_generalized_time), for the years 100 to
-    /// 9999 and times that exist.
+    /// Reads what [`to_generalized_time`](Self::to_generalized_time) writes, for the years 100 to
+    /// 9999 and times that exist, and nothing else: there is one text for each instant.
+    ///
+    /// Only leap seconds, which this type cannot hold, come twice: second 60 of a month's last minute
+    /// is taken for the second after it, as clocks that count seconds since 1970 do.
     pub fn from_generalized_time(text: &[u8]) -> Option<Self> {
-        Self::from_civil_exact(&match_layout(text, GENERALIZED)?)
-    }
-
-    pub(crate) fn to_generalized_bytes(self) -> [u8; 19] {
-        render(self.to_civil(), GENERALIZED)
+        let (layout, scale): (&[u8], i64) = match text.len() {
+            15 => (b"yyyyMMddHHmmssZ", 0),
+            17 => (b"yyyyMMddHHmmss.fZ", 100),
+            18 => (b"yyyyMMddHHmmss.ffZ", 10),
+            19 => (TOON, 1),
+            _ => return None,
+        };
+        let mut civil = match_layout(text, layout)?;
+        if scale > 0 && civil.millisecond % 10 == 0 {
+            return None;
+        }
+        civil.millisecond *= scale;
+        let last_minute = civil.day == days_in_month(civil.year, civil.month)
+            && (civil.hour, civil.minute) == (23, 59);
+        if !last_minute || civil.second != 60 {
+            return Self::from_civil_exact(&civil);
+        }
+        civil.second = 59;
+        let after = Self::from_civil_exact(&civil)?.plus_millis(1_000);
+        after.is_encodable().then_some(after)
     }
 
     /// The fields of the calendar.
@@ -217,11 +254,90 @@ mod tests {
         }
     }
 
+    /// The examples of RFC-0030 (variable-length timestamps), and what is beside them.
+    #[test]
+    fn a_generalized_time_has_one_text() {
+        for (iso, text) in [
+            ("2017-12-24T16:14:32.279Z", "20171224161432.279Z"),
+            ("2017-12-24T16:14:32.270Z", "20171224161432.27Z"),
+            ("2017-12-24T16:14:32.200Z", "20171224161432.2Z"),
+            ("2017-12-24T16:14:32.020Z", "20171224161432.02Z"),
+            ("2017-12-24T16:14:32.002Z", "20171224161432.002Z"),
+            ("2017-12-24T16:14:32.000Z", "20171224161432Z"),
+            ("2017-12-24T16:14:30.000Z", "20171224161430Z"),
+            ("2017-12-25T00:00:00.000Z", "20171225000000Z"),
+            ("9999-12-24T16:14:32.279Z", "99991224161432.279Z"),
+        ] {
+            let expiry: Expiry = iso.parse().unwrap();
+            assert_eq!(expiry.to_generalized_time(), text);
+            assert_eq!(
+                Expiry::from_generalized_time(text.as_bytes()),
+                Some(expiry),
+                "{text}"
+            );
+        }
+        for bad in [
+            "20171224235312.431+0200",
+            "20171224215312.4318Z",
+            "20171224161432,279Z",
+            "20171324161432.279Z",
+            "20171224230000.20Z",
+            "20171224230000.200Z",
+            "20171224230000.0Z",
+            "20171224230000.Z",
+            "20171224240000Z",
+            "2017122421531Z",
+            "201712242153Z",
+            "2017122421Z",
+            "20171224161432",
+            "20171224161432.279",
+            "+0171224161432Z",
+            "00501224161432Z",
+            "",
+        ] {
+            assert_eq!(Expiry::from_generalized_time(bad.as_bytes()), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_leap_second_is_the_last_of_a_month() {
+        let read = |text: &str| {
+            Expiry::from_generalized_time(text.as_bytes()).map(|expiry| expiry.to_string())
+        };
+        for (text, after) in [
+            ("20161231235960.852Z", "2017-01-01T00:00:00.852Z"),
+            ("20150630235960Z", "2015-07-01T00:00:00.000Z"),
+            ("20160229235960.5Z", "2016-03-01T00:00:00.500Z"),
+        ] {
+            assert_eq!(read(text).as_deref(), Some(after), "{text}");
+        }
+        for bad in [
+            "20161231235961Z",
+            "20161231235960.50Z",
+            "20161230235960Z",
+            "20161231225960Z",
+            "20161231235860Z",
+            "20160228235960Z",
+            "20161331235960Z",
+            "99991231235960Z",
+        ] {
+            assert_eq!(read(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_toon_time_has_three_digits_whatever_they_are() {
+        let expiry: Expiry = "2026-11-22T09:31:42.600Z".parse().unwrap();
+        assert_eq!(expiry.to_toon_time(), "20261122093142.600Z");
+        assert_eq!(Expiry::from_toon_time(b"20261122093142.600Z"), Some(expiry));
+        assert_eq!(Expiry::from_toon_time(b"20261122093142.6Z"), None);
+        assert_eq!(Expiry::from_toon_time(b"20161231235960.852Z"), None);
+    }
+
     #[test]
     fn fields_out_of_range_roll_over() {
         let roll = |text: &[u8]| {
-            Expiry::from_civil_rolling(&match_layout(text, b"yyyyMMddHHmmss.fffZ").unwrap())
-                .to_string()
+            Expiry::from_civil_rolling(&match_layout(text, TOON).unwrap()).to_string()
         };
         assert_eq!(roll(b"20261322093142.642Z"), "2027-01-22T09:31:42.642Z");
         assert_eq!(roll(b"20261140093142.642Z"), "2026-12-10T09:31:42.642Z");

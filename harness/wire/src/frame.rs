@@ -40,7 +40,8 @@ pub struct BtpError<'a> {
     pub code: Text<'a>,
     /// The error's name. The TOON connector always says `BTPError` (contract#btp-error).
     pub name: Text<'a>,
-    /// When it arose: ISO 8601 in the `toon` dialect, a generalized time in `rfc`.
+    /// When it arose: ISO 8601 in the `toon` dialect, a generalized time in `rfc`, which lenient
+    /// decoders leave as it came.
     pub triggered_at: Text<'a>,
     /// Further detail.
     pub data: &'a [u8],
@@ -50,9 +51,12 @@ pub struct BtpError<'a> {
 
 impl BtpError<'_> {
     /// The time in [`triggered_at`](Self::triggered_at), whichever dialect wrote it; `None` if it
-    /// is in neither layout.
+    /// is in neither layout. A generalized time may have trailing zeros here: the package
+    /// `btp-packet` leaves them (contract#defect-btp-packet-times).
     pub fn triggered_at_time(&self) -> Option<Expiry> {
-        Expiry::from_generalized_time(self.triggered_at.as_bytes())
+        let bytes = self.triggered_at.as_bytes();
+        Expiry::from_generalized_time(bytes)
+            .or_else(|| Expiry::from_toon_time(bytes))
             .or_else(|| self.triggered_at.as_str()?.parse().ok())
     }
 }

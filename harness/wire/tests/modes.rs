@@ -2,7 +2,8 @@
 //! places of errors.
 
 use toon_wire::{
-    AddressError, Codec, DecodeError, Dialect, Expected, Expiry, Mode, Packet, RejectCode,
+    AddressError, BtpBody, Codec, DecodeError, Dialect, EncodeError, Expected, Expiry, Mode,
+    Packet, RejectCode,
 };
 
 const TOON: Dialect = Dialect::Toon;
@@ -159,11 +160,12 @@ fn rfc_frame(code: u8, content: &[u8]) -> Vec<u8> {
 #[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn frames_that_only_lenient_mode_takes() {
     const TOON_TIME_TEXT: &str = "YYYY-MM-DDTHH:mm:ss.fffZ";
-    const RFC_TIME_TEXT: &str = "YYYYMMDDHHmmss.fffZ";
+    const RFC_TIME_TEXT: &str = "YYYYMMDDHHmmss[.fff]Z without trailing zeros";
     let end = |trailing| Expected::End { trailing };
     let toon_error = b"\x02\0\0\0\x01\x03F00\x01x\x04when\0\0\0\0".to_vec();
     let toon_name = b"\x06\0\0\0\x07\x01\x02a\xff\0\0\0\0\0\0\0\0\0\0".to_vec();
     let rfc_error = rfc_frame(2, b"F00\x01x\x03now\0\x01\0");
+    let rfc_zeros = rfc_frame(2, b"F00\x01x\x1220171224161430.20Z\0\x01\0");
     let ilp_second = rfc_frame(6, b"\x01\x02\x01x\0\0\x03ilp\0\x01x");
     let ilp_empty = rfc_frame(6, b"\x01\x01\x03ilp\0\0");
     let ilp_as_text = rfc_frame(6, b"\x01\x01\x03ilp\x01\x01x");
@@ -228,6 +230,11 @@ fn frames_that_only_lenient_mode_takes() {
         (
             RFC,
             rfc_error,
+            error(12, "triggeredAt", Expected::TimeLayout(RFC_TIME_TEXT)),
+        ),
+        (
+            RFC,
+            rfc_zeros,
             error(12, "triggeredAt", Expected::TimeLayout(RFC_TIME_TEXT)),
         ),
     ] {
@@ -353,6 +360,72 @@ fn times_roll_over_as_in_javascript() {
     // Month 13 and day 40 make 9 February, 25:61:61 makes 02:02:01 the day after.
     let expected: Expiry = "2027-02-10T02:02:01.642Z".parse().unwrap();
     assert_eq!(prepare.expires_at, expected);
+}
+
+/// An ERROR of the `rfc` dialect that says this time.
+fn rfc_error(time: &str) -> Vec<u8> {
+    let time = [&[time.len() as u8], time.as_bytes()].concat();
+    rfc_frame(2, &[b"F00\0", &time[..], b"\0\x01\0"].concat())
+}
+
+#[test]
+fn times_of_every_legal_length_are_read_in_both_modes() {
+    for (time, instant) in [
+        ("20171224161432.279Z", "2017-12-24T16:14:32.279Z"),
+        ("20171224161432.27Z", "2017-12-24T16:14:32.270Z"),
+        ("20171224161432.2Z", "2017-12-24T16:14:32.200Z"),
+        ("20171224161432Z", "2017-12-24T16:14:32.000Z"),
+        ("20161231235960.852Z", "2017-01-01T00:00:00.852Z"),
+    ] {
+        let bytes = rfc_error(time);
+        for mode in [Mode::Strict, Mode::Lenient] {
+            let codec = Codec::new(RFC, mode);
+            let frame = codec.decode_frame(&bytes).unwrap();
+            let BtpBody::Error(error) = frame.body else {
+                panic!("an ERROR");
+            };
+            assert_eq!(error.triggered_at_time(), instant.parse().ok(), "{time}");
+            let mut again = Vec::new();
+            codec.encode_frame(&frame, &mut again).unwrap();
+            assert_eq!(again, bytes, "{time}");
+        }
+    }
+}
+
+/// What `btp-packet` writes one time out of ten: lenient mode reads it, and nothing encodes it.
+#[test]
+fn a_time_with_trailing_zeros_is_not_handed_on() {
+    let bytes = rfc_error("20171224161432.200Z");
+    assert!(strict(RFC).decode_frame(&bytes).is_err());
+    let frame = lenient(RFC).decode_frame(&bytes).unwrap();
+    let BtpBody::Error(error) = frame.body else {
+        panic!("an ERROR");
+    };
+    let instant: Expiry = "2017-12-24T16:14:32.200Z".parse().unwrap();
+    assert_eq!(error.triggered_at_time(), Some(instant));
+    let refused = lenient(RFC).encode_frame(&frame, &mut Vec::new());
+    let (field, dialect) = ("triggeredAt", RFC);
+    assert_eq!(refused, Err(EncodeError::Time { field, dialect }));
+}
+
+/// A PREPARE of the `rfc` dialect has 17 digits, whatever the milliseconds are, and no leap second.
+#[test]
+fn the_times_of_packets_have_one_length() {
+    for (time, instant) in [
+        (b"20171224161432200", Some("2017-12-24T16:14:32.200Z")),
+        (b"20171224161432000", Some("2017-12-24T16:14:32.000Z")),
+        (b"99991224161432279", Some("9999-12-24T16:14:32.279Z")),
+        (b"20161231235960852", None),
+        (b"20171224240000000", None),
+        (b"20171324161432200", None),
+    ] {
+        let bytes = rfc_prepare(time, G_B, NO_DATA);
+        let read = match strict(RFC).decode_packet(&bytes) {
+            Ok(Packet::Prepare(prepare)) => Some(prepare.expires_at),
+            _ => None,
+        };
+        assert_eq!(read, instant.map(|text| text.parse().unwrap()));
+    }
 }
 
 #[test]

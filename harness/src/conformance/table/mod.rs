@@ -36,6 +36,7 @@ pub fn table(subject: &Subject) -> Vec<Row> {
             rfc::handshake::rows(subject),
             rfc::messages::rows(subject),
             rfc::packets::rows(subject),
+            rfc::times::rows(),
             forwarding::rows(),
             transport::websocket_rows(subject),
         ]

@@ -86,7 +86,15 @@ const STANDS: &[Stands] = &[
     either_way("contract#rfc-amount-max"),
     required("contract#rfc-connection", "RFC-0023 Authentication"),
     either_way("contract#rfc-empty-requests"),
+    required(
+        "contract#rfc-error-time",
+        "RFC-0030 Variable-length Timestamps",
+    ),
     required("contract#rfc-invalid-packets", "RFC-0023 Flow"),
+    required(
+        "contract#rfc-packet-time",
+        "RFC-0030 Fixed-length Timestamps",
+    ),
     required("contract#rfc-packets", "RFC-0027 Packet Format"),
     required("contract#rfc-requests", "RFC-0023 Flow"),
     required("contract#rfc-unexpected", "RFC-0023 Flow"),

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use tokio::time::sleep;
 
 use crate::causes::with_causes;
-use crate::connectors::ControlError;
+use crate::connectors::PeersKnown::AtStart;
+use crate::connectors::{ControlError, Kind};
 use crate::diagnosis::{Known, cannot_be_executed};
 use crate::engine::{ContainerSpec, EngineError};
 use crate::events::{Stage, StageGuard};
@@ -54,8 +55,10 @@ pub(super) async fn start(
                     with_causes(&error)
                 );
                 guard.saw(how.clone());
+                let others = Kind::all().filter(|kind| kind.capabilities().peers == AtStart);
+                let others = others.map(|kind| kind.name()).collect();
                 return Err(StageFailure {
-                    known: Some(Box::new(Known::NoAdminApi(how))),
+                    known: Some(Box::new(Known::NoAdminApi { how, others })),
                     ..StageFailure::of(&guard, "it cannot be told of its peers")
                 }
                 .into());
@@ -109,10 +112,35 @@ impl Deaf {
             // Nothing is known then.
             Err(_) => false,
         };
-        if !(listens && error.is_absence()) {
+        self.is_so(listens && error.is_absence(), Instant::now())
+    }
+
+    /// Whether it is so now, and has been for long enough.
+    fn is_so(&mut self, deaf: bool, now: Instant) -> bool {
+        if !deaf {
             self.since = None;
             return false;
         }
-        self.since.get_or_insert_with(Instant::now).elapsed() >= DEAF
+        now.duration_since(*self.since.get_or_insert(now)) >= DEAF
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connector_that_is_still_starting_is_not_deaf() {
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let mut deaf = Deaf::default();
+        assert!(!deaf.is_so(true, at(0)));
+        assert!(!deaf.is_so(true, at(4)));
+        assert!(deaf.is_so(true, at(5)));
+        // What answers in between, or does not listen any more, begins anew.
+        assert!(!deaf.is_so(false, at(6)));
+        assert!(!deaf.is_so(true, at(7)));
+        assert!(!deaf.is_so(true, at(11)));
+        assert!(deaf.is_so(true, at(12)));
     }
 }

@@ -1,19 +1,25 @@
 //! Writes the seed corpus from the captured vectors: `cargo run --example seeds`.
 //!
 //! Every vector that is short and not merely an answer or a variation of another gives a frame
-//! in the `toon` dialect, its packet, and where they are valid the same two in `rfc`.
+//! in the `toon` dialect, its packet, and where they are valid the same two in `rfc`. The times of
+//! ERRORs differ between the two, so those of `rfc` are made here.
 
 use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER;
-use toon_wire::{Codec, Dialect, Mode};
+use toon_wire::{BtpFrame, Codec, Dialect, Mode};
 
 const TOON: Codec = Codec::new(Dialect::Toon, Mode::Lenient);
 const RFC: Codec = Codec::new(Dialect::Rfc, Mode::Lenient);
 const LONGEST: usize = 200;
 const LEFT_OUT: [&str; 7] = ["bls", "claim.", "env.", "fwd.", "settled.", "ws.", "noauth"];
+const TIMES: [(&str, &str); 3] = [
+    ("error.seconds", "20171224161432Z"),
+    ("error.tenths", "20171224161432.2Z"),
+    ("error.leap-second", "20161231235960.852Z"),
+];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -45,6 +51,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         if RFC.encode_packet(&packet, &mut rfc).is_ok() {
             seeds.write("packet", name, "rfc", &rfc)?;
         }
+    }
+    for (name, time) in TIMES {
+        let mut bytes = Vec::new();
+        RFC.encode_frame(&BtpFrame::error(7, "F00", "x", time), &mut bytes)?;
+        seeds.write("frame", name, "rfc", &bytes)?;
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 //! model it is the frame's own field, and the codec moves it there and back.
 
 use super::oer;
+use crate::expiry::GENERALIZED;
 use crate::frame::ERROR_TYPE;
 use crate::reader::{Read, Reader, fail, text};
 use crate::writer::Write;
@@ -93,7 +94,7 @@ fn read_error<'a>(reader: &mut Reader<'a>, mode: Mode) -> Read<BtpError<'a>> {
     let triggered_at = oer::read_octets(reader, "triggeredAt", mode)?;
     if mode.is_strict() && Expiry::from_generalized_time(triggered_at).is_none() {
         let start = reader.position() - triggered_at.len();
-        let expected = Expected::TimeLayout("YYYYMMDDHHmmss.fffZ");
+        let expected = Expected::TimeLayout(GENERALIZED);
         return fail(start, "triggeredAt", expected);
     }
     let data = oer::read_octets(reader, "data", mode)?;

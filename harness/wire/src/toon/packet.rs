@@ -2,7 +2,7 @@
 
 use super::varuint;
 use crate::calendar::match_layout;
-use crate::expiry::GENERALIZED;
+use crate::expiry::TOON;
 use crate::packet::packet_type;
 use crate::reader::{Read, Reader, fail, text};
 use crate::writer::{self, Write};
@@ -93,7 +93,7 @@ fn read_time(reader: &mut Reader<'_>, mode: Mode) -> Read<Expiry> {
     const FIELD: &str = "expiresAt";
     let start = reader.position();
     let bytes = reader.array::<19>(FIELD)?;
-    let Some(civil) = match_layout(&bytes, GENERALIZED) else {
+    let Some(civil) = match_layout(&bytes, TOON) else {
         return fail(start, FIELD, Expected::TimeLayout(TIME_LAYOUT));
     };
     match mode {
@@ -113,7 +113,7 @@ pub(crate) fn encode_packet(packet: &Packet<'_>, out: &mut Vec<u8>) -> Write<()>
             writer::time(prepare.expires_at, "expiresAt", DIALECT)?;
             writer::address(&prepare.destination, "destination", DIALECT)?;
             varuint::write(&prepare.amount, out);
-            out.extend_from_slice(&prepare.expires_at.to_generalized_bytes());
+            out.extend_from_slice(&prepare.expires_at.to_toon_bytes());
             out.extend_from_slice(&prepare.condition.0);
             varuint::write_octets(prepare.destination.as_str().as_bytes(), out);
             varuint::write_octets(prepare.data, out);

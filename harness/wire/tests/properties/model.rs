@@ -153,6 +153,8 @@ fn time_text() -> impl Strategy<Value = Bytes> {
         5 => expiry().prop_map(|time| Expiry::from_unix_millis(time).to_string().into_bytes()),
         5 => expiry()
             .prop_map(|time| Expiry::from_unix_millis(time).to_generalized_time().into_bytes()),
+        // One in ten has trailing zeros.
+        1 => expiry().prop_map(|time| Expiry::from_unix_millis(time).to_toon_time().into_bytes()),
         1 => text(),
     ]
 }

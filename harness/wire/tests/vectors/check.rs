@@ -152,7 +152,7 @@ fn compare_packet(packet: &Packet<'_>, bytes: &[u8], decoded: &Value) -> Check {
             }
             equal(
                 "expiresAt",
-                prepare.expires_at.to_generalized_time(),
+                prepare.expires_at.to_toon_time(),
                 &decoded["expiresAt"],
             )
         }

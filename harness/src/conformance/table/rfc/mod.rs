@@ -1,4 +1,4 @@
-//! Rows for connectors that speak RFC-0023 and RFC-0027.
+//! Rows for connectors that speak RFC-0023 and RFC-0027 in the encoding of RFC-0030.
 //!
 //! Only what these say is asked for. Where they leave a choice, for instance between an ERROR and a
 //! RESPONSE with a REJECT, either will do; what they leave open, such as how long a server waits
@@ -8,3 +8,4 @@
 pub(super) mod handshake;
 pub(super) mod messages;
 pub(super) mod packets;
+pub(super) mod times;
