@@ -9,6 +9,7 @@ pub mod diagnosis;
 pub mod engine;
 pub mod events;
 pub mod evidence;
+pub mod input;
 pub mod ledger;
 pub mod local;
 pub mod mutants;

@@ -1,10 +1,11 @@
 //! `ledger`: what nights came to, in a file that only grows.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::exit::Exit;
+use crate::input::{self, InputError};
 use crate::ledger::{Duplicate, Entry, EntryError, Ledger, LineError, Summary, whole_lines};
 use crate::report::{ReadError, Saved};
 
@@ -82,8 +83,8 @@ pub enum LedgerError {
         doing: &'static str,
         /// The ledger.
         path: String,
-        /// What the system said.
-        source: io::Error,
+        /// Why.
+        source: InputError,
     },
     /// A line of the ledger cannot be read.
     #[error("failed to read {path}")]
@@ -214,7 +215,7 @@ impl Open {
         let is_new = !path.exists();
         let mut options = OpenOptions::new();
         options.read(true).append(true).create(true);
-        let open = Self::with(path, &options, File::lock)?;
+        let open = Self::with(path, &mut options, File::lock)?;
         if is_new {
             // A file is there after a power cut only if its folder knows it.
             let folder = path
@@ -234,7 +235,7 @@ impl Open {
 
     fn with(
         path: &Path,
-        options: &OpenOptions,
+        options: &mut OpenOptions,
         lock: fn(&File) -> io::Result<()>,
     ) -> Result<Self, LedgerError> {
         let path_text = path.display().to_string();
@@ -243,12 +244,11 @@ impl Open {
             path: path_text.clone(),
             source,
         };
-        let file = options.open(path).map_err(|error| failed("open", error))?;
-        lock(&file).map_err(|error| failed("lock", error))?;
-        let mut held = Vec::new();
-        (&file)
-            .read_to_end(&mut held)
-            .map_err(|error| failed("read", error))?;
+        let opened = input::careful(options).open(path);
+        let file = opened.map_err(|error| failed("open", error.into()))?;
+        lock(&file).map_err(|error| failed("lock", error.into()))?;
+        let held = input::bytes_of(&file, input::BY_PROGRAMS);
+        let held = held.map_err(|error| failed("read", error))?;
         Ok(Self {
             path: path_text,
             file,
@@ -258,10 +258,10 @@ impl Open {
 
     fn failed(&self, doing: &'static str) -> impl Fn(io::Error) -> LedgerError {
         let path = self.path.clone();
-        move |source| LedgerError::File {
+        move |error| LedgerError::File {
             doing,
             path: path.clone(),
-            source,
+            source: error.into(),
         }
     }
 

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::{CliError, NoName};
 use super::values::family_parser;
+use crate::input;
 use crate::onion::TldFamily;
 use crate::run::{ConnectorSource, ProfileText, TopologySource};
 use crate::topology::Topology;
@@ -68,9 +69,10 @@ impl ConnectorArgs {
             path: name.clone(),
             source,
         };
-        let path = Path::new(&name).canonicalize().map_err(unreadable)?;
+        let path = Path::new(&name).canonicalize();
+        let path = path.map_err(|error| unreadable(error.into()))?;
         let profile = Some(ProfileText {
-            text: std::fs::read_to_string(&path).map_err(unreadable)?,
+            text: input::text(&path, input::BY_PEOPLE).map_err(unreadable)?,
             folder: path.parent().unwrap_or(&path).to_owned(),
         });
         Ok(Some(ConnectorSource { name, profile }))
@@ -104,9 +106,9 @@ impl Common {
     ) -> Result<Loaded, CliError> {
         let path = self.topology_path(&args.topology)?;
         let file = path.display().to_string();
-        let text = std::fs::read_to_string(&path).map_err(|source| CliError::TopologyFile {
-            path: file.clone(),
-            source,
+        let text = input::text(&path, input::BY_PEOPLE).map_err(|source| {
+            let path = file.clone();
+            CliError::TopologyFile { path, source }
         })?;
         let homes = args.homes;
         let connector = connector.map(ConnectorArgs::source).transpose()?;
@@ -127,9 +129,9 @@ impl Common {
     pub(super) fn names(&self, argument: &str) -> Result<Vec<String>, NoName> {
         let read = |path: &Path| {
             let file = path.display().to_string();
-            let text = std::fs::read_to_string(path).map_err(|source| NoName::File {
-                path: file.clone(),
-                source,
+            let text = input::text(path, input::BY_PEOPLE).map_err(|source| {
+                let path = file.clone();
+                NoName::File { path, source }
             })?;
             Topology::name_in(&file, &text).map_err(NoName::Topology)
         };

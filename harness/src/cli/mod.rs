@@ -29,7 +29,7 @@ pub use error::CliError;
 pub use exit::Exit;
 pub use ledger::LedgerError;
 
-use crate::causes::with_causes;
+use crate::causes::{clipped, with_causes};
 use crate::engine::EngineAddress;
 use crate::trace;
 
@@ -92,6 +92,25 @@ enum Command {
         /// Its engines.
         engines: Vec<EngineAddress>,
     },
+}
+
+/// Tells what is wrong with the arguments, or shows the help that was asked for, and returns the exit code.
+#[must_use]
+pub fn refuse(error: &clap::Error) -> Exit {
+    let plain = error.render().to_string();
+    let short = clipped(&plain);
+    // In colours where the terminal has them, unless it quotes too much. Whoever closed the stream does not
+    // want to know.
+    if short == plain {
+        let _ = error.print();
+    } else {
+        let _ = write!(std::io::stderr().lock(), "{short}");
+    }
+    if error.use_stderr() {
+        Exit::Usage
+    } else {
+        Exit::Pass
+    }
 }
 
 /// Runs a command and returns its exit code. Errors are printed to standard error.

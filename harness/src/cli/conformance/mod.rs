@@ -172,7 +172,9 @@ impl Error {
             Self::NoRows(_) | Self::Host(_) | Self::UnknownDefect { .. } | Self::EmptySecret(_) => {
                 Exit::Usage
             }
-            Self::Tls(TlsError::Unreadable { .. } | TlsError::Empty { .. }) => Exit::Usage,
+            Self::Tls(
+                TlsError::File { .. } | TlsError::Unreadable { .. } | TlsError::Empty { .. },
+            ) => Exit::Usage,
             Self::Tls(TlsError::NoRoots | TlsError::Setup(_))
             | Self::NoProxy { .. }
             | Self::NoSecret(_)

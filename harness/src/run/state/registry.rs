@@ -235,7 +235,7 @@ impl Registry {
         let folder = self.folder(run);
         let (lock, persisted) = (folder.join("lock"), folder.join(PERSISTED));
         let life = match locks::is_held(&lock) {
-            Err(error) => Life::Unclear(unreadable(run, &lock)(Unreadable::Io(error))),
+            Err(error) => Life::Unclear(unreadable(run, &lock)(Unreadable::File(error.into()))),
             Ok(true) => Life::UnderWay,
             Ok(false) => match files::read(&persisted).map_err(unreadable(run, &persisted)) {
                 Err(error) => Life::PersistedUnreadable(error),
