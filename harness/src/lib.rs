@@ -7,6 +7,7 @@ pub mod conformance;
 pub mod connectors;
 pub mod diagnosis;
 pub mod engine;
+pub mod environment;
 pub mod events;
 pub mod evidence;
 pub mod input;

@@ -3,10 +3,11 @@
 use std::process::ExitCode;
 
 use ator_harness::causes::with_causes;
-use ator_harness::cli;
+use ator_harness::{cli, environment};
 use clap::Parser;
 
 fn main() -> ExitCode {
+    environment::settle();
     let cli = match cli::Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return ExitCode::from(cli::refuse(&error).code()),

@@ -5,9 +5,13 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::exit::Exit;
+use crate::environment::variable;
 use crate::input::{self, InputError};
 use crate::ledger::{Duplicate, Entry, EntryError, Ledger, LineError, Summary, whole_lines};
 use crate::report::{ReadError, Saved};
+
+/// The variable that names the commit in a CI job.
+const COMMIT: &str = "GITHUB_SHA";
 
 /// Arguments of `ledger`.
 #[derive(Debug, Clone, clap::Args)]
@@ -33,8 +37,8 @@ struct AddArgs {
     /// A report.json or a repeat.json
     #[arg(value_name = "REPORT", required_unless_present = "repair")]
     reports: Vec<PathBuf>,
-    /// The commit that was tested, 7 to 64 hexadecimal digits
-    #[arg(long, value_name = "SHA", env = "GITHUB_SHA", value_parser = commit)]
+    /// The commit that was tested, 7 to 64 hexadecimal digits; the one in GITHUB_SHA when not given
+    #[arg(long, value_name = "SHA", value_parser = commit)]
     commit: Option<String>,
     /// Cut a last line that an interrupted writer left without its end
     #[arg(long)]
@@ -115,6 +119,9 @@ pub enum LedgerError {
         /// Which run, and where it is.
         source: Duplicate,
     },
+    /// The variable with the commit holds none.
+    #[error("failed to read the commit in {COMMIT}: {0}; set it so, set it to nothing, or give --commit")]
+    Commit(String),
     /// The output cannot be written.
     #[error("failed to write the output")]
     Output(#[from] io::Error),
@@ -129,7 +136,8 @@ impl LedgerError {
             | Self::Line { .. }
             | Self::Report(_)
             | Self::Entry { .. }
-            | Self::Duplicate { .. } => Exit::Usage,
+            | Self::Duplicate { .. }
+            | Self::Commit(_) => Exit::Usage,
             Self::Output(_) => Exit::Environment,
         }
     }
@@ -144,11 +152,16 @@ pub(super) fn run(args: &Args) -> Result<Exit, LedgerError> {
 }
 
 fn add(args: &AddArgs) -> Result<Exit, LedgerError> {
+    let commit = match (&args.commit, variable(COMMIT)) {
+        (Some(given), _) => Some(given.clone()),
+        (None, Some(set)) => Some(commit(&set.to_string_lossy()).map_err(LedgerError::Commit)?),
+        (None, None) => None,
+    };
     // Reports first, so that a wrong one does not make a ledger.
     let mut entries = Vec::new();
     for path in &args.reports {
         let report = Saved::read(path)?;
-        let entry = Entry::of(&report, args.commit.as_deref());
+        let entry = Entry::of(&report, commit.as_deref());
         entries.push(entry.map_err(|source| LedgerError::Entry {
             path: path.display().to_string(),
             source,

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::{CliError, NoName};
 use super::values::family_parser;
+use crate::environment::variable;
 use crate::input;
 use crate::onion::TldFamily;
 use crate::run::{ConnectorSource, ProfileText, TopologySource};
@@ -31,8 +32,9 @@ pub(super) struct TopologyArgs {
 /// Options that several subcommands share.
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct Common {
-    /// Project folder with `fixtures` and `target`; found from the current folder when not given
-    #[arg(long, value_name = "DIR", env = "ATOR_HARNESS_ROOT", global = true)]
+    /// Project folder with `fixtures` and `target`; the one that ATOR_HARNESS_ROOT names, else found from the
+    /// current folder when not given
+    #[arg(long, value_name = "DIR", global = true)]
     pub root: Option<PathBuf>,
 }
 
@@ -83,8 +85,9 @@ impl Common {
     /// The project's folder: the given one, or the nearest above the current folder or above this
     /// program that has topologies.
     pub(super) fn locate(&self) -> Option<PathBuf> {
-        if let Some(root) = &self.root {
-            return Some(root.clone());
+        let named = || variable("ATOR_HARNESS_ROOT").map(PathBuf::from);
+        if let Some(root) = self.root.clone().or_else(named) {
+            return Some(root);
         }
         // Where neither leads to a project, the message says how to name its folder.
         let current = std::env::current_dir().ok();

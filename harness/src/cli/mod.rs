@@ -31,6 +31,7 @@ pub use ledger::LedgerError;
 
 use crate::causes::{clipped, with_causes};
 use crate::engine::EngineAddress;
+use crate::environment::variable;
 use crate::trace;
 
 /// What every help text ends with.
@@ -129,7 +130,7 @@ pub async fn main(cli: Cli) -> Exit {
 /// keeps nobody from the work: it may be meant for another program.
 fn trace(verbose: u8) {
     trace::redact_by(crate::onion::redact);
-    let variable = std::env::var_os("RUST_LOG");
+    let variable = variable("RUST_LOG");
     let variable = variable.as_deref().map(OsStr::to_string_lossy);
     if let Err(error) = trace::install(verbose, variable.as_deref()) {
         // Whoever closed standard error does not want to know.

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::error::EngineError;
+use crate::environment::variable;
 use crate::input;
 
 /// The context that stands for no context.
@@ -55,11 +56,6 @@ struct Endpoint {
 /// [`EngineError::NoContext`] when it names a context that cannot be read.
 pub(super) fn named() -> Result<Option<Named>, EngineError> {
     named_by(&variable)
-}
-
-/// A variable of the environment; `None` where it is not set, or set to nothing.
-pub(super) fn variable(name: &str) -> Option<OsString> {
-    std::env::var_os(name).filter(|value| !value.is_empty())
 }
 
 fn named_by(variable: &dyn Fn(&str) -> Option<OsString>) -> Result<Option<Named>, EngineError> {
