@@ -1,4 +1,4 @@
-//! How an error becomes text: with everything that caused it.
+//! How an error becomes text: with everything that caused it, and without the whole of what it quotes.
 
 use std::error::Error;
 use std::fmt;
@@ -39,9 +39,58 @@ impl fmt::Display for WithCauses<'_> {
     }
 }
 
+/// The longest word of a message, in characters: no path that people type is longer.
+const WORD: usize = 256;
+/// The longest line of a message, in characters: no list of known names is longer.
+const LINE: usize = 2_000;
+
+/// A message that quotes no more of what came from outside than a reader can use: a file's value, a line, an
+/// argument. Of a word or a line that is longer, it keeps the start and the end.
+#[must_use]
+pub fn clipped(message: &str) -> String {
+    let words: String = message
+        .split_inclusive(char::is_whitespace)
+        .map(|word| middle_out(word, WORD))
+        .collect();
+    let lines = words.split_inclusive('\n');
+    lines.map(|line| middle_out(line, LINE)).collect()
+}
+
+/// The text, or its two ends when it has more than so many characters.
+fn middle_out(text: &str, most: usize) -> String {
+    let count = text.chars().count();
+    if count <= most {
+        return text.to_owned();
+    }
+    let half = most / 2;
+    let start: String = text.chars().take(half).collect();
+    let end: String = text.chars().skip(count - half).collect();
+    format!(
+        "{start} … ({} characters left out) … {end}",
+        count - 2 * half
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_message_keeps_the_ends_of_what_is_long() {
+        let fits = format!("{}\n{}\n", "a".repeat(WORD - 1), "b ".repeat(LINE / 2 - 1));
+        assert_eq!(clipped(&fits), fits);
+        let word = clipped(&format!(
+            "{}\" is not known; use x\nor y",
+            "ä".repeat(40_000)
+        ));
+        assert!(word.starts_with("ää"), "{word}");
+        let end = "ä\" is not known; use x\nor y";
+        assert!(word.ends_with(end), "{word}");
+        assert!(word.contains(" … (39746 characters left out) … "), "{word}");
+        let line = clipped(&format!("{}; use x\nor y", "ä ".repeat(40_000)));
+        assert!(line.ends_with("; use x\nor y"), "{line}");
+        assert!(line.chars().count() < LINE + 100, "{line}");
+    }
 
     #[derive(Debug, thiserror::Error)]
     #[error("{text}")]

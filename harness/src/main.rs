@@ -3,11 +3,15 @@
 use std::process::ExitCode;
 
 use ator_harness::causes::with_causes;
-use ator_harness::cli;
+use ator_harness::{cli, environment};
 use clap::Parser;
 
 fn main() -> ExitCode {
-    let cli = cli::Cli::parse();
+    environment::settle();
+    let cli = match cli::Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return ExitCode::from(cli::refuse(&error).code()),
+    };
     // Two workers are enough for what mostly waits, and keep memory small.
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)

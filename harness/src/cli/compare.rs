@@ -18,10 +18,11 @@ pub(super) struct Args {
     /// Another of the same kind and topology, which may not be slower or worse
     #[arg(value_name = "B")]
     b: PathBuf,
-    /// By how much a figure may grow
-    #[arg(long, value_name = "PERCENT", default_value = "20%", value_parser = share)]
-    threshold: f64,
-    /// A figure that grew by less than this time is not slower
+    /// By how much a figure may grow; without it times are shown and not judged, because two runs of one thing
+    /// differ
+    #[arg(long, value_name = "PERCENT", value_parser = share)]
+    threshold: Option<f64>,
+    /// With --threshold, a figure that grew by less than this time is not slower
     #[arg(long, value_name = "TIME", default_value = "50ms", value_parser = time)]
     floor: Duration,
     /// Print the comparison as JSON

@@ -9,7 +9,7 @@ use super::images::ImageArgs;
 use super::load::{Common, ConnectorArgs, FamilyArgs, Loaded, TopologyArgs};
 use super::subnets::SubnetArgs;
 use crate::causes::with_causes;
-use crate::engine::{Engine, EngineAddress, EngineError, Placement};
+use crate::engine::{Engine, EngineAddress, EngineError, Image, Placement};
 use crate::events::{EventKind, Stage};
 use crate::report::looks;
 use crate::run::{
@@ -72,6 +72,7 @@ impl Looks {
 /// Looks at everything a run needs and names all that is missing.
 pub(super) async fn run(common: &Common, args: &Args) -> Result<Exit, CliError> {
     let loaded = common.topology(&args.topology, args.family.family, Some(&args.connector))?;
+    let placement = args.engines.placement(&loaded.topology)?;
     let mut looks = Looks {
         rows: Vec::new(),
         lacking: None,
@@ -90,35 +91,44 @@ pub(super) async fn run(common: &Common, args: &Args) -> Result<Exit, CliError> 
         }
     };
     looks.add("addresses", addresses(&loaded, args).await)?;
-    let placement = args.engines.placement(&loaded.topology)?;
-    let mut engines = Vec::new();
+    let named = sources.as_ref().map(named_images).unwrap_or_default();
+    let mut asked = Vec::new();
     if placement.homes.is_empty() {
         // As a run does.
-        let found = told(find_engine(&loaded.topology).await).await;
-        if found.is_ok() {
-            engines.push(("engine".to_owned(), None));
-        }
-        looks.add("engine", found.map_err(Into::into))?;
+        asked.push((None, None, find_engine(&loaded.topology).await));
     }
     for (home, address) in &placement.homes {
-        let what = format!("engine of {home}");
-        let found = told(Engine::connect_to(address).await).await;
-        let found = match found {
-            Err(RunError::Engine(source)) => Err(EngineError::OfHome {
-                home: home.clone(),
-                source: Box::new(source),
+        let engine = Engine::connect_to(address).await;
+        asked.push((Some(home), Some(address.clone()), engine));
+    }
+    let mut engines = Vec::new();
+    for (home, address, engine) in asked {
+        let of_home = |error: RunError| match (home, error) {
+            (Some(home), RunError::Engine(source)) => {
+                let home = home.clone();
+                let source = Box::new(source);
+                EngineError::OfHome { home, source }.into()
             }
-            .into()),
-            found => found,
+            (_, error) => CliError::from(error),
         };
-        if found.is_ok()
-            && !engines
-                .iter()
-                .any(|(_, known)| known.as_ref() == Some(address))
-        {
-            engines.push((what.clone(), Some(address.clone())));
+        let what = home.map_or_else(|| "engine".to_owned(), |home| format!("engine of {home}"));
+        let engine = match engine {
+            Ok(engine) => engine,
+            Err(error) => {
+                looks.add(&what, Err(of_home(error.into())))?;
+                continue;
+            }
+        };
+        looks.add(&what, told(&engine).await.map_err(of_home))?;
+        for image in &named {
+            // One that was asked for by name is looked for and never made.
+            let found = engine.ensure_image(image).await;
+            let found = found.map(|(name, _)| name);
+            looks.add("image", found.map_err(|error| of_home(error.into())))?;
         }
-        looks.add(&what, found.map_err(Into::into))?;
+        if !engines.iter().any(|(_, known)| *known == address) {
+            engines.push((what, address));
+        }
     }
     if let (true, Some(sources)) = (args.deep, sources) {
         let interrupts = Interrupts::listen()?;
@@ -166,9 +176,24 @@ async fn addresses(loaded: &Loaded, args: &Args) -> Result<String, CliError> {
     ))
 }
 
+/// The images that have to be on an engine already, each once.
+fn named_images(sources: &Sources) -> Vec<Image> {
+    let mut named = Vec::new();
+    for image in [
+        &sources.anon,
+        &sources.connector,
+        &sources.managed,
+        &sources.bls,
+    ] {
+        if matches!(image, Image::Named(_)) && !named.contains(image) {
+            named.push(image.clone());
+        }
+    }
+    named
+}
+
 /// What an engine says of itself, in a line.
-async fn told(engine: Result<Engine, EngineError>) -> Result<String, RunError> {
-    let engine = engine?;
+async fn told(engine: &Engine) -> Result<String, RunError> {
     let info = engine.info().await?;
     clocks_agree(&[engine.clock().await?])?;
     Ok(format!(

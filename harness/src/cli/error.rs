@@ -4,8 +4,9 @@ use std::io::Write;
 
 use super::exit::Exit;
 use super::program::ProgramError;
-use crate::causes::with_causes;
+use crate::causes::{clipped, with_causes};
 use crate::engine::{EngineError, FilesError};
+use crate::input::InputError;
 use crate::onion::TldFamily;
 use crate::plan::PlanError;
 
@@ -23,8 +24,8 @@ pub enum CliError {
     ProfileFile {
         /// The file.
         path: String,
-        /// What the system said.
-        source: std::io::Error,
+        /// Why.
+        source: InputError,
     },
     /// Nothing is known to make a connector's image of.
     #[error(
@@ -42,8 +43,8 @@ pub enum CliError {
     TopologyFile {
         /// The file.
         path: String,
-        /// What the system said.
-        source: std::io::Error,
+        /// Why.
+        source: InputError,
     },
     /// A topology file does not tell its topology's name.
     #[error(
@@ -81,9 +82,14 @@ pub enum CliError {
         /// The family.
         family: TldFamily,
     },
-    /// A daemon that was given cannot go into an image.
-    #[error("failed to use the given onion daemon")]
-    Files(#[from] FilesError),
+    /// Files cannot go into an image.
+    #[error("failed to use {what}")]
+    Files {
+        /// What they are, or the option that names them.
+        what: &'static str,
+        /// Which file, and why.
+        source: FilesError,
+    },
     /// Binaries for images are missing.
     #[error(
         "{} missing; run `make images` to build what goes into the images, and `make tor` for images/tor",
@@ -133,8 +139,8 @@ pub enum NoName {
     File {
         /// The file.
         path: String,
-        /// What the system said.
-        source: std::io::Error,
+        /// Why.
+        source: InputError,
     },
     /// It is no TOML, or has no name.
     #[error(transparent)]
@@ -162,7 +168,7 @@ impl CliError {
         let _ = writeln!(
             std::io::stderr().lock(),
             "ator-harness: {}",
-            with_causes(self)
+            clipped(&with_causes(self).to_string())
         );
     }
 
@@ -178,7 +184,7 @@ impl CliError {
             | Self::TopologyName { .. }
             | Self::UnknownTopology { .. }
             | Self::NoDaemon { .. }
-            | Self::Files(_)
+            | Self::Files { .. }
             | Self::Engines { .. }
             | Self::NoRoot => Exit::Usage,
             Self::Wire(error) => error.exit(),

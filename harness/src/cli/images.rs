@@ -5,8 +5,11 @@ use std::path::{Path, PathBuf};
 use super::error::CliError;
 use super::load::Common;
 use super::program::ProgramArgs;
+use super::values::image;
 use crate::connectors::Content;
-use crate::engine::{Image, ImageContent, Placed, is_program, program_files, tree_files};
+use crate::engine::{
+    FilesError, Image, ImageContent, Placed, is_program, program_files, tree_files,
+};
 use crate::onion::{TldFamily, anonrc};
 use crate::plan::{AGENT, HostProgram};
 use crate::run::Sources;
@@ -23,7 +26,7 @@ const DAEMON_FOLDERS: [&str; 2] = ["/var/lib/anon", "/etc/anon"];
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct ImageArgs {
     /// Use this image as the connector; it must be on the engine and is never pulled
-    #[arg(long, value_name = "IMAGE")]
+    #[arg(long, value_name = "IMAGE", value_parser = image)]
     pub connector_image: Option<String>,
     /// Use this binary as the onion daemon; what a dynamically linked one loads is taken from this
     /// machine. A folder is a tree with usr/bin/anon or usr/bin/tor and all that it loads
@@ -31,7 +34,7 @@ pub(super) struct ImageArgs {
     pub anon_binary: Option<PathBuf>,
     /// Use this image as the onion daemon; it must have `anon` in its PATH, or `tor` for the onion
     /// family, and be on the engine
-    #[arg(long, value_name = "IMAGE")]
+    #[arg(long, value_name = "IMAGE", value_parser = image)]
     pub anon_image: Option<String>,
     #[command(flatten)]
     program: ProgramArgs,
@@ -99,18 +102,21 @@ impl ImageArgs {
             return Ok(Vec::new());
         }
         let program = anonrc::program(family);
-        let path = match (&self.anon_binary, family) {
+        let (path, what) = match (&self.anon_binary, family) {
             (Some(path), _) => {
-                is_program(path)?;
-                path.clone()
+                let what = "--anon-binary";
+                is_program(path).map_err(unfit(what))?;
+                (path.clone(), what)
             }
-            (None, TldFamily::Anon | TldFamily::Onion) => binaries.folder.join(program),
+            (None, TldFamily::Anon | TldFamily::Onion) => {
+                (binaries.folder.join(program), "the onion daemon")
+            }
             (None, TldFamily::Anyone) => return Err(CliError::NoDaemon { family }),
         };
         if !binaries.need(&path) {
             return Ok(Vec::new());
         }
-        Ok(program_files(&path, program, &DAEMONS)?)
+        program_files(&path, program, &DAEMONS).map_err(unfit(what))
     }
 }
 
@@ -121,9 +127,9 @@ struct Binaries {
 }
 
 impl Binaries {
-    /// Whether a file is there. One that is not is noted.
+    /// Whether a file or folder is there. One that is not is noted.
     fn need(&mut self, path: &Path) -> bool {
-        let there = path.exists();
+        let there = path.is_file() || path.is_dir();
         if !there {
             self.missing.push(path.display().to_string());
         }
@@ -154,7 +160,7 @@ impl Binaries {
             Content::Tree { folder, program } => {
                 let tree = self.folder.join(folder);
                 let files = match self.need(&tree) {
-                    true => tree_files(&tree)?,
+                    true => tree_files(&tree).map_err(unfit("the connector's files"))?,
                     false => Vec::new(),
                 };
                 Ok(both(local(name, &program, files, &["/config", "/tmp"])))
@@ -170,6 +176,10 @@ impl Binaries {
         self.need(&path);
         (path, to.to_owned())
     }
+}
+
+fn unfit(what: &'static str) -> impl FnOnce(FilesError) -> CliError {
+    move |source| CliError::Files { what, source }
 }
 
 /// An image that is given is both, and has to hold a daemon of its own where one is asked for.

@@ -1,12 +1,17 @@
 //! `ledger`: what nights came to, in a file that only grows.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::exit::Exit;
+use crate::environment::variable;
+use crate::input::{self, InputError};
 use crate::ledger::{Duplicate, Entry, EntryError, Ledger, LineError, Summary, whole_lines};
 use crate::report::{ReadError, Saved};
+
+/// The variable that names the commit in a CI job.
+const COMMIT: &str = "GITHUB_SHA";
 
 /// Arguments of `ledger`.
 #[derive(Debug, Clone, clap::Args)]
@@ -32,8 +37,8 @@ struct AddArgs {
     /// A report.json or a repeat.json
     #[arg(value_name = "REPORT", required_unless_present = "repair")]
     reports: Vec<PathBuf>,
-    /// The commit that was tested, 7 to 64 hexadecimal digits
-    #[arg(long, value_name = "SHA", env = "GITHUB_SHA", value_parser = commit)]
+    /// The commit that was tested, 7 to 64 hexadecimal digits; the one in GITHUB_SHA when not given
+    #[arg(long, value_name = "SHA", value_parser = commit)]
     commit: Option<String>,
     /// Cut a last line that an interrupted writer left without its end
     #[arg(long)]
@@ -82,8 +87,8 @@ pub enum LedgerError {
         doing: &'static str,
         /// The ledger.
         path: String,
-        /// What the system said.
-        source: io::Error,
+        /// Why.
+        source: InputError,
     },
     /// A line of the ledger cannot be read.
     #[error("failed to read {path}")]
@@ -114,6 +119,9 @@ pub enum LedgerError {
         /// Which run, and where it is.
         source: Duplicate,
     },
+    /// The variable with the commit holds none.
+    #[error("failed to read the commit in {COMMIT}: {0}; set it so, set it to nothing, or give --commit")]
+    Commit(String),
     /// The output cannot be written.
     #[error("failed to write the output")]
     Output(#[from] io::Error),
@@ -128,7 +136,8 @@ impl LedgerError {
             | Self::Line { .. }
             | Self::Report(_)
             | Self::Entry { .. }
-            | Self::Duplicate { .. } => Exit::Usage,
+            | Self::Duplicate { .. }
+            | Self::Commit(_) => Exit::Usage,
             Self::Output(_) => Exit::Environment,
         }
     }
@@ -143,11 +152,16 @@ pub(super) fn run(args: &Args) -> Result<Exit, LedgerError> {
 }
 
 fn add(args: &AddArgs) -> Result<Exit, LedgerError> {
+    let commit = match (&args.commit, variable(COMMIT)) {
+        (Some(given), _) => Some(given.clone()),
+        (None, Some(set)) => Some(commit(&set.to_string_lossy()).map_err(LedgerError::Commit)?),
+        (None, None) => None,
+    };
     // Reports first, so that a wrong one does not make a ledger.
     let mut entries = Vec::new();
     for path in &args.reports {
         let report = Saved::read(path)?;
-        let entry = Entry::of(&report, args.commit.as_deref());
+        let entry = Entry::of(&report, commit.as_deref());
         entries.push(entry.map_err(|source| LedgerError::Entry {
             path: path.display().to_string(),
             source,
@@ -214,7 +228,7 @@ impl Open {
         let is_new = !path.exists();
         let mut options = OpenOptions::new();
         options.read(true).append(true).create(true);
-        let open = Self::with(path, &options, File::lock)?;
+        let open = Self::with(path, &mut options, File::lock)?;
         if is_new {
             // A file is there after a power cut only if its folder knows it.
             let folder = path
@@ -234,7 +248,7 @@ impl Open {
 
     fn with(
         path: &Path,
-        options: &OpenOptions,
+        options: &mut OpenOptions,
         lock: fn(&File) -> io::Result<()>,
     ) -> Result<Self, LedgerError> {
         let path_text = path.display().to_string();
@@ -243,12 +257,11 @@ impl Open {
             path: path_text.clone(),
             source,
         };
-        let file = options.open(path).map_err(|error| failed("open", error))?;
-        lock(&file).map_err(|error| failed("lock", error))?;
-        let mut held = Vec::new();
-        (&file)
-            .read_to_end(&mut held)
-            .map_err(|error| failed("read", error))?;
+        let opened = input::careful(options).open(path);
+        let file = opened.map_err(|error| failed("open", error.into()))?;
+        lock(&file).map_err(|error| failed("lock", error.into()))?;
+        let held = input::bytes_of(&file, input::BY_PROGRAMS);
+        let held = held.map_err(|error| failed("read", error))?;
         Ok(Self {
             path: path_text,
             file,
@@ -258,10 +271,10 @@ impl Open {
 
     fn failed(&self, doing: &'static str) -> impl Fn(io::Error) -> LedgerError {
         let path = self.path.clone();
-        move |source| LedgerError::File {
+        move |error| LedgerError::File {
             doing,
             path: path.clone(),
-            source,
+            source: error.into(),
         }
     }
 

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::error::{CliError, NoName};
 use super::values::family_parser;
+use crate::environment::variable;
+use crate::input;
 use crate::onion::TldFamily;
 use crate::run::{ConnectorSource, ProfileText, TopologySource};
 use crate::topology::Topology;
@@ -30,8 +32,9 @@ pub(super) struct TopologyArgs {
 /// Options that several subcommands share.
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct Common {
-    /// Project folder with `fixtures` and `target`; found from the current folder when not given
-    #[arg(long, value_name = "DIR", env = "ATOR_HARNESS_ROOT", global = true)]
+    /// Project folder with `fixtures` and `target`; the one that ATOR_HARNESS_ROOT names, else found from the
+    /// current folder when not given
+    #[arg(long, value_name = "DIR", global = true)]
     pub root: Option<PathBuf>,
 }
 
@@ -68,9 +71,10 @@ impl ConnectorArgs {
             path: name.clone(),
             source,
         };
-        let path = Path::new(&name).canonicalize().map_err(unreadable)?;
+        let path = Path::new(&name).canonicalize();
+        let path = path.map_err(|error| unreadable(error.into()))?;
         let profile = Some(ProfileText {
-            text: std::fs::read_to_string(&path).map_err(unreadable)?,
+            text: input::text(&path, input::BY_PEOPLE).map_err(unreadable)?,
             folder: path.parent().unwrap_or(&path).to_owned(),
         });
         Ok(Some(ConnectorSource { name, profile }))
@@ -81,8 +85,9 @@ impl Common {
     /// The project's folder: the given one, or the nearest above the current folder or above this
     /// program that has topologies.
     pub(super) fn locate(&self) -> Option<PathBuf> {
-        if let Some(root) = &self.root {
-            return Some(root.clone());
+        let named = || variable("ATOR_HARNESS_ROOT").map(PathBuf::from);
+        if let Some(root) = self.root.clone().or_else(named) {
+            return Some(root);
         }
         // Where neither leads to a project, the message says how to name its folder.
         let current = std::env::current_dir().ok();
@@ -104,9 +109,9 @@ impl Common {
     ) -> Result<Loaded, CliError> {
         let path = self.topology_path(&args.topology)?;
         let file = path.display().to_string();
-        let text = std::fs::read_to_string(&path).map_err(|source| CliError::TopologyFile {
-            path: file.clone(),
-            source,
+        let text = input::text(&path, input::BY_PEOPLE).map_err(|source| {
+            let path = file.clone();
+            CliError::TopologyFile { path, source }
         })?;
         let homes = args.homes;
         let connector = connector.map(ConnectorArgs::source).transpose()?;
@@ -127,9 +132,9 @@ impl Common {
     pub(super) fn names(&self, argument: &str) -> Result<Vec<String>, NoName> {
         let read = |path: &Path| {
             let file = path.display().to_string();
-            let text = std::fs::read_to_string(path).map_err(|source| NoName::File {
-                path: file.clone(),
-                source,
+            let text = input::text(path, input::BY_PEOPLE).map_err(|source| {
+                let path = file.clone();
+                NoName::File { path, source }
             })?;
             Topology::name_in(&file, &text).map_err(NoName::Topology)
         };

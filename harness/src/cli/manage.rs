@@ -5,7 +5,7 @@ use std::io::Write;
 use super::error::CliError;
 use super::exit::Exit;
 use super::load::Common;
-use crate::causes::with_causes;
+use crate::causes::{clipped, with_causes};
 use crate::engine::{Calls, Engine, Engines, FoundRun, Now};
 use crate::run::{
     Condition, Fate, KnownRun, Owner, Registry, RunError, Starting, Verb, is_announced,
@@ -122,11 +122,11 @@ impl Asked {
     fn nowhere(&self) -> String {
         let engines = self.engines.all().iter();
         let engines: Vec<String> = engines.map(|one| one.address().to_string()).collect();
-        format!(
+        clipped(&format!(
             "no topology or run {} is on {}",
             self.names.join(" or "),
             engines.join(" or ")
-        )
+        ))
     }
 }
 

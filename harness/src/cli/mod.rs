@@ -30,8 +30,9 @@ pub use error::CliError;
 pub use exit::Exit;
 pub use ledger::LedgerError;
 
-use crate::causes::with_causes;
+use crate::causes::{clipped, with_causes};
 use crate::engine::EngineAddress;
+use crate::environment::variable;
 use crate::trace;
 
 /// What every help text ends with.
@@ -95,6 +96,25 @@ enum Command {
     },
 }
 
+/// Tells what is wrong with the arguments, or shows the help that was asked for, and returns the exit code.
+#[must_use]
+pub fn refuse(error: &clap::Error) -> Exit {
+    let plain = error.render().to_string();
+    let short = clipped(&plain);
+    // In colours where the terminal has them, unless it quotes too much. Whoever closed the stream does not
+    // want to know.
+    if short == plain {
+        let _ = error.print();
+    } else {
+        let _ = write!(std::io::stderr().lock(), "{short}");
+    }
+    if error.use_stderr() {
+        Exit::Usage
+    } else {
+        Exit::Pass
+    }
+}
+
 /// Runs a command and returns its exit code. Errors are printed to standard error.
 pub async fn main(cli: Cli) -> Exit {
     trace(cli.verbose);
@@ -111,7 +131,7 @@ pub async fn main(cli: Cli) -> Exit {
 /// keeps nobody from the work: it may be meant for another program.
 fn trace(verbose: u8) {
     trace::redact_by(crate::onion::redact);
-    let variable = std::env::var_os("RUST_LOG");
+    let variable = variable("RUST_LOG");
     let variable = variable.as_deref().map(OsStr::to_string_lossy);
     if let Err(error) = trace::install(verbose, variable.as_deref()) {
         // Whoever closed standard error does not want to know.

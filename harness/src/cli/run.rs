@@ -11,6 +11,7 @@ use super::images::ImageArgs;
 use super::load::{Common, ConnectorArgs, FamilyArgs, Loaded, TopologyArgs};
 use super::subnets::SubnetArgs;
 use super::values::{memory, network_parser};
+use crate::environment::variable;
 use crate::report::{Report, append_summary, print_report, progress_line};
 use crate::run::{Amounts, ArtefactError, NetworkChoice, Options, Outcome, Progress, RunError};
 
@@ -53,8 +54,9 @@ pub(super) struct RunArgs {
     /// Print the report as JSON on standard output instead of the table
     #[arg(long)]
     pub(super) json: bool,
-    /// Append the report as Markdown to this file, as a CI job's summary
-    #[arg(long, value_name = "FILE", env = "GITHUB_STEP_SUMMARY")]
+    /// Append the report as Markdown to this file, as a CI job's summary; to the one that GITHUB_STEP_SUMMARY
+    /// names when not given
+    #[arg(long, value_name = "FILE")]
     summary: Option<PathBuf>,
 }
 
@@ -163,13 +165,9 @@ impl RunArgs {
 
     /// Appends to the job's summary. Where that fails, it is told: it says nothing of what was judged.
     pub(super) fn summarise(&self, markdown: impl FnOnce() -> String) {
-        // A variable that is set to nothing names no file.
-        let file = self
-            .summary
-            .as_ref()
-            .filter(|file| !file.as_os_str().is_empty());
-        if let Some(file) = file
-            && let Err(error) = append_summary(file, &markdown())
+        let named = || variable("GITHUB_STEP_SUMMARY").map(PathBuf::from);
+        if let Some(file) = self.summary.clone().or_else(named)
+            && let Err(error) = append_summary(&file, &markdown())
         {
             CliError::from(error).tell();
         }

@@ -3,6 +3,7 @@
 use wire::Dialect;
 
 use crate::checks::{Basis, Check, every};
+use crate::connectors::image_name;
 use crate::onion::TldFamily;
 use crate::run::{Amounts, NetworkChoice};
 
@@ -64,6 +65,11 @@ pub(super) fn defect(text: &str) -> Result<String, String> {
     ))
 }
 
+/// Takes the name of an image.
+pub(super) fn image(text: &str) -> Result<String, String> {
+    image_name(text).map(|()| text.to_owned())
+}
+
 /// Takes an amount of memory, in bytes.
 pub(super) fn memory(text: &str) -> Result<u64, String> {
     let (number, unit) = match (text.strip_suffix("MiB"), text.strip_suffix("GiB")) {
@@ -76,12 +82,14 @@ pub(super) fn memory(text: &str) -> Result<u64, String> {
         .ok()
         .and_then(|number| number.checked_mul(unit));
     bytes
-        .filter(|bytes| *bytes >= LEAST_MEMORY)
-        .ok_or_else(|| "a whole number, and 16MiB at the least".to_owned())
+        .filter(|bytes| (LEAST_MEMORY..=MOST_MEMORY).contains(bytes))
+        .ok_or_else(|| "expected a whole number from 16MiB to 1024GiB".to_owned())
 }
 
 /// Less than this no engine gives a container in which anything runs.
 const LEAST_MEMORY: u64 = 16 << 20;
+/// More than this no machine has, and an engine takes it for something else.
+const MOST_MEMORY: u64 = 1024 << 30;
 
 #[cfg(test)]
 mod tests {
@@ -96,6 +104,8 @@ mod tests {
             "512MB",
             "-1GiB",
             "1MiB",
+            "1025GiB",
+            "8589934592GiB",
             "99999999999999999999GiB",
             "",
         ] {

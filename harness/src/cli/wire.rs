@@ -4,7 +4,7 @@ mod decode;
 mod encode;
 mod json;
 
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead, Read, Write};
 
 use clap::Subcommand;
 use wire::Dialect;
@@ -13,6 +13,9 @@ use self::decode::DialectChoice;
 use self::json::Converted;
 use super::exit::Exit;
 use super::values::parse_dialect;
+
+/// The most that is read of a line, in bytes: more than a frame takes in hexadecimal or as JSON.
+const LINE: u64 = 16 << 20;
 
 /// Arguments of `wire`.
 #[derive(Debug, Clone, clap::Args)]
@@ -77,6 +80,9 @@ pub enum Error {
         /// Of how many.
         total: usize,
     },
+    /// Standard input has a line that is longer than any frame's.
+    #[error("failed to read a line of standard input: it is longer than {} MiB", LINE >> 20)]
+    LongLine,
     /// Standard input or output broke.
     #[error("failed to read standard input or write standard output")]
     Io(#[from] io::Error),
@@ -88,7 +94,7 @@ impl Error {
     pub const fn exit(&self) -> Exit {
         match self {
             Self::Frames { .. } => Exit::Fail,
-            Self::Input { .. } => Exit::Usage,
+            Self::Input { .. } | Self::LongLine => Exit::Usage,
             Self::Io(_) => Exit::Environment,
         }
     }
@@ -140,11 +146,15 @@ fn convert(
             one(argument, output)?;
             continue;
         }
-        let mut line = String::new();
-        while input.read_line(&mut line)? > 0 {
-            let text = line.trim();
-            if !text.is_empty() {
-                one(text, output)?;
+        let mut line = Vec::new();
+        while (&mut *input).take(LINE).read_until(b'\n', &mut line)? > 0 {
+            if line.len() as u64 == LINE {
+                return Err(Error::LongLine);
+            }
+            // What is no text is no hexadecimal and no JSON either.
+            let text = String::from_utf8_lossy(&line);
+            if !text.trim().is_empty() {
+                one(text.trim(), output)?;
             }
             line.clear();
         }

@@ -12,6 +12,7 @@ mod capabilities;
 mod configuration;
 mod connector;
 mod control;
+mod image;
 mod kind;
 mod level;
 mod log;
@@ -27,6 +28,7 @@ pub use configuration::{
 };
 pub use connector::Connector;
 pub use control::{Contact, Control, ControlError, Health, PeerState};
+pub use image::image_name;
 pub use kind::Kind;
 pub use level::level_of;
 pub use log::{Level, LogEvent, SessionEvent};

@@ -12,9 +12,10 @@ use tokio::time::timeout;
 
 use super::address::EngineAddress;
 use super::error::{ConnectError, EngineError, LibraryError};
-use super::named::{Named, named, variable};
+use super::named::{Named, named};
 use super::ssh::{Destination, Forward};
 use crate::causes::with_causes;
+use crate::environment::variable;
 use crate::trace::{Party, ask};
 
 /// How long an engine may take to answer a ping.

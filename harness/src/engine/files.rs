@@ -17,7 +17,7 @@ pub type Placed = (PathBuf, String);
 #[derive(Debug, thiserror::Error)]
 pub enum FilesError {
     /// A file or folder cannot be read.
-    #[error("{path} cannot be read")]
+    #[error("{path} cannot be read; name a file or folder that can")]
     Unreadable {
         /// The file or folder.
         path: String,

@@ -2,7 +2,6 @@
 //! of `DOCKER_CONTEXT`, else the one in use by the command's own configuration.
 
 use std::ffi::OsString;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER;
@@ -10,6 +9,8 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::error::EngineError;
+use crate::environment::variable;
+use crate::input;
 
 /// The context that stands for no context.
 const DEFAULT: &str = "default";
@@ -57,11 +58,6 @@ pub(super) fn named() -> Result<Option<Named>, EngineError> {
     named_by(&variable)
 }
 
-/// A variable of the environment; `None` where it is not set, or set to nothing.
-pub(super) fn variable(name: &str) -> Option<OsString> {
-    std::env::var_os(name).filter(|value| !value.is_empty())
-}
-
 fn named_by(variable: &dyn Fn(&str) -> Option<OsString>) -> Result<Option<Named>, EngineError> {
     let set = |name: &str| variable(name).filter(|value| !value.is_empty());
     // What is not UTF-8 is no address, and is refused as one when it is parsed.
@@ -94,7 +90,8 @@ fn named_by(variable: &dyn Fn(&str) -> Option<OsString>) -> Result<Option<Named>
         file: file.display().to_string(),
         why,
     };
-    let read = fs::read(&file).map_err(|error| no_context(error.to_string()))?;
+    let read = input::bytes(&file, input::BY_PEOPLE);
+    let read = read.map_err(|error| no_context(error.to_string()))?;
     let context: Context =
         serde_json::from_slice(&read).map_err(|error| no_context(error.to_string()))?;
     let mut address = context.endpoints.docker.host;
@@ -112,7 +109,7 @@ fn named_by(variable: &dyn Fn(&str) -> Option<OsString>) -> Result<Option<Named>
 /// The context that the docker command uses. A configuration that is not there, or that the command could
 /// not read either, names none.
 fn in_use(file: &Path) -> String {
-    let read = fs::read(file).ok();
+    let read = input::bytes(file, input::BY_PEOPLE).ok();
     let configuration = read.and_then(|text| serde_json::from_slice::<Configuration>(&text).ok());
     configuration.map_or_else(String::new, |one| one.current)
 }
@@ -120,6 +117,7 @@ fn in_use(file: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
+    use std::fs;
 
     use super::*;
 

@@ -14,6 +14,8 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+use crate::input::{self, InputError};
+
 /// What a server's certificate is held against.
 #[derive(Clone)]
 pub struct Tls {
@@ -27,6 +29,14 @@ pub enum TlsError {
     #[error("failed to find the system's root certificates; name a file with --ca")]
     NoRoots,
     /// A file of certificates cannot be read.
+    #[error("failed to read certificates from {path}: give a PEM file with at least one")]
+    File {
+        /// The file.
+        path: String,
+        /// Why.
+        source: InputError,
+    },
+    /// A file is no PEM file.
     #[error("failed to read certificates from {path}: give a PEM file with at least one")]
     Unreadable {
         /// The file.
@@ -74,8 +84,12 @@ impl Tls {
             path: name(),
             source,
         };
-        let certificates = CertificateDer::pem_file_iter(path)
-            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        let held = input::bytes(path, input::BY_PEOPLE).map_err(|source| {
+            let path = name();
+            TlsError::File { path, source }
+        })?;
+        let certificates = CertificateDer::pem_slice_iter(&held)
+            .collect::<Result<Vec<_>, _>>()
             .map_err(unreadable)?;
         let mut roots = RootCertStore::empty();
         let (taken, _) = roots.add_parsable_certificates(certificates);

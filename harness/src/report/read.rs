@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::model::{Report, ReportKind, VERSION};
 use super::repeat::RepeatReport;
 use super::topology::TopologyView;
+use crate::input::{self, InputError};
 
 /// Why a file is not read as a report.
 #[derive(Debug, thiserror::Error)]
@@ -17,8 +18,8 @@ pub enum ReadError {
     Unreadable {
         /// The file.
         path: String,
-        /// What the system said.
-        source: std::io::Error,
+        /// Why.
+        source: InputError,
     },
     /// The file is no report.
     #[error(
@@ -85,9 +86,9 @@ impl Saved {
     /// [`ReadError`] names the file.
     pub fn read(file: &Path) -> Result<Self, ReadError> {
         let path = file.display().to_string();
-        let text = std::fs::read_to_string(file).map_err(|source| ReadError::Unreadable {
-            path: path.clone(),
-            source,
+        let text = input::text(file, input::BY_PROGRAMS).map_err(|source| {
+            let path = path.clone();
+            ReadError::Unreadable { path, source }
         })?;
         let not_a_report = |source: Flaw| ReadError::NotAReport {
             path: path.clone(),

@@ -6,38 +6,13 @@ use std::time::Duration;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::collector::{Collector, unfit};
 use super::duration::parse_duration;
-use super::mistake::Mistake;
 
-/// Collects mistakes and knows the text they are in.
-pub(crate) struct Collector<'t> {
-    text: &'t str,
-    pub(crate) mistakes: Vec<Mistake>,
-}
-
-impl<'t> Collector<'t> {
-    pub(crate) fn new(text: &'t str) -> Self {
-        Self {
-            text,
-            mistakes: Vec::new(),
-        }
-    }
-
-    /// Notes a mistake at a byte offset of the text.
-    pub(crate) fn add(
-        &mut self,
-        offset: usize,
-        path: impl Into<String>,
-        message: impl Into<String>,
-    ) {
-        let before = &self.text[..offset.min(self.text.len())];
-        self.mistakes.push(Mistake {
-            line: before.matches('\n').count() + 1,
-            path: path.into(),
-            message: message.into(),
-        });
-    }
-}
+/// The longest list of tables: beyond it no file describes anything that could run.
+const TABLES: usize = 256;
+/// The longest time: as much as anything could be waited for.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What a value is, with its article.
 fn kind(value: &DeValue<'_>) -> String {
@@ -184,11 +159,17 @@ impl<'a, 'i> Fields<'a, 'i> {
                 None
             }
             Some(value) => match value.get_ref().as_str() {
-                Some(text) if !text.trim().is_empty() => Some(text.to_owned()),
-                Some(_) => {
+                Some(text) if text.trim().is_empty() => {
                     into.add(value.span().start, self.path_of(key), "is empty");
                     None
                 }
+                Some(text) => match unfit(text) {
+                    None => Some(text.to_owned()),
+                    Some(why) => {
+                        into.add(value.span().start, self.path_of(key), why);
+                        None
+                    }
+                },
                 None => {
                     self.wrong_type(into, key, value, "a string");
                     None
@@ -235,10 +216,14 @@ impl<'a, 'i> Fields<'a, 'i> {
             let texts = items.iter().map(|item| item.get_ref().as_str());
             texts.map(|text| text.map(str::to_owned)).collect()
         });
-        texts.unwrap_or_else(|| {
+        let texts: Vec<String> = texts.unwrap_or_else(|| {
             self.wrong_type(into, key, value, "a list of strings");
             Vec::new()
-        })
+        });
+        if let Some(why) = texts.iter().find_map(|text| unfit(text)) {
+            into.add(value.span().start, self.path_of(key), why);
+        }
+        texts
     }
 
     /// Every key of this table with its text: a table whose keys are the file's own.
@@ -247,7 +232,12 @@ impl<'a, 'i> Fields<'a, 'i> {
         for (key, value) in self.table {
             let name = key.get_ref().as_ref();
             match value.get_ref().as_str() {
-                Some(text) => texts.push((name.to_owned(), text.to_owned())),
+                Some(text) => {
+                    if let Some(why) = unfit(text) {
+                        into.add(value.span().start, self.path_of(name), why);
+                    }
+                    texts.push((name.to_owned(), text.to_owned()));
+                }
                 None => self.wrong_type(into, name, value, "a string"),
             }
         }
@@ -370,13 +360,13 @@ impl<'a, 'i> Fields<'a, 'i> {
             }
         };
         match parse_duration(&text) {
-            Ok(duration) if !duration.is_zero() => Some(duration),
-            Ok(_) => {
-                into.add(
-                    value.span().start,
-                    self.path_of(key),
-                    "must be longer than zero",
-                );
+            Ok(duration) if !duration.is_zero() && duration <= LONGEST => Some(duration),
+            Ok(duration) => {
+                let message = match duration.is_zero() {
+                    true => "must be longer than zero",
+                    false => "is longer than a day (\"1440m\"), the longest that can be waited for",
+                };
+                into.add(value.span().start, self.path_of(key), message);
                 default
             }
             Err(error) => {
@@ -422,8 +412,13 @@ impl<'a, 'i> Fields<'a, 'i> {
             );
             return Vec::new();
         };
+        let count = array.len();
+        if count > TABLES {
+            let message = format!("has {count} tables; {TABLES} are the most");
+            into.add(value.span().start, self.path_of(key), message);
+        }
         let mut tables = Vec::new();
-        for (index, item) in array.iter().enumerate() {
+        for (index, item) in array.iter().take(TABLES).enumerate() {
             let path = format!("{}[{index}]", self.path_of(key));
             match item.get_ref().as_table() {
                 Some(table) => tables.push(Fields::new(table, path, item.span().start)),

@@ -1,11 +1,13 @@
 //! TOML files that people write: read field by field, so that every mistake is reported at once, with its
 //! line, its key and what to do about it.
 
+mod collector;
 mod duration;
 mod fields;
 mod mistake;
 
+pub(crate) use collector::Collector;
 pub use duration::{DurationError, parse_duration};
-pub(crate) use fields::{Collector, Fields, Located, small};
+pub(crate) use fields::{Fields, Located, small};
 pub use mistake::Mistake;
-pub(crate) use mistake::{count, list};
+pub(crate) use mistake::{count, list, syntax};

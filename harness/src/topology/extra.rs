@@ -9,6 +9,9 @@ use crate::connectors::Kind;
 use crate::mutants::{MUTANTS, MutantSpec, VARIANTS, VariantSpec};
 use crate::toml_file::{Collector, Fields, Located, small};
 
+/// How many homes a `[many]` table may make.
+const MANY: std::ops::RangeInclusive<usize> = 2..=32;
+
 /// Reads `[many]`: homes that are all alike, each of which dials the next, and the last the first.
 /// `size` replaces the number in the file.
 pub(super) fn read_many<'a, 'i>(
@@ -31,14 +34,15 @@ pub(super) fn read_many<'a, 'i>(
         Some(text) => format!("{text}-{number}"),
         None => String::new(),
     };
-    let count = size.unwrap_or(written);
-    if !(2..=32).contains(&count) {
+    let mut count = size.unwrap_or(written);
+    if !MANY.contains(&count) {
         table.mistake(
             into,
             "homes",
             format!("expected 2 to 32 homes, {count} were asked for"),
         );
-        return;
+        // So that nothing else seems to be missing.
+        count = written;
     }
     for number in 1..=count {
         homes.push(Located {

@@ -15,8 +15,8 @@ mod wan;
 pub use crate::toml_file::{DurationError, Mistake, parse_duration};
 pub use mistake::TopologyError;
 pub use model::{
-    Auth, Budget, DECOY, Daemon, Deadlines, Home, Metric, NOWHERE, Path, Peering, Probe, Topology,
-    Transport,
+    Auth, BELOW, Budget, DECOY, Daemon, Deadlines, Home, Metric, NOWHERE, Path, Peering, Probe,
+    Topology, Transport, WARM_UP,
 };
 pub use network::{EnginePlace, Network, NetworkKind, Publication};
 pub use parse::Choices;

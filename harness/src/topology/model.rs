@@ -18,6 +18,14 @@ pub const DECOY: &str = "absent-peer";
 /// cover it.
 pub const NOWHERE: &str = "test.ator-harness-nowhere";
 
+/// How many characters of an ILP address come after a home's prefix at most: packets are told apart by
+/// what stands there.
+pub const BELOW: usize = 100;
+
+/// Packets of the probe to a home before the ones that count, apart from them. At least as many as are in
+/// flight, so that the first round of them is apart: it opens windows and wakes what sleeps.
+pub const WARM_UP: u32 = 16;
+
 /// What is to be run. Pure data; [`Topology::parse`] makes one from TOML.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Topology {

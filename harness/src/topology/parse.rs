@@ -13,7 +13,7 @@ use super::network::{Network, NetworkKind};
 use super::validate::{Whole, validate};
 use crate::connectors::Kind;
 use crate::onion::TldFamily;
-use crate::toml_file::{Collector, Fields, Located, small};
+use crate::toml_file::{Collector, Fields, Located, small, syntax};
 
 /// What takes the place of what a topology says.
 #[derive(Debug, Clone, Copy, Default)]
@@ -86,7 +86,7 @@ const NAME_EXAMPLE: &str = "\"my-topology\"";
 fn document<'t>(file: &str, text: &'t str) -> Result<toml::Spanned<DeTable<'t>>, TopologyError> {
     DeTable::parse(text).map_err(|error| TopologyError::Syntax {
         file: file.to_owned(),
-        message: error.to_string().trim_end().to_owned(),
+        message: syntax(text, &error),
     })
 }
 
@@ -119,6 +119,7 @@ fn read(root: &DeTable<'_>, into: &mut Collector<'_>, choices: Choices) -> Optio
         wan: wan.as_ref(),
         mutant,
         budgets: &budgets,
+        deadlines: &deadlines,
     };
     validate(&whole, into);
     fields.finish(into);
@@ -132,7 +133,7 @@ fn read(root: &DeTable<'_>, into: &mut Collector<'_>, choices: Choices) -> Optio
         paths: paths.into_iter().map(|path| path.value).collect(),
         probe: probe?.value,
         deadlines,
-        budgets,
+        budgets: budgets.into_iter().map(|budget| budget.value).collect(),
         wan: wan.map(|wan| wan.value),
         mutant,
         variant,
@@ -370,7 +371,10 @@ fn read_deadlines(fields: &mut Fields<'_, '_>, into: &mut Collector<'_>) -> Dead
     deadlines
 }
 
-fn read_budgets(fields: &mut Fields<'_, '_>, into: &mut Collector<'_>) -> Vec<Budget> {
+fn read_budgets<'a, 'i>(
+    fields: &mut Fields<'a, 'i>,
+    into: &mut Collector<'_>,
+) -> Vec<Located<'a, 'i, Budget>> {
     if !fields.has("budget") {
         into.add(
             0,
@@ -412,11 +416,14 @@ fn read_budgets(fields: &mut Fields<'_, '_>, into: &mut Collector<'_>) -> Vec<Bu
         }
         seen.push((metric, percentile, table.path().to_owned()));
         if let Some(at_most) = at_most {
-            budgets.push(Budget {
-                metric,
-                percentile,
-                at_most,
-                samples,
+            budgets.push(Located {
+                fields: table,
+                value: Budget {
+                    metric,
+                    percentile,
+                    at_most,
+                    samples,
+                },
             });
         }
     }

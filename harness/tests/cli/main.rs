@@ -2,6 +2,7 @@
 
 mod engine;
 mod ledger;
+mod refusals;
 mod state;
 mod support;
 mod usage;

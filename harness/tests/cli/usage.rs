@@ -187,7 +187,10 @@ fn what_is_no_program_is_no_daemon() {
     for (given, why) in [
         (text.as_str(), "is no program of Linux"),
         ("/dev/zero", "is no program of Linux"),
-        (gone.as_str(), "cannot be read: No such file or directory"),
+        (
+            gone.as_str(),
+            "cannot be read; name a file or folder that can: No such file",
+        ),
     ] {
         place
             .in_project()

@@ -45,10 +45,29 @@ fn compare(a: &Path, b: &Path, more: &[&str]) -> assert_cmd::assert::Assert {
 fn a_report_is_not_slower_than_itself() {
     for name in ["passed", "failed", "stuck", "interrupted", "repeat"] {
         let (path, _) = saved(name);
-        compare(&path, &path, &[])
+        compare(&path, &path, &["--threshold", "0%"])
             .code(0)
             .stdout(contains("two-home-local: 0 of ").and(contains(", 0 checks or stages worse")));
     }
+}
+
+#[test]
+fn times_are_shown_and_not_judged_unless_a_threshold_is_given() {
+    let folder = Folder::new();
+    let (a, good) = saved("passed");
+    let slower = folder.changed("passed", |report| {
+        let duration = good["duration_ms"].as_u64().expect("a time");
+        report["duration_ms"] = json!(duration * 9);
+    });
+    compare(&a, &slower, &[]).code(0).stdout(
+        contains("+800 %")
+            .and(contains(" figures shown and not judged (--threshold judges them), 0 checks"))
+            .and(contains("slower").not()),
+    );
+    compare(&a, &slower, &["--threshold", "20%"]).code(1);
+    let shown = compare(&a, &slower, &["--json"]).code(0);
+    let shown: Value = serde_json::from_slice(&shown.get_output().stdout).expect("is JSON");
+    assert_eq!((&shown["limits"]["threshold"], &shown["slower"]), (&Value::Null, &json!(0)));
 }
 
 #[test]
@@ -68,16 +87,17 @@ fn what_grew_by_more_than_threshold_and_floor_is_slower() {
             report["stages"][place]["millis"] = json!(millis + by);
         })
     };
-    compare(&a, &slower(millis), &[])
+    let usual = ["--threshold", "20%"];
+    compare(&a, &slower(millis), &usual)
         .code(1)
         .stdout(contains("+100 %").and(contains("slower")));
     // Less than the threshold, less than the floor, or allowed.
-    compare(&a, &slower(millis / 10), &[]).code(0);
+    compare(&a, &slower(millis / 10), &usual).code(0);
     compare(&a, &slower(millis / 10), &["--threshold", "5%"]).code(1);
     compare(&a, &slower(millis), &["--threshold", "150"]).code(0);
-    compare(&a, &slower(millis), &["--floor", "1m"]).code(0);
+    compare(&a, &slower(millis), &["--threshold", "20%", "--floor", "1m"]).code(0);
     // The other way round it got faster.
-    compare(&slower(millis), &a, &[])
+    compare(&slower(millis), &a, &usual)
         .code(0)
         .stdout(contains("-50 %"));
 }
@@ -90,7 +110,7 @@ fn percentiles_of_metrics_are_compared_too() {
         let b = folder.changed(name, |report| {
             report["metrics"]["round-trip"][format!("{figure}_us")] = json!(9_000_000.0);
         });
-        let output = compare(&a, &b, &["--json"])
+        let output = compare(&a, &b, &["--json", "--threshold", "20%"])
             .code(1)
             .get_output()
             .stdout
@@ -134,7 +154,7 @@ fn a_check_that_got_worse_or_vanished_fails_and_one_that_got_better_does_not() {
     compare(&a, &stuck, &[])
         .code(1)
         .stdout(contains("worse  stage publication home-").and(contains("reached to not reached")));
-    compare(&stuck, &a, &["--threshold", "1000"]).code(0);
+    compare(&stuck, &a, &[]).code(0);
 }
 
 #[test]

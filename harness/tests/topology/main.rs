@@ -3,6 +3,7 @@
 mod budgets;
 mod homes;
 mod kinds;
+mod limits;
 mod many;
 mod mistakes;
 mod mutants;

@@ -48,7 +48,7 @@ at_most = "3h"
         error.to_string(),
         r#"bad.toml: 18 mistakes in this topology:
   line 1: description is missing; add description = "what this topology is for"
-  line 1: name may hold lower-case letters, digits and dashes only
+  line 1: name may hold at most 24 lower-case letters, digits and dashes, and starts with a letter
   line 2: colour is not a key here; known keys are budget, connector, deadlines, description, home, many, mutant, name, network, path, peering, probe, variant, wan
   line 5: network.family "tor" is not a TLD family; use anon, anyone or onion
   line 6: network.authorities must be odd, so that a majority is clear

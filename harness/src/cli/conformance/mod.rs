@@ -14,6 +14,7 @@ use wire::Dialect;
 use super::exit::Exit;
 use super::values::{family_parser, parse_dialect};
 use crate::conformance::{Account, NotReachable, Subject, Watch, known_defects, summarise, table};
+use crate::environment::as_set;
 use crate::onion::{HostError, Program, TldFamily, Way, ask_proxy, host_family, resolvable};
 use crate::probe::{Credentials, Route, TlsError};
 use crate::secret::Secret;
@@ -172,7 +173,9 @@ impl Error {
             Self::NoRows(_) | Self::Host(_) | Self::UnknownDefect { .. } | Self::EmptySecret(_) => {
                 Exit::Usage
             }
-            Self::Tls(TlsError::Unreadable { .. } | TlsError::Empty { .. }) => Exit::Usage,
+            Self::Tls(
+                TlsError::File { .. } | TlsError::Unreadable { .. } | TlsError::Empty { .. },
+            ) => Exit::Usage,
             Self::Tls(TlsError::NoRoots | TlsError::Setup(_))
             | Self::NoProxy { .. }
             | Self::NoSecret(_)
@@ -190,7 +193,7 @@ impl Error {
 ///
 /// An [`Error`] for anything but a pass.
 pub async fn run(args: &Args, output: &mut dyn Write) -> Result<(), Error> {
-    run_with(args, &|name| std::env::var(name).ok(), output).await
+    run_with(args, &as_set, output).await
 }
 
 /// As [`run`], with environment variables from `variable`.

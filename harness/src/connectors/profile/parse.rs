@@ -10,8 +10,8 @@ use super::model::{Controlled, Listeners, Log, PEER_VARIABLE, Profile, file_key,
 use super::ready::Ready;
 use super::sample::complaints;
 use super::template::Templates;
-use crate::connectors::{Answers, Capabilities, Content, PeersKnown, toon};
-use crate::toml_file::{Collector, Fields};
+use crate::connectors::{Answers, Capabilities, Content, PeersKnown, image_name, toon};
+use crate::toml_file::{Collector, Fields, syntax};
 
 /// Ports that are the daemon's and the harness's own in every home.
 const RESERVED: std::ops::RangeInclusive<u16> = 9000..=9999;
@@ -26,7 +26,7 @@ pub(in crate::connectors) fn parse(
 ) -> Result<Profile, ProfileError> {
     let document = DeTable::parse(text).map_err(|error| ProfileError::Syntax {
         file: file.to_owned(),
-        message: error.to_string().trim_end().to_owned(),
+        message: syntax(text, &error),
     })?;
     let mut into = Collector::new(text);
     let profile = read(place, document.get_ref(), &mut into);
@@ -76,8 +76,22 @@ fn read(place: &Path, root: &DeTable<'_>, into: &mut Collector<'_>) -> Option<Pr
     };
     let peers = read_peers(&mut fields, into, &basics);
     let command = fields.strings(into, "command");
+    if command
+        .first()
+        .is_some_and(|program| program.trim().is_empty())
+    {
+        let message = "begins with the program, which is empty here; write it as in [\"/usr/bin/node\", \"index.js\"]";
+        into.add(fields.offset_of("command"), "command", message);
+    }
     let content = read_content(&mut fields, into, place, &basics, &command);
     let directory = fields.optional(into, "directory");
+    if directory
+        .as_ref()
+        .is_some_and(|folder| !folder.starts_with('/'))
+    {
+        let message = "is not an absolute path in the connector's container, as in \"/app\"";
+        into.add(fields.offset_of("directory"), "directory", message);
+    }
     let ports = read_ports(&mut fields, into);
     let ready = read_ready(&mut fields, into, &basics);
     let log = read_log(&mut fields, into);
@@ -175,7 +189,12 @@ fn read_content(
             into.add(fields.offset_of("tree"), "tree", message);
             Content::Unknown
         }
-        (Some(image), None) => Content::Image(image),
+        (Some(image), None) => {
+            if let Err(why) = image_name(&image) {
+                into.add(fields.offset_of("image"), "image", why);
+            }
+            Content::Image(image)
+        }
         (None, Some(tree)) => {
             if command.is_empty() {
                 let message = "has files and no word of which to start; add command = [\"/usr/bin/node\", \"index.js\"]";

@@ -12,11 +12,12 @@ use serde::Serialize;
 pub use read::CompareError;
 use side::{Side, Standing};
 
-/// What counts as slower: by more than both.
+/// What counts as slower: by more than both. Without a threshold no figure does: two runs of one thing in a row
+/// differ by more than a small change of it would show.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Limits {
-    /// As a share of the first value: 0.2 for 20 %.
-    pub threshold: f64,
+    /// As a share of the first value: 0.2 for 20 %; none where times are shown and not judged.
+    pub threshold: Option<f64>,
     /// As a time. Keeps a jump from 1 ms to 2 ms from counting.
     #[serde(serialize_with = "as_micros", rename = "floor_us")]
     pub floor: Duration,
@@ -114,7 +115,8 @@ fn times(a: &Side, b: &Side, limits: Limits) -> Vec<TimeRow> {
             let pair = a_us.zip(b_us);
             let change = pair.filter(|(a, _)| *a > 0.0).map(|(a, b)| (b - a) / a);
             let floor = limits.floor.as_secs_f64() * 1_000_000.0;
-            let slower = pair.is_some_and(|(a, b)| b - a > floor && b - a > a * limits.threshold);
+            let slower = pair.zip(limits.threshold);
+            let slower = slower.is_some_and(|((a, b), share)| b - a > floor && b - a > a * share);
             TimeRow {
                 name: time.name.clone(),
                 figure: time.figure,

@@ -50,16 +50,18 @@ impl Comparison {
             let word = if change.worse { "worse" } else { "changed" };
             writeln!(out, "{word}  {}: {} to {}", change.what, change.a, change.b)?;
         }
-        writeln!(
-            out,
-            "{}: {} of {} figures slower by more than {} % and {}, {} checks or stages worse",
-            self.topology,
-            self.slower,
-            self.times.len(),
-            self.limits.threshold * 100.0,
-            crate::topology::format_duration(self.limits.floor),
-            self.worse
-        )
+        let figures = self.times.len();
+        let times = match self.limits.threshold {
+            None => format!("{figures} figures shown and not judged (--threshold judges them)"),
+            Some(share) => format!(
+                "{} of {figures} figures slower by more than {} % and {}",
+                self.slower,
+                share * 100.0,
+                crate::topology::format_duration(self.limits.floor)
+            ),
+        };
+        let (topology, worse) = (&self.topology, self.worse);
+        writeln!(out, "{topology}: {times}, {worse} checks or stages worse")
     }
 }
 

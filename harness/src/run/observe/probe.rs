@@ -14,7 +14,7 @@ use crate::run::context::Run;
 use crate::run::packet::{millis, now_ms, payload};
 use crate::run::probe_dialer::{ANSWER_LIMIT, ProbeDialer};
 use crate::secret::Secret;
-use crate::topology::{Metric, NOWHERE};
+use crate::topology::{Metric, NOWHERE, WARM_UP};
 
 /// Size of a payload of the probe.
 const PAYLOAD: usize = 64;
@@ -25,10 +25,6 @@ const IN_FLIGHT: usize = 16;
 /// As many over shaped links: twice as many do not fit into what a circuit takes before the first
 /// acknowledgement is back, and every other packet would wait for one more round trip.
 const IN_FLIGHT_SHAPED: usize = 8;
-/// Packets to a home before the ones that count. At least as many as are in flight, so that the first round
-/// of them is apart: it opens windows and wakes what sleeps.
-const WARM_UP: u32 = 16;
-
 /// The probe at the door: let in with the right secret, and refused with others. What it finds goes into the
 /// observations and the metrics; its session is returned, if it has one.
 pub(in crate::run) async fn enter(

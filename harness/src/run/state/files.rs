@@ -1,7 +1,7 @@
 //! Files of the state folder: each has a format version, appears whole or not at all, and is read as
 //! a result.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::source::SourceError;
+use crate::input::{self, InputError};
 use crate::plan::PlanError;
 
 /// The format that is written, and the only one that is read.
@@ -64,9 +65,9 @@ pub enum StateError {
 /// Why a file about a run cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum Unreadable {
-    /// The system does not let us.
-    #[error("the system refuses it")]
-    Io(#[source] io::Error),
+    /// The system does not let us, or it is no such file.
+    #[error("it is not to be had")]
+    File(#[source] InputError),
     /// The text is cut off, or of something else.
     #[error("it does not hold what it should")]
     Json(#[source] serde_json::Error),
@@ -131,10 +132,10 @@ pub(super) fn write(path: &Path, value: &impl Serialize) -> Result<(), StateErro
 
 /// Reads what [`write`](write()) wrote; `None` when there is no such file.
 pub(super) fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, Unreadable> {
-    let text = match fs::read(path) {
+    let text = match input::bytes(path, input::BY_PROGRAMS) {
         Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(Unreadable::Io(error)),
+        Err(error) if error.is_absence() => return Ok(None),
+        Err(error) => return Err(Unreadable::File(error)),
     };
     let header: Header = serde_json::from_slice(&text).map_err(Unreadable::Json)?;
     match header.format {
@@ -148,6 +149,7 @@ pub(super) fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, Unread
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
@@ -211,6 +213,6 @@ mod tests {
         ));
         fs::remove_file(&path).expect("removes");
         fs::create_dir(&path).expect("a folder in its place");
-        assert!(matches!(read::<Thing>(&path), Err(Unreadable::Io(_))));
+        assert!(matches!(read::<Thing>(&path), Err(Unreadable::File(_))));
     }
 }

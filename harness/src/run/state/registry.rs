@@ -11,6 +11,7 @@ use super::files::{self, StateError, Unreadable, unusable};
 use super::locks::{self, Guard, Owner, RunLock, Starting, TopologyLock};
 use super::persisted::PersistedRun;
 use crate::engine::Placement;
+use crate::environment::variable;
 use crate::plan::RunId;
 
 /// The file of a [`RunRecord`].
@@ -86,7 +87,6 @@ impl Registry {
     /// folder (XDG base directory specification), else below the temporary folder.
     #[must_use]
     pub fn locate() -> Self {
-        let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
         let root = variable("ATOR_HARNESS_STATE")
             .map(PathBuf::from)
             .or_else(|| {
@@ -95,7 +95,7 @@ impl Registry {
             .or_else(|| {
                 variable("HOME").map(|home| Path::new(&home).join(".local/state/ator-harness"))
             })
-            .unwrap_or_else(|| std::env::temp_dir().join("ator-harness"));
+            .unwrap_or_else(|| tempfile::env::temp_dir().join("ator-harness"));
         Self::at(root)
     }
 
@@ -103,7 +103,7 @@ impl Registry {
     /// `networks` in that of [`Registry::locate`].
     #[must_use]
     pub fn networks() -> Self {
-        let named = std::env::var_os("ATOR_HARNESS_NETWORKS").filter(|value| !value.is_empty());
+        let named = variable("ATOR_HARNESS_NETWORKS");
         Self::at(named.map_or_else(|| Self::locate().root.join("networks"), PathBuf::from))
     }
 
@@ -235,7 +235,7 @@ impl Registry {
         let folder = self.folder(run);
         let (lock, persisted) = (folder.join("lock"), folder.join(PERSISTED));
         let life = match locks::is_held(&lock) {
-            Err(error) => Life::Unclear(unreadable(run, &lock)(Unreadable::Io(error))),
+            Err(error) => Life::Unclear(unreadable(run, &lock)(Unreadable::File(error.into()))),
             Ok(true) => Life::UnderWay,
             Ok(false) => match files::read(&persisted).map_err(unreadable(run, &persisted)) {
                 Err(error) => Life::PersistedUnreadable(error),

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use wire::Address;
+
 use super::{PLAIN, RESERVED, Whole, is_plain};
 use crate::toml_file::{Collector, Located};
-use crate::topology::model::{DECOY, Home, NOWHERE};
+use crate::topology::model::{BELOW, DECOY, Home, NOWHERE};
 
 /// The relays' network has this name; a home's network is called like the home.
 const RELAYS: &str = "relays";
@@ -18,10 +20,15 @@ impl Whole<'_, '_, '_> {
         }
         for (index, home) in self.homes.iter().enumerate() {
             self.validate_beside(into, home);
-            validate_id(into, home);
             self.validate_account(into, home, &home.value.id);
-            validate_prefix(into, home);
-            for other in &self.homes[..index] {
+            // Of homes that are all alike the last has the longest names, and no two have the same.
+            let of_one_table =
+                |other: &Located<'_, '_, Home>| other.fields.path() == home.fields.path();
+            if !self.homes.get(index + 1).is_some_and(of_one_table) {
+                validate_id(into, home);
+                validate_prefix(into, home);
+            }
+            for other in self.homes[..index].iter().filter(|one| !of_one_table(one)) {
                 validate_pair(into, other, home);
             }
         }
@@ -119,6 +126,17 @@ fn validate_prefix(into: &mut Collector<'_>, home: &Located<'_, '_, Home>) {
             "prefix",
             format!(
                 "{prefix:?} is not an ILP address prefix of lower-case letters, digits, - and _ between dots"
+            ),
+        );
+    }
+    let (length, most) = (prefix.len(), Address::MAX_LEN - BELOW);
+    if length > most {
+        home.add(
+            into,
+            "prefix",
+            format!(
+                "{prefix:?} has {length} characters; {most} are the most, because an ILP address has {} and packets go to addresses below it",
+                Address::MAX_LEN
             ),
         );
     }

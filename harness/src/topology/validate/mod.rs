@@ -6,7 +6,7 @@ mod homes;
 mod network;
 mod peerings;
 
-use super::model::{Budget, Home, Path, Peering, Probe, next_hop};
+use super::model::{Budget, Deadlines, Home, Path, Peering, Probe, next_hop};
 use super::wan::Wan;
 use crate::connectors::Kind;
 use crate::mutants::MutantSpec;
@@ -25,7 +25,8 @@ pub(super) struct Whole<'w, 'a, 'i> {
     pub(super) probe: Option<&'w Located<'a, 'i, Probe>>,
     pub(super) wan: Option<&'w Located<'a, 'i, Wan>>,
     pub(super) mutant: Option<&'static MutantSpec>,
-    pub(super) budgets: &'w [Budget],
+    pub(super) budgets: &'w [Located<'a, 'i, Budget>],
+    pub(super) deadlines: &'w Deadlines,
 }
 
 /// Checks names and references over the whole file.
@@ -36,7 +37,7 @@ pub(super) fn validate(whole: &Whole<'_, '_, '_>, into: &mut Collector<'_>) {
         whole.add(
             into,
             "name",
-            "may hold lower-case letters, digits and dashes only",
+            "may hold at most 24 lower-case letters, digits and dashes, and starts with a letter",
         );
     }
     whole.validate_homes(into);

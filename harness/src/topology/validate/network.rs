@@ -3,7 +3,12 @@
 use super::Whole;
 use crate::mutants::Needs;
 use crate::toml_file::Collector;
-use crate::topology::model::{Auth, Daemon, Metric};
+use crate::topology::model::{Auth, Budget, Daemon, Metric, WARM_UP};
+use crate::topology::units::format_duration;
+
+/// How many links a dial crosses one after the other, at least: the seven between two homes for its
+/// introduction, seven for the rendezvous, and twice seven for the stream and its answer.
+const DIAL_LINKS: u32 = 28;
 
 impl Whole<'_, '_, '_> {
     pub(super) fn validate_wan(&self, into: &mut Collector<'_>) {
@@ -33,12 +38,81 @@ impl Whole<'_, '_, '_> {
                 );
             }
         }
+        // As near as any node comes.
+        let nearest = nodes
+            .iter()
+            .map(|(_, access)| access)
+            .chain([&wan.value.access])
+            .map(|access| access.latency.saturating_sub(access.jitter))
+            .min();
+        let least = nearest.unwrap_or_default() * DIAL_LINKS;
+        let limit = self.deadlines.delivery;
+        if least >= limit {
+            wan.add(
+                into,
+                "latency",
+                format!(
+                    "is so long that no dial could be answered in time: it crosses {DIAL_LINKS} links one after the other, which takes {} at least, and deadlines.delivery is {}; shorten the one or lengthen the other",
+                    format_duration(least),
+                    format_duration(limit)
+                ),
+            );
+        }
+    }
+
+    /// A budget for more samples than a run takes could never be judged.
+    fn validate_samples(&self, into: &mut Collector<'_>) {
+        for budget in self.budgets {
+            let Budget {
+                metric, samples, ..
+            } = budget.value;
+            let Some(most) = self.most_samples(metric) else {
+                continue;
+            };
+            if samples > most {
+                budget.add(
+                    into,
+                    "samples",
+                    format!(
+                        "asks for {samples} samples of {}, of which a run of this topology takes {most} at most",
+                        metric.name()
+                    ),
+                );
+            }
+        }
+    }
+
+    /// How many samples a run takes of a metric; `None` where the file does not tell.
+    fn most_samples(&self, metric: Metric) -> Option<u64> {
+        let probe = || Some(&self.probe?.value);
+        let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+        Some(match metric {
+            Metric::Ready | Metric::BtpConnect | Metric::Authentication => 1,
+            // Three logins that are refused, or four, the one that is let in, and the one while a connector ends.
+            Metric::Dial => u64::from(probe()?.dials).max(4) + 2,
+            Metric::Redial => probe()?.dials.into(),
+            Metric::RoundTrip | Metric::FarRoundTrip => probe()?.packets.into(),
+            Metric::WarmUp | Metric::FarWarmUp => WARM_UP.into(),
+            Metric::Publication => {
+                let homes = self.homes.iter();
+                count(
+                    homes
+                        .filter(|home| home.value.daemon != Daemon::None)
+                        .count(),
+                )
+            }
+            Metric::Peering => count(self.peerings.len()),
+            // One with the amount 0 and one above it in each peering's direction, one over each path.
+            Metric::Delivery => count(2 * self.peerings.len() + self.paths.len()),
+        })
     }
 
     /// A budget for what the probe never measures could not be kept to.
     pub(super) fn validate_budgets(&self, into: &mut Collector<'_>) {
         let far = |metric: Metric| matches!(metric, Metric::FarRoundTrip | Metric::FarWarmUp);
-        let budget = self.budgets.iter().find(|budget| far(budget.metric));
+        self.validate_samples(into);
+        let mut budgets = self.budgets.iter().map(|budget| &budget.value);
+        let budget = budgets.find(|budget| far(budget.metric));
         if let Some(budget) = budget
             && self.probe.is_some_and(|probe| probe.value.far.is_none())
         {

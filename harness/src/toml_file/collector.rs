@@ -1,0 +1,49 @@
+//! The mistakes of a file, as they are found.
+
+use super::mistake::{MOST, Mistake};
+
+/// The longest text, in bytes: a template of a connector's configuration.
+const TEXT: usize = 256 << 10;
+
+/// Collects mistakes and knows the text they are in.
+pub(crate) struct Collector<'t> {
+    text: &'t str,
+    pub(crate) mistakes: Vec<Mistake>,
+}
+
+impl<'t> Collector<'t> {
+    pub(crate) fn new(text: &'t str) -> Self {
+        Self {
+            text,
+            mistakes: Vec::new(),
+        }
+    }
+
+    /// Notes a mistake at a byte offset of the text. Of so many that nobody would read them, the first are kept.
+    pub(crate) fn add(
+        &mut self,
+        offset: usize,
+        path: impl Into<String>,
+        message: impl Into<String>,
+    ) {
+        if self.mistakes.len() >= MOST {
+            return;
+        }
+        let before = &self.text[..offset.min(self.text.len())];
+        self.mistakes.push(Mistake {
+            line: before.matches('\n').count() + 1,
+            path: path.into(),
+            message: message.into(),
+        });
+    }
+}
+
+/// What is wrong with a text wherever it stands; `None` of one that can be used.
+pub(super) fn unfit(text: &str) -> Option<String> {
+    // No file, argument, variable or name can have one.
+    if text.contains('\0') {
+        return Some("holds a NUL character; remove it".to_owned());
+    }
+    let length = text.len();
+    (length > TEXT).then(|| format!("has {length} bytes; {TEXT} are the most"))
+}
