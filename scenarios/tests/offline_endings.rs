@@ -80,6 +80,16 @@ fn a_termination_removes_everything() {
 }
 
 #[test]
+fn a_hangup_removes_everything() {
+    signalled("HUP");
+}
+
+#[test]
+fn a_quit_removes_everything() {
+    signalled("QUIT");
+}
+
+#[test]
 fn the_reaper_outlives_a_kill() {
     let shell = Shell::open();
     let mut child = shell.two_home("verify", &[]).spawn().expect("starts");

@@ -10,7 +10,6 @@ use super::load::{Common, ConnectorArgs, FamilyArgs, Loaded, TopologyArgs};
 use super::subnets::SubnetArgs;
 use crate::causes::with_causes;
 use crate::engine::{Engine, EngineAddress, EngineError, Image, Placement};
-use crate::events::{EventKind, Stage};
 use crate::report::looks;
 use crate::run::{
     Amounts, Interrupts, NetworkChoice, Options, RunError, Sources, clocks_agree, find_engine,
@@ -221,6 +220,7 @@ async fn prove(
             ..Placement::default()
         },
         tunnels: false,
+        keep_addresses: false,
         subnets: args.subnets.ranges.clone(),
         artefacts: folder.path().to_owned(),
         stand_in: None,
@@ -232,18 +232,5 @@ async fn prove(
         progress: None,
     };
     let network = Network::private(loaded.topology.network.family);
-    let outcome = Box::pin(prove_instruments(&network, &options, interrupts)).await?;
-    if let Some(error) = outcome.error {
-        return Err(error.into());
-    }
-    let evidence = outcome.events.iter().find_map(|event| match &event.kind {
-        EventKind::StageReached {
-            stage: Stage::Instruments,
-            evidence,
-            millis,
-            ..
-        } => Some(format!("{evidence} ({millis} ms)")),
-        _ => None,
-    });
-    Ok(evidence.unwrap_or_default())
+    Ok(Box::pin(prove_instruments(&network, &options, interrupts)).await?)
 }

@@ -120,7 +120,9 @@ pub enum LedgerError {
         source: Duplicate,
     },
     /// The variable with the commit holds none.
-    #[error("failed to read the commit in {COMMIT}: {0}; set it so, set it to nothing, or give --commit")]
+    #[error(
+        "failed to read the commit in {COMMIT}: {0}; set it so, set it to nothing, or give --commit"
+    )]
     Commit(String),
     /// The output cannot be written.
     #[error("failed to write the output")]

@@ -98,6 +98,7 @@ async fn up(common: &Common, args: &UpArgs) -> Result<Exit, CliError> {
     let options = Options {
         placement: Placement::default(),
         tunnels: false,
+        keep_addresses: false,
         subnets: args.subnets.ranges.clone(),
         sources: args
             .images

@@ -33,6 +33,9 @@ pub(super) struct RunArgs {
     /// Reach the homes' ports through their engines, also where they are on this machine
     #[arg(long)]
     tunnels: bool,
+    /// Leave onion addresses in the logs that are saved; secrets never are
+    #[arg(long)]
+    keep_addresses: bool,
     /// Join the network of this topology, which `up` left running, in place of the public one
     #[arg(long, value_name = "TOPOLOGY")]
     authorities: Option<String>,
@@ -72,6 +75,7 @@ impl RunArgs {
         let options = Options {
             placement: self.engines.placement(&loaded.topology)?,
             tunnels: self.tunnels,
+            keep_addresses: self.keep_addresses,
             subnets: self.subnets.ranges.clone(),
             sources: self.images.sources(common, &loaded.topology)?,
             family: self.family.family,

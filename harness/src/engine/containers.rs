@@ -9,8 +9,7 @@ use bollard::models::{
 };
 use bollard::query_parameters::{
     CreateContainerOptionsBuilder, DownloadFromContainerOptionsBuilder,
-    KillContainerOptionsBuilder, LogsOptionsBuilder, StatsOptionsBuilder,
-    UploadToContainerOptionsBuilder,
+    KillContainerOptionsBuilder, StatsOptionsBuilder, UploadToContainerOptionsBuilder,
 };
 use futures_util::TryStreamExt;
 
@@ -333,27 +332,6 @@ impl Engine {
             self.docker.kill_container(container, Some(options)),
         )
         .await
-    }
-
-    /// A container's output so far, both streams; at most the last `tail` lines.
-    ///
-    /// # Errors
-    ///
-    /// [`EngineError::Api`] when the container is not there.
-    pub async fn logs(&self, container: &str, tail: Option<usize>) -> Result<String, EngineError> {
-        let tail = tail.map_or_else(|| "all".to_owned(), |lines| lines.to_string());
-        let options = LogsOptionsBuilder::default()
-            .stdout(true)
-            .stderr(true)
-            .tail(&tail)
-            .build();
-        let stream = self.docker.logs(container, Some(options));
-        let text = stream.try_fold(String::new(), |mut text, chunk| async move {
-            text.push_str(&String::from_utf8_lossy(&chunk.into_bytes()));
-            Ok(text)
-        });
-        self.call(format!("read the log of {container}"), text)
-            .await
     }
 
     /// A container's memory now.

@@ -17,6 +17,7 @@ mod fleet;
 mod images;
 mod labels;
 mod limits;
+mod log;
 mod machine;
 mod named;
 mod networks;
@@ -41,6 +42,7 @@ pub use labels::{
     LABEL_BOOT, LABEL_DEADLINE, LABEL_PROJECT, LABEL_ROLE, LABEL_RUN, LABEL_TOPOLOGY, Labels,
     UnreadableLabel,
 };
+pub use log::Log;
 pub use machine::{Mount, Port};
 pub use networks::NetworkSpec;
 pub use pipe::{Pipe, PipeInput, Piped};

@@ -40,7 +40,7 @@ pub struct Leftovers {
     /// Volumes by name.
     pub volumes: Vec<String>,
     /// The networks that each container is on.
-    pub(super) on: BTreeMap<String, Vec<String>>,
+    pub on: BTreeMap<String, Vec<String>>,
 }
 
 impl Leftovers {

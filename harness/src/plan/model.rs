@@ -14,7 +14,7 @@ use super::seed::{RunId, Seed};
 use super::standing::Standing;
 use crate::engine::{Deadline, Labels, NetworkSpec};
 use crate::onion::anonrc::AuthorityLine;
-use crate::onion::{ServiceKeys, redact};
+use crate::onion::{ServiceKeys, mentions_address, redact};
 use crate::secret::Secret;
 use crate::topology::{Topology, Wan};
 
@@ -179,12 +179,27 @@ impl Plan {
     /// A text that was not written by us, without onion addresses and secrets of this run.
     #[must_use]
     pub fn redact(&self, text: &str) -> String {
+        self.redact_secrets(redact(text))
+    }
+
+    /// The text with every secret replaced, and onion addresses as they are.
+    #[must_use]
+    pub fn redact_secrets(&self, text: String) -> String {
         self.secrets()
             .iter()
             .filter(|secret| !secret.is_empty())
-            .fold(redact(text), |text, secret| {
+            .fold(text, |text, secret| {
                 text.replace(secret.expose(), &secret.to_string())
             })
+    }
+
+    /// Whether a text holds a secret or an onion address.
+    pub fn is_telling(&self) -> impl Fn(&str) -> bool + Send + Sync + 'static {
+        let secrets = self.secrets();
+        move |text| {
+            let held = |secret: &Secret| !secret.is_empty() && text.contains(secret.expose());
+            mentions_address(text) || secrets.iter().any(held)
+        }
     }
 
     /// Every text that no log, label, command line or report may hold.

@@ -50,6 +50,7 @@ pub(in crate::run) struct Run {
     pub(in crate::run) amounts: Amounts,
     pub(in crate::run) connector_memory: Option<u64>,
     pub(in crate::run) accepted_defects: Vec<String>,
+    pub(in crate::run) keep_addresses: bool,
     /// Containers that were told to end: their deaths are no news.
     pub(in crate::run) told_to_end: Mutex<BTreeSet<String>>,
     /// Those of them whose ends the engine has told.
@@ -157,6 +158,7 @@ impl Run {
             images: None,
             amounts: options.amounts,
             connector_memory: options.connector_memory,
+            keep_addresses: options.keep_addresses,
             accepted_defects: options.accepted_defects.clone(),
             told_to_end: Mutex::default(),
             ended: watch::Sender::default(),

@@ -77,6 +77,8 @@ pub struct Options {
     pub placement: Placement,
     /// Whether the homes' ports are reached through their engines, also where that is not needed.
     pub tunnels: bool,
+    /// Whether saved logs keep onion addresses.
+    pub keep_addresses: bool,
     /// The ranges that subnets are taken from; those that come along where there are none.
     pub subnets: Vec<Range>,
     /// Where run folders are made.

@@ -74,7 +74,7 @@ fn what_is_too_long_is_not_read_to_its_end() {
             .assert()
             .code(2)
             .stdout("")
-            .stderr(contains(format!("long.toml")).and(contains(format!(
+            .stderr(contains("long.toml").and(contains(format!(
                 "it is longer than {most}, the most that is read"
             ))));
     }

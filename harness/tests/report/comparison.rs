@@ -61,13 +61,18 @@ fn times_are_shown_and_not_judged_unless_a_threshold_is_given() {
     });
     compare(&a, &slower, &[]).code(0).stdout(
         contains("+800 %")
-            .and(contains(" figures shown and not judged (--threshold judges them), 0 checks"))
+            .and(contains(
+                " figures shown and not judged (--threshold judges them), 0 checks",
+            ))
             .and(contains("slower").not()),
     );
     compare(&a, &slower, &["--threshold", "20%"]).code(1);
     let shown = compare(&a, &slower, &["--json"]).code(0);
     let shown: Value = serde_json::from_slice(&shown.get_output().stdout).expect("is JSON");
-    assert_eq!((&shown["limits"]["threshold"], &shown["slower"]), (&Value::Null, &json!(0)));
+    assert_eq!(
+        (&shown["limits"]["threshold"], &shown["slower"]),
+        (&Value::Null, &json!(0))
+    );
 }
 
 #[test]
@@ -95,7 +100,12 @@ fn what_grew_by_more_than_threshold_and_floor_is_slower() {
     compare(&a, &slower(millis / 10), &usual).code(0);
     compare(&a, &slower(millis / 10), &["--threshold", "5%"]).code(1);
     compare(&a, &slower(millis), &["--threshold", "150"]).code(0);
-    compare(&a, &slower(millis), &["--threshold", "20%", "--floor", "1m"]).code(0);
+    compare(
+        &a,
+        &slower(millis),
+        &["--threshold", "20%", "--floor", "1m"],
+    )
+    .code(0);
     // The other way round it got faster.
     compare(&slower(millis), &a, &usual)
         .code(0)

@@ -51,13 +51,7 @@ struct Basics {
 
 fn read(place: &Path, root: &DeTable<'_>, into: &mut Collector<'_>) -> Option<Profile> {
     let mut fields = Fields::new(root, "", 0);
-    let name = fields.string(into, "name", "\"my-connector\"");
-    if let Some(name) = &name
-        && !is_plain(name)
-    {
-        let message = "may hold at most 40 lower-case letters, digits, dots and dashes only";
-        into.add(fields.offset_of("name"), "name", message);
-    }
+    let name = read_name(&mut fields, into);
     // For the reader of the file.
     fields.optional(into, "description");
     let dialect = fields.choice(
@@ -75,23 +69,9 @@ fn read(place: &Path, root: &DeTable<'_>, into: &mut Collector<'_>) -> Option<Pr
         by_account,
     };
     let peers = read_peers(&mut fields, into, &basics);
-    let command = fields.strings(into, "command");
-    if command
-        .first()
-        .is_some_and(|program| program.trim().is_empty())
-    {
-        let message = "begins with the program, which is empty here; write it as in [\"/usr/bin/node\", \"index.js\"]";
-        into.add(fields.offset_of("command"), "command", message);
-    }
+    let command = read_command(&mut fields, into);
     let content = read_content(&mut fields, into, place, &basics, &command);
-    let directory = fields.optional(into, "directory");
-    if directory
-        .as_ref()
-        .is_some_and(|folder| !folder.starts_with('/'))
-    {
-        let message = "is not an absolute path in the connector's container, as in \"/app\"";
-        into.add(fields.offset_of("directory"), "directory", message);
-    }
+    let directory = read_directory(&mut fields, into);
     let ports = read_ports(&mut fields, into);
     let ready = read_ready(&mut fields, into, &basics);
     let log = read_log(&mut fields, into);
@@ -143,6 +123,41 @@ fn read(place: &Path, root: &DeTable<'_>, into: &mut Collector<'_>) -> Option<Pr
         }
     }
     Some(profile)
+}
+
+fn read_name(fields: &mut Fields<'_, '_>, into: &mut Collector<'_>) -> Option<String> {
+    let name = fields.string(into, "name", "\"my-connector\"");
+    if let Some(name) = &name
+        && !is_plain(name)
+    {
+        let message = "may hold at most 40 lower-case letters, digits, dots and dashes only";
+        into.add(fields.offset_of("name"), "name", message);
+    }
+    name
+}
+
+fn read_command(fields: &mut Fields<'_, '_>, into: &mut Collector<'_>) -> Vec<String> {
+    let command = fields.strings(into, "command");
+    if command
+        .first()
+        .is_some_and(|program| program.trim().is_empty())
+    {
+        let message = "begins with the program, which is empty here; write it as in [\"/usr/bin/node\", \"index.js\"]";
+        into.add(fields.offset_of("command"), "command", message);
+    }
+    command
+}
+
+fn read_directory(fields: &mut Fields<'_, '_>, into: &mut Collector<'_>) -> Option<String> {
+    let directory = fields.optional(into, "directory");
+    if directory
+        .as_ref()
+        .is_some_and(|folder| !folder.starts_with('/'))
+    {
+        let message = "is not an absolute path in the connector's container, as in \"/app\"";
+        into.add(fields.offset_of("directory"), "directory", message);
+    }
+    directory
 }
 
 fn is_plain(name: &str) -> bool {

@@ -15,6 +15,8 @@ use crate::run::outcome::NodeLog;
 const TAIL: usize = 12;
 /// How many of them are kept for what is wrong, as far as something is.
 const WRONG: usize = 6;
+/// How much of a line it shows, in characters.
+const LINE: usize = 1000;
 /// How long collecting may take. An engine that hangs must not keep us from removing.
 const COLLECT_LIMIT: Duration = Duration::from_secs(20);
 
@@ -42,9 +44,14 @@ pub(in crate::run) async fn collect(run: &Run, containers: &[Placed<'_>]) -> Col
                 Err(error) if error.is_absence() => continue,
                 Err(error) => with_causes(&error).to_string(),
             };
+            // Whoever is sent the folder is not to learn more than from the report.
+            let saved = match run.keep_addresses {
+                true => run.plan.redact_secrets(text.clone()),
+                false => run.plan.redact(&text),
+            };
             if let Err(error) = run.artefacts.write(
                 &format!("logs/{}.log", role.to_string().replace('/', "-")),
-                text.as_bytes(),
+                saved.as_bytes(),
             ) {
                 run.recorder.note(with_causes(&error).to_string());
             }
@@ -52,7 +59,7 @@ pub(in crate::run) async fn collect(run: &Run, containers: &[Placed<'_>]) -> Col
                 role: role.clone(),
                 tail: tail(&text)
                     .iter()
-                    .map(|line| run.plan.redact(line))
+                    .map(|line| clipped(&run.plan.redact(line)))
                     .collect(),
             });
             logs.texts.push(NodeText {
@@ -75,6 +82,14 @@ pub(in crate::run) async fn collect(run: &Run, containers: &[Placed<'_>]) -> Col
     };
     guard.reached(format!("{} logs saved", logs.tails.len()));
     logs
+}
+
+/// A line as far as a report shows it.
+fn clipped(line: &str) -> String {
+    match line.char_indices().nth(LINE) {
+        None => line.to_owned(),
+        Some((at, _)) => format!("{} [...]", &line[..at]),
+    }
 }
 
 /// What a failure report shows of a log: the last lines that say that something is wrong, then its end.
@@ -138,5 +153,7 @@ mod tests {
         assert!(tail[TAIL - 2].contains("step"), "{tail:?}");
         assert_eq!(super::tail("one\n"), ["one"]);
         assert!(super::tail("").is_empty());
+        assert_eq!(clipped("short"), "short");
+        assert_eq!(clipped(&"ä".repeat(5000)).chars().count(), LINE + 6);
     }
 }

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
+use crate::events::{EventKind, Stage};
 use crate::run::begin::{Beginning, begin, finish, inputs};
 use crate::run::end;
 use crate::run::error::RunError;
 use crate::run::instruments;
 use crate::run::interrupt::Interrupts;
 use crate::run::options::Options;
-use crate::run::outcome::Outcome;
 use crate::run::prepare;
 use crate::run::state::{Registry, Verb};
 use crate::topology::{Network, Topology};
@@ -16,17 +16,17 @@ use crate::topology::{Network, Topology};
 /// Lifetime in the labels of what is made.
 const LIFETIME: Duration = Duration::from_secs(5 * 60);
 
-/// Proves that this machine and its engine can be measured with, and removes what that took. What was found
-/// is the evidence of the stage `instruments`.
+/// Proves that this machine and its engine can be measured with, and removes what that took. Returns what was
+/// found, and how long it took.
 ///
 /// # Errors
 ///
-/// [`RunError`] when it could not even begin. Whatever happens later is in the [`Outcome`].
+/// [`RunError`] names what is wrong with them, or why it could not begin.
 pub async fn prove_instruments(
     network: &Network,
     options: &Options,
     interrupts: &Interrupts,
-) -> Result<Outcome, RunError> {
+) -> Result<String, RunError> {
     let registry = Registry::locate();
     let topology = Topology::of_network(network.clone());
     let beginning = Beginning {
@@ -59,5 +59,20 @@ pub async fn prove_instruments(
     let mut outcome = end::outcome(&run, result);
     end::end(&run, &mut outcome, guards).await;
     drop(watch);
-    Ok(finish(&run, outcome))
+    if let Some(error) = outcome.error.take() {
+        return Err(error);
+    }
+    let proven = finish(&run, outcome)
+        .events
+        .into_iter()
+        .find_map(|event| match event.kind {
+            EventKind::StageReached {
+                stage: Stage::Instruments,
+                evidence,
+                millis,
+                ..
+            } => Some(format!("{evidence} ({millis} ms)")),
+            _ => None,
+        });
+    Ok(proven.unwrap_or_default())
 }
