@@ -204,9 +204,17 @@ fn a_connector_that_needs_more_memory() {
         ],
         remedy: "`--connector-memory` gives it more",
     };
-    let memory = ["--connector-memory", "32MiB"];
+    // It keeps a line that has no end.
+    let folder = script("exec tail /dev/zero");
+    let folder = folder.path().to_str().expect("is text");
+    let command = [
+        "--connector-command",
+        "./connector",
+        "--connector-dir",
+        folder,
+    ];
     fails(
-        &[&["--connector", "ilp-connector"], &memory[..]].concat(),
+        &[&command[..], &["--connector-memory", "32MiB"]].concat(),
         &says,
     );
 }

@@ -176,6 +176,57 @@ fn a_clock_that_is_an_hour_ahead() {
     }
 }
 
+#[test]
+fn a_clock_that_is_set_in_the_middle() {
+    let shell = Shell::sharing();
+    let clock = shell.artefacts().with_file_name("clock");
+    std::fs::write(&clock, "+0s").expect("writes");
+    let command = shell.two_home("verify", &[]);
+    let child = Command::new("faketime")
+        .args(["-f", "+0s"])
+        .args([
+            "env",
+            "-u",
+            "FAKETIME",
+            "FAKETIME_NO_CACHE=1",
+            "FAKETIME_DONT_FAKE_MONOTONIC=1",
+        ])
+        .arg(format!("FAKETIME_TIMESTAMP_FILE={}", clock.display()))
+        .arg(command.get_program())
+        .args(command.get_args())
+        .envs(
+            command
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        )
+        .current_dir(root())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("faketime is there");
+    shell.run().reached("start", Some("homes"));
+    std::fs::write(&clock, "+1h").expect("writes");
+    let output = child.wait_with_output().expect("ends");
+    no_verdict(&shell, &output, "clock moved by 3600 s");
+}
+
+#[test]
+fn a_process_that_is_stopped_for_a_while() {
+    let shell = Shell::sharing();
+    let child = shell
+        .two_home("verify", &[])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("starts");
+    shell.run().reached("start", Some("homes"));
+    signal(child.id(), "STOP");
+    std::thread::sleep(std::time::Duration::from_secs(7));
+    signal(child.id(), "CONT");
+    let output = child.wait_with_output().expect("ends");
+    no_verdict(&shell, &output, "stood still for ");
+}
+
 /// An engine in a network namespace that nothing leads into, for as long as this lives.
 struct CutOff {
     script: Child,

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::address::AddressError;
 use super::ssh::SshError;
+use crate::causes::with_causes;
 
 /// An engine call that failed.
 #[derive(Debug, thiserror::Error)]
@@ -216,11 +217,14 @@ impl LibraryError {
 
     /// Whether nobody answered at all, or the connection broke before an answer.
     pub(super) fn is_silence(&self) -> bool {
-        matches!(
-            self.0,
-            bollard::errors::Error::HyperLegacyError { .. }
-                | bollard::errors::Error::RequestTimeoutError
-        )
+        match &self.0 {
+            bollard::errors::Error::RequestTimeoutError => true,
+            // What was to be sent could not be read to its end: the client library has no type for it.
+            bollard::errors::Error::HyperLegacyError { err } => {
+                !with_causes(err).to_string().contains("user's Body")
+            }
+            _ => false,
+        }
     }
 
     /// The HTTP status, when it is an engine's refusal.

@@ -154,7 +154,7 @@ async fn an_engine_that_is_gone_ends_the_watch_with_an_error() {
         text.contains("no longer tells which containers end"),
         "{text}"
     );
-    assert!(text.contains("caused by: failed to"), "{text}");
+    assert!(text.contains("caused by: the Docker Engine at"), "{text}");
 }
 
 #[tokio::test]

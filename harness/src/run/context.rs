@@ -22,6 +22,7 @@ use crate::run::interrupt::Interrupts;
 use crate::run::milestones::Milestones;
 use crate::run::options::{Amounts, Options};
 use crate::run::reach::{Reach, Way};
+use crate::run::stillness;
 use crate::run::times::Times;
 use crate::trace;
 
@@ -193,6 +194,7 @@ impl Run {
             },
             death = self.unexpected(watch) => died(death?),
             () = self.interrupts.at_least(1) => Err(RunError::Interrupted),
+            failure = stillness::disturbed() => Err(failure.into()),
             () = self.recorder.failed() => Err(self.event_failure()),
         }
     }

@@ -34,6 +34,7 @@ mod request;
 mod running;
 mod shaping;
 mod state;
+mod stillness;
 mod times;
 
 pub use artefacts::{ArtefactError, Artefacts};

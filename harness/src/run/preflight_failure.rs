@@ -57,6 +57,22 @@ pub enum PreflightFailure {
         /// By how many seconds the engine's is ahead; negative when it is behind.
         ahead_s: i64,
     },
+    /// Nothing was done here for a while.
+    #[error(
+        "this process stood still for {for_s} s in the middle of the run: it was stopped, or this machine did nothing else; times that were measured meanwhile are worth nothing, so run this again"
+    )]
+    StoodStill {
+        /// For how long, in seconds.
+        for_s: u64,
+    },
+    /// This machine's clock jumped.
+    #[error(
+        "this machine's clock moved by {by_s} s in the middle of the run: it was set, or the machine was suspended; when packets expire is told by it, so run this again, once the clock is right"
+    )]
+    ClockMoved {
+        /// By how many seconds; negative when it was set back.
+        by_s: i64,
+    },
     /// A container is reached neither at its address nor through its engine.
     #[error(
         "a container of the engine at {engine} is not reached at its address {address}: {seen}; the engine has to run on this machine and in its network namespace, or let commands be run in containers (exec)"
@@ -126,7 +142,7 @@ pub enum PreflightFailure {
 }
 
 /// How far an engine's clock may be from this machine's, in seconds. Both are told in whole seconds.
-const CLOCKS_DIFFER: i64 = 2;
+pub(in crate::run) const CLOCKS_DIFFER: i64 = 2;
 
 /// Refuses a container whose clock differs from this machine's, both in milliseconds of Unix time.
 ///

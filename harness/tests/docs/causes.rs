@@ -41,6 +41,8 @@ Each of these ends with 3, has a sentence with the remedy instead of a cause, an
 | a firewall between bridges and this machine | `is not reached from a container of that bridge` | `offline_machine`, once with REJECT and once with DROP |
 | logs cannot be read back | `cannot be read back` | - |
 | the engine does not tell of ends | `does not tell that a container has ended` | - |
+| this process is stopped for more than 5 s, such as by SIGSTOP | `stood still for` | `offline_machine` |
+| the clock is set, or the machine suspended, in the middle | `clock moved by` | `offline_machine` |
 | an engine that hangs, or is gone | `has stopped answering` | `offline_machine`, with SIGSTOP and SIGKILL |
 | no space for the artefacts | `failed to write artefacts to` | `offline_endings` |
 | no route to the network that others run | `no route to the internet` | `offline_rehearsal` |
