@@ -72,10 +72,13 @@ pub(in crate::run) async fn observe(
     decoys.refused(run).await;
     let healths = homes::health(run, &connected).await;
     shaping::switch(run, true).await?;
-    // As early as it can be, so that it shows during what follows whether the peer is dialled again.
-    decoys.forget(run).await;
     let dialer = ProbeDialer::of(&run.plan, run.reach(), &nonce);
     guard.saw("probing");
+    if let Some(dialer) = &dialer {
+        probe::enter_as_decoy(run, dialer, &mut seen, &mut metrics).await;
+    }
+    // As early as it can be, so that it shows during what follows whether the peer is dialled again.
+    decoys.forget(run).await;
     let mut session = None;
     if let Some(dialer) = &dialer {
         session = probe::enter(run, dialer, &mut seen, &mut metrics).await;

@@ -25,6 +25,21 @@ const IN_FLIGHT: usize = 16;
 /// As many over shaped links: twice as many do not fit into what a circuit takes before the first
 /// acknowledgement is back, and every other packet would wait for one more round trip.
 const IN_FLIGHT_SHAPED: usize = 8;
+/// The probe at the door as the peer that every connector is told to dial, with the token that it would send
+/// there: that stands in no environment. The peer has to be there still.
+pub(in crate::run) async fn enter_as_decoy(
+    run: &Run,
+    dialer: &ProbeDialer,
+    seen: &mut Observations,
+    metrics: &mut Metrics,
+) {
+    let decoy = &run.plan.decoy;
+    seen.probe.configured_secret = dialer
+        .under(&decoy.id)
+        .refusal("configured", decoy.token.clone(), metrics)
+        .await;
+}
+
 /// The probe at the door: let in with the right secret, and refused with others. What it finds goes into the
 /// observations and the metrics; its session is returned, if it has one.
 pub(in crate::run) async fn enter(
@@ -39,13 +54,6 @@ pub(in crate::run) async fn enter(
     let view = &mut seen.probe;
     view.wrong_secret = dialer.refusal("wrong", wrong, metrics).await;
     view.empty_secret = dialer.refusal("empty", Secret::new(""), metrics).await;
-    // As the peer that every connector is told to dial, with the token that it would send there: that
-    // stands in no environment.
-    let decoy = &run.plan.decoy;
-    view.configured_secret = dialer
-        .under(&decoy.id)
-        .refusal("configured", decoy.token.clone(), metrics)
-        .await;
     if view.no_auth_allowed {
         let stranger = dialer.under(&format!("nobody-{}", dialer.nonce));
         let circuit = "stranger";
