@@ -91,7 +91,7 @@ pub(in crate::run) async fn prove(run: &Run, image: &str, way: Way) -> Result<Wa
             "containers are reached at their addresses and heard of, reach what is published, and have \
              this machine's time"
         }
-        Way::Tunnels => {
+        Way::Tunnels | Way::HomesByTunnels => {
             "containers are reached through their engine and heard of, and have this machine's time"
         }
     });
@@ -151,7 +151,7 @@ async fn look(site: &Site<'_>, token: &str, way: Way) -> Result<Way, RunError> {
             Ok(stream) => ask(site, stream, token).await,
             Err(outcome) => Err(no_answer(site, outcome)),
         },
-        Way::Tunnels => Err(no_answer(site, "not tried".to_owned())),
+        Way::Tunnels | Way::HomesByTunnels => Err(no_answer(site, "not tried".to_owned())),
     };
     // Not even a connection says that the witness is reached: proxies on the way may accept any.
     let direct = match direct {
@@ -159,13 +159,22 @@ async fn look(site: &Site<'_>, token: &str, way: Way) -> Result<Way, RunError> {
         asked => return asked.map(|()| Way::Direct),
     };
     let tunnel = Tunnel::open(site.engine, &site.name(), local()).map_err(RunError::NoPort)?;
-    let stream = TcpStream::connect(tunnel.address()).await;
-    match ask(site, stream.map_err(RunError::NoPort)?, token).await {
-        Err(RunError::Preflight(PreflightFailure::NoAnswer { seen, .. })) => {
-            let seen = format!("{direct} from here, and {seen} through the engine");
-            Err(no_answer(site, seen))
+    let begun = Instant::now();
+    loop {
+        let stream = TcpStream::connect(tunnel.address()).await;
+        match ask(site, stream.map_err(RunError::NoPort)?, token).await {
+            // A tunnel takes connections before the witness does.
+            Err(RunError::Preflight(PreflightFailure::NoAnswer { .. }))
+                if begun.elapsed() < ANSWER =>
+            {
+                sleep(POLL).await;
+            }
+            Err(RunError::Preflight(PreflightFailure::NoAnswer { seen, .. })) => {
+                let seen = format!("{direct} from here, and {seen} through the engine");
+                return Err(no_answer(site, seen));
+            }
+            asked => return asked.map(|()| Way::Tunnels),
         }
-        asked => asked.map(|()| Way::Tunnels),
     }
 }
 

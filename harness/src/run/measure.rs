@@ -46,6 +46,7 @@ pub async fn measure(
     let (engines, plan) = running(topology, sized).await?;
     redact_traces(&plan);
     let way = Way::of(&plan.topology, tunnels);
+    let way = way.to_running(&engines, &plan).await;
     let reach = Reach::open(way, &engines, &plan).map_err(RunError::NoPort)?;
     let to = destination(&plan, load)?.clone();
     let mut watch = engines.watch(&[plan.run.as_str()]).await?;

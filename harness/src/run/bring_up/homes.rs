@@ -250,6 +250,8 @@ pub(in crate::run) async fn attach(
     run: &Run,
     earlier: &[Earlier],
 ) -> Result<Vec<RunningHome>, RunError> {
+    let way = run.way.to_running(&run.engines, &run.plan).await;
+    run.open_way(way)?;
     let mut homes = Vec::new();
     for home in &run.plan.homes {
         let mut monitor = None;

@@ -51,6 +51,7 @@ pub(in crate::run) async fn bring_up(
             .await?
             .1
     } else {
+        run.open_way(run.way)?;
         let proof = instruments::prove(run, &images.bls, run.way);
         let homes = Box::pin(homes::start(run, &specs));
         try_join(Box::pin(proof), homes).await?.1

@@ -10,13 +10,15 @@ use crate::plan::{HomePlan, OnionPlan, Plan};
 pub(in crate::run) use crate::run::reach::tunnel::Tunnel;
 use crate::topology::{EnginePlace, Topology};
 
-/// The two ways to a container's port.
+/// The ways to containers' ports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::run) enum Way {
     /// The container's own address, which this machine has a route to.
     Direct,
     /// A port on this machine, carried by the container's engine.
     Tunnels,
+    /// Homes' ports through tunnels, and those of nodes directly.
+    HomesByTunnels,
 }
 
 impl Way {
@@ -27,6 +29,17 @@ impl Way {
         match topology.network.engines() {
             EnginePlace::ThisMachine if !asked_for_tunnels => Self::Direct,
             EnginePlace::ThisMachine | EnginePlace::Anywhere => Self::Tunnels,
+        }
+    }
+
+    /// The way to a topology that runs already: as it was found when it was brought up, which shows by the
+    /// container through which its nodes are reached.
+    pub(in crate::run) async fn to_running(self, engines: &Engines, plan: &Plan) -> Self {
+        // Without that container the engine refuses to tell of it.
+        match engines.common().exit_status(&plan.bridge_head()).await {
+            Ok(None) => Self::Tunnels,
+            Ok(Some(_)) | Err(_) if self == Self::Tunnels => Self::HomesByTunnels,
+            Ok(Some(_)) | Err(_) => self,
         }
     }
 }
@@ -61,7 +74,7 @@ impl Reach {
                 reach.tunnels.insert(home.socket(port), tunnel);
             }
         }
-        if plan.makes_network() {
+        if way == Way::Tunnels && plan.makes_network() {
             let head = plan.bridge_head();
             for node in plan.nodes() {
                 let directory = node.published.dir_port;
