@@ -21,6 +21,7 @@ pub mod report;
 pub mod run;
 pub mod sabotage;
 pub mod secret;
+pub mod stand;
 pub mod toml_file;
 pub mod topology;
 pub mod trace;

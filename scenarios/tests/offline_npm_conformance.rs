@@ -63,10 +63,11 @@ async fn the_published_plugin_against_the_table() {
         let why = row.why.as_deref().unwrap_or_default();
         assert!(why.contains("ilp-plugin-btp"), "{row:#?}");
     }
-    // It forwards nothing.
+    // It forwards and delivers nothing, and its process is another's.
     for row in of(Verdict::Unsupported) {
         let why = row.why.as_deref().unwrap_or_default();
-        assert!(why.contains("--forwards"), "{row:#?}");
+        let needs = ["--forwards", "--fulfils", "--connector"];
+        assert!(needs.iter().any(|need| why.contains(need)), "{row:#?}");
     }
     let summary = summarise(&reports);
     assert!(summary.passed > 55, "{summary:?}");

@@ -92,7 +92,7 @@ pub enum CliError {
     },
     /// Binaries for images are missing.
     #[error(
-        "{} missing; run `make images` to build what goes into the images, and `make tor` for images/tor",
+        "{} missing; run `make images` to build what goes into the images, `make tor` for images/tor, and `make ilp-connector` for images/ilp-connector",
         list(missing)
     )]
     MissingBinaries {

@@ -95,7 +95,9 @@ impl Exit {
     #[must_use]
     pub const fn of_engine(error: &EngineError) -> Self {
         match error {
-            EngineError::Address(_) | EngineError::NoContext { .. } => Self::Usage,
+            EngineError::Address(_)
+            | EngineError::NoContext { .. }
+            | EngineError::FileAtRoot { .. } => Self::Usage,
             EngineError::NoEngine { .. }
             | EngineError::Unreachable { .. }
             | EngineError::NoCertificates { .. }
@@ -110,6 +112,8 @@ impl Exit {
             | EngineError::Lost { .. }
             | EngineError::Time { .. }
             | EngineError::File { .. }
+            | EngineError::OtherEngine { .. }
+            | EngineError::Container { .. }
             | EngineError::Api { .. } => Self::Environment,
         }
     }

@@ -6,7 +6,7 @@ use super::error::CliError;
 use super::load::Common;
 use super::program::ProgramArgs;
 use super::values::image;
-use crate::connectors::Content;
+use crate::connectors::{Content, Kind};
 use crate::engine::{
     FilesError, Image, ImageContent, Placed, is_program, program_files, tree_files,
 };
@@ -117,6 +117,37 @@ impl ImageArgs {
             return Ok(Vec::new());
         }
         program_files(&path, program, &DAEMONS).map_err(unfit(what))
+    }
+}
+
+/// The images of a connector that stands by itself: the one that is given, or else the profile's own; and that of its
+/// server where it has one. All missing files are named at once.
+pub(super) fn alone(
+    common: &Common,
+    connector: Kind,
+    given: Option<&str>,
+) -> Result<(Image, Option<Image>), CliError> {
+    let recipe = connector.recipe();
+    let content = given.map_or(recipe.content, |name| Content::Image(name.to_owned()));
+    let folder = match common.locate() {
+        Some(root) => root.join(BINARIES),
+        None if matches!(content, Content::Image(_)) && recipe.server.is_none() => PathBuf::new(),
+        None => return Err(CliError::NoRoot),
+    };
+    let mut binaries = Binaries {
+        folder,
+        missing: Vec::new(),
+    };
+    let (image, _) = binaries.connector(connector.name(), content, &[])?;
+    let server = recipe.server.map(|(name, to)| {
+        let files = vec![binaries.placed("agent", AGENT), binaries.placed(name, to)];
+        local("bls", AGENT, files, &[])
+    });
+    match binaries.missing.is_empty() {
+        true => Ok((image, server)),
+        false => Err(CliError::MissingBinaries {
+            missing: binaries.missing,
+        }),
     }
 }
 

@@ -59,7 +59,7 @@ pub(super) struct ConnectorArgs {
 
 impl ConnectorArgs {
     /// Where the connector comes from; none where the topology's own counts.
-    fn source(&self) -> Result<Option<ConnectorSource>, CliError> {
+    pub(super) fn source(&self) -> Result<Option<ConnectorSource>, CliError> {
         let Some(name) = self.connector.clone() else {
             return Ok(None);
         };

@@ -82,8 +82,8 @@ enum Command {
     Compare(compare::Args),
     /// Keep what nights came to in a file that only grows, and show which checks fail again and again
     Ledger(ledger::Args),
-    /// Hold a running connector against the contract's handshake and robustness rows
-    Conformance(conformance::Args),
+    /// Hold a connector that runs, or one that is started for it, against the contract's rows
+    Conformance(Box<conformance::Args>),
     /// Print BTP frames as JSON, or turn that JSON into bytes
     Wire(wire::Args),
     /// Wait for standard input to end, then remove a run; started by every run as its last guard
@@ -162,7 +162,7 @@ async fn dispatch(cli: &Cli) -> Result<Exit, CliError> {
             Ok(Exit::Pass)
         }
         Command::Conformance(args) => {
-            conformance::run(args, &mut std::io::stdout()).await?;
+            conformance::run(common, args, &mut std::io::stdout()).await?;
             Ok(Exit::Pass)
         }
         Command::Reap { run, engines } => {

@@ -10,7 +10,8 @@ use super::forwarding;
 use super::legs::{self, Found};
 use super::report::RowReport;
 use super::seen::Seen;
-use super::subject::{NotReachable, Socket, Subject, ended};
+use super::socket::Socket;
+use super::subject::{NotReachable, Subject, ended};
 use super::table::{Listen, Need, Row, Script, Send};
 use crate::causes::with_causes;
 use crate::probe::Session;
@@ -32,6 +33,8 @@ impl Subject {
             Need::Fulfils => self.fulfils.is_some(),
             Need::Forwards => self.forwards.is_some(),
             Need::Setup(_) => set_up,
+            // Whoever keeps it runs such rows (`Watch`).
+            Need::Keeper => false,
         }
     }
 }
@@ -105,8 +108,8 @@ async fn answer(
         Script::OlderCloses => forwarding::older_closes(subject).await,
         Script::NextHopLeaves => forwarding::next_hop_leaves(subject).await,
         Script::ForeignAnswer => forwarding::foreign_answer(subject).await,
-        // The one who set the connector up runs `observe_give_up` instead.
-        Script::GiveUp => return Ok(RowReport::unsupported(row)),
+        // The one who set the connector up runs `observe_give_up` instead, and the one who keeps it `shutdown`.
+        Script::GiveUp | Script::Shutdown => return Ok(RowReport::unsupported(row)),
     };
     let mut came = match found {
         Ok(came) => came,

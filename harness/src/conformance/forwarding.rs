@@ -11,7 +11,8 @@ use wire::{BtpBody, BtpFrame, Codec, Packet};
 use super::build::{self, ROW_ID};
 use super::legs::{Found, Legs};
 use super::seen::Seen;
-use super::subject::{Socket, Subject};
+use super::socket::Socket;
+use super::subject::Subject;
 use crate::probe::Incoming;
 
 /// What rows of forwarding note, for tables to expect.
@@ -75,7 +76,9 @@ fn response(codec: &Codec, id: u32, packet: &[u8]) -> Vec<u8> {
 pub(super) async fn forward(subject: &Subject, what: Forward) -> Found {
     let codec = subject.codec();
     let mut legs = Legs::open(subject).await?;
-    let data: &[u8] = b"forwarded";
+    // Another for each: who has seen a packet may answer it as before.
+    let data = format!("forwarded: {what:?}");
+    let data = data.as_bytes();
     let address = subject.forwards.as_deref().unwrap_or(build::NOWHERE);
     let now = wire::Expiry::from(std::time::SystemTime::now());
     let until = match what {

@@ -7,7 +7,8 @@ use wire::{BtpFrame, Codec, Packet};
 
 use super::build::{self, ROW_ID};
 use super::seen::Seen;
-use super::subject::{NotReachable, Socket, Subject};
+use super::socket::Socket;
+use super::subject::{NotReachable, Subject};
 use crate::causes::with_causes;
 use crate::probe::Incoming;
 

@@ -12,16 +12,20 @@
 mod build;
 mod execute;
 mod forwarding;
+mod keeper;
 mod legs;
 mod report;
 mod seen;
+mod shutdown;
+mod socket;
 mod subject;
 mod table;
 mod watch;
 
 pub use execute::{bystander, observe_give_up, run_row};
+pub use keeper::Keeper;
 pub use report::{RowReport, Summary, Verdict, summarise};
 pub use seen::Seen;
 pub use subject::{Account, NotReachable, Subject};
 pub use table::{Defect, Expected, Need, Row, Setup, known_defects, table};
-pub use watch::{Keeper, Watch};
+pub use watch::Watch;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use wire::{Codec, Dialect, Mode};
 
 use super::seen::Seen;
+use super::socket::Socket;
 use crate::probe::{
     ConnectionEnd, Credentials, DialError, Incoming, Route, Session, SessionError, SessionOptions,
     Stream, Target, UpgradeError, WebSocket, open,
@@ -103,7 +104,8 @@ impl Subject {
 
     async fn socket_to(&self, target: &Target) -> Result<Socket, NotReachable> {
         let (stream, _) = Box::pin(open(&self.route, target, self.limit)).await?;
-        Ok(WebSocket::upgrade(stream, target, self.limit).await?)
+        let socket = WebSocket::upgrade(stream, target, self.limit).await?;
+        Ok(Socket::new(socket, self.codec()))
     }
 
     /// A WebSocket on which `peer` was let in.
@@ -163,9 +165,6 @@ fn not_let_in(how: &str) -> NotReachable {
         how: how.to_owned(),
     }
 }
-
-/// A WebSocket to the subject.
-pub(super) type Socket = WebSocket<Stream>;
 
 /// How a socket ended, when a send on it failed.
 pub(super) fn ended(end: &ConnectionEnd) -> Seen {

@@ -2,13 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use async_trait::async_trait;
-
 use super::build;
 use super::execute::{bystander, run_row};
+use super::keeper::Keeper;
 use super::report::RowReport;
+use super::shutdown;
 use super::subject::{NotReachable, Subject};
-use super::table::Row;
+use super::table::{Need, Row};
 use crate::causes::with_causes;
 use crate::probe::{Incoming, Session};
 
@@ -18,20 +18,6 @@ const DIALS: usize = 3;
 
 /// The pause between two such dials, and between two looks whether it is back.
 const PAUSE: Duration = Duration::from_millis(300);
-
-/// Whoever can say what became of the connector's process, and start it again.
-#[async_trait]
-pub trait Keeper: Send + Sync {
-    /// What became of it, in words; `None` if it still runs.
-    async fn fate(&self) -> Option<String>;
-
-    /// Starts it again and waits until it is ready; changes what of `subject` is new, such as its port.
-    ///
-    /// # Errors
-    ///
-    /// Why it could not be started, in words.
-    async fn start_again(&self, subject: &mut Subject) -> Result<(), String>;
-}
 
 /// What a new connection is good for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,7 +87,15 @@ impl<'a> Watch<'a> {
         reports: &mut Vec<RowReport>,
     ) -> Result<(), NotReachable> {
         let mut last_run = None;
-        for row in rows {
+        for (place, row) in rows.iter().enumerate() {
+            if let (Need::Keeper, Some(keeper)) = (row.need, self.keeper) {
+                reports.push(Box::pin(shutdown::row(row, &self.subject, keeper)).await);
+                // What the row has done it was to do.
+                if place + 1 < rows.len() {
+                    self.start_again(keeper, &row.id).await;
+                }
+                continue;
+            }
             if !self.subject.meets(row.need, set_up) {
                 reports.push(RowReport::unsupported(row));
                 continue;
@@ -196,6 +190,17 @@ impl<'a> Watch<'a> {
             Err(_) => {
                 self.bystander = None;
                 self.gone_since = Some(blamed.id.clone());
+            }
+        }
+    }
+
+    /// Starts a connector again that was told to end.
+    async fn start_again(&mut self, keeper: &dyn Keeper, row: &str) {
+        match keeper.start_again(&mut self.subject).await {
+            Ok(()) => self.bystander = self.another_bystander().await,
+            Err(_) => {
+                self.bystander = None;
+                self.gone_since = Some(row.to_owned());
             }
         }
     }

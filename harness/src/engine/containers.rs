@@ -34,6 +34,8 @@ pub enum NetworkMode {
     },
     /// On no network.
     None,
+    /// On the engine's own bridge, with the address that it gives.
+    EnginesOwn,
     /// In another container's network namespace.
     Share {
         /// The other container's name.
@@ -364,7 +366,7 @@ impl Engine {
     }
 }
 
-fn body(spec: &ContainerSpec, labels: &Labels) -> ContainerCreateBody {
+pub(super) fn body(spec: &ContainerSpec, labels: &Labels) -> ContainerCreateBody {
     let mut host = HostConfig {
         cap_drop: Some(vec!["ALL".to_owned()]),
         security_opt: Some(vec!["no-new-privileges".to_owned()]),
@@ -386,6 +388,7 @@ fn body(spec: &ContainerSpec, labels: &Labels) -> ContainerCreateBody {
     let mut networking = None;
     match &spec.network {
         NetworkMode::None => host.network_mode = Some("none".to_owned()),
+        NetworkMode::EnginesOwn => host.network_mode = Some("bridge".to_owned()),
         NetworkMode::Share { container } => {
             host.network_mode = Some(format!("container:{container}"));
         }
@@ -437,18 +440,19 @@ fn body(spec: &ContainerSpec, labels: &Labels) -> ContainerCreateBody {
         user: Some(format!("{user}:{user}")),
         entrypoint: spec.entrypoint.clone().map(|program| vec![program]),
         cmd: Some(spec.arguments.clone()),
-        env: Some(
-            spec.environment
-                .iter()
-                .map(|(name, value)| format!("{name}={}", value.expose()))
-                .collect(),
-        ),
+        env: Some(variables(&spec.environment)),
         labels: Some(labels.for_role(&spec.role)),
         exposed_ports: exposed,
         host_config: Some(host),
         networking_config: networking,
         ..Default::default()
     }
+}
+
+/// An environment as the engine takes it.
+fn variables(environment: &[(String, Secret)]) -> Vec<String> {
+    let variable = |(name, value): &(String, Secret)| format!("{name}={}", value.expose());
+    environment.iter().map(variable).collect()
 }
 
 fn archive(files: &[FileSpec]) -> std::io::Result<Vec<u8>> {

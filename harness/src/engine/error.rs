@@ -154,6 +154,30 @@ pub enum EngineError {
         /// What is wrong with it.
         source: time::error::Parse,
     },
+    /// A container by itself would be started on another engine than the one that was found.
+    #[error(
+        "a container by itself is started on the engine of DOCKER_HOST alone, and the one that was found is {address}; set DOCKER_HOST={address}"
+    )]
+    OtherEngine {
+        /// The address of the one that was found.
+        address: String,
+    },
+    /// A file of a container by itself is to be in no folder, where it cannot be that user's alone.
+    #[error(
+        "{path} cannot be put into a container by itself; give the file a folder, as in /config{path}"
+    )]
+    FileAtRoot {
+        /// The file's path.
+        path: String,
+    },
+    /// A container by itself could not be started, looked at or removed.
+    #[error("failed to {action}")]
+    Container {
+        /// What was being done.
+        action: String,
+        /// What testcontainers said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// Any other answer of the engine.
     #[error("failed to {action}")]
     Api {

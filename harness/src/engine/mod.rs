@@ -1,9 +1,10 @@
-//! Where a topology runs: Docker Engines, through bollard.
+//! Where a topology runs: Docker Engines, through bollard; and one container by itself, through testcontainers.
 //!
-//! No type of bollard leaves this module. A container is addressed by its name in the plan;
+//! No type of either leaves this module. A container is addressed by its name in the plan;
 //! whatever is cleaned up is found by label.
 
 mod address;
+mod alone;
 mod archive;
 mod call;
 mod connect;
@@ -29,6 +30,7 @@ mod sweep;
 mod watch;
 
 pub use address::{AddressError, EngineAddress};
+pub use alone::Alone;
 pub use connect::{Engine, EngineInfo};
 pub use containers::{ContainerSpec, FileSpec, Memory, NetworkMode, Privileges};
 pub use deadline::{BootTime, Deadline, Now};

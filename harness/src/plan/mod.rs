@@ -20,7 +20,7 @@ mod subnets;
 pub use addresses::{AddressSpace, NotARange, Range, Route};
 pub(crate) use build::refuse_crowd;
 pub use containers::{AGENT, FORWARDS_OPEN, HomeSpecs, HostProgram, Images, RECORD, Specs};
-pub(crate) use containers::{ANONRC, KEYS};
+pub(crate) use containers::{ANONRC, KEYS, config_files};
 pub use control::Control;
 pub use home::{DaemonPlan, HomePlan, OnionPlan};
 pub use model::{Inputs, Persistent, Plan};

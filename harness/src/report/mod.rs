@@ -32,6 +32,7 @@ pub use model::{
     ArtefactsView, Bucket, BudgetView, CheckView, DeathView, DiagnosisView, ErrorKind, ErrorView,
     LogTail, Memory, MetricView, NoteView, Report, ReportKind, VERSION,
 };
+pub(crate) use plain::plain;
 pub use probe::{Figures, LoadView, Loop, PhaseView, ProbeReport};
 pub use read::{ReadError, Saved};
 pub use repeat::{

@@ -6,7 +6,7 @@ const SHOWN: usize = 16_000;
 /// One line of printable characters: what a connector or a daemon writes may hold escape sequences that
 /// move a terminal's cursor or name its window, characters that turn the direction of writing, ends of
 /// lines that look like somebody else's, or megabytes without any.
-pub(super) fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len().min(SHOWN));
     for character in text.chars().take(SHOWN) {
         match character {

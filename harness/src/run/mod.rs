@@ -33,6 +33,7 @@ mod record;
 mod request;
 mod running;
 mod shaping;
+mod single;
 mod state;
 mod stillness;
 mod times;
@@ -53,6 +54,7 @@ pub use outcome::{NodeLog, Outcome};
 pub use preflight_failure::{PreflightFailure, clocks_agree};
 pub use prepare::fresh_inputs;
 pub use request::InvalidRequest;
+pub use single::SingleRun;
 pub use state::{
     Condition, ConnectorSource, Fate, KnownRun, Life, NetworkUse, Owner, PersistedNetwork,
     PersistedRun, ProfileText, Registry, Release, RunLock, RunRecord, SourceError, Starting,

@@ -417,3 +417,53 @@ fn frames_are_decoded_or_refused_by_exit_code() {
     wire("0100").code(1).stdout(contains("error"));
     wire("xyz").code(2).stdout(contains("error"));
 }
+
+#[test]
+fn conformance_tells_all_at_once_which_options_do_not_go_together() {
+    let place = Place::new();
+    let cases: [(&[&str], &[&str]); 4] = [
+        (&[], &["give --connector PROFILE", "--url"]),
+        (
+            &["--url", "ws://h:1", "--image", "mine"],
+            &[
+                "--image is for",
+                "--connector PROFILE",
+                "--url needs --peer ID",
+                "--url needs --secret-env VAR",
+            ],
+        ),
+        (
+            &["--image", "mine", "--env", "A=b"],
+            &["--image is for", "--env is for"],
+        ),
+        (
+            &[
+                "--connector",
+                "toon",
+                "--url",
+                "ws://h:1",
+                "--peer",
+                "p",
+                "--noauth",
+                "refused",
+            ],
+            &[
+                "give one of the two",
+                "--peer is for --url",
+                "--noauth is for --url",
+            ],
+        ),
+    ];
+    for (arguments, messages) in cases {
+        let mut command = place.command();
+        let mut assert = command
+            .arg("conformance")
+            .args(arguments)
+            .assert()
+            .code(2)
+            .stdout("");
+        for message in messages {
+            assert = assert.stderr(contains(*message));
+        }
+    }
+}

@@ -1,7 +1,10 @@
-//! `ator-harness conformance`: a connector that somebody else started, held against the table.
+//! `ator-harness conformance`: a connector that somebody else started, or one that is started for it, held against the
+//! table.
 
+mod container;
 mod report;
 mod url;
+mod usage;
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -11,14 +14,21 @@ use std::time::Duration;
 use clap::ValueEnum;
 use wire::Dialect;
 
+use super::error::CliError;
 use super::exit::Exit;
+use super::load::Common;
 use super::values::{family_parser, parse_dialect};
-use crate::conformance::{Account, NotReachable, Subject, Watch, known_defects, summarise, table};
+use crate::conformance::{
+    Account, NotReachable, Row, RowReport, Subject, Watch, known_defects, summarise, table,
+};
 use crate::environment::as_set;
 use crate::onion::{HostError, Program, TldFamily, Way, ask_proxy, host_family, resolvable};
 use crate::probe::{Credentials, Route, TlsError};
+use crate::run::Interrupts;
 use crate::secret::Secret;
+use crate::stand::StandError;
 use url::{Url, parse_proxy, parse_url};
+use usage::Asked;
 
 /// How long a connector that a row has killed is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -26,28 +36,38 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Arguments of `conformance`.
 ///
 /// Exit code 0 if no row failed or showed a defect that is not accepted, 1 if one did, 2 for wrong usage, 3 if the
-/// connector cannot be reached before anything was done to it, or a secret's variable is not set.
+/// connector cannot be reached or started before anything was done to it, or a secret's variable is not set.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Args {
-    /// The connector's BTP server; wss:// for one behind TLS.
+    /// The BTP server of a connector that runs; wss:// for one behind TLS. Or --connector for one that is started.
     #[arg(long, value_name = "ws://HOST:PORT/PATH", value_parser = parse_url)]
-    url: Url,
+    url: Option<Url>,
+    /// Start this connector as a container, with accounts made for it: the name of one that comes along (toon, toon-1,
+    /// ilp-connector), or a profile that says how to configure and run one (docs/profiles.md).
+    #[arg(long, value_name = "PROFILE")]
+    connector: Option<String>,
+    /// With --connector, the image to start, which must be on the engine and is never pulled; the profile's own without.
+    #[arg(long, value_name = "IMAGE")]
+    image: Option<String>,
+    /// With --connector, a variable of its environment; can be given more than once.
+    #[arg(long = "env", value_name = "KEY=VALUE", value_parser = parse_variable)]
+    environment: Vec<Variable>,
     /// A PEM file with the certificate, or that of the authority, that a wss:// server has to show; without it those
     /// that this system trusts. Onion services need none.
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
-    /// The peer id to authenticate as.
+    /// With --url, the peer id to authenticate as.
     #[arg(long, value_name = "ID")]
-    peer: String,
-    /// The environment variable that holds that peer's secret.
+    peer: Option<String>,
+    /// With --url, the environment variable that holds that peer's secret.
     #[arg(long, value_name = "VAR")]
-    secret_env: String,
+    secret_env: Option<String>,
     /// The secret is empty: the variable may be empty, or not set.
     #[arg(long)]
     empty_secret: bool,
-    /// Which bytes the connector speaks.
-    #[arg(long, value_parser = parse_dialect, default_value_t = Dialect::Toon)]
-    dialect: Dialect,
+    /// Which bytes the connector speaks: toon or rfc. Without it toon, or what --connector says.
+    #[arg(long, value_parser = parse_dialect)]
+    dialect: Option<Dialect>,
     /// Whether the connector lets in empty secrets (its BTP_ALLOW_NOAUTH); without this, rows that
     /// depend on it are unsupported.
     #[arg(long, value_enum, value_name = "WHETHER")]
@@ -97,9 +117,25 @@ enum NoAuth {
     Refused,
 }
 
+/// A variable of the connector's environment.
+#[derive(Debug, Clone)]
+struct Variable {
+    name: String,
+    value: Secret,
+}
+
 /// Why `conformance` did not end with a pass.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// Options that do not go together, or are missing.
+    #[error("failed to take the options: {}", mistakes.join("; "))]
+    Usage {
+        /// Everything that is wrong.
+        mistakes: Vec<String>,
+    },
+    /// The connector by itself could not be judged.
+    #[error(transparent)]
+    Stand(#[from] StandError),
     /// Rows failed or showed defects; the report that was printed says which.
     #[error("failed to find {} of {total} rows as the contract has them: {defects} known defects, {failed} others", .failed + .defects)]
     Rows {
@@ -170,6 +206,8 @@ impl Error {
     pub const fn exit(&self) -> Exit {
         match self {
             Self::Rows { .. } => Exit::Fail,
+            Self::Stand(StandError::Engine(error)) => Exit::of_engine(error),
+            Self::Usage { .. } | Self::Stand(StandError::Configure(_)) => Exit::Usage,
             Self::NoRows(_) | Self::Host(_) | Self::UnknownDefect { .. } | Self::EmptySecret(_) => {
                 Exit::Usage
             }
@@ -180,32 +218,45 @@ impl Error {
             | Self::NoProxy { .. }
             | Self::NoSecret(_)
             | Self::NotReachable(_)
+            | Self::Stand(
+                StandError::Ended { .. }
+                | StandError::NotReady { .. }
+                | StandError::NotReachable(_),
+            )
             | Self::Io(_) => Exit::Environment,
             Self::Interrupted => Exit::Interrupted,
         }
     }
 }
 
-/// Runs the table with the secret from the process's environment and prints the report to
-/// `output`.
+/// Runs the table with secrets from the process's environment, or against a connector that is started for it, and
+/// prints the report to `output`.
+///
+/// # Errors
+///
+/// A [`CliError`] for anything but a pass.
+pub(super) async fn run(
+    common: &Common,
+    args: &Args,
+    output: &mut dyn Write,
+) -> Result<(), CliError> {
+    match &args.connector {
+        Some(connector) => container::run(common, args, connector, output).await,
+        None => Ok(run_with(args, &as_set, output).await?),
+    }
+}
+
+/// As [`run`] against a connector that runs, with environment variables from `variable`.
 ///
 /// # Errors
 ///
 /// An [`Error`] for anything but a pass.
-pub async fn run(args: &Args, output: &mut dyn Write) -> Result<(), Error> {
-    run_with(args, &as_set, output).await
-}
-
-/// As [`run`], with environment variables from `variable`.
-///
-/// # Errors
-///
-/// As [`run`].
 pub async fn run_with(
     args: &Args,
     variable: &dyn Fn(&str) -> Option<String>,
     output: &mut dyn Write,
 ) -> Result<(), Error> {
+    let asked = usage::of_url(args)?;
     let proxy = match &args.socks {
         Some(name) => {
             let proxy = name.clone();
@@ -214,41 +265,56 @@ pub async fn run_with(
         }
         None => None,
     };
-    let subject = subject(args, proxy, variable)?;
-    let wanted = |id: &str| {
-        args.only.is_empty() || args.only.iter().any(|name| id.starts_with(name.as_str()))
-    };
-    let mut table = table(&subject);
-    let known = known_defects(&table);
-    if let Some(id) = args
-        .accept_defects
-        .iter()
-        .find(|id| !known.contains(&id.as_str()))
-    {
-        let id = id.clone();
-        return Err(Error::UnknownDefect { id, known });
-    }
-    table.retain(|row| wanted(&row.id));
-    if table.is_empty() {
-        return Err(Error::NoRows(args.only.clone()));
-    }
+    let subject = subject(args, &asked, proxy, variable)?;
+    let dialect = subject.dialect;
+    let table = chosen(args, table(&subject))?;
     // An ordinary host is reached by whatever way is given.
-    if let Some(family) = host_family(args.url.host())? {
+    if let Some(family) = host_family(asked.url.host())? {
         resolvable(family, way(args, proxy).await)?;
     }
+    let interrupts = Interrupts::listen()?;
     let mut watch = Box::pin(Watch::start(subject, None, PATIENCE)).await?;
     let watched = watch.watches_others();
     let mut rows = Vec::new();
     let ended = tokio::select! {
         ended = Box::pin(watch.run(&table, false, &mut rows)) => ended.map_err(Error::from),
-        _ = tokio::signal::ctrl_c() => Err(Error::Interrupted),
+        () = interrupts.at_least(1) => Err(Error::Interrupted),
     };
+    conclude(args, dialect, rows, watched, ended, output)
+}
+
+/// The rows that are asked for, once it is known that what is to be accepted can be found.
+fn chosen(args: &Args, mut table: Vec<Row>) -> Result<Vec<Row>, Error> {
+    let known = known_defects(&table);
+    let mut accepted = args.accept_defects.iter();
+    if let Some(id) = accepted.find(|id| !known.contains(&id.as_str())) {
+        let id = id.clone();
+        return Err(Error::UnknownDefect { id, known });
+    }
+    let wanted = |id: &str| {
+        args.only.is_empty() || args.only.iter().any(|name| id.starts_with(name.as_str()))
+    };
+    table.retain(|row| wanted(&row.id));
+    match table.is_empty() {
+        true => Err(Error::NoRows(args.only.clone())),
+        false => Ok(table),
+    }
+}
+
+/// Prints what was found, also until an end that `ended` tells of, and says what it comes to.
+fn conclude(
+    args: &Args,
+    dialect: Dialect,
+    mut rows: Vec<RowReport>,
+    watched: bool,
+    ended: Result<(), Error>,
+    output: &mut dyn Write,
+) -> Result<(), Error> {
     for row in &mut rows {
         row.accept(&args.accept_defects);
     }
-    // What was found until an end is worth its print.
     let summary = summarise(&rows);
-    report::write(args.dialect, &rows, summary, watched, args.json, output)?;
+    report::write(dialect, &rows, summary, watched, args.json, output)?;
     ended?;
     if summary.failed + summary.defects > 0 {
         return Err(Error::Rows {
@@ -268,7 +334,9 @@ fn secret(
 ) -> Result<Secret, Error> {
     match variable(name) {
         Some(text) if !text.is_empty() => Ok(Secret::from(text)),
-        _ if args.empty_secret && name == args.secret_env => Ok(Secret::from(String::new())),
+        _ if args.empty_secret && args.secret_env.as_deref() == Some(name) => {
+            Ok(Secret::from(String::new()))
+        }
         Some(_) => Err(Error::EmptySecret(name.to_owned())),
         None => Err(Error::NoSecret(name.to_owned())),
     }
@@ -277,11 +345,12 @@ fn secret(
 /// What the arguments tell of the connector.
 fn subject(
     args: &Args,
+    asked: &Asked<'_>,
     proxy: Option<SocketAddr>,
     variable: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Subject, Error> {
     let ca = args.ca.as_deref();
-    let target = args.url.target(ca)?;
+    let target = asked.url.target(ca)?;
     let sender = match (&args.sender_peer, &args.sender_secret_env) {
         (Some(peer), Some(name)) => Some(Account {
             target: match &args.sender_url {
@@ -301,8 +370,8 @@ fn subject(
             },
             None => Route::Direct,
         },
-        dialect: args.dialect,
-        peer: Credentials::new(args.peer.clone(), secret(args, &args.secret_env, variable)?),
+        dialect: args.dialect.unwrap_or(Dialect::Toon),
+        peer: Credentials::new(asked.peer, secret(args, asked.secret_env, variable)?),
         noauth: args.noauth.map(|noauth| noauth == NoAuth::Allowed),
         fulfils: args.fulfils.clone(),
         forwards: args.forwards.clone(),
@@ -327,5 +396,15 @@ fn parse_address(text: &str) -> Result<String, String> {
     match wire::Address::new(text) {
         Ok(_) => Ok(text.to_owned()),
         Err(error) => Err(format!("not an ILP address: {error}")),
+    }
+}
+
+fn parse_variable(text: &str) -> Result<Variable, String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok(Variable {
+            name: name.to_owned(),
+            value: Secret::new(value),
+        }),
+        _ => Err("expected KEY=VALUE".to_owned()),
     }
 }

@@ -7,6 +7,7 @@ use serde::Serialize;
 use wire::Dialect;
 
 use crate::conformance::{RowReport, Summary, Verdict};
+use crate::report::plain;
 
 /// Width of the printed table in columns, enough for its longest sentences in a few lines.
 const WIDTH: u16 = 160;
@@ -68,14 +69,14 @@ fn print(rows: &[RowReport], summary: Summary, output: &mut dyn Write) -> io::Re
             &format!("{}, {}", row.basis.words(), row.by),
             &row.sends,
             &row.expected,
-            &came,
+            &plain(&came),
             row.verdict.as_str(),
         ]);
     }
     writeln!(output, "{table}")?;
     for verdict in [Verdict::Defect, Verdict::Accepted, Verdict::Fail] {
         for row in rows.iter().filter(|row| row.verdict == verdict) {
-            let why = row.why.as_ref().map(|why| format!(": {why}"));
+            let why = row.why.as_ref().map(|why| format!(": {}", plain(why)));
             writeln!(
                 output,
                 "{} {}{}; see {}",

@@ -1,6 +1,7 @@
 //! The rows.
 
 mod answers;
+mod delivery;
 mod forwarding;
 mod handshake;
 mod messages;
@@ -28,8 +29,10 @@ pub fn table(subject: &Subject) -> Vec<Row> {
             handshake::identity_rows(subject),
             messages::rows(subject),
             packets::rows(subject),
+            delivery::rows(subject),
             forwarding::rows(),
             transport::rows(subject),
+            vec![transport::shutdown_row()],
         ]
         .concat(),
         Dialect::Rfc => [
@@ -37,8 +40,10 @@ pub fn table(subject: &Subject) -> Vec<Row> {
             rfc::messages::rows(subject),
             rfc::packets::rows(subject),
             rfc::times::rows(),
+            delivery::rows(subject),
             forwarding::rows(),
             transport::websocket_rows(subject),
+            vec![transport::shutdown_row()],
         ]
         .concat(),
     }

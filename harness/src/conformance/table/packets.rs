@@ -1,12 +1,10 @@
 //! ILP packets: what is decoded, what is refused, what is forwarded (contract#ilp-packet,
 //! contract#undecodable-packet, contract#forwarding).
 
-use std::time::SystemTime;
-
-use wire::{BtpFrame, Expiry};
+use wire::BtpFrame;
 
 use super::answers::{invalid_packet, no_route, odd_packet, rejected_and_served, unanswered};
-use super::row::{Need, Row, Script, Send};
+use super::row::{Row, Script, Send};
 use crate::conformance::build::{self, NOWHERE, ROW_ID};
 use crate::conformance::seen::Seen;
 use crate::conformance::subject::Subject;
@@ -203,37 +201,5 @@ pub(super) fn rows(subject: &Subject) -> Vec<Row> {
                 .knows(unanswered()),
         );
     }
-
-    let destination = subject.fulfils.as_deref().unwrap_or(NOWHERE);
-    let to = |ilp: Vec<u8>| admitted(build::encode(codec, &BtpFrame::message(ROW_ID, &ilp)));
-    let now = Expiry::from(SystemTime::now());
-    rows.extend([
-        row(
-            "packet-fulfilled",
-            "contract#delivery-answer",
-            "a PREPARE that is delivered",
-            to(build::prepare_until(
-                codec,
-                destination,
-                b"hi",
-                now.plus_millis(60_000),
-            )),
-        )
-        .needs(Need::Fulfils)
-        .expects(vec![Seen::Fulfill { id: ROW_ID }, Seen::Served]),
-        row(
-            "packet-expired",
-            "contract#expiry",
-            "a PREPARE that expired a minute ago",
-            to(build::prepare_until(
-                codec,
-                destination,
-                b"hi",
-                now.minus_millis(60_000),
-            )),
-        )
-        .needs(Need::Fulfils)
-        .expects_one_of(vec![rejected_and_served("R??")]),
-    ]);
     rows
 }

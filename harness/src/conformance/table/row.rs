@@ -44,6 +44,8 @@ pub enum Need {
     Forwards,
     /// A connector set up in a particular way.
     Setup(Setup),
+    /// The connector's process at hand, to be ended and started again.
+    Keeper,
 }
 
 /// How a connector has to be set up for a row.
@@ -122,6 +124,8 @@ pub(in crate::conformance) enum Script {
     ForeignAnswer,
     /// The connector dials a server that does not answer its authentication.
     GiveUp,
+    /// The connector is told to end while a connection is open that never said who it is.
+    Shutdown,
 }
 
 /// One thing to send.
@@ -145,6 +149,7 @@ impl fmt::Display for Need {
             Self::NoAuth(false) => f.write_str("to know that empty secrets are refused (--noauth)"),
             Self::Fulfils => f.write_str("an address that is fulfilled (--fulfils)"),
             Self::Forwards => f.write_str("an address that is forwarded to the peer (--forwards)"),
+            Self::Keeper => f.write_str("its process at hand (--connector in place of --url)"),
             Self::Setup(setup) => {
                 f.write_str("control over the connector's ")?;
                 let parts: Vec<String> = setup

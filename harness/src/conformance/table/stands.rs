@@ -61,6 +61,7 @@ const STANDS: &[Stands] = &[
     defect("contract#defect-empty-secret-takeover"),
     defect("contract#defect-in-flight-forgotten"),
     defect("contract#defect-older-close-deregisters"),
+    defect("contract#defect-shutdown-hangs"),
     required("contract#delivery-answer", "interop"),
     required("contract#expiry", "RFC-0027 ILP Packet Lifecycle"),
     required("contract#fulfillment-convention", "RFC-0027 ILP Fulfill"),

@@ -1,9 +1,10 @@
 //! HTTP and WebSocket, below BTP (contract#websocket).
 
 use super::answers::{no_route, note, rejected};
-use super::row::{Defect, Row, Script, Send};
+use super::row::{Defect, Need, Row, Script, Send};
 use crate::conformance::build::{self, ROW_ID};
 use crate::conformance::seen::Seen;
+use crate::conformance::shutdown::said;
 use crate::conformance::subject::Subject;
 
 pub(super) fn rows(subject: &Subject) -> Vec<Row> {
@@ -142,4 +143,22 @@ pub(super) fn websocket_rows(subject: &Subject) -> Vec<Row> {
         )
         .expects(vec![Seen::Over]),
     ]
+}
+
+/// The last of all, because the connector has to end.
+pub(super) fn shutdown_row() -> Row {
+    Row::new(
+        "shutdown-idle-socket",
+        "contract#defect-shutdown-hangs",
+        "SIGTERM while a connection is open that never said who it is",
+        Script::Shutdown,
+    )
+    .needs(Need::Keeper)
+    .expects(vec![note(said::ENDED)])
+    .knows(Defect {
+        source: "contract#defect-shutdown-hangs",
+        shows: vec![note(said::RUNS)],
+        what: "it does not end within 10 s of SIGTERM while a connection is open that never said who it \
+               is: whoever stops it has to kill it",
+    })
 }

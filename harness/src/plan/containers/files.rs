@@ -48,7 +48,7 @@ pub(super) fn file(path: &str, content: &str) -> FileSpec {
 }
 
 /// A connector's files, each folder before what is in it.
-pub(super) fn config_files(files: Vec<ConfigFile>) -> Vec<FileSpec> {
+pub(crate) fn config_files(files: Vec<ConfigFile>) -> Vec<FileSpec> {
     let mut all: Vec<FileSpec> = Vec::new();
     for ConfigFile { path, content } in files {
         let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);

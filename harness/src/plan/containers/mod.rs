@@ -6,7 +6,7 @@ mod home;
 mod node;
 mod specs;
 
-pub(crate) use files::ANONRC;
+pub(crate) use files::{ANONRC, config_files};
 pub(crate) use home::KEYS;
 pub use home::{AGENT, FORWARDS_OPEN, RECORD};
 pub use specs::{HomeSpecs, HostProgram, Images, Specs};

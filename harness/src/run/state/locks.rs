@@ -34,6 +34,8 @@ pub enum Verb {
     Network,
     /// Proves the instruments.
     Doctor,
+    /// Holds one connector by itself against the table of rows.
+    Conformance,
 }
 
 impl fmt::Display for Verb {
@@ -43,6 +45,7 @@ impl fmt::Display for Verb {
             Self::Verify => "verify",
             Self::Network => "network up",
             Self::Doctor => "doctor",
+            Self::Conformance => "conformance",
         })
     }
 }
