@@ -116,7 +116,7 @@ pub enum CliError {
     Wire(#[from] super::wire::Error),
     /// A connector is not as the contract has it, or could not be asked.
     #[error(transparent)]
-    Conformance(#[from] super::conformance::Error),
+    Conformance(#[from] super::conformance::error::Error),
     /// Two reports could not be compared.
     #[error(transparent)]
     Compare(#[from] crate::report::compare::CompareError),

@@ -42,6 +42,7 @@ impl Peer {
             dialect: Dialect::Rfc,
             peer: Credentials::new(PEER, secret),
             noauth: Some(secret.is_empty()),
+            fulfils: None,
             ..subject(self.port, None)
         }
     }

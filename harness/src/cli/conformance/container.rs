@@ -3,7 +3,10 @@
 use std::io::Write;
 use std::time::Duration;
 
-use super::{Args, Error, chosen, conclude, usage};
+use super::args::Args;
+use super::error::Error;
+use super::rows::{chosen, conclude};
+use super::usage;
 use crate::cli::error::CliError;
 use crate::cli::images;
 use crate::cli::load::{Common, ConnectorArgs};

@@ -1,7 +1,8 @@
 //! Which options go together.
 
+use super::args::Args;
+use super::error::Error;
 use super::url::Url;
-use super::{Args, Error};
 
 /// What has to be given of a connector that runs.
 pub(super) struct Asked<'a> {

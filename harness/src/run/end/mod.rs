@@ -127,12 +127,6 @@ pub(in crate::run) async fn attach_diagnosis(run: &Run, outcome: &mut Outcome) {
     outcome.logs = tails;
     let Some(error) = &outcome.error else { return };
     let (found, ended) = diagnosed(run, error, &containers, texts).await.unzip();
-    let cause = found.as_ref().map(|found| found.cause);
-    outcome.at_fault = at_fault(&run.plan, error, cause, ended.flatten().as_ref());
-    if let RunError::Stage(failure) = error {
-        outcome.checks = judge_stuck(run, failure, outcome.at_fault);
-        record(run, &outcome.checks);
-    }
     // In a network of one's own that is a broken harness; in another it is for the operator
     // to do.
     if let (RunError::NodeDied(death), true) = (error, run.plan.joins_others())
@@ -144,7 +138,14 @@ pub(in crate::run) async fn attach_diagnosis(run: &Run, outcome: &mut Outcome) {
         let home = role.owner().to_owned();
         outcome.error = Some(PreflightFailure::Terms { home }.into());
     }
+    let cause = found.as_ref().map(|found| found.cause);
     outcome.diagnosis = found;
+    let Some(error) = &outcome.error else { return };
+    outcome.at_fault = at_fault(&run.plan, error, cause, ended.flatten().as_ref());
+    if let RunError::Stage(failure) = error {
+        outcome.checks = judge_stuck(run, failure, outcome.at_fault);
+        record(run, &outcome.checks);
+    }
 }
 
 /// Collects, removes, and adds the check that nothing is left.
