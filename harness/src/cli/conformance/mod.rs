@@ -50,7 +50,7 @@ pub(super) async fn run(
     }
 }
 
-/// As [`run`] against a connector that runs, with environment variables from `variable`.
+/// Runs the table against a connector that runs, with environment variables from `variable`.
 ///
 /// # Errors
 ///
