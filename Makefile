@@ -98,7 +98,7 @@ generated: ## Write anew what is generated from the code: the reports' schema, d
 mutants: ## Break each part in turn, differ in each way that is right, and print what failed
 	@fixtures/ready.sh engine images harness
 	@rm -rf target/mutants
-	@status=0; fixtures/scenarios.sh -E 'binary(offline_mutants) or binary(offline_variants)' || status=$$?; \
+	@status=0; fixtures/scenarios.sh -E 'binary(offline_mutants) or binary(offline_variants) or binary(offline_conformance_matrix)' || status=$$?; \
 		printf '%-28s %-32s %s\n' mutant 'caught by' 'what failed'; cat target/mutants/*; exit $$status
 
 .PHONY: bench

@@ -6,8 +6,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use super::build;
+use super::fence::fence;
 use super::forwarding;
 use super::legs::{self, Found};
+use super::refusal;
 use super::report::RowReport;
 use super::seen::Seen;
 use super::socket::Socket;
@@ -17,18 +19,12 @@ use crate::causes::with_causes;
 use crate::probe::Session;
 use crate::trace::{Party, Question};
 
-/// Request ids of the packets that show whether a connection is still served.
-const FENCE_IDS: [u32; 2] = [0x00F0_0001, 0x00F0_0002];
-
-/// Request id of an authentication for the same purpose.
-const FENCE_AUTH_ID: u32 = 0x00F0_0000;
-
 impl Subject {
     /// Whether this subject has what a row needs. `set_up` says that the connector was set up for
     /// exactly that row.
     pub(super) fn meets(&self, need: Need, set_up: bool) -> bool {
         match need {
-            Need::Nothing => true,
+            Need::Nothing | Need::BestWithNoAuth => true,
             Need::NoAuth(allowed) => self.noauth == Some(allowed),
             Need::Fulfils => self.fulfils.is_some(),
             Need::Forwards => self.forwards.is_some(),
@@ -104,6 +100,8 @@ async fn answer(
             Err(error) => vec![Seen::Note(with_causes(&error).to_string())],
         }),
         Script::SecondConnection => second_connection(subject).await,
+        Script::RefusedElsewhere(login) => refusal::then_serves(subject, login).await,
+        Script::RefusedThenForward => refusal::then_forwards(subject).await,
         Script::Forward(what) => forwarding::forward(subject, *what).await,
         Script::OlderCloses => forwarding::older_closes(subject).await,
         Script::NextHopLeaves => forwarding::next_hop_leaves(subject).await,
@@ -167,47 +165,6 @@ async fn exchange(mut socket: Socket, subject: &Subject, sends: &[Send], row: &R
         socket.close(subject.limit).await;
     }
     came
-}
-
-/// Shows that the connection is still usable: authenticates if `last` is [`Seen::Admitted`], then
-/// has two packets answered, one after the other. Whatever else comes in the meantime is noted, so
-/// that two round trips of quiet are the proof that nothing more was to come.
-async fn fence(socket: &mut Socket, subject: &Subject, came: &mut Vec<Seen>, last: Seen) {
-    let codec = subject.codec();
-    let mut steps = Vec::new();
-    if last == Seen::Admitted {
-        steps.push((FENCE_AUTH_ID, subject.auth(FENCE_AUTH_ID)));
-    }
-    for id in FENCE_IDS {
-        steps.push((id, build::message_nowhere(&codec, id)));
-    }
-    for (id, message) in steps {
-        if let Err(end) = socket.send(message).await {
-            came.push(ended(&end));
-            return;
-        }
-        loop {
-            let Some(incoming) = socket.next(subject.limit).await else {
-                came.push(Seen::Silence);
-                return;
-            };
-            let seen = Seen::incoming(&incoming, &codec);
-            match seen {
-                Seen::Empty { id: other } if other == id && id == FENCE_AUTH_ID => break,
-                Seen::Fulfill { id: other } | Seen::Reject { id: other, .. } if other == id => {
-                    break;
-                }
-                seen => {
-                    let over = seen.is_end();
-                    came.push(seen);
-                    if over {
-                        return;
-                    }
-                }
-            }
-        }
-    }
-    came.push(last);
 }
 
 async fn ping(mut socket: Socket, subject: &Subject) -> Vec<Seen> {

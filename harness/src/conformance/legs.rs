@@ -226,7 +226,7 @@ impl Legs {
             },
         }
         match self.sender_gets(subject, subject.limit).await {
-            Seen::Fulfill { id: ROW_ID } => Ok(Ok(())),
+            Seen::Fulfill { id: ROW_ID, .. } => Ok(Ok(())),
             came => Ok(Err(vec![came])),
         }
     }

@@ -11,9 +11,11 @@
 
 mod build;
 mod execute;
+mod fence;
 mod forwarding;
 mod keeper;
 mod legs;
+mod refusal;
 mod report;
 mod seen;
 mod shutdown;

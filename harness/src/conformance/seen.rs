@@ -3,7 +3,7 @@
 use std::fmt;
 
 use tokio_tungstenite::tungstenite::Bytes;
-use wire::{BtpBody, Codec, Packet};
+use wire::{BtpBody, Codec, Fulfillment, Packet};
 
 use crate::probe::{ConnectionEnd, Incoming};
 
@@ -19,6 +19,8 @@ pub enum Seen {
     Fulfill {
         /// Its request id.
         id: u32,
+        /// The fulfillment; in an expectation `None` stands for any.
+        fulfillment: Option<Fulfillment>,
     },
     /// A RESPONSE with a REJECT.
     Reject {
@@ -94,7 +96,10 @@ impl Seen {
             return Self::Empty { id };
         }
         match codec.decode_packet(data.ilp) {
-            Ok(Packet::Fulfill(_)) => Self::Fulfill { id },
+            Ok(Packet::Fulfill(fulfill)) => Self::Fulfill {
+                id,
+                fulfillment: Some(fulfill.fulfillment),
+            },
             Ok(Packet::Reject(reject)) => Self::Reject {
                 id,
                 code: reject.code.to_string(),
@@ -135,6 +140,13 @@ impl Seen {
                 code == other
             }
             (Self::Error { id, text: None }, Self::Error { id: other, .. }) => id == other,
+            (
+                Self::Fulfill {
+                    id,
+                    fulfillment: None,
+                },
+                Self::Fulfill { id: other, .. },
+            ) => id == other,
             (Self::AnyError, came) => matches!(came, Self::Error { .. }),
             (Self::AnyClose, came) => matches!(came, Self::Closed { .. }),
             (Self::NoUpgrade, Self::Http(status)) => *status != 101,
@@ -158,7 +170,16 @@ impl fmt::Display for Seen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty { id } => write!(f, "RESPONSE {id}"),
-            Self::Fulfill { id } => write!(f, "RESPONSE {id} FULFILL"),
+            Self::Fulfill { id, fulfillment } => {
+                write!(f, "RESPONSE {id} FULFILL")?;
+                match fulfillment {
+                    // As many as tell one from another.
+                    Some(Fulfillment([first, second, third, fourth, ..])) => {
+                        write!(f, " {first:02x}{second:02x}{third:02x}{fourth:02x}…")
+                    }
+                    None => Ok(()),
+                }
+            }
             Self::Reject { id, code } => write!(f, "RESPONSE {id} REJECT {code}"),
             Self::Error { id, text } => match text {
                 Some(text) => write!(f, "ERROR {id} {text}"),

@@ -66,7 +66,7 @@ impl Means {
     /// The setup that a row needs; the plain one also where there are no means for its own.
     fn setup(&self, need: Need) -> Setup {
         match need {
-            Need::NoAuth(true) if self.admission => Setup {
+            Need::NoAuth(true) | Need::BestWithNoAuth if self.admission => Setup {
                 admits_without_secret: true,
                 ..Setup::default()
             },

@@ -72,6 +72,31 @@ async fn a_newer_session_that_goes_with_the_older() {
 }
 
 #[tokio::test]
+async fn a_refused_login_that_ends_the_peers_sessions() {
+    let caught = caught("refused-login-ends-peer").await;
+    for id in [
+        "auth-wrong-secret",
+        "auth-refused-elsewhere",
+        "forward-after-refusal",
+    ] {
+        assert!(caught.iter().any(|report| report.id == id), "{caught:#?}");
+    }
+    for report in &caught {
+        assert_eq!(report.verdict, Verdict::Fail, "{report:#?}");
+    }
+}
+
+#[tokio::test]
+async fn a_refused_login_after_which_packets_do_not_reach_the_peer() {
+    let caught = caught("refused-login-deregisters").await;
+    let [report] = caught.as_slice() else {
+        panic!("one row: {caught:#?}");
+    };
+    assert_eq!(report.id, "forward-after-refusal", "{report:#?}");
+    assert_eq!(report.verdict, Verdict::Fail, "{report:#?}");
+}
+
+#[tokio::test]
 async fn a_bad_frame_that_harms_others() {
     let caught = caught("bad-frame-ends-all").await;
     assert!(caught.len() > 10, "{caught:#?}");

@@ -88,7 +88,11 @@ async fn rows_that_need_no_setup() {
     let connector = start(Env::default(), "").await;
     let subject = subject(connector.btp_addr().port(), Some(true));
     let rows = rows(&subject, |need| match need {
-        Need::Nothing | Need::NoAuth(true) | Need::Fulfils | Need::Forwards => true,
+        Need::Nothing
+        | Need::BestWithNoAuth
+        | Need::NoAuth(true)
+        | Need::Fulfils
+        | Need::Forwards => true,
         Need::NoAuth(false) | Need::Setup(_) | Need::Keeper => false,
     });
     assert_passed(&run(&rows, &subject, false).await);

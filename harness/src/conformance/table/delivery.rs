@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use wire::{BtpFrame, Expiry};
+use wire::{BtpFrame, Expiry, Fulfillment};
 
 use super::answers::rejected_and_served;
 use super::row::{Need, Row, Script, Send};
@@ -15,6 +15,9 @@ use crate::conformance::subject::Subject;
 const AHEAD: u64 = 600_000;
 /// How long ago another one has expired.
 const AGO: u64 = 60_000;
+
+/// What is delivered; its condition is made of it, and so is the fulfillment.
+const DELIVERED: &[u8] = b"hi";
 
 pub(super) fn rows(subject: &Subject) -> Vec<Row> {
     let codec = &subject.codec();
@@ -31,9 +34,15 @@ pub(super) fn rows(subject: &Subject) -> Vec<Row> {
             "packet-fulfilled",
             "contract#delivery-answer",
             "a PREPARE that is delivered",
-            to(now.plus_millis(AHEAD), b"hi"),
+            to(now.plus_millis(AHEAD), DELIVERED),
         )
-        .expects(vec![Seen::Fulfill { id: ROW_ID }, Seen::Served]),
+        .expects(vec![
+            Seen::Fulfill {
+                id: ROW_ID,
+                fulfillment: Some(Fulfillment::for_data(DELIVERED)),
+            },
+            Seen::Served,
+        ]),
         row(
             "packet-expired",
             "contract#expiry",

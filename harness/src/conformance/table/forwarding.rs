@@ -4,6 +4,7 @@ use super::answers::{error, note, rejected};
 use super::row::{Defect, Need, Row, Script};
 use crate::conformance::build::ROW_ID;
 use crate::conformance::forwarding::{Forward, said};
+use crate::conformance::refusal::said as refused;
 use crate::conformance::seen::Seen;
 
 /// A packet that has to be answered by the connector itself: by a REJECT, or by one ERROR or two.
@@ -86,6 +87,13 @@ fn connection_rows() -> Vec<Row> {
             what: "when the older of two connections with one peer id closes, the newer one is \
                    deregistered: packets do not reach it although it is connected",
         }),
+        row(
+            "forward-after-refusal",
+            "contract#auth-refused-elsewhere",
+            "a login with the id of a connected peer is refused; a packet to that peer",
+            Script::RefusedThenForward,
+        )
+        .expects(vec![note(refused::STILL_REACHED)]),
         row(
             "next-hop-leaves",
             "contract#defect-in-flight-forgotten",

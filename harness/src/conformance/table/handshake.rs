@@ -237,6 +237,7 @@ pub(super) fn rows(subject: &Subject) -> Vec<Row> {
             vec![error(1), error(2), Seen::Over],
         ]),
     ];
+    rows.push(refused_elsewhere(as_peer(&peer.peer_id, WRONG)));
     let malformed = [
         (
             "auth-secret-missing",
@@ -292,6 +293,7 @@ pub(super) fn takeover(script: Script) -> Row {
         "an empty secret of a peer that has one",
         script,
     )
+    .needs(Need::BestWithNoAuth)
     .expects(refused(1))
     .knows(Defect {
         source: "contract#defect-empty-secret-takeover",
@@ -299,6 +301,17 @@ pub(super) fn takeover(script: Script) -> Row {
         what: "an empty secret is let in for a peer that has a secret, so anyone can take over \
                that peer's id and packets",
     })
+}
+
+/// A wrong secret, in the dialect's own authentication, while the peer whose it is not is connected.
+pub(super) fn refused_elsewhere(login: Vec<u8>) -> Row {
+    Row::new(
+        "auth-refused-elsewhere",
+        "contract#auth-refused-elsewhere",
+        "a wrong secret while the peer is connected, then a PREPARE on its own connection",
+        Script::RefusedElsewhere(login),
+    )
+    .expects(vec![Seen::Served])
 }
 
 /// A connector with these variables.

@@ -100,7 +100,13 @@ pub(super) fn rows(subject: &Subject) -> Vec<Row> {
             }
             "packet-peer-config" => vec![
                 rejected_and_served("???"),
-                vec![Seen::Fulfill { id: ROW_ID }, Seen::Served],
+                vec![
+                    Seen::Fulfill {
+                        id: ROW_ID,
+                        fulfillment: None,
+                    },
+                    Seen::Served,
+                ],
             ],
             // An amount above 0 may be more than is let through, or need a claim.
             "packet-amount-large" | "packet-amount-not-minimal" => [

@@ -38,6 +38,9 @@ pub enum Need {
     Nothing,
     /// To know that empty secrets are let in (`true`) or refused (`false`).
     NoAuth(bool),
+    /// Nothing; but whoever sets the connector up lets in empty secrets, because what is looked for would
+    /// not show otherwise.
+    BestWithNoAuth,
     /// An address that the connector fulfils by local delivery.
     Fulfils,
     /// An address that the connector forwards to the peer of the test.
@@ -112,6 +115,11 @@ pub(in crate::conformance) enum Script {
     Subprotocol(&'static str),
     /// Two connections of one peer, and a PREPARE on the first.
     SecondConnection,
+    /// On a connection that has not authenticated, while another of the same peer is open that has; the packet is
+    /// sent on that one afterwards.
+    RefusedElsewhere(Vec<u8>),
+    /// A login with the tester's id is refused; then a packet that is forwarded to the tester.
+    RefusedThenForward,
     /// A ping, which has to come back as a pong.
     Ping,
     /// A packet that is forwarded to the tester.
@@ -144,7 +152,7 @@ pub(in crate::conformance) enum Send {
 impl fmt::Display for Need {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Nothing => f.write_str("nothing"),
+            Self::Nothing | Self::BestWithNoAuth => f.write_str("nothing"),
             Self::NoAuth(true) => f.write_str("to know that empty secrets are let in (--noauth)"),
             Self::NoAuth(false) => f.write_str("to know that empty secrets are refused (--noauth)"),
             Self::Fulfils => f.write_str("an address that is fulfilled (--fulfils)"),

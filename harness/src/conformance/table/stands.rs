@@ -52,6 +52,7 @@ const STANDS: &[Stands] = &[
     required("contract#auth-malformed", "safety"),
     either_way("contract#auth-peer-id-type"),
     required("contract#auth-refused", "RFC-0023 Authentication"),
+    required("contract#auth-refused-elsewhere", "safety"),
     required("contract#auth-secret", "interop"),
     required("contract#auth-secret-empty", "safety"),
     either_way("contract#auth-second-try"),

@@ -9,7 +9,7 @@ use crate::conformance::subject::Subject;
 use crate::conformance::table::answers::{
     either, error, let_in, refused, refused_or_over, rejected,
 };
-use crate::conformance::table::handshake::takeover;
+use crate::conformance::table::handshake::{refused_elsewhere, takeover};
 use crate::conformance::table::row::{Defect, Need, Row, Script, Send};
 use crate::probe::Credentials;
 
@@ -112,6 +112,7 @@ pub(crate) fn rows(subject: &Subject) -> Vec<Row> {
         )
         .expects(refused(1)),
     ];
+    rows.push(refused_elsewhere(as_peer(name, WRONG)));
     if secret.is_empty() {
         // Nothing can be cut off an empty secret.
         rows.retain(|row| row.id != "auth-secret-cut");
