@@ -1,5 +1,6 @@
 //! Test harness and topology verifier for ILP connectors that peer over ATOR.
 
+pub mod answer;
 pub mod causes;
 pub mod checks;
 pub mod cli;

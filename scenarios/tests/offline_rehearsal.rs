@@ -167,8 +167,8 @@ fn keys_outlive_the_run_when_that_is_asked_for() {
     let shell = Shell::open();
     let _stand_in = StandIn::up(&shell);
     let volumes = [
-        Volume("ator-harness-keys-rehearsal-a"),
-        Volume("ator-harness-keys-rehearsal-b"),
+        Volume("ator-harness-keys-rehearsal.a"),
+        Volume("ator-harness-keys-rehearsal.b"),
     ];
     let keys = ["--keys", "rehearsal"];
     let up = shell

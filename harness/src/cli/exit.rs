@@ -114,6 +114,7 @@ impl Exit {
             | EngineError::File { .. }
             | EngineError::OtherEngine { .. }
             | EngineError::Container { .. }
+            | EngineError::TooLong { .. }
             | EngineError::Api { .. } => Self::Environment,
         }
     }

@@ -8,8 +8,8 @@ use bollard::models::{
     NetworkingConfig,
 };
 use bollard::query_parameters::{
-    CreateContainerOptionsBuilder, DownloadFromContainerOptionsBuilder,
-    KillContainerOptionsBuilder, StatsOptionsBuilder, UploadToContainerOptionsBuilder,
+    CreateContainerOptionsBuilder, KillContainerOptionsBuilder, StatsOptionsBuilder,
+    UploadToContainerOptionsBuilder,
 };
 use futures_util::TryStreamExt;
 
@@ -171,64 +171,6 @@ impl Engine {
             .upload_to_container(container, Some(options), body);
         self.call(format!("put files into {container}"), upload)
             .await
-    }
-
-    /// Reads one small file out of a container.
-    ///
-    /// # Errors
-    ///
-    /// [`EngineError::Api`] when it is not there.
-    pub async fn read_file(&self, container: &str, path: &str) -> Result<String, EngineError> {
-        let bytes = self.read_bytes(container, path).await?;
-        String::from_utf8(bytes).map_err(|error| EngineError::File {
-            path: path.to_owned(),
-            source: std::io::Error::new(std::io::ErrorKind::InvalidData, error.utf8_error()),
-        })
-    }
-
-    /// Reads one small file out of a container, or `None` when it is not there.
-    ///
-    /// # Errors
-    ///
-    /// [`EngineError::Api`] when the container is not there.
-    pub async fn find_file(
-        &self,
-        container: &str,
-        path: &str,
-    ) -> Result<Option<Vec<u8>>, EngineError> {
-        match self.read_bytes(container, path).await {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(error) if error.status() == Some(404) => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
-    async fn read_bytes(&self, container: &str, path: &str) -> Result<Vec<u8>, EngineError> {
-        let action = format!("read {path} in {container}");
-        let options = DownloadFromContainerOptionsBuilder::default()
-            .path(path)
-            .build();
-        let stream = self
-            .docker
-            .download_from_container(container, Some(options));
-        let archive = stream.try_fold(Vec::new(), |mut archive, chunk| async move {
-            archive.extend_from_slice(&chunk);
-            Ok(archive)
-        });
-        let archive = self.call(action, archive).await?;
-        let mut bytes = Vec::new();
-        let unreadable = |source| EngineError::File {
-            path: path.to_owned(),
-            source,
-        };
-        for entry in tar::Archive::new(archive.as_slice())
-            .entries()
-            .map_err(unreadable)?
-        {
-            let mut entry = entry.map_err(unreadable)?;
-            std::io::Read::read_to_end(&mut entry, &mut bytes).map_err(unreadable)?;
-        }
-        Ok(bytes)
     }
 
     /// Starts a container.

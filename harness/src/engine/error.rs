@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::address::AddressError;
 use super::ssh::SshError;
+use crate::answer::TooLong;
 use crate::causes::with_causes;
 
 /// An engine call that failed.
@@ -177,6 +178,14 @@ pub enum EngineError {
         action: String,
         /// What testcontainers said.
         source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// What a container answers has no end.
+    #[error("failed to {action}")]
+    TooLong {
+        /// What was being done.
+        action: String,
+        /// How long it may be.
+        source: TooLong,
     },
     /// Any other answer of the engine.
     #[error("failed to {action}")]

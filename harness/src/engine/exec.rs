@@ -8,6 +8,7 @@ use super::archive::USER;
 use super::call::shown;
 use super::connect::Engine;
 use super::error::EngineError;
+use crate::answer::{self, Held, TooLong};
 
 /// What a program inside a container left behind.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,32 +40,39 @@ impl Engine {
         };
         let ran = async {
             let exec = self.docker.create_exec(container, options).await?;
-            let mut result = ExecOutput {
-                code: -1,
-                stdout: String::new(),
-                stderr: String::new(),
-            };
+            let (mut stdout, mut stderr) = (Held::new(answer::MOST), Held::new(answer::MOST));
             let started = self.docker.start_exec(&exec.id, None).await?;
             if let StartExecResults::Attached { mut output, .. } = started {
                 while let Some(chunk) = output.next().await {
-                    match chunk? {
-                        LogOutput::StdErr { message } => {
-                            result.stderr.push_str(&String::from_utf8_lossy(&message));
-                        }
+                    let taken = match chunk? {
+                        LogOutput::StdErr { message } => stderr.take(&message),
                         LogOutput::StdOut { message } | LogOutput::Console { message } => {
-                            result.stdout.push_str(&String::from_utf8_lossy(&message));
+                            stdout.take(&message)
                         }
-                        LogOutput::StdIn { .. } => {}
+                        LogOutput::StdIn { .. } => Ok(()),
+                    };
+                    // Whoever removes the container ends the program.
+                    if let Err(error) = taken {
+                        return Ok(Err(error));
                     }
                 }
             }
             let inspected = self.docker.inspect_exec(&exec.id).await?;
-            result.code = inspected.exit_code.unwrap_or(-1);
-            Ok(result)
+            Ok(Ok(ExecOutput {
+                code: inspected.exit_code.unwrap_or(-1),
+                stdout: stdout.into_text(),
+                stderr: stderr.into_text(),
+            }))
         };
         let action = format!("run {} in {container}", shown(command));
-        let status = |result: &ExecOutput| format!("status {}", result.code);
-        let result = self.call_for(action, ran, status).await?;
+        let words = |result: &Result<ExecOutput, TooLong>| match result {
+            Ok(output) => format!("status {}", output.code),
+            Err(error) => error.to_string(),
+        };
+        let result = self
+            .call_for(action.clone(), ran, words)
+            .await?
+            .map_err(|source| EngineError::TooLong { action, source })?;
         // The engine reports a program that it cannot start as exit status 126 with its own
         // message on standard output.
         if result.code == 126 || result.code == 127 {

@@ -23,6 +23,7 @@ mod machine;
 mod named;
 mod networks;
 mod pipe;
+mod read;
 #[cfg(test)]
 mod scripted;
 mod ssh;

@@ -9,9 +9,11 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
+
+use crate::answer;
 
 /// How long a session may take to stand.
 const LIMIT: Duration = Duration::from_secs(15);
@@ -143,10 +145,12 @@ async fn greet(session: &mut Child) -> bool {
     // An error here is that ssh has ended, which the missing answer shows.
     let _ = input.write_all(format!("{READY}\n").as_bytes()).await;
     // What a login shell may print before.
-    let mut lines = BufReader::new(output).lines();
+    let mut output = BufReader::new(output);
     // A pipe that breaks has ended, and then what ssh has said is told.
-    while let Ok(Some(line)) = lines.next_line().await {
-        if line == READY {
+    while let Ok(line) = answer::line(&mut output).await
+        && !line.is_empty()
+    {
+        if line.trim_end() == READY {
             return true;
         }
     }

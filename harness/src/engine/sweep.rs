@@ -213,6 +213,20 @@ impl Engine {
         })
     }
 
+    /// Whether there is a volume of that name.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Api`] when the engine does not answer.
+    pub async fn has_volume(&self, name: &str) -> Result<bool, EngineError> {
+        let action = format!("look for volume {name}");
+        match self.call(action, self.docker.inspect_volume(name)).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.status() == Some(404) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// The containers that a named volume is mounted in.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use sha3::{Digest, Sha3_256};
 /// Version byte of the only onion service protocol in use (rend-spec-v3, "encoding onion addresses").
 const VERSION: u8 = 3;
 /// Length of the label before the TLD: base32 of 35 bytes.
-const LABEL: usize = 56;
+pub(super) const LABEL: usize = 56;
 
 /// Which TLD a daemon publishes. The family also goes into the checksum, so one key has a
 /// different name in each.
@@ -175,6 +175,25 @@ impl FromStr for OnionAddress {
             family,
         })
     }
+}
+
+/// Whether 56 characters, of whatever case, are an address of any family by their version and checksum.
+pub(super) fn is_address(label: &[u8; LABEL]) -> bool {
+    // The version is the last character and the lower bits of the one before. This is looked at first because it
+    // spares nearly every window of a long text its decoding and its hashes.
+    let [.., before, last] = label;
+    if !b"Dd".contains(last) || !b"AIQYaiqy".contains(before) {
+        return false;
+    }
+    let Ok(bytes) = BASE32_NOPAD.decode(&label.to_ascii_uppercase()) else {
+        return false;
+    };
+    let (Some(key), Some(sum)) = (bytes.first_chunk::<32>(), bytes.get(32..34)) else {
+        return false;
+    };
+    TldFamily::ALL
+        .into_iter()
+        .any(|family| family.checksum(key) == sum)
 }
 
 impl fmt::Display for OnionAddress {

@@ -4,12 +4,13 @@ use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
+use crate::answer::{self, TooLong};
 use crate::secret::Secret;
 use crate::trace::{Party, Question, ask};
 
@@ -228,17 +229,19 @@ async fn split(
     replies: &mpsc::Sender<std::io::Result<Vec<String>>>,
     events: &mpsc::UnboundedSender<String>,
 ) -> std::io::Result<()> {
-    let mut lines = BufReader::new(reader).lines();
+    let mut reader = BufReader::new(reader);
     let mut reply = Vec::new();
-    while let Some(line) = lines.next_line().await? {
+    let mut replied = 0;
+    while let Some(line) = next(&mut reader).await? {
         let mut line = line.trim_end().to_owned();
         let separator = line.as_bytes().get(3).copied();
         if separator == Some(b'+') {
-            while let Some(data) = lines.next_line().await? {
+            while let Some(data) = next(&mut reader).await? {
                 let data = data.trim_end();
                 if data == "." {
                     break;
                 }
+                within(line.len() + data.len())?;
                 line.push('\n');
                 // A dot at the start of a data line is sent twice.
                 line.push_str(data.strip_prefix('.').unwrap_or(data));
@@ -250,12 +253,37 @@ async fn split(
             let _ = events.send(event.get(1..).unwrap_or_default().to_owned());
             continue;
         }
+        replied += line.len();
+        within(replied)?;
         reply.push(line);
-        if separator == Some(b' ') && replies.send(Ok(std::mem::take(&mut reply))).await.is_err() {
-            return Ok(());
+        if separator == Some(b' ') {
+            replied = 0;
+            if replies.send(Ok(std::mem::take(&mut reply))).await.is_err() {
+                return Ok(());
+            }
         }
     }
     Ok(())
+}
+
+/// The next line, or `None` at the connection's end.
+async fn next(reader: &mut BufReader<OwnedReadHalf>) -> std::io::Result<Option<String>> {
+    let line = answer::line(reader).await?;
+    Ok((!line.is_empty()).then_some(line))
+}
+
+/// An error for a reply of so many bytes, if that is more than one may have.
+fn within(bytes: usize) -> std::io::Result<()> {
+    match bytes > answer::MOST {
+        true => {
+            let limit = answer::MOST;
+            Err(std::io::Error::new(
+                ErrorKind::InvalidData,
+                TooLong { limit },
+            ))
+        }
+        false => Ok(()),
+    }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use reqwest::{RequestBuilder, Response};
 
 use super::consensus::Consensus;
+use crate::answer::{self, BodyError, TooLong};
 use crate::causes::with_causes;
 use crate::trace::{Party, Question};
 
@@ -24,6 +25,14 @@ pub enum DirectoryError {
         nickname: String,
         /// The HTTP client's error.
         source: reqwest::Error,
+    },
+    /// An answer without an end.
+    #[error("failed to read what {nickname}'s directory port answers")]
+    TooLong {
+        /// The authority.
+        nickname: String,
+        /// How long it may be.
+        source: TooLong,
     },
     /// An answer other than 200 and 404.
     #[error("{nickname}'s directory port answered status {status}")]
@@ -81,12 +90,14 @@ impl Directory {
     async fn fetch(&self, path: &str) -> Result<Option<String>, DirectoryError> {
         let response = self.send(self.client.get(self.url(path))).await?;
         match response.status().as_u16() {
-            200 => Ok(Some(
-                response
-                    .text()
-                    .await
-                    .map_err(|source| self.unreachable(source))?,
-            )),
+            200 => match answer::body(response, answer::MOST).await {
+                Ok(document) => Ok(Some(document)),
+                Err(BodyError::Http(source)) => Err(self.unreachable(source)),
+                Err(BodyError::TooLong(source)) => Err(DirectoryError::TooLong {
+                    nickname: self.nickname.clone(),
+                    source,
+                }),
+            },
             404 | 503 => Ok(None),
             status => Err(self.refused(status)),
         }

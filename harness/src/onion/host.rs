@@ -4,12 +4,13 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::address::{AddressError, OnionAddress, TldFamily};
 use super::daemon::Program;
+use crate::answer;
 use crate::trace::{Party, ask};
 
 /// How long a proxy may take to say what it is.
@@ -115,8 +116,7 @@ pub async fn ask_proxy(proxy: SocketAddr) -> io::Result<Option<Program>> {
     let asked = async {
         let mut stream = TcpStream::connect(proxy).await?;
         stream.write_all(b"GET / HTTP/1.0\r\n\r\n").await?;
-        let mut line = String::new();
-        BufReader::new(stream).read_line(&mut line).await?;
+        let line = answer::line(&mut BufReader::new(stream)).await?;
         Ok(program_of(&line))
     };
     let answer = async { timeout(ANSWER_LIMIT, asked).await? };

@@ -1,22 +1,29 @@
 //! Finding onion addresses in texts that were not written by us.
 
-/// Length of an onion address before its TLD.
-const LABEL: usize = 56;
+use super::address::{LABEL, is_address};
 
-/// Whether a word can be (or hold) an onion address without its TLD: 56 or more characters of the
-/// onion alphabet, all of one case. Base64 and hex of the same length mix cases or digits.
-fn is_label(word: &str) -> bool {
+/// Whether a word is an onion address without its TLD, or holds one. A word of just the right length is one by its
+/// form: characters of the onion alphabet, all of one case (base64 and hex of that length mix cases or digits). A
+/// longer word is much else, such as padding; it holds one only where the version and the checksum are right.
+fn holds_label(word: &str) -> bool {
     let alphabet = |byte: u8| byte.is_ascii_alphabetic() || (b'2'..=b'7').contains(&byte);
-    let one_case = !word.bytes().any(|byte| byte.is_ascii_uppercase())
-        || !word.bytes().any(|byte| byte.is_ascii_lowercase());
-    word.len() >= LABEL && one_case && word.bytes().all(alphabet)
+    let one_case = || {
+        !word.bytes().any(|byte| byte.is_ascii_uppercase())
+            || !word.bytes().any(|byte| byte.is_ascii_lowercase())
+    };
+    (word.len() == LABEL && word.bytes().all(alphabet) && one_case())
+        || word
+            .as_bytes()
+            .windows(LABEL)
+            .filter_map(<[u8]>::first_chunk)
+            .any(is_address)
 }
 
 /// Whether a text holds an onion address of any family, with or without its TLD.
 #[must_use]
 pub fn mentions_address(text: &str) -> bool {
     text.split(|character: char| !character.is_ascii_alphanumeric())
-        .any(is_label)
+        .any(holds_label)
 }
 
 /// The text with every onion address replaced.
@@ -25,7 +32,7 @@ pub fn redact(text: &str) -> String {
     text.split_inclusive(|character: char| !character.is_ascii_alphanumeric())
         .map(|piece| {
             let word = piece.trim_end_matches(|character: char| !character.is_ascii_alphanumeric());
-            if is_label(word) {
+            if holds_label(word) {
                 format!("[onion address]{}", &piece[word.len()..])
             } else {
                 piece.to_owned()
@@ -37,6 +44,7 @@ pub fn redact(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::onion::{OnionAddress, TldFamily};
 
     #[test]
     fn an_address_is_seen_with_and_without_its_tld() {
@@ -46,6 +54,28 @@ mod tests {
         assert!(mentions_address(&label.to_uppercase()));
         assert!(!mentions_address(&label[1..]));
         assert!(!mentions_address(&"9f".repeat(32)));
+    }
+
+    #[test]
+    fn a_long_word_is_an_address_only_where_it_holds_one() {
+        let padding = "A".repeat(3 << 20);
+        assert!(!mentions_address(&padding));
+        assert!(!mentions_address(&"a2".repeat(29)));
+        assert_eq!(redact(&padding), padding);
+        for family in TldFamily::ALL {
+            let address = OnionAddress::of_key(&[7; 32], family);
+            let label = address.expose_label();
+            for text in [
+                format!("{padding}{label}"),
+                format!("{label}aaaa"),
+                format!("peer{label}x9"),
+                label.to_uppercase() + "abc",
+            ] {
+                assert!(mentions_address(&text), "{}", text.len());
+                assert_eq!(redact(&format!("to {text}:80")), "to [onion address]:80");
+            }
+            assert!(!mentions_address(&format!("{}aa", &label[..LABEL - 1])));
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ use super::auth::{AUTH_REQUEST_ID, AuthError, Credentials, authenticate};
 use super::counters::{Counters, SessionCounters};
 use super::driver::{Command, Driver, Links};
 use super::inbound::InboundHandler;
+use super::io_cause::IoCause;
 use super::packet::{Outcome, Outgoing, Payment};
 use super::reply::{Reply, RequestError};
 use super::route::Route;
@@ -85,7 +86,8 @@ pub enum SessionError {
 }
 
 /// How a connection has ended whose driver is gone without a word, as it is after a panic.
-const DRIVER_GONE: ConnectionEnd = ConnectionEnd::Broken(std::io::ErrorKind::Other);
+const DRIVER_GONE: ConnectionEnd =
+    ConnectionEnd::Broken(IoCause::other("the task that served it has ended"));
 
 /// A handle on a session. Clones share the connection; when the last one is dropped, or
 /// [`Session::close`] is called, the connection is closed with code 1000.

@@ -13,6 +13,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Bytes, Message};
 
+use super::io_cause::IoCause;
 use super::socks::Target;
 
 /// Largest message that is accepted from the other side. A peer may send 100 MiB
@@ -45,7 +46,7 @@ pub enum ConnectionEnd {
     /// The byte stream ended without a close frame.
     Eof,
     /// The byte stream broke, for example by a reset.
-    Broken(io::ErrorKind),
+    Broken(IoCause),
     /// The other side violated the WebSocket protocol; the text says how.
     Violation(String),
     /// This side closed it.
@@ -58,7 +59,7 @@ impl fmt::Display for ConnectionEnd {
             Self::Closed { code, reason } if reason.is_empty() => write!(f, "closed with {code}"),
             Self::Closed { code, reason } => write!(f, "closed with {code} {reason:?}"),
             Self::Eof => f.write_str("ended without a close frame"),
-            Self::Broken(kind) => write!(f, "broken: {kind}"),
+            Self::Broken(cause) => write!(f, "broken: {cause}"),
             Self::Violation(problem) => write!(f, "WebSocket protocol violated: {problem}"),
             Self::Local => f.write_str("closed by this side"),
         }
@@ -72,7 +73,7 @@ impl ConnectionEnd {
             Error::ConnectionClosed | Error::AlreadyClosed => Self::Eof,
             Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => Self::Eof,
             Error::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => Self::Eof,
-            Error::Io(error) => Self::Broken(error.kind()),
+            Error::Io(error) => Self::Broken(error.into()),
             Error::Capacity(CapacityError::MessageTooLong { size, max_size }) => {
                 Self::Violation(format!("message of {size} bytes, limit {max_size}"))
             }

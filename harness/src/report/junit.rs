@@ -150,7 +150,10 @@ fn stages_left(report: &Report) -> String {
     });
     let lines: Vec<String> = std::iter::once(report.headline.clone())
         .chain(cause)
-        .chain(left.map(|stage| format!("not reached: {}: {}", stage.name(), stage.evidence)))
+        .chain(left.map(|stage| {
+            let how = words::left(report);
+            format!("{how}: {}: {}", stage.name(), stage.evidence)
+        }))
         .collect();
     lines.join("\n")
 }

@@ -10,7 +10,7 @@ use data_encoding::HEXLOWER;
 use home_agent::dialled::DialOutcome;
 use home_agent::witnessed::{END, Here, Reached};
 use serde::de::DeserializeOwned;
-use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -249,12 +249,11 @@ async fn answer<T: DeserializeOwned>(
     read: &mut BufReader<impl AsyncRead + Unpin>,
     limit: Duration,
 ) -> Result<T, String> {
-    let mut line = String::new();
-    match timeout(limit, read.read_line(&mut line)).await {
+    match timeout(limit, crate::answer::line(read)).await {
         Err(_) => Err("silence".to_owned()),
         Ok(Err(error)) => Err(with_causes(&error).to_string()),
-        Ok(Ok(0)) => Err("a connection that ended".to_owned()),
-        Ok(Ok(_)) => {
+        Ok(Ok(line)) if line.is_empty() => Err("a connection that ended".to_owned()),
+        Ok(Ok(line)) => {
             serde_json::from_str(&line).map_err(|_| "an answer of somebody else".to_owned())
         }
     }

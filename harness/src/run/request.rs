@@ -68,6 +68,20 @@ pub enum InvalidRequest {
         /// The container that has their volume.
         container: String,
     },
+    /// A volume of the name that keys had before, and none of today's.
+    #[error(
+        "the volume {old} of an earlier version may hold the keys {keys} of {home}: its name fits other keys as well; copy its files to a volume called {new} to keep the address, or remove it for a new one"
+    )]
+    KeysOfOldName {
+        /// The name that was given to the keys.
+        keys: String,
+        /// The home.
+        home: String,
+        /// The volume.
+        old: String,
+        /// The volume that would be looked for.
+        new: String,
+    },
     /// A volume for keys holds something else.
     #[error(
         "the volume {volume} holds no keys of an onion service that fit each other; look at its files, or give --keys another name"

@@ -211,7 +211,9 @@ async fn a_reset_fails_everything_in_flight() {
     .await;
     assert_eq!(
         errors[0],
-        RequestError::Lost(ConnectionEnd::Broken(std::io::ErrorKind::ConnectionReset))
+        RequestError::Lost(ConnectionEnd::Broken(
+            std::io::ErrorKind::ConnectionReset.into()
+        ))
     );
 }
 

@@ -189,7 +189,7 @@ async fn a_reply_that_breaks_off_or_makes_no_sense_is_named() {
         dial_with_reply(vec![5, 0, 0, 1, 0]).await,
         DialErrorKind::Lost {
             phase: DialPhase::Connect,
-            cause: io::ErrorKind::UnexpectedEof,
+            cause: io::ErrorKind::UnexpectedEof.into(),
         }
     );
     assert!(matches!(
@@ -252,10 +252,10 @@ async fn an_absent_proxy_and_an_absent_target_are_told_apart() {
     let error = dial(address, &Target::new(ONION, 80), None, LIMIT)
         .await
         .unwrap_err();
-    assert_eq!(error.kind, DialErrorKind::ProxyUnreachable(refused));
+    assert_eq!(error.kind, DialErrorKind::ProxyUnreachable(refused.into()));
     let target = Target::new("127.0.0.1", address.port());
     let error = dial_direct(&target, LIMIT).await.unwrap_err();
-    assert_eq!(error.kind, DialErrorKind::TargetUnreachable(refused));
+    assert_eq!(error.kind, DialErrorKind::TargetUnreachable(refused.into()));
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::answer::{self, BodyError};
 use crate::causes::with_causes;
 use crate::connectors::ControlError;
 use crate::onion::redact;
@@ -71,7 +72,8 @@ impl Http {
     }
 
     async fn exchange(&self, asked: Request<'_>) -> Result<(u16, String), ControlError> {
-        let failed = |source: reqwest::Error| self.failed(asked.path, source.without_url());
+        let path = asked.path;
+        let failed = |source: reqwest::Error| self.failed(path, source.without_url());
         let url = format!("http://{}{}", self.address, asked.path);
         let mut request = self.client.request(asked.method, url).timeout(asked.limit);
         if let Some(key) = &self.key {
@@ -82,7 +84,11 @@ impl Http {
         }
         let response = request.send().await.map_err(failed)?;
         let status = response.status().as_u16();
-        let text = response.text().await.map_err(failed)?;
+        let text = match answer::body(response, answer::MOST).await {
+            Ok(text) => text,
+            Err(BodyError::Http(source)) => return Err(failed(source)),
+            Err(BodyError::TooLong(source)) => return Err(self.failed(path, source)),
+        };
         Ok((status, text))
     }
 

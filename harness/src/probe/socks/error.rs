@@ -1,8 +1,9 @@
 //! How a dial fails.
 
 use std::fmt;
-use std::io;
 use std::time::Duration;
+
+use crate::probe::io_cause::IoCause;
 
 /// How far a dial had come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -152,10 +153,10 @@ impl fmt::Display for ReplyCode {
 pub enum DialErrorKind {
     /// No TCP connection to the proxy; nothing is known about the target.
     #[error("reach the SOCKS proxy: {0}")]
-    ProxyUnreachable(io::ErrorKind),
+    ProxyUnreachable(IoCause),
     /// No TCP connection to the target, dialled without a proxy.
     #[error("reach the target: {0}")]
-    TargetUnreachable(io::ErrorKind),
+    TargetUnreachable(IoCause),
     /// The target was reached, and TLS with it was not to be had.
     #[error("agree on TLS with the target: {0}")]
     Tls(String),
@@ -185,7 +186,7 @@ pub enum DialErrorKind {
         /// Where it happened.
         phase: DialPhase,
         /// How the connection ended.
-        cause: io::ErrorKind,
+        cause: IoCause,
     },
     /// The target or the isolation key cannot be put into a SOCKS request.
     #[error("write the SOCKS request: {0}")]

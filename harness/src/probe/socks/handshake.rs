@@ -126,7 +126,7 @@ where
         .await
         .map_err(|error| DialErrorKind::Lost {
             phase,
-            cause: error.kind(),
+            cause: error.into(),
         })
 }
 
@@ -140,7 +140,7 @@ where
         .map(|_| ())
         .map_err(|error| DialErrorKind::Lost {
             phase,
-            cause: error.kind(),
+            cause: error.into(),
         })
 }
 

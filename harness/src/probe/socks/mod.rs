@@ -46,7 +46,7 @@ pub async fn dial(
     let result = tokio::time::timeout(limit, async {
         let mut stream = TcpStream::connect(proxy)
             .await
-            .map_err(|error| DialErrorKind::ProxyUnreachable(error.kind()))?;
+            .map_err(|error| DialErrorKind::ProxyUnreachable(error.into()))?;
         prepare(&stream);
         handshake::handshake(&mut stream, target, isolation, &mut phase).await?;
         Ok(stream)
@@ -67,7 +67,7 @@ pub async fn dial_direct(target: &Target, limit: Duration) -> Result<Dialed, Dia
     let result = tokio::time::timeout(limit, async {
         let stream = TcpStream::connect((target.host(), target.port()))
             .await
-            .map_err(|error| DialErrorKind::TargetUnreachable(error.kind()))?;
+            .map_err(|error| DialErrorKind::TargetUnreachable(error.into()))?;
         prepare(&stream);
         Ok(stream)
     })

@@ -4,7 +4,7 @@ use maud::{Markup, html as markup};
 
 use super::super::model::Report;
 use super::super::stages::StageTime;
-use super::super::words::{show_ms, show_us};
+use super::super::words::{self, show_ms, show_us};
 use super::scale::linear_ticks;
 
 /// Ticks on the time axis, besides its start.
@@ -48,7 +48,7 @@ pub(super) fn timeline(report: &Report) -> Markup {
     markup! {
         p class="legend" {
             span { span class="swatch reached" {} "reached" }
-            span { span class="swatch missed" {} "not reached" }
+            span { span class={ "swatch " (missed(report)) } {} (words::left(report)) }
             span { span class="swatch verdict" {} "verdict at " (show_ms(report.duration_ms)) }
             @for death in &report.deaths {
                 span { span class="swatch death" {} (death.role) " ended at " (show_ms(death.at_ms)) }
@@ -133,13 +133,16 @@ fn row(
         stage,
     }: &Row<'_>,
 ) -> Markup {
-    let class = if stage.reached { "reached" } else { "missed" };
+    let class = match stage.reached {
+        true => "reached",
+        false => missed(axis.report),
+    };
     markup! {
         tr id={ "stage-" (index) } class=(class) {
             th scope="row" { (label) }
             td class="took" {
                 (show_ms(stage.millis))
-                @if !stage.reached { " " strong { "not reached" } }
+                @if !stage.reached { " " strong { (words::left(axis.report)) } }
             }
             td class="track" { (bar(axis, stage)) }
             td class="evidence" {
@@ -150,13 +153,20 @@ fn row(
     }
 }
 
+/// The class of a stage that was left: one that an interrupt ended has failed at nothing.
+fn missed(report: &Report) -> &'static str {
+    match words::left(report) {
+        words::INTERRUPTED => "open",
+        _ => "missed",
+    }
+}
+
 fn bar(axis: &Axis<'_>, stage: &StageTime) -> Markup {
     let width = (axis.percent(stage.ended_ms) - axis.percent(stage.started_ms)).max(SHORTEST);
     let from = axis.percent(stage.started_ms).min(100.0 - width);
-    let state = if stage.reached {
-        "reached"
-    } else {
-        "not reached"
+    let (state, class) = match stage.reached {
+        true => ("reached", "reached"),
+        false => (words::left(axis.report), missed(axis.report)),
     };
     let text = format!(
         "{}: {state}, from {} to {} after the start. {}",
@@ -175,7 +185,7 @@ fn bar(axis: &Axis<'_>, stage: &StageTime) -> Markup {
             @for death in &axis.report.deaths {
                 (line("death", axis.percent(death.at_ms)))
             }
-            rect class={ "stage " (if stage.reached { "reached" } else { "missed" }) }
+            rect class={ "stage " (class) }
                 x=(percent(from)) y="9" width=(percent(width)) height="13" rx="2" {
                 title { (text) }
             }

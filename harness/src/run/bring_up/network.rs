@@ -243,12 +243,11 @@ async fn consensus(
             }
         }
         let names: Vec<&str> = having.iter().map(|(one, _)| one.nickname()).collect();
-        let mut seen = format!(
-            "{} of {} authorities serve a consensus: {}",
-            having.len(),
-            directories.len(),
-            names.join(", ")
-        );
+        let (some, all) = (having.len(), directories.len());
+        let mut seen = format!("{some} of {all} authorities serve a consensus");
+        if some > 0 {
+            seen.push_str(&format!(": {}", names.join(", ")));
+        }
         for reason in silent {
             seen.push_str(&format!("; {reason}"));
         }

@@ -8,9 +8,10 @@ use crate::plan::{HomePlan, KEYS, Persistent, Plan};
 use crate::run::error::RunError;
 use crate::run::request::InvalidRequest;
 
-/// The volume of a home's keys under the name that the user gave.
+/// The volume of a home's keys under the name that the user gave. Ids of homes have no dot, so no two of the names and
+/// ids share a volume.
 fn volume(name: &str, home: &HomePlan) -> String {
-    format!("ator-harness-keys-{name}-{}", home.id)
+    format!("ator-harness-keys-{name}.{}", home.id)
 }
 
 /// The keys under this name, by home id. A home that has none yet gets those of the plan, and they are
@@ -29,6 +30,16 @@ pub(in crate::run) async fn persistent(
     {
         let engine = engines.of(&home.id);
         let volume = volume(name, home);
+        let old = format!("ator-harness-keys-{name}-{}", home.id);
+        if !engine.has_volume(&volume).await? && engine.has_volume(&old).await? {
+            return Err(InvalidRequest::KeysOfOldName {
+                keys: name.to_owned(),
+                home: home.id.clone(),
+                old,
+                new: volume,
+            }
+            .into());
+        }
         // Two daemons with one service's keys would take turns in being found.
         if let Some(user) = engine.users_of_volume(&volume).await?.first() {
             return Err(InvalidRequest::KeysInUse {
