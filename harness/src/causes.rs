@@ -18,25 +18,30 @@ pub fn with_causes<'e>(error: &'e (dyn Error + 'e)) -> WithCauses<'e> {
 
 impl fmt::Display for WithCauses<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut said = self.0.to_string();
-        f.write_str(&said)?;
-        let mut before = " (caused by: ";
-        let mut cause = self.0.source();
-        while let Some(error) = cause {
-            let text = error.to_string();
-            // Errors of libraries often end with the text of their source already.
-            if !said.ends_with(&text) {
-                write!(f, "{before}{text}")?;
-                before = ": ";
-                said = text;
-            }
-            cause = error.source();
+        write!(f, "{}", self.0)?;
+        match &causes(self.0)[..] {
+            [] => Ok(()),
+            causes => write!(f, " (caused by: {})", causes.join(": ")),
         }
-        if before == ": " {
-            f.write_str(")")?;
-        }
-        Ok(())
     }
+}
+
+/// The causes of an error down to the last, each in its own words.
+#[must_use]
+pub fn causes(error: &dyn Error) -> Vec<String> {
+    let mut said = error.to_string();
+    let mut causes = Vec::new();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        // Errors of libraries often end with the text of their source already.
+        if !said.ends_with(&text) {
+            causes.push(text.clone());
+            said = text;
+        }
+        cause = error.source();
+    }
+    causes
 }
 
 /// The longest word of a message, in characters: no path that people type is longer.

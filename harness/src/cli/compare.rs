@@ -1,11 +1,11 @@
 //! `compare`: two reports side by side.
 
-use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::error::CliError;
 use super::exit::Exit;
+use super::out::Out;
 use crate::report::compare::{Comparison, Limits};
 use crate::topology::parse_duration;
 
@@ -44,17 +44,16 @@ fn time(text: &str) -> Result<Duration, String> {
 }
 
 /// Compares; exit code 1 when something got slower or worse.
-pub(super) fn run(args: &Args) -> Result<Exit, CliError> {
+pub(super) fn run(args: &Args, out: &Out) -> Result<Exit, CliError> {
     let limits = Limits {
         threshold: args.threshold,
         floor: args.floor,
     };
     let comparison = Comparison::of_files(&args.a, &args.b, limits)?;
-    let mut out = std::io::stdout().lock();
     if args.json {
-        writeln!(out, "{}", comparison.to_text())?;
+        out.document(&comparison.to_text())?;
     } else {
-        comparison.print(&mut out)?;
+        comparison.print(&mut out.clone())?;
     }
     Ok(if comparison.holds() {
         Exit::Pass

@@ -2,11 +2,15 @@
 
 use std::io::Write;
 
+use serde::Serialize;
+use serde_json::json;
+
 use super::engines::EngineArgs;
 use super::error::CliError;
 use super::exit::Exit;
 use super::images::ImageArgs;
 use super::load::{Common, ConnectorArgs, FamilyArgs, Loaded, TopologyArgs};
+use super::out::{Answer, Out};
 use super::subnets::SubnetArgs;
 use crate::causes::with_causes;
 use crate::engine::{Engine, EngineAddress, EngineError, Image, Placement};
@@ -40,39 +44,87 @@ pub(super) struct Args {
     /// with: that they are reached, reach what is published, have its time, and are heard of
     #[arg(long)]
     deep: bool,
+    /// Print what was found as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Args {
+    /// Whether it starts something that has to be removed when it is interrupted.
+    pub(super) const fn starts_containers(&self) -> bool {
+        self.deep
+    }
 }
 
 /// What was looked at, what was found, and what is to be done about it.
-struct Looks {
-    rows: Vec<[String; 3]>,
+struct Looks<'a> {
+    /// Where each finding is told; nowhere where a document is asked for.
+    out: Option<&'a Out>,
+    rows: Vec<Look>,
     lacking: Option<Exit>,
 }
 
-impl Looks {
+/// One finding.
+#[derive(Debug, Serialize)]
+struct Look {
+    what: String,
+    /// `ok` or `missing`.
+    found: &'static str,
+    told: String,
+    /// What is to be done; absent where it is nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remedy: Option<String>,
+}
+
+impl Looks<'_> {
     /// Tells a finding at once, in a line.
     fn add(&mut self, what: &str, found: Result<String, CliError>) -> Result<(), CliError> {
         let (found, told, remedy) = match found {
-            Ok(text) => ("ok", text, "nothing".to_owned()),
+            Ok(text) => ("ok", text, None),
             Err(error) => {
                 self.lacking.get_or_insert(error.exit());
                 let told = with_causes(&error).to_string();
                 // Messages have the remedy last.
                 let remedy = told.split_once("; ").map_or(&*told, |(_, remedy)| remedy);
                 let remedy = remedy.to_owned();
-                ("missing", told, remedy)
+                ("missing", told, Some(remedy))
             }
         };
-        writeln!(std::io::stdout().lock(), "{found:<8} {what:<11} {told}")?;
-        self.rows.push([what.to_owned(), found.to_owned(), remedy]);
+        if let Some(out) = self.out {
+            writeln!(out.clone(), "{found:<8} {what:<11} {told}")?;
+        }
+        self.rows.push(Look {
+            what: what.to_owned(),
+            found,
+            told,
+            remedy,
+        });
         Ok(())
+    }
+
+    /// The table at the end, or the document.
+    fn conclude(self, document: &Out) -> Result<Exit, CliError> {
+        let exit = self.lacking.unwrap_or(Exit::Pass);
+        let Some(out) = self.out else {
+            let answer = Answer::new("doctor", exit, json!({ "looks": self.rows }));
+            document.document(&answer.to_text())?;
+            return Ok(exit);
+        };
+        let rows = self.rows.into_iter().map(|row| {
+            let remedy = row.remedy.unwrap_or_else(|| "nothing".to_owned());
+            [row.what, row.found.to_owned(), remedy]
+        });
+        writeln!(out.clone(), "{}", looks(&rows.collect::<Vec<_>>()))?;
+        Ok(exit)
     }
 }
 
 /// Looks at everything a run needs and names all that is missing.
-pub(super) async fn run(common: &Common, args: &Args) -> Result<Exit, CliError> {
+pub(super) async fn run(common: &Common, args: &Args, out: &Out) -> Result<Exit, CliError> {
     let loaded = common.topology(&args.topology, args.family.family, Some(&args.connector))?;
     let placement = args.engines.placement(&loaded.topology)?;
     let mut looks = Looks {
+        out: (!args.json).then_some(out),
         rows: Vec::new(),
         lacking: None,
     };
@@ -136,8 +188,7 @@ pub(super) async fn run(common: &Common, args: &Args) -> Result<Exit, CliError> 
             looks.add(&format!("instruments, {what}"), proof)?;
         }
     }
-    writeln!(std::io::stdout().lock(), "{}", self::looks(&looks.rows))?;
-    Ok(looks.lacking.unwrap_or(Exit::Pass))
+    looks.conclude(out)
 }
 
 fn topology(loaded: &Loaded) -> String {

@@ -126,6 +126,9 @@ pub enum CliError {
     /// The job's summary could not be written.
     #[error(transparent)]
     Summary(#[from] crate::report::SummaryError),
+    /// The user ended it before it had anything to report.
+    #[error("interrupted")]
+    Interrupted,
     /// Output could not be written.
     #[error("failed to write the output")]
     Output(#[from] std::io::Error),
@@ -194,6 +197,7 @@ impl CliError {
             Self::MissingBinaries { .. } | Self::State(_) | Self::Summary(_) | Self::Output(_) => {
                 Exit::Environment
             }
+            Self::Interrupted => Exit::Interrupted,
             Self::Run(error) => Exit::of_error(error),
             Self::Engine(error) => Exit::of_engine(error),
             Self::Plan(PlanError::NoFreeSubnet { .. }) => Exit::Environment,

@@ -1,5 +1,8 @@
 //! Exit codes, and which error leads to which.
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use crate::checks::Verdict;
 use crate::engine::EngineError;
 use crate::plan::PlanError;
@@ -10,7 +13,9 @@ use crate::run::{AtFault, RunError};
 /// A fail outranks everything but an interruption, because what was found against the subject stays
 /// found. An environment that lacks something outranks *inconclusive*: it says why there was too
 /// little to judge by. `docs/exit-codes.md` has the same order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(rename = "outcome")]
 pub enum Exit {
     /// The verdict is pass, or what was asked for is done.
     Pass,
@@ -22,7 +27,7 @@ pub enum Exit {
     Usage,
     /// The verdict is fail.
     Fail,
-    /// SIGINT or SIGTERM.
+    /// A signal that asks a process to end.
     Interrupted,
 }
 

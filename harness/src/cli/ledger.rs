@@ -4,7 +4,10 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
+
 use super::exit::Exit;
+use super::out::{Answer, Out};
 use crate::environment::variable;
 use crate::input::{self, InputError};
 use crate::ledger::{Duplicate, Entry, EntryError, Ledger, LineError, Summary, whole_lines};
@@ -43,6 +46,18 @@ struct AddArgs {
     /// Cut a last line that an interrupted writer left without its end
     #[arg(long)]
     repair: bool,
+    /// Print what was added as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// What was added.
+#[derive(Debug, Serialize)]
+struct Added {
+    ledger: String,
+    added: usize,
+    lines: usize,
+    cut_bytes: usize,
 }
 
 /// Arguments of `ledger show`.
@@ -124,6 +139,12 @@ pub enum LedgerError {
         "failed to read the commit in {COMMIT}: {0}; set it so, set it to nothing, or give --commit"
     )]
     Commit(String),
+    /// The ledger has no line.
+    #[error("{path} has no runs yet; add some with `ator-harness ledger add`")]
+    NoRuns {
+        /// The ledger.
+        path: String,
+    },
     /// The output cannot be written.
     #[error("failed to write the output")]
     Output(#[from] io::Error),
@@ -140,20 +161,21 @@ impl LedgerError {
             | Self::Entry { .. }
             | Self::Duplicate { .. }
             | Self::Commit(_) => Exit::Usage,
+            Self::NoRuns { .. } => Exit::Inconclusive,
             Self::Output(_) => Exit::Environment,
         }
     }
 }
 
 /// Runs a verb.
-pub(super) fn run(args: &Args) -> Result<Exit, LedgerError> {
+pub(super) fn run(args: &Args, out: &Out) -> Result<Exit, LedgerError> {
     match &args.verb {
-        Verb::Add(args) => add(args),
-        Verb::Show(args) => show(args),
+        Verb::Add(args) => add(args, out),
+        Verb::Show(args) => show(args, out),
     }
 }
 
-fn add(args: &AddArgs) -> Result<Exit, LedgerError> {
+fn add(args: &AddArgs, out: &Out) -> Result<Exit, LedgerError> {
     let commit = match (&args.commit, variable(COMMIT)) {
         (Some(given), _) => Some(given.clone()),
         (None, Some(set)) => Some(commit(&set.to_string_lossy()).map_err(LedgerError::Commit)?),
@@ -182,33 +204,39 @@ fn add(args: &AddArgs) -> Result<Exit, LedgerError> {
         })?;
     }
     open.append(text.as_bytes())?;
-    let mut out = io::stdout().lock();
+    let (added, lines) = (args.reports.len(), ledger.entries().len());
+    if args.json {
+        let ledger = open.path.clone();
+        let added = Added {
+            ledger,
+            added,
+            lines,
+            cut_bytes: cut,
+        };
+        out.document(&Answer::new("ledger-add", Exit::Pass, added).to_text())?;
+        return Ok(Exit::Pass);
+    }
+    let mut out = out.clone();
     if cut > 0 {
         writeln!(out, "{}: cut {cut} bytes of a torn last line", open.path)?;
     }
-    let (added, lines) = (args.reports.len(), ledger.entries().len());
     writeln!(out, "{}: {added} lines added, {lines} in all", open.path)?;
     Ok(Exit::Pass)
 }
 
-fn show(args: &ShowArgs) -> Result<Exit, LedgerError> {
+fn show(args: &ShowArgs, out: &Out) -> Result<Exit, LedgerError> {
     let ledger = Open::for_reading(&args.ledger)?.parse()?;
     if ledger.entries().is_empty() {
-        let path = args.ledger.display();
-        let _ = writeln!(
-            io::stderr().lock(),
-            "ator-harness: {path} has no runs yet; add some with `ator-harness ledger add`"
-        );
-        return Ok(Exit::Inconclusive);
+        let path = args.ledger.display().to_string();
+        return Err(LedgerError::NoRuns { path });
     }
     let summary = Summary::of(&ledger, &args.last);
-    let mut out = io::stdout().lock();
     if args.json {
-        writeln!(out, "{}", summary.to_text())?;
+        out.document(&summary.to_text())?;
     } else if args.markdown {
-        writeln!(out, "{}", summary.to_markdown())?;
+        writeln!(out.clone(), "{}", summary.to_markdown())?;
     } else {
-        summary.print(&mut out)?;
+        summary.print(&mut out.clone())?;
     }
     Ok(if summary.flags() {
         Exit::Fail

@@ -1,10 +1,15 @@
 //! `down` and `status`: topologies that were left running.
 
+use std::collections::BTreeMap;
 use std::io::Write;
+
+use serde::Serialize;
+use serde_json::json;
 
 use super::error::CliError;
 use super::exit::Exit;
 use super::load::Common;
+use super::out::{Answer, Out};
 use crate::causes::{clipped, with_causes};
 use crate::engine::{Calls, Engine, Engines, FoundRun, Now};
 use crate::run::{
@@ -16,6 +21,32 @@ use crate::run::{
 pub(super) struct Args {
     /// Name of the topology, a path to its file, or a run id
     pub topology: String,
+    /// Print it as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What `down` did with a run.
+#[derive(Debug, Serialize)]
+struct Treated<'a> {
+    topology: &'a str,
+    run: &'a str,
+    /// How many containers and networks were removed; absent where it stays.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    removed: Option<usize>,
+    /// Why it stays.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stays: Option<String>,
+}
+
+/// What `status` says of a run.
+#[derive(Debug, Serialize)]
+struct Looked<'a> {
+    topology: &'a str,
+    run: &'a str,
+    condition: String,
+    /// By role, how each is.
+    containers: BTreeMap<&'a str, &'a str>,
 }
 
 /// Whose a run is that this state folder does not know.
@@ -43,10 +74,6 @@ struct Fitting<'a> {
 impl Fitting<'_> {
     fn condition(&self) -> Condition<'_> {
         Condition::of(self.known, is_announced(self.run))
-    }
-
-    fn containers(&self) -> usize {
-        self.found.map_or(0, |found| found.containers.len())
     }
 }
 
@@ -169,64 +196,106 @@ async fn engines(known: &[KnownRun], names: &[String]) -> Result<Engines, CliErr
 }
 
 /// Removes every run of a topology that `up` left.
-pub(super) async fn down(common: &Common, args: &Args) -> Result<Exit, CliError> {
+pub(super) async fn down(common: &Common, args: &Args, out: &Out) -> Result<Exit, CliError> {
     let asked = Asked::look(common, &args.topology).await?;
     if let Some(error) = asked.starting()? {
         return Err(error.into());
     }
-    let mut out = std::io::stdout().lock();
+    let mut text = args.text(out);
     let fitting = asked.fitting();
     if fitting.is_empty() {
-        writeln!(out, "{}; nothing to remove", asked.nowhere())?;
+        writeln!(text, "{}; nothing to remove", asked.nowhere())?;
     }
+    let mut treated = Vec::new();
     let mut whole = true;
     // What others run under the same name is no failure beside something of one's own.
     let mut removed_one = false;
     let mut others = false;
     for one in &fitting {
-        write!(out, "{}, run {}: ", one.topology, one.run)?;
-        match one.condition() {
+        write!(text, "{}, run {}: ", one.topology, one.run)?;
+        let stays = match one.condition() {
             Condition::UnderWay(Some(owner)) if owner.verb == Verb::Up => {
                 let (run, owner) = (one.run.to_owned(), owner.clone());
                 let starting = Some(Starting { run, owner });
-                writeln!(out, "stays")?;
+                writeln!(text, "stays")?;
                 return Err(being_started(one.topology, starting).into());
             }
             Condition::UnderWay(Some(owner)) => {
-                writeln!(out, "{}, and stays", under_way(owner))?;
+                writeln!(text, "{}, and stays", under_way(owner))?;
+                Some(under_way(owner))
             }
             Condition::Unclear(why) => {
                 whole = false;
-                writeln!(out, "stays: {why}")?;
+                writeln!(text, "stays: {why}")?;
+                Some(why)
             }
             Condition::UnderWay(None) => {
-                writeln!(out, "under way, {OTHERS}, and stays")?;
+                writeln!(text, "under way, {OTHERS}, and stays")?;
+                Some(format!("under way, {OTHERS}"))
             }
             condition @ Condition::Foreign if asked.fate(&condition, one) != Fate::Remove => {
                 others = true;
                 writeln!(
-                    out,
+                    text,
                     "{OTHERS}, and stays; ATOR_HARNESS_STATE names the folder"
                 )?;
+                Some(OTHERS.to_owned())
             }
             Condition::Foreign
             | Condition::Persisted
             | Condition::PersistedUnreadable(_)
-            | Condition::Ended => {
+            | Condition::Ended => None,
+        };
+        let removed = match stays {
+            Some(_) => None,
+            None => {
                 let removed = asked.engines.remove_run(one.run, Calls::UnderWay).await?;
                 if let Some(known) = one.known {
                     asked.registry.forget(&known.run)?;
                 }
                 removed_one = true;
-                writeln!(out, "{removed} containers and networks removed")?;
+                writeln!(text, "{removed} containers and networks removed")?;
+                Some(removed)
             }
-        }
+        };
+        treated.push(Treated {
+            topology: one.topology,
+            run: one.run,
+            removed,
+            stays,
+        });
     }
-    Ok(if whole && (removed_one || !others) {
+    let exit = if whole && (removed_one || !others) {
         Exit::Pass
     } else {
         Exit::Fail
-    })
+    };
+    args.document(out, "down", exit, json!({ "runs": treated }))?;
+    Ok(exit)
+}
+
+impl Args {
+    /// Where text for people goes; nowhere where a document is asked for.
+    fn text(&self, out: &Out) -> Box<dyn Write> {
+        if self.json {
+            Box::new(std::io::sink())
+        } else {
+            Box::new(out.clone())
+        }
+    }
+
+    fn document<T: Serialize>(
+        &self,
+        out: &Out,
+        kind: &'static str,
+        exit: Exit,
+        content: T,
+    ) -> std::io::Result<()> {
+        if !self.json {
+            return Ok(());
+        }
+        out.document(&Answer::new(kind, exit, content).to_text())
+    }
 }
 
 impl Asked {
@@ -243,17 +312,38 @@ fn under_way(owner: &Owner) -> String {
 }
 
 /// Says what of a topology is running.
-pub(super) async fn status(common: &Common, args: &Args) -> Result<Exit, CliError> {
+pub(super) async fn status(common: &Common, args: &Args, out: &Out) -> Result<Exit, CliError> {
     let asked = Asked::look(common, &args.topology).await?;
-    let mut out = std::io::stdout().lock();
-    if let Some(starting) = asked.starting()? {
-        writeln!(out, "{starting}")?;
+    let mut text = args.text(out);
+    let starting = asked.starting()?.map(|starting| starting.to_string());
+    if let Some(starting) = &starting {
+        writeln!(text, "{starting}")?;
     }
     let fitting = asked.fitting();
-    let mut healthy = false;
-    for one in &fitting {
+    let looked: Vec<_> = fitting.iter().map(|one| asked.looked(one)).collect();
+    for one in &looked {
+        writeln!(text, "{}, run {}: {}", one.topology, one.run, one.condition)?;
+        for (role, state) in &one.containers {
+            writeln!(text, "  {role:<24} {state}")?;
+        }
+    }
+    let mut each = looked.iter().map(|one| &one.containers);
+    let healthy = each.any(|all| !all.is_empty() && all.values().all(|state| *state == "running"));
+    let exit = if healthy { Exit::Pass } else { Exit::Fail };
+    if fitting.is_empty() {
+        writeln!(text, "{}", asked.nowhere())?;
+    } else if !healthy {
+        writeln!(text, "{} is not running in full", fitting[0].topology)?;
+    }
+    let content = json!({ "starting": starting, "runs": looked });
+    args.document(out, "status", exit, content)?;
+    Ok(exit)
+}
+
+impl Asked {
+    fn looked<'a>(&self, one: &Fitting<'a>) -> Looked<'a> {
         let condition = one.condition();
-        let what = match &condition {
+        let condition = match &condition {
             Condition::UnderWay(Some(owner)) if owner.verb == Verb::Up => {
                 format!("being started by {owner}")
             }
@@ -265,28 +355,20 @@ pub(super) async fn status(common: &Common, args: &Args) -> Result<Exit, CliErro
             }
             Condition::Ended => "left over; the next run removes it".to_owned(),
             Condition::Unclear(why) => why.clone(),
-            Condition::Foreign => match asked.fate(&condition, one) {
+            Condition::Foreign => match self.fate(&condition, one) {
                 Fate::Remove => "left over; the next run removes it".to_owned(),
                 Fate::Stay => OTHERS.to_owned(),
                 Fate::StaySaying(why) => format!("{OTHERS}; {why}"),
             },
         };
-        writeln!(out, "{}, run {}: {what}", one.topology, one.run)?;
-        for (role, state) in one.found.iter().flat_map(|found| &found.containers) {
-            writeln!(out, "  {role:<24} {state}")?;
+        let containers = one.found.iter().flat_map(|found| &found.containers);
+        Looked {
+            topology: one.topology,
+            run: one.run,
+            condition,
+            containers: containers
+                .map(|(role, state)| (&**role, &**state))
+                .collect(),
         }
-        healthy |= one.containers() > 0
-            && one
-                .found
-                .is_some_and(|found| found.containers.values().all(|state| state == "running"));
     }
-    if healthy {
-        return Ok(Exit::Pass);
-    }
-    if fitting.is_empty() {
-        writeln!(out, "{}", asked.nowhere())?;
-    } else {
-        writeln!(out, "{} is not running in full", fitting[0].topology)?;
-    }
-    Ok(Exit::Fail)
 }

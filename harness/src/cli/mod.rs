@@ -6,11 +6,13 @@ mod doctor;
 mod engines;
 mod error;
 mod exit;
+mod failure;
 mod images;
 mod ledger;
 mod load;
 mod manage;
 mod network;
+mod out;
 mod plan;
 mod probe;
 mod program;
@@ -23,16 +25,22 @@ pub mod wire;
 
 use std::ffi::OsStr;
 use std::io::Write;
+use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
+use tokio::runtime::Handle;
+use tokio::task::spawn_blocking;
 
 pub use error::CliError;
 pub use exit::Exit;
+pub use failure::Failure;
 pub use ledger::LedgerError;
+pub use out::Out;
 
 use crate::causes::{clipped, with_causes};
 use crate::engine::EngineAddress;
 use crate::environment::variable;
+use crate::run::Interrupts;
 use crate::trace;
 
 /// What every help text ends with.
@@ -98,7 +106,7 @@ enum Command {
 
 /// Tells what is wrong with the arguments, or shows the help that was asked for, and returns the exit code.
 #[must_use]
-pub fn refuse(error: &clap::Error) -> Exit {
+pub fn refuse(error: &clap::Error, out: &Out) -> Exit {
     let plain = error.render().to_string();
     let short = clipped(&plain);
     // In colours where the terminal has them, unless it quotes too much. Whoever closed the stream does not
@@ -109,21 +117,55 @@ pub fn refuse(error: &clap::Error) -> Exit {
         let _ = write!(std::io::stderr().lock(), "{short}");
     }
     if error.use_stderr() {
+        out.failed(&Failure::of_arguments(error));
         Exit::Usage
     } else {
         Exit::Pass
     }
 }
 
-/// Runs a command and returns its exit code. Errors are printed to standard error.
-pub async fn main(cli: Cli) -> Exit {
+/// Tells what kept the command from beginning, and returns the exit code.
+#[must_use]
+pub fn not_started(error: &std::io::Error, out: &Out) -> Exit {
+    // Whoever closed standard error does not want to know.
+    let _ = writeln!(
+        std::io::stderr().lock(),
+        "ator-harness: failed to start: {}",
+        with_causes(error)
+    );
+    out.failed(&Failure::at_start(error));
+    Exit::Environment
+}
+
+/// Runs a command and returns its exit code. Errors are told on standard error, and on standard output as well where
+/// a document is asked for.
+pub async fn main(cli: Cli, out: &Out) -> Exit {
     trace(cli.verbose);
-    match dispatch(&cli).await {
+    let ended = if cli.command.ends_in_order() {
+        Box::pin(dispatch(&cli, out)).await
+    } else {
+        Box::pin(until_interrupted(cli, out)).await
+    };
+    match ended {
         Ok(exit) => exit,
         Err(error) => {
             error.tell();
+            out.failed(&Failure::new(&error));
             error.exit()
         }
+    }
+}
+
+/// Runs a command that has nothing to put in order when it is interrupted. What it waits for may be anything, a pipe
+/// or another process's lock, and so it has a thread of its own.
+async fn until_interrupted(cli: Cli, out: &Out) -> Result<Exit, CliError> {
+    let interrupts = Interrupts::listen()?;
+    let (cli, out) = (Arc::new(cli), out.clone());
+    let work = spawn_blocking(move || Handle::current().block_on(Box::pin(dispatch(&cli, &out))));
+    match interrupts.unless_asked(work).await {
+        Some(Ok(ended)) => ended,
+        Some(Err(broken)) => std::panic::resume_unwind(broken.into_panic()),
+        None => Err(CliError::Interrupted),
     }
 }
 
@@ -143,26 +185,47 @@ fn trace(verbose: u8) {
     }
 }
 
-async fn dispatch(cli: &Cli) -> Result<Exit, CliError> {
+impl Command {
+    /// Whether it follows signals itself, because it has something to put in order before it ends.
+    const fn ends_in_order(&self) -> bool {
+        match self {
+            Self::Up(_)
+            | Self::Verify(_)
+            | Self::Probe(_)
+            | Self::Conformance(_)
+            | Self::Reap { .. } => true,
+            Self::Network(args) => args.brings_up(),
+            Self::Doctor(args) => args.starts_containers(),
+            Self::Down(_)
+            | Self::Status(_)
+            | Self::Plan(_)
+            | Self::Compare(_)
+            | Self::Ledger(_)
+            | Self::Wire(_) => false,
+        }
+    }
+}
+
+async fn dispatch(cli: &Cli, out: &Out) -> Result<Exit, CliError> {
     let common = &cli.common;
     match &cli.command {
-        Command::Up(args) => verify::up(common, args).await,
-        Command::Verify(args) => verify::run(common, args).await,
-        Command::Probe(args) => probe::run(common, args).await,
-        Command::Down(args) => manage::down(common, args).await,
-        Command::Status(args) => manage::status(common, args).await,
-        Command::Network(args) => network::run(common, args).await,
-        Command::Plan(args) => plan::run(common, args).await,
-        Command::Compare(args) => compare::run(args),
-        Command::Ledger(args) => Ok(ledger::run(args)?),
-        Command::Doctor(args) => doctor::run(common, args).await,
+        Command::Up(args) => verify::up(common, args, out).await,
+        Command::Verify(args) => verify::run(common, args, out).await,
+        Command::Probe(args) => probe::run(common, args, out).await,
+        Command::Down(args) => manage::down(common, args, out).await,
+        Command::Status(args) => manage::status(common, args, out).await,
+        Command::Network(args) => network::run(common, args, out).await,
+        Command::Plan(args) => plan::run(common, args, out).await,
+        Command::Compare(args) => compare::run(args, out),
+        Command::Ledger(args) => Ok(ledger::run(args, out)?),
+        Command::Doctor(args) => doctor::run(common, args, out).await,
         Command::Wire(args) => {
-            let (mut input, mut output) = (std::io::stdin().lock(), std::io::stdout().lock());
-            wire::run(args, &mut input, &mut output)?;
+            let mut input = std::io::stdin().lock();
+            wire::run(args, &mut input, &mut out.clone())?;
             Ok(Exit::Pass)
         }
         Command::Conformance(args) => {
-            conformance::run(common, args, &mut std::io::stdout()).await?;
+            conformance::run(common, args, &mut out.clone()).await?;
             Ok(Exit::Pass)
         }
         Command::Reap { run, engines } => {

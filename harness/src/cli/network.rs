@@ -4,11 +4,14 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Subcommand;
+use serde::Serialize;
+use serde_json::json;
 
 use super::error::CliError;
 use super::exit::Exit;
 use super::images::ImageArgs;
 use super::load::Common;
+use super::out::{Answer, Out};
 use super::run::{Concluded, progress};
 use super::subnets::SubnetArgs;
 use super::values::family_parser;
@@ -17,8 +20,8 @@ use crate::engine::Placement;
 use crate::onion::TldFamily;
 use crate::report::print_report;
 use crate::run::{
-    Amounts, Interrupts, KnownNetwork, NetworkChoice, Options, network_down, network_status,
-    network_up,
+    Amounts, Interrupts, KnownNetwork, NetworkChoice, Options, Outcome, network_down,
+    network_status, network_up,
 };
 use crate::topology::{Network, Topology, format_age};
 
@@ -29,12 +32,19 @@ pub(super) struct Args {
     verb: Verb,
 }
 
+impl Args {
+    /// Whether it makes something that has to be removed when it is interrupted.
+    pub(super) const fn brings_up(&self) -> bool {
+        matches!(self.verb, Verb::Up(_))
+    }
+}
+
 #[derive(Debug, Clone, Subcommand)]
 enum Verb {
     /// Bring a network up that stays for 12 hours; one that stands already and fits is left as it is
     Up(UpArgs),
     /// Say which networks stand, and whether a run would join them; exit code 1 when it would join none
-    Status,
+    Status(StatusArgs),
     /// Remove every network that no run uses
     Down(DownArgs),
 }
@@ -57,6 +67,16 @@ struct UpArgs {
     /// Folder in which the run that makes it gets a folder of its own, below `networks`
     #[arg(long, value_name = "DIR", default_value = "ator-runs")]
     artefacts: PathBuf,
+    /// Print the report of the run that makes it as JSON, or which network stands already
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Clone, clap::Args)]
+struct StatusArgs {
+    /// Print them as JSON
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Debug, Clone, clap::Args)]
@@ -64,6 +84,9 @@ struct DownArgs {
     /// Also those that runs use, which then fail
     #[arg(long)]
     force: bool,
+    /// Print what was removed as JSON
+    #[arg(long)]
+    json: bool,
 }
 
 fn authorities(text: &str) -> Result<usize, String> {
@@ -81,15 +104,16 @@ fn relays(text: &str) -> Result<usize, String> {
 }
 
 /// Brings a network up, says what stands, or removes it.
-pub(super) async fn run(common: &Common, args: &Args) -> Result<Exit, CliError> {
+pub(super) async fn run(common: &Common, args: &Args, out: &Out) -> Result<Exit, CliError> {
     match &args.verb {
-        Verb::Up(args) => up(common, args).await,
-        Verb::Status => status().await,
-        Verb::Down(args) => down(args).await,
+        Verb::Up(args) => up(common, args, out).await,
+        Verb::Status(args) => status(args, out).await,
+        Verb::Down(args) => down(args, out).await,
     }
 }
 
-async fn up(common: &Common, args: &UpArgs) -> Result<Exit, CliError> {
+async fn up(common: &Common, args: &UpArgs, out: &Out) -> Result<Exit, CliError> {
+    let interrupts = Interrupts::listen()?;
     let network = Network {
         authorities: args.authorities,
         relays: args.relays,
@@ -114,34 +138,64 @@ async fn up(common: &Common, args: &UpArgs) -> Result<Exit, CliError> {
         accepted_defects: Vec::new(),
         progress: Some(progress()),
     };
-    let interrupts = Interrupts::listen()?;
     let mut notes = Vec::new();
     let outcome = Box::pin(network_up(&network, &options, &interrupts, &mut notes)).await;
-    let mut out = std::io::stdout().lock();
+    if args.json {
+        return for_programs(outcome?.as_ref(), &notes, out);
+    }
+    let mut out = out.clone();
     for note in notes {
         writeln!(out, "{note}")?;
     }
     let Some(outcome) = outcome? else {
         return Ok(Exit::Pass);
     };
-    let concluded = Concluded::of(&outcome, Exit::Pass);
-    let saved = concluded.save(&outcome);
+    let Concluded { report, exit } = saved(&outcome);
     if outcome.error.is_some() {
-        print_report(&mut out, &concluded.report)?;
-        return Ok(concluded.exit_after(saved));
+        print_report(&mut out, &report)?;
+        return Ok(exit);
     }
-    let exit = concluded.exit_after(saved);
     writeln!(
         out,
         "the network {} stands by; runs that it fits join it, and `ator-harness network down` removes it",
-        concluded.report.run
+        report.run
     )?;
     Ok(exit)
 }
 
-async fn status() -> Result<Exit, CliError> {
+/// What the run that made the network came to, with its report saved.
+fn saved(outcome: &Outcome) -> Concluded {
+    let concluded = Concluded::of(outcome, Exit::Pass);
+    let saved = concluded.save(outcome);
+    concluded.after(saved)
+}
+
+fn for_programs(outcome: Option<&Outcome>, notes: &[String], out: &Out) -> Result<Exit, CliError> {
+    let Some(outcome) = outcome else {
+        let answer = Answer::new("network-up", Exit::Pass, json!({ "notes": notes }));
+        out.document(&answer.to_text())?;
+        return Ok(Exit::Pass);
+    };
+    let Concluded { report, exit } = saved(outcome);
+    out.document(&report.to_text())?;
+    Ok(exit)
+}
+
+async fn status(args: &StatusArgs, out: &Out) -> Result<Exit, CliError> {
     let (known, unreadable) = network_status().await?;
-    let mut out = std::io::stdout().lock();
+    let joined = known.iter().any(|one| one.unfit.is_none());
+    let exit = if joined { Exit::Pass } else { Exit::Fail };
+    let unreadable: Vec<String> = unreadable
+        .iter()
+        .map(|error| with_causes(error).to_string())
+        .collect();
+    if args.json {
+        let networks: Vec<Looked<'_>> = known.iter().map(Looked::of).collect();
+        let content = json!({ "networks": networks, "unreadable": unreadable });
+        out.document(&Answer::new("network-status", exit, content).to_text())?;
+        return Ok(exit);
+    }
+    let mut out = out.clone();
     if known.is_empty() && unreadable.is_empty() {
         writeln!(
             out,
@@ -152,10 +206,39 @@ async fn status() -> Result<Exit, CliError> {
         show(&mut out, one)?;
     }
     for error in &unreadable {
-        writeln!(out, "{}", with_causes(error))?;
+        writeln!(out, "{error}")?;
     }
-    let joined = known.iter().any(|one| one.unfit.is_none());
-    Ok(if joined { Exit::Pass } else { Exit::Fail })
+    Ok(exit)
+}
+
+/// What `status` says of a network, for programs.
+#[derive(Debug, Serialize)]
+struct Looked<'a> {
+    run: &'a str,
+    family: String,
+    authorities: usize,
+    relays: usize,
+    age_s: u64,
+    left_s: u64,
+    users: &'a [String],
+    /// Why a run would not join it; absent where one would.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unfit: Option<&'a str>,
+}
+
+impl<'a> Looked<'a> {
+    fn of(one: &'a KnownNetwork) -> Self {
+        Self {
+            run: &one.run,
+            family: one.network.family.to_string(),
+            authorities: one.network.authorities,
+            relays: one.network.relays,
+            age_s: one.age.as_secs(),
+            left_s: one.left.as_secs(),
+            users: &one.users,
+            unfit: one.unfit.as_deref(),
+        }
+    }
 }
 
 fn show(out: &mut impl Write, one: &KnownNetwork) -> std::io::Result<()> {
@@ -183,27 +266,34 @@ fn show(out: &mut impl Write, one: &KnownNetwork) -> std::io::Result<()> {
     Ok(())
 }
 
-async fn down(args: &DownArgs) -> Result<Exit, CliError> {
+async fn down(args: &DownArgs, out: &Out) -> Result<Exit, CliError> {
     let all = network_down(args.force).await?;
-    let mut out = std::io::stdout().lock();
+    let whole = all.iter().all(|(_, became)| became.is_ok());
+    let exit = if whole { Exit::Pass } else { Exit::Fail };
+    if args.json {
+        let networks = all.iter().map(|(run, became)| match became {
+            Ok(removed) => json!({ "run": run, "removed": removed }),
+            Err(users) => json!({ "run": run, "users": users }),
+        });
+        let content = json!({ "networks": networks.collect::<Vec<_>>() });
+        out.document(&Answer::new("network-down", exit, content).to_text())?;
+        return Ok(exit);
+    }
+    let mut out = out.clone();
     if all.is_empty() {
         writeln!(out, "no network stands by; nothing to remove")?;
     }
-    let mut exit = Exit::Pass;
     for (run, became) in all {
         match became {
             Ok(removed) => writeln!(
                 out,
                 "network {run}: {removed} containers and networks removed"
             )?,
-            Err(users) => {
-                exit = Exit::Fail;
-                writeln!(
-                    out,
-                    "network {run}: used by {}, and stays; wait until they have ended, or give --force",
-                    users.join(", ")
-                )?;
-            }
+            Err(users) => writeln!(
+                out,
+                "network {run}: used by {}, and stays; wait until they have ended, or give --force",
+                users.join(", ")
+            )?,
         }
     }
     Ok(exit)

@@ -6,8 +6,9 @@ use std::time::Duration;
 use super::error::CliError;
 use super::exit::Exit;
 use super::load::{Common, ConnectorArgs, FamilyArgs, TopologyArgs};
+use super::out::Out;
 use super::subnets::SubnetArgs;
-use crate::report::topology_svg;
+use crate::report::{json_text, topology_svg};
 use crate::run::fresh_inputs;
 use crate::sabotage;
 
@@ -28,18 +29,20 @@ pub(super) struct Args {
     /// Print a picture of the topology (SVG) instead
     #[arg(long)]
     svg: bool,
+    /// Print the plan as JSON, as without it; and how it failed, too
+    #[arg(long, conflicts_with = "svg")]
+    json: bool,
 }
 
 /// Prints a plan as JSON, secrets and onion addresses redacted, or as a picture.
-pub(super) async fn run(common: &Common, args: &Args) -> Result<Exit, CliError> {
+pub(super) async fn run(common: &Common, args: &Args, out: &Out) -> Result<Exit, CliError> {
     let loaded = common.topology(&args.topology, args.family.family, Some(&args.connector))?;
     let inputs = fresh_inputs(LIFETIME, &args.subnets.ranges).await?;
     let plan = sabotage::planned(&loaded.topology, &inputs)?;
-    let text = if args.svg {
-        topology_svg(&plan)
+    if args.svg {
+        writeln!(out.clone(), "{}", topology_svg(&plan))?;
     } else {
-        serde_json::to_string_pretty(&plan).map_err(std::io::Error::from)?
-    };
-    writeln!(std::io::stdout().lock(), "{text}")?;
+        out.document(&json_text(&plan))?;
+    }
     Ok(Exit::Pass)
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::error::CliError;
 use super::exit::Exit;
 use super::load::{Common, TopologyArgs};
+use super::out::Out;
 use crate::checks::{Load, Pace, verdict};
 use crate::report::ProbeReport;
 use crate::run::{Interrupts, measure};
@@ -87,7 +88,8 @@ fn rate(text: &str) -> Result<f64, String> {
 }
 
 /// Measures, shows and judges.
-pub(super) async fn run(common: &Common, args: &Args) -> Result<Exit, CliError> {
+pub(super) async fn run(common: &Common, args: &Args, out: &Out) -> Result<Exit, CliError> {
+    let interrupts = Interrupts::listen()?;
     let loaded = common.topology(&args.topology, None, None)?;
     let concurrency = usize::from(args.concurrency.unwrap_or(CONCURRENCY));
     let load = Load {
@@ -100,7 +102,6 @@ pub(super) async fn run(common: &Common, args: &Args) -> Result<Exit, CliError> 
         to: args.to.clone(),
         dials: args.fresh_dials,
     };
-    let interrupts = Interrupts::listen()?;
     let sized = args.topology.homes.is_some();
     // Progress goes to standard error, so that standard output holds the report alone.
     let begun = |what: &str| {
@@ -121,11 +122,10 @@ pub(super) async fn run(common: &Common, args: &Args) -> Result<Exit, CliError> 
         Exit::of_verdict(verdict(&found.checks))
     };
     let report = ProbeReport::new(&found, exit.code());
-    let mut out = std::io::stdout().lock();
     if args.json {
-        writeln!(out, "{}", report.to_text())?;
+        out.document(&report.to_text())?;
     } else {
-        report.print(&mut out)?;
+        report.print(&mut out.clone())?;
     }
     Ok(exit)
 }

@@ -7,19 +7,23 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::run::{Concluded, RunArgs};
 use crate::checks::Verdict;
-use crate::report::{Repeats, print_report};
-use crate::run::{Artefacts, Outcome, RunError};
+use crate::report::{RepeatReport, Repeats, print_report};
+use crate::run::{ArtefactError, Artefacts, Outcome, RunError};
 
 /// Runs `times` times and sums up. Of all exit codes the most severe one counts, and the sum is told
 /// and saved also when a run in the middle could not be made or reported: the runs before it took
 /// their time.
+///
+/// # Errors
+///
+/// [`CliError`] when there is no run to sum up.
 pub(super) async fn run(
     args: &RunArgs,
     times: u32,
     keep_artefacts: bool,
     mut once: impl AsyncFnMut() -> Result<Outcome, RunError>,
     out: &mut impl Write,
-) -> Exit {
+) -> Result<Exit, CliError> {
     let mut series = Series {
         args,
         keep_artefacts,
@@ -43,13 +47,21 @@ pub(super) async fn run(
         }
     }
     let exit = worst(series.exit, &errors);
-    if let Err(error) = series.sum_up(exit, out) {
-        errors.push(error);
-    }
+    let exit = match series.sum_up(exit, out) {
+        Ok(Some(exit)) => exit,
+        Ok(None) => match errors.pop() {
+            Some(error) => return Err(error),
+            None => exit,
+        },
+        Err(error) => {
+            errors.push(error);
+            exit
+        }
+    };
     for error in &errors {
         error.tell();
     }
-    worst(exit, &errors)
+    Ok(worst(exit, &errors))
 }
 
 fn worst(exit: Exit, errors: &[CliError]) -> Exit {
@@ -86,22 +98,19 @@ impl Series<'_> {
         Ok(exit)
     }
 
-    /// Shows what the runs came to, and saves it in a folder of its own beside theirs.
-    fn sum_up(&self, exit: Exit, out: &mut impl Write) -> Result<(), CliError> {
-        let Some(sum) = self.repeats.report(exit.code()) else {
-            return Ok(());
+    /// Shows what the runs came to, and saves it in a folder of its own beside theirs. Returns the exit code, which
+    /// what cannot be saved makes worse; none where there are no runs.
+    fn sum_up(&self, exit: Exit, out: &mut impl Write) -> Result<Option<Exit>, CliError> {
+        let Some(mut sum) = self.repeats.report(exit.code()) else {
+            return Ok(None);
         };
-        // What cannot be saved is shown all the same.
-        let first = sum.runs.first().map_or("", |run| run.run.as_str());
-        let saved = Artefacts::create_bare(&self.args.artefacts, &format!("repeat-{first}"))
-            .and_then(|artefacts| {
-                sum.save(&artefacts)?;
-                // The last run's folder may be gone.
-                if let Err(error) = artefacts.link_latest() {
-                    CliError::from(RunError::from(error)).tell();
-                }
-                Ok(artefacts)
-            });
+        let saved = self.save(&sum);
+        let exit = match &saved {
+            Ok(_) => exit,
+            // What cannot be saved is shown all the same.
+            Err(_) => exit.max(Exit::Environment),
+        };
+        sum.exit_code = exit.code();
         if self.args.json {
             writeln!(out, "{}", sum.to_text())?;
         } else {
@@ -113,7 +122,18 @@ impl Series<'_> {
         }
         self.args.summarise(|| sum.to_markdown());
         saved.map_err(RunError::from)?;
-        Ok(())
+        Ok(Some(exit))
+    }
+
+    fn save(&self, sum: &RepeatReport) -> Result<Artefacts, ArtefactError> {
+        let first = sum.runs.first().map_or("", |run| run.run.as_str());
+        let artefacts = Artefacts::create_bare(&self.args.artefacts, &format!("repeat-{first}"))?;
+        sum.save(&artefacts)?;
+        // The last run's folder may be gone.
+        if let Err(error) = artefacts.link_latest() {
+            CliError::from(RunError::from(error)).tell();
+        }
+        Ok(artefacts)
     }
 }
 

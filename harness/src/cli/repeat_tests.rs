@@ -120,7 +120,8 @@ async fn series(runs: &[Run]) -> (Exit, String, Value) {
         }
     };
     let times = u32::try_from(runs.len()).expect("few");
-    let exit = run(&cli.run, times, false, once, &mut out).await;
+    let ended = run(&cli.run, times, false, once, &mut out).await;
+    let exit = ended.unwrap_or_else(|error| error.exit());
     let sum = fs::read_to_string(root.join("repeat-run-0/repeat.json")).unwrap_or_default();
     let sum = serde_json::from_str(&sum).unwrap_or(Value::Null);
     let printed = String::from_utf8(out).expect("is text");
@@ -188,9 +189,11 @@ fn a_verdict_outlives_a_report_that_cannot_be_saved_and_a_reader_that_cannot_tak
         let concluded = Concluded::of(&outcome, Exit::of_verdict(verdict));
         let summary = "/nonexistent/summary.md";
         let cli = Cli::parse_from(["verify", "two-home-local", "--summary", summary]);
-        cli.run.show(&mut Full, &concluded.report);
         let saved = concluded.save(&outcome);
-        assert_eq!(concluded.exit_after(saved), exit, "{verdict:?}");
+        let concluded = concluded.after(saved);
+        cli.run.show(&mut Full, &concluded.report);
+        assert_eq!(concluded.exit, exit, "{verdict:?}");
+        assert_eq!(concluded.report.exit_code, exit.code(), "{verdict:?}");
     }
 }
 

@@ -136,16 +136,15 @@ impl Concluded {
         self.report.save(&outcome.artefacts)
     }
 
-    /// The exit code when the report was saved, or not: a report that is not there is missed, unless
+    /// What it comes to when the report was saved, or not: a report that is not there is missed, unless
     /// something worse was found. Why it could not be saved is told.
-    pub(super) fn exit_after(&self, saved: Result<(), ArtefactError>) -> Exit {
-        match saved {
-            Ok(()) => self.exit,
-            Err(error) => {
-                CliError::from(RunError::from(error)).tell();
-                self.exit.max(Exit::Environment)
-            }
+    pub(super) fn after(mut self, saved: Result<(), ArtefactError>) -> Self {
+        if let Err(error) = saved {
+            CliError::from(RunError::from(error)).tell();
+            self.exit = self.exit.max(Exit::Environment);
+            self.report.exit_code = self.exit.code();
         }
+        self
     }
 }
 

@@ -5,6 +5,7 @@ use std::io::Write;
 use super::error::CliError;
 use super::exit::Exit;
 use super::load::Common;
+use super::out::Out;
 use super::repeat;
 use super::run::{Concluded, RunArgs};
 use super::values::{amounts_parser, defect};
@@ -31,31 +32,31 @@ pub(super) struct Args {
 }
 
 /// Runs, judges and removes a topology, once or many times.
-pub(super) async fn run(common: &Common, args: &Args) -> Result<Exit, CliError> {
+pub(super) async fn run(common: &Common, args: &Args, out: &Out) -> Result<Exit, CliError> {
+    let interrupts = Interrupts::listen()?;
     let (loaded, options) = args.run.load(common)?;
     let options = Options {
         amounts: args.amounts,
         accepted_defects: args.accept_defects.clone(),
         ..options
     };
-    let interrupts = Interrupts::listen()?;
-    let mut out = std::io::stdout();
+    let mut out = out.clone();
     let once = async || Box::pin(verify(&loaded.topology, &options, &interrupts)).await;
     if args.repeat > 1 {
-        let exit = repeat::run(&args.run, args.repeat, args.keep_artefacts, once, &mut out).await;
-        return Ok(exit);
+        return repeat::run(&args.run, args.repeat, args.keep_artefacts, once, &mut out).await;
     }
     let outcome = once().await?;
     let concluded = Concluded::of(&outcome, Exit::of_verdict(outcome.verdict()));
     let saved = concluded.save(&outcome);
+    let concluded = concluded.after(saved);
     args.run.show(&mut out, &concluded.report);
-    Ok(concluded.exit_after(saved))
+    Ok(concluded.exit)
 }
 
 /// Brings a topology up and leaves it running.
-pub(super) async fn up(common: &Common, args: &RunArgs) -> Result<Exit, CliError> {
-    let (loaded, options) = args.load(common)?;
+pub(super) async fn up(common: &Common, args: &RunArgs, out: &Out) -> Result<Exit, CliError> {
     let interrupts = Interrupts::listen()?;
+    let (loaded, options) = args.load(common)?;
     let outcome = Box::pin(bring_up_and_keep(
         &loaded.source,
         &loaded.topology,
@@ -65,13 +66,12 @@ pub(super) async fn up(common: &Common, args: &RunArgs) -> Result<Exit, CliError
     .await?;
     let concluded = Concluded::of(&outcome, Exit::Pass);
     let saved = concluded.save(&outcome);
-    let mut out = std::io::stdout();
-    if outcome.error.is_some() {
-        args.show(&mut out, &concluded.report);
-        return Ok(concluded.exit_after(saved));
+    let Concluded { report, exit } = concluded.after(saved);
+    let mut out = out.clone();
+    if outcome.error.is_some() || args.json {
+        args.show(&mut out, &report);
+        return Ok(exit);
     }
-    let exit = concluded.exit_after(saved);
-    let report = concluded.report;
     args.summarise(|| report.to_markdown());
     let name = &loaded.topology.name;
     writeln!(

@@ -9,7 +9,7 @@ pub(super) const WORD: &str = "^[a-z][a-z0-9-]*$";
 pub(super) const CHECK_ID: &str = r"^[a-z][a-z0-9-]*(\.[a-z0-9-]+)+$";
 
 /// The command's exit codes, which `docs/exit-codes.md` explains.
-pub(super) fn exit_codes(schema: &mut Schema) {
+pub(crate) fn exit_codes(schema: &mut Schema) {
     schema.insert("enum".to_owned(), json!([0, 1, 2, 3, 4, 130]));
 }
 

@@ -24,6 +24,7 @@ mod topology;
 mod words;
 
 pub use build::peak_memory_bytes;
+pub(crate) use constraints::exit_codes;
 pub use drawing::topology_svg;
 pub use forms::{FORMS, Form, REPEAT_FORMS};
 pub(crate) use json::json_text;

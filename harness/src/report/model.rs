@@ -25,6 +25,8 @@ pub enum ReportKind {
     Repeat,
     /// A measurement of a topology that was left running: what `probe --json` prints.
     Probe,
+    /// A command that failed and has no report: what it prints with `--json`.
+    Failure,
 }
 
 /// One run: report.json. Holds no secret and no onion address: every text in it is redacted.

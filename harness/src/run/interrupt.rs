@@ -43,6 +43,14 @@ impl Interrupts {
         Ok(Self { count })
     }
 
+    /// Lets `work` go on until it ends; `None` once the user has asked.
+    pub async fn unless_asked<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            done = work => Some(done),
+            () = self.at_least(1) => None,
+        }
+    }
+
     /// Resolves once the user has asked at least `times` times.
     pub async fn at_least(&self, times: u32) {
         let mut count = self.count.clone();

@@ -3,31 +3,12 @@
 use std::fs::{self, File};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
-use std::process::Child;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use predicates::prelude::*;
 use predicates::str::contains;
 
-use crate::support::{Network, Networks, Place};
-
-/// A process that is killed when the test is over.
-struct Killed(Child);
-
-impl Drop for Killed {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn wait_for(what: &str, mut look: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !look() {
-        assert!(start.elapsed() < Duration::from_secs(20), "{what}");
-        std::thread::sleep(Duration::from_millis(10));
-    }
-}
+use crate::support::{Killed, Network, Networks, Place, wait_for};
 
 /// A run id that no other test has: a run is known by it on the whole machine.
 fn run(number: u32) -> String {

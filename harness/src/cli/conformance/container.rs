@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use super::args::Args;
 use super::error::Error;
-use super::rows::{chosen, conclude};
+use super::rows::{Found, chosen, conclude};
 use super::usage;
 use crate::cli::error::CliError;
+use crate::cli::exit::Exit;
 use crate::cli::images;
 use crate::cli::load::{Common, ConnectorArgs};
 use crate::conformance::{RowReport, table};
@@ -26,6 +27,7 @@ pub(super) async fn run(
     connector: &str,
     output: &mut dyn Write,
 ) -> Result<(), CliError> {
+    let interrupts = Interrupts::listen()?;
     usage::of_container(args)?;
     let asked = ConnectorArgs {
         connector: Some(connector.to_owned()),
@@ -41,7 +43,6 @@ pub(super) async fn run(
         return Err(Error::Usage { mistakes }.into());
     }
     let (image, server) = images::alone(common, kind, args.image.as_deref())?;
-    let interrupts = Interrupts::listen()?;
     let engine = Engine::connect().await?;
     let images = StandImages {
         connector: on_engine(&engine, &image).await?,
@@ -56,10 +57,9 @@ pub(super) async fn run(
         let _ = writeln!(std::io::stderr().lock(), "ator-harness: {note}");
     }
     let mut rows = Vec::new();
-    let ended = tokio::select! {
-        ended = Box::pin(judge(args, kind, &engine, &run, images, &mut rows)) => ended,
-        () = interrupts.at_least(1) => Err(Error::Interrupted),
-    };
+    let judged = Box::pin(judge(args, kind, &engine, &run, images, &mut rows));
+    let ended = interrupts.unless_asked(judged).await;
+    let ended = ended.unwrap_or(Err(Error::Interrupted));
     let calls = match &ended {
         Ok(_) => Calls::Answered,
         // What was being created may come into being yet.
@@ -71,7 +71,17 @@ pub(super) async fn run(
     let concluded = match ended {
         // Nothing was found yet.
         Err(error) if rows.is_empty() => Err(error),
-        ended => conclude(args, dialect, rows, watched, ended.map(drop), output),
+        ended => {
+            let found = Found {
+                dialect,
+                rows,
+                others_watched: watched,
+            };
+            let otherwise = removed
+                .as_ref()
+                .map_or_else(CliError::exit, |()| Exit::Pass);
+            conclude(args, found, ended.map(drop), otherwise, output)
+        }
     };
     match (concluded, removed) {
         (Ok(()), removed) => removed,

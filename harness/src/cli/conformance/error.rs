@@ -68,7 +68,7 @@ pub enum Error {
     /// The connector cannot be reached, or no longer.
     #[error(transparent)]
     NotReachable(#[from] NotReachable),
-    /// The user ended it; the rows until then were printed.
+    /// The user ended it; the rows until then, if there are any, were printed.
     #[error("failed to run every row: interrupted")]
     Interrupted,
     /// The report could not be written.

@@ -19,15 +19,16 @@ use std::time::Duration;
 use wire::Dialect;
 
 use super::error::CliError;
+use super::exit::Exit;
 use super::load::Common;
-use crate::conformance::{Account, Subject, Watch, table};
+use crate::conformance::{Account, Row, Subject, Watch, table};
 use crate::environment::as_set;
 use crate::onion::{Program, TldFamily, Way, ask_proxy, host_family, resolvable};
 use crate::probe::{Credentials, Route};
 use crate::run::Interrupts;
 use crate::secret::Secret;
 use args::NoAuth;
-use rows::{chosen, conclude};
+use rows::{Found, chosen, conclude};
 use usage::Asked;
 
 /// How long a connector that a row has killed is waited for.
@@ -60,6 +61,30 @@ pub async fn run_with(
     variable: &dyn Fn(&str) -> Option<String>,
     output: &mut dyn Write,
 ) -> Result<(), Error> {
+    // From the start: a name may take its time to be resolved, and a connector to answer.
+    let interrupts = Interrupts::listen()?;
+    let begun = interrupts.unless_asked(Box::pin(begin(args, variable)));
+    let (dialect, table, mut watch) = begun.await.ok_or(Error::Interrupted)??;
+    let others_watched = watch.watches_others();
+    let mut rows = Vec::new();
+    let ended = interrupts.unless_asked(Box::pin(watch.run(&table, false, &mut rows)));
+    let ended = match ended.await {
+        Some(ended) => ended.map_err(Error::from),
+        None => Err(Error::Interrupted),
+    };
+    let found = Found {
+        dialect,
+        rows,
+        others_watched,
+    };
+    conclude(args, found, ended, Exit::Pass, output)
+}
+
+/// Finds the way to the connector, and which rows are asked of it.
+async fn begin(
+    args: &Args,
+    variable: &dyn Fn(&str) -> Option<String>,
+) -> Result<(Dialect, Vec<Row>, Watch<'static>), Error> {
     let asked = usage::of_url(args)?;
     let proxy = match &args.socks {
         Some(name) => {
@@ -76,15 +101,8 @@ pub async fn run_with(
     if let Some(family) = host_family(asked.url.host())? {
         resolvable(family, way(args, proxy).await)?;
     }
-    let interrupts = Interrupts::listen()?;
-    let mut watch = Box::pin(Watch::start(subject, None, PATIENCE)).await?;
-    let watched = watch.watches_others();
-    let mut rows = Vec::new();
-    let ended = tokio::select! {
-        ended = Box::pin(watch.run(&table, false, &mut rows)) => ended.map_err(Error::from),
-        () = interrupts.at_least(1) => Err(Error::Interrupted),
-    };
-    conclude(args, dialect, rows, watched, ended, output)
+    let watch = Box::pin(Watch::start(subject, None, PATIENCE)).await?;
+    Ok((dialect, table, watch))
 }
 
 /// The secret in this variable, which is empty only if the user says so.

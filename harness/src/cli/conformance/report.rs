@@ -6,15 +6,20 @@ use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
 use wire::Dialect;
 
+use crate::cli::exit::Exit;
 use crate::conformance::{RowReport, Summary, Verdict};
-use crate::report::plain;
+use crate::report::{VERSION, json_text, plain};
 
 /// Width of the printed table in columns, enough for its longest sentences in a few lines.
 const WIDTH: u16 = 160;
 
-/// The report that `--json` prints.
+/// What the table came to: what `--json` prints.
 #[derive(Debug, Serialize)]
-struct Report<'a> {
+pub(super) struct Report<'a> {
+    kind: &'static str,
+    version: u32,
+    harness: &'static str,
+    exit_code: u8,
     dialect: &'static str,
     /// Whether another connection had to be served after each row.
     others_watched: bool,
@@ -22,34 +27,41 @@ struct Report<'a> {
     rows: &'a [RowReport],
 }
 
-/// Writes the report, as JSON or as a table.
-pub(super) fn write(
-    dialect: Dialect,
-    rows: &[RowReport],
-    summary: Summary,
-    others_watched: bool,
-    json: bool,
-    output: &mut dyn Write,
-) -> io::Result<()> {
-    if json {
-        let report = Report {
+impl<'a> Report<'a> {
+    pub(super) const fn new(
+        dialect: Dialect,
+        rows: &'a [RowReport],
+        summary: Summary,
+        others_watched: bool,
+        exit: Exit,
+    ) -> Self {
+        Self {
+            kind: "conformance",
+            version: VERSION,
+            harness: env!("CARGO_PKG_VERSION"),
+            exit_code: exit.code(),
             dialect: dialect.as_str(),
             others_watched,
             summary,
             rows,
-        };
-        serde_json::to_writer_pretty(&mut *output, &report)?;
-        return writeln!(output);
+        }
     }
-    print(rows, summary, output)?;
-    if !others_watched {
-        writeln!(
-            output,
-            "no other connection was watched: the secret was not accepted, or only one connection \
-             of a peer is served at a time"
-        )?;
+
+    /// Writes the report, as JSON or as a table.
+    pub(super) fn write(&self, json: bool, output: &mut dyn Write) -> io::Result<()> {
+        if json {
+            return writeln!(output, "{}", json_text(self));
+        }
+        print(self.rows, self.summary, output)?;
+        if !self.others_watched {
+            writeln!(
+                output,
+                "no other connection was watched: the secret was not accepted, or only one connection \
+                 of a peer is served at a time"
+            )?;
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 fn print(rows: &[RowReport], summary: Summary, output: &mut dyn Write) -> io::Result<()> {

@@ -6,8 +6,17 @@ use wire::Dialect;
 
 use super::args::Args;
 use super::error::Error;
-use super::report;
+use super::report::Report;
+use crate::cli::exit::Exit;
 use crate::conformance::{Row, RowReport, known_defects, summarise};
+
+/// What was found until the end.
+pub(super) struct Found {
+    pub(super) dialect: Dialect,
+    pub(super) rows: Vec<RowReport>,
+    /// Whether another connection had to be served after each row.
+    pub(super) others_watched: bool,
+}
 
 /// The rows that are asked for, once it is known that what is to be accepted can be found.
 pub(super) fn chosen(args: &Args, mut table: Vec<Row>) -> Result<Vec<Row>, Error> {
@@ -27,27 +36,30 @@ pub(super) fn chosen(args: &Args, mut table: Vec<Row>) -> Result<Vec<Row>, Error
     }
 }
 
-/// Prints what was found, also until an end that `ended` tells of, and says what it comes to.
+/// Prints what was found, also until an end that `ended` tells of, and says what it comes to. `otherwise` is the exit
+/// code where all rows are well.
 pub(super) fn conclude(
     args: &Args,
-    dialect: Dialect,
-    mut rows: Vec<RowReport>,
-    watched: bool,
+    found: Found,
     ended: Result<(), Error>,
+    otherwise: Exit,
     output: &mut dyn Write,
 ) -> Result<(), Error> {
+    let mut rows = found.rows;
     for row in &mut rows {
         row.accept(&args.accept_defects);
     }
     let summary = summarise(&rows);
-    report::write(dialect, &rows, summary, watched, args.json, output)?;
-    ended?;
-    if summary.failed + summary.defects > 0 {
-        return Err(Error::Rows {
+    let concluded = ended.and_then(|()| match summary.failed + summary.defects {
+        0 => Ok(()),
+        _ => Err(Error::Rows {
             defects: summary.defects,
             failed: summary.failed,
             total: rows.len(),
-        });
-    }
-    Ok(())
+        }),
+    });
+    let exit = concluded.as_ref().map_or_else(Error::exit, |()| otherwise);
+    let report = Report::new(found.dialect, &rows, summary, found.others_watched, exit);
+    report.write(args.json, output)?;
+    concluded
 }
