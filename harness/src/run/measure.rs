@@ -32,8 +32,8 @@ const DEATH_LIMIT: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 ///
-/// [`RunError::NotUp`] and [`RunError::NotInFull`] when it does not run, [`InvalidRequest`] when it
-/// has no such home or another number of homes, and what the engine refuses. A session that cannot
+/// [`RunError::NotUp`] and [`RunError::NotInFull`] when it does not run, [`RunError::Interrupted`] before
+/// anything was dialled, [`InvalidRequest`] when it has no such home or another number of homes, and what the engine refuses. A session that cannot
 /// be had, or is lost, is no error: it is in the [`Measurement`].
 pub async fn measure(
     topology: &Topology,
@@ -43,24 +43,22 @@ pub async fn measure(
     interrupts: &Interrupts,
     begun: &dyn Fn(&str),
 ) -> Result<Measurement, RunError> {
-    let (engines, plan) = running(topology, sized).await?;
-    redact_traces(&plan);
-    let way = Way::of(&plan.topology, tunnels);
-    let way = way.to_running(&engines, &plan).await;
+    let ready = interrupts.unless_asked(Box::pin(ready(topology, sized, tunnels)));
+    let (engines, plan, way) = ready.await.ok_or(RunError::Interrupted)??;
     let reach = Reach::open(way, &engines, &plan).map_err(RunError::NoPort)?;
     let to = destination(&plan, load)?.clone();
-    let mut watch = engines.watch(&[plan.run.as_str()]).await?;
+    let of_it = [plan.run.as_str()];
+    let watch = interrupts.unless_asked(engines.watch(&of_it));
+    let mut watch = watch.await.ok_or(RunError::Interrupted)??;
     let mut found = Measurement::new(&plan, load, &to.id);
     let nonce = format!("m{}", now_ms());
     begun(&format!(
         "{}, run {}: {} dials over fresh circuits, then as many over the last of them",
         found.topology, found.run, load.dials
     ));
-    let dialled = tokio::select! {
-        dialled = dials(&plan, &reach, load, &nonce, &mut found.metrics, &mut found.failed_dials) => Some(dialled),
-        () = interrupts.at_least(1) => None,
-    };
-    match dialled {
+    let (metrics, failed) = (&mut found.metrics, &mut found.failed_dials);
+    let dialled = interrupts.unless_asked(dials(&plan, &reach, load, &nonce, metrics, failed));
+    match dialled.await {
         None => found.interrupted = true,
         Some(Err(reason)) => found.lost = Some(reason),
         Some(Ok(session)) => {
@@ -91,6 +89,19 @@ pub async fn measure(
     }
     found.judge(&plan);
     Ok(found)
+}
+
+/// The topology that runs, and the way to it.
+async fn ready(
+    topology: &Topology,
+    sized: bool,
+    tunnels: bool,
+) -> Result<(Engines, Plan, Way), RunError> {
+    let (engines, plan) = running(topology, sized).await?;
+    redact_traces(&plan);
+    let way = Way::of(&plan.topology, tunnels);
+    let way = way.to_running(&engines, &plan).await;
+    Ok((engines, plan, way))
 }
 
 /// The plan of the topology that runs, every container of which runs.
