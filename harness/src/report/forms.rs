@@ -9,6 +9,7 @@ use super::junit::junit;
 use super::markdown::markdown;
 use super::model::Report;
 use super::repeat::RepeatReport;
+use super::repeat_junit;
 use super::words::PAGE;
 
 /// One form of a report.
@@ -49,6 +50,10 @@ pub const REPEAT_FORMS: &[Form<RepeatReport>] = &[
         file: "repeat.md",
         render: |report| Ok(report.to_markdown()),
     },
+    Form {
+        file: "junit.xml",
+        render: RepeatReport::to_junit,
+    },
 ];
 
 impl Report {
@@ -77,5 +82,16 @@ impl Report {
     /// What the serializer says; it has no reason to.
     pub fn to_junit(&self) -> io::Result<String> {
         junit(self).map_err(io::Error::other)
+    }
+}
+
+impl RepeatReport {
+    /// The sum as JUnit XML.
+    ///
+    /// # Errors
+    ///
+    /// What the serializer says; it has no reason to.
+    pub fn to_junit(&self) -> io::Result<String> {
+        repeat_junit::junit(self).map_err(io::Error::other)
     }
 }

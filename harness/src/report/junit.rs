@@ -2,14 +2,12 @@
 
 use std::time::Duration;
 
-use quick_junit::{NonSuccessKind, Property, Report as Junit, TestCase, TestCaseStatus, TestSuite};
+use quick_junit::{NonSuccessKind, Property, TestCase, TestCaseStatus, TestSuite};
 
+use super::cases::{RUN, Suites, nature, not_passed, skipped};
 use super::model::{CheckView, Report};
 use super::words;
 use crate::checks::Verdict;
-
-/// The run's own suite. It is there in every report, so that a run without checks is never green.
-const RUN: &str = "run";
 
 /// The report as JUnit XML.
 ///
@@ -20,29 +18,15 @@ const RUN: &str = "run";
 ///
 /// What the serializer says; it has no reason to.
 pub(super) fn junit(report: &Report) -> Result<String, quick_junit::SerializeError> {
-    let mut whole = Junit::new(format!("ator-harness {}", report.topology.name));
-    whole.set_time(Duration::from_millis(report.duration_ms));
-    whole.add_test_suite(run_suite(report));
-    let mut suites: Vec<TestSuite> = Vec::new();
+    let mut whole = Suites::new(
+        &format!("ator-harness {}", report.topology.name),
+        run_suite(report),
+    );
+    whole.lasted(Duration::from_millis(report.duration_ms));
     for check in &report.checks {
-        let family = check.family();
-        let case = case(report, check);
-        match suites
-            .iter_mut()
-            .find(|suite| suite.name.as_str() == family)
-        {
-            Some(suite) => {
-                suite.add_test_case(case);
-            }
-            None => {
-                let mut suite = TestSuite::new(family);
-                suite.add_test_case(case);
-                suites.push(suite);
-            }
-        }
+        whole.add(check.family(), case(report, check));
     }
-    whole.add_test_suites(suites);
-    whole.to_string()
+    whole.into_text()
 }
 
 fn run_suite(report: &Report) -> TestSuite {
@@ -91,12 +75,7 @@ fn case(report: &Report, check: &CheckView) -> TestCase {
             &text,
         ),
         Verdict::Unsupported | Verdict::Fail | Verdict::Inconclusive => {
-            let mut status = TestCaseStatus::skipped();
-            status
-                .set_type(check.outcome())
-                .set_message(check.evidence.as_str())
-                .set_description(text.as_str());
-            status
+            skipped(check.outcome(), &check.evidence, &text)
         }
     };
     let mut case = TestCase::new(check.id.as_str(), status);
@@ -105,22 +84,6 @@ fn case(report: &Report, check: &CheckView) -> TestCase {
         case.set_system_out(text);
     }
     case
-}
-
-const fn nature(verdict: Verdict) -> NonSuccessKind {
-    match verdict {
-        Verdict::Fail => NonSuccessKind::Failure,
-        Verdict::Pass | Verdict::Inconclusive | Verdict::Unsupported => NonSuccessKind::Error,
-    }
-}
-
-fn not_passed(kind: NonSuccessKind, word: &str, message: &str, text: &str) -> TestCaseStatus {
-    let mut status = TestCaseStatus::non_success(kind);
-    status
-        .set_type(word)
-        .set_message(message)
-        .set_description(text);
-    status
 }
 
 /// What a check says, measured and saw, line by line.

@@ -2,6 +2,7 @@
 //! JSON, JUnit XML, the page, the job summary and comparisons are drawn from it alone.
 
 mod build;
+mod cases;
 pub mod compare;
 mod constraints;
 mod drawing;
@@ -16,6 +17,7 @@ mod plain;
 mod probe;
 mod read;
 mod repeat;
+mod repeat_junit;
 mod repeat_text;
 mod save;
 mod stages;
@@ -24,6 +26,7 @@ mod topology;
 mod words;
 
 pub use build::peak_memory_bytes;
+pub(crate) use cases::{RUN, Suites, not_passed, skipped};
 pub(crate) use constraints::exit_codes;
 pub use drawing::topology_svg;
 pub use forms::{FORMS, Form, REPEAT_FORMS};

@@ -105,6 +105,9 @@ pub struct CheckTally {
     pub passed: usize,
     /// In how many it failed.
     pub failed: usize,
+    /// In how many of these for a defect that whoever asked accepts; absent where in none.
+    #[serde(default, skip_serializing_if = "is_none_of_them")]
+    pub accepted: usize,
     /// In how many there was too little to judge by.
     pub inconclusive: usize,
     /// In how many it could not be made.
@@ -228,6 +231,7 @@ impl Repeats {
                     runs: 0,
                     passed: 0,
                     failed: 0,
+                    accepted: 0,
                     inconclusive: 0,
                     unsupported: 0,
                     first: None,
@@ -236,6 +240,7 @@ impl Repeats {
             });
             let tally = &mut self.checks[place];
             tally.runs += 1;
+            tally.accepted += usize::from(check.verdict == Verdict::Fail && check.accepted);
             match check.verdict {
                 Verdict::Pass => tally.passed += 1,
                 Verdict::Fail => tally.failed += 1,
@@ -337,6 +342,14 @@ impl Report {
             |name| name.to_string_lossy().into_owned(),
         )
     }
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands over a reference"
+)]
+const fn is_none_of_them(count: &usize) -> bool {
+    *count == 0
 }
 
 fn millis(millis: u64) -> std::time::Duration {

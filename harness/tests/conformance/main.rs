@@ -3,6 +3,7 @@
 
 mod command;
 mod faulty;
+mod junit;
 mod mutants;
 mod reference;
 mod rfc;

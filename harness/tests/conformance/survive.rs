@@ -18,15 +18,15 @@ const EMPTY: [u8; 2] = [0x82, 0x80];
 
 /// A connector that an empty message kills: every connection breaks, and nobody listens any more. It
 /// is a reference connector behind a relay that dies in its place.
-struct Mortal {
-    address: SocketAddr,
+pub(crate) struct Mortal {
+    pub(crate) address: SocketAddr,
     task: JoinHandle<()>,
     connector: Option<Connector>,
 }
 
 impl Mortal {
     /// It comes back after `down`; `None` if it does not.
-    async fn start(down: Option<Duration>) -> Self {
+    pub(crate) async fn start(down: Option<Duration>) -> Self {
         let connector = start(Env::default(), "").await;
         let to = SocketAddr::from(([127, 0, 0, 1], connector.btp_addr().port()));
         let listener = listen(([127, 0, 0, 1], 0).into());
@@ -48,7 +48,7 @@ impl Mortal {
         }
     }
 
-    async fn stop(mut self) {
+    pub(crate) async fn stop(mut self) {
         self.task.abort();
         if let Some(connector) = self.connector.take() {
             connector.shutdown("SIGTERM").await;

@@ -144,6 +144,51 @@ fn people_see_what_failed_and_what_was_kept() {
 }
 
 #[test]
+fn junit_has_a_case_per_run_and_a_case_per_check() {
+    let xml = many().to_junit().expect("serializes");
+    let parsed = quick_junit::Report::deserialize_from_str(&xml).expect("reads back");
+    let suites: Vec<(&str, usize, usize, usize)> = parsed
+        .test_suites
+        .iter()
+        .map(|suite| {
+            let name = suite.name.as_str();
+            (name, suite.tests, suite.failures, suite.errors)
+        })
+        .collect();
+    assert_eq!(
+        suites,
+        [("run", 5, 2, 2), ("network", 1, 0, 0), ("latency", 1, 1, 0)]
+    );
+    for part in [
+        "1 passed, 2 failed, 1 inconclusive of 4 runs",
+        "first in run-2: evidence of run 2",
+        "type=\"interrupted\"",
+        "artefacts: ator-runs/run-3",
+    ] {
+        assert!(xml.contains(part), "{part} in {xml}");
+    }
+}
+
+#[test]
+fn a_check_that_fails_for_accepted_defects_alone_fails_nothing() {
+    let mut accepted = run(1, Verdict::Fail);
+    accepted.checks[1].accepted = true;
+    let counts = |runs: &[&Outcome]| {
+        let mut repeats = Repeats::default();
+        runs.iter().for_each(|run| add(&mut repeats, run));
+        let sum = repeats.report(0).expect("ran");
+        assert_eq!(sum.checks[1].accepted, 1);
+        let xml = sum.to_junit().expect("serializes");
+        let parsed = quick_junit::Report::deserialize_from_str(&xml).expect("reads back");
+        (parsed.failures, parsed.errors, parsed.skipped)
+    };
+    assert_eq!(counts(&[&accepted]), (0, 0, 1));
+    assert_eq!(counts(&[&accepted, &run(2, Verdict::Pass)]), (0, 0, 0));
+    // The run, and the check in it.
+    assert_eq!(counts(&[&accepted, &run(2, Verdict::Fail)]), (2, 0, 0));
+}
+
+#[test]
 fn a_real_sum_reads_back_as_it_was() {
     let sum = saved_repeat();
     let again: RepeatReport = serde_json::from_str(&sum.to_text()).expect("reads back");

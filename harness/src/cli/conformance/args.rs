@@ -80,6 +80,9 @@ pub struct Args {
     /// Known defects that are no reason to fail, by their names in docs/connector-contract.md.
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     pub(super) accept_defects: Vec<String>,
+    /// Write the rows as JUnit XML to this file, for a CI system.
+    #[arg(long, value_name = "FILE")]
+    pub(super) junit: Option<PathBuf>,
     /// Print a JSON report instead of a table.
     #[arg(long)]
     pub(super) json: bool,

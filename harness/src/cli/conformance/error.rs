@@ -71,6 +71,14 @@ pub enum Error {
     /// The user ended it; the rows until then, if there are any, were printed.
     #[error("failed to run every row: interrupted")]
     Interrupted,
+    /// The file that `--junit` names could not be written.
+    #[error("failed to write {path}; give another file with --junit")]
+    Junit {
+        /// The file.
+        path: String,
+        /// What the system said.
+        source: io::Error,
+    },
     /// The report could not be written.
     #[error("failed to write the report")]
     Io(#[from] io::Error),
@@ -108,6 +116,7 @@ impl Error {
                 | StandError::NotReady { .. }
                 | StandError::NotReachable(_),
             )
+            | Self::Junit { .. }
             | Self::Io(_) => Exit::Environment,
             Self::Interrupted => Exit::Interrupted,
         }

@@ -4,6 +4,7 @@
 mod args;
 mod container;
 pub(in crate::cli) mod error;
+mod junit;
 mod report;
 mod rows;
 mod url;

@@ -1,12 +1,14 @@
 //! Which rows are run, and what they come to.
 
-use std::io::Write;
+use std::io::{self, Write};
 
 use wire::Dialect;
 
 use super::args::Args;
 use super::error::Error;
+use super::junit::junit;
 use super::report::Report;
+use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::conformance::{Row, RowReport, known_defects, summarise};
 
@@ -59,7 +61,42 @@ pub(super) fn conclude(
         }),
     });
     let exit = concluded.as_ref().map_or_else(Error::exit, |()| otherwise);
+    let saved = save(args, found.dialect, &rows, &concluded);
+    // What cannot be saved is shown all the same.
+    let exit = saved
+        .as_ref()
+        .map_or_else(|error| exit.max(error.exit()), |()| exit);
     let report = Report::new(found.dialect, &rows, summary, found.others_watched, exit);
     report.write(args.json, output)?;
-    concluded
+    match (concluded, saved) {
+        (concluded, Ok(())) => concluded,
+        (Ok(()), Err(error)) => Err(error),
+        (Err(error), Err(unsaved)) => {
+            let (told, ends) = if error.exit() < unsaved.exit() {
+                (error, unsaved)
+            } else {
+                (unsaved, error)
+            };
+            CliError::from(told).tell();
+            Err(ends)
+        }
+    }
+}
+
+/// Writes the file that `--junit` names.
+fn save(
+    args: &Args,
+    dialect: Dialect,
+    rows: &[RowReport],
+    concluded: &Result<(), Error>,
+) -> Result<(), Error> {
+    let Some(file) = &args.junit else {
+        return Ok(());
+    };
+    let text = junit(dialect, rows, concluded).map_err(io::Error::other);
+    let written = text.and_then(|text| std::fs::write(file, text));
+    written.map_err(|source| Error::Junit {
+        path: file.display().to_string(),
+        source,
+    })
 }
