@@ -1,10 +1,25 @@
 //! Variables of the environment. One that is set to nothing counts as unset, whoever reads it.
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
 
-/// Where temporary files go where no variable says so.
-const TEMPORARY: &str = "/tmp";
+/// Variables that libraries read by themselves, and take a text of no length for a file, a folder, an engine or a
+/// terminal.
+const READ_BY_LIBRARIES: [&str; 12] = [
+    "CI",
+    "CLICOLOR",
+    "DOCKER_AUTH_CONFIG",
+    "DOCKER_CERT_PATH",
+    "DOCKER_CONFIG",
+    "DOCKER_HOST",
+    "HOME",
+    "SSL_CERT_DIR",
+    "SSL_CERT_FILE",
+    "TERM",
+    "TMPDIR",
+    "XDG_RUNTIME_DIR",
+];
 
 /// A variable; `None` where it is not set, or set to nothing.
 #[must_use]
@@ -19,11 +34,31 @@ pub fn as_set(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// Keeps libraries from taking a `TMPDIR` that is set to nothing for the current folder. To be called before any of them
-/// makes a temporary file.
+/// Keeps libraries from reading a variable that is set to nothing. To be called before anything else: this program is
+/// started anew in its own place without such variables, because a process that runs cannot change its environment
+/// safely.
 pub fn settle() {
-    if variable("TMPDIR").is_none() {
-        // It fails where it was called before, with the same folder.
-        let _ = tempfile::env::override_temp_dir(Path::new(TEMPORARY));
+    let is_nothing = |name: &str| std::env::var_os(name).is_some_and(|value| value.is_empty());
+    let nothing: Vec<&str> = READ_BY_LIBRARIES
+        .into_iter()
+        .filter(|name| is_nothing(name))
+        .collect();
+    if nothing.is_empty() {
+        return;
     }
+    // Where the program's own file is gone, it goes on with what it has.
+    let Ok(program) = std::env::current_exe() else {
+        return;
+    };
+    let mut arguments = std::env::args_os();
+    let mut anew = Command::new(program);
+    if let Some(called) = arguments.next() {
+        anew.arg0(called);
+    }
+    anew.args(arguments);
+    for name in nothing {
+        anew.env_remove(name);
+    }
+    // It returns only where it fails; what then goes wrong is told where it does.
+    let _ = anew.exec();
 }

@@ -19,6 +19,7 @@ use super::connect::Engine;
 use super::containers::{ContainerSpec, body};
 use super::error::{EngineError, LibraryError};
 use super::labels::Labels;
+use crate::environment::variable;
 
 /// Where testcontainers looks for an engine when `DOCKER_HOST` names none.
 const USUAL: &str = "unix:///var/run/docker.sock";
@@ -86,7 +87,7 @@ impl Engine {
 
     /// Makes sure that testcontainers, which finds its engine by itself, finds this one.
     fn is_theirs(&self) -> Result<(), EngineError> {
-        let theirs = std::env::var_os("DOCKER_HOST");
+        let theirs = variable("DOCKER_HOST");
         let theirs =
             theirs.map_or_else(|| USUAL.into(), |host| host.to_string_lossy().into_owned());
         let same = theirs

@@ -17,7 +17,11 @@ const SIGNALS: [Signal; 4] = [Signal::INT, Signal::TERM, Signal::QUIT, Signal::H
 const AT_ONCE: Duration = Duration::from_secs(5);
 
 /// Starts a command, asks it to end once it listens to signals and `waits`, and returns what it left.
-fn interrupted(command: &mut Command, signal: Signal, waits: impl FnMut() -> bool) -> Output {
+pub(crate) fn interrupted(
+    command: &mut Command,
+    signal: Signal,
+    waits: impl FnMut() -> bool,
+) -> Output {
     command.stdin(Stdio::piped());
     let mut process = Killed(command.spawn().expect("starts"));
     let id = process.0.id();

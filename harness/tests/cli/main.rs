@@ -1,6 +1,7 @@
 //! The command as a user meets it, where it can be met without an engine.
 
 mod engine;
+mod environment;
 mod interrupts;
 mod json;
 mod ledger;
