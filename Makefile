@@ -111,7 +111,8 @@ fuzz: ## Fuzz the codecs, FUZZ_SECONDS (20) per target
 	@fixtures/fuzz.sh $(FUZZ_SECONDS)
 
 .PHONY: lint
-lint: ## Check format, lints and documentation
+lint: ## Check format, lints, documentation and dependencies
 	@cargo fmt --all --check
 	@cargo clippy --workspace --all-targets --locked -- -D warnings
 	@RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
+	@fixtures/deny/check.sh

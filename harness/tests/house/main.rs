@@ -2,6 +2,7 @@
 //!
 //! `ARCHITECTURE.md` has the table that this test holds the code to.
 
+mod dependencies;
 mod environment;
 mod lengths;
 mod rooms;
