@@ -6,6 +6,7 @@ pub mod checks;
 pub mod cli;
 pub mod conformance;
 pub mod connectors;
+pub mod descriptors;
 pub mod diagnosis;
 pub mod engine;
 pub mod environment;

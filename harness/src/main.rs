@@ -2,11 +2,12 @@
 
 use std::process::ExitCode;
 
-use ator_harness::{cli, environment};
+use ator_harness::{cli, descriptors, environment};
 use clap::Parser;
 
 fn main() -> ExitCode {
     environment::settle();
+    descriptors::raise();
     let out = cli::Out::of_arguments(std::env::args_os());
     let cli = match cli::Cli::try_parse() {
         Ok(cli) => cli,

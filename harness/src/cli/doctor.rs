@@ -13,6 +13,7 @@ use super::load::{Common, ConnectorArgs, FamilyArgs, Loaded, TopologyArgs};
 use super::out::{Answer, Out};
 use super::subnets::SubnetArgs;
 use crate::causes::with_causes;
+use crate::descriptors;
 use crate::engine::{Engine, EngineAddress, EngineError, Image, Placement};
 use crate::report::looks;
 use crate::run::{
@@ -119,6 +120,14 @@ impl Looks<'_> {
     }
 }
 
+/// How many files may be open at once, if that is enough.
+fn open_files(loaded: &Loaded) -> Result<String, CliError> {
+    Ok(match descriptors::enough(loaded.topology.homes.len())? {
+        Some(limit) => format!("{limit} may be open at once"),
+        None => "any number may be open at once".to_owned(),
+    })
+}
+
 /// Looks at everything a run needs and names all that is missing.
 pub(super) async fn run(common: &Common, args: &Args, out: &Out) -> Result<Exit, CliError> {
     let loaded = common.topology(&args.topology, args.family.family, Some(&args.connector))?;
@@ -129,6 +138,7 @@ pub(super) async fn run(common: &Common, args: &Args, out: &Out) -> Result<Exit,
         lacking: None,
     };
     looks.add("topology", Ok(topology(&loaded)))?;
+    looks.add("open files", open_files(&loaded))?;
     let sources = args.images.sources(common, &loaded.topology);
     let all = "all that goes into the images is there".to_owned();
     let sources = match sources {

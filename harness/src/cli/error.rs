@@ -5,6 +5,7 @@ use std::io::Write;
 use super::exit::Exit;
 use super::program::ProgramError;
 use crate::causes::{clipped, with_causes};
+use crate::descriptors::TooFew;
 use crate::engine::{EngineError, FilesError};
 use crate::input::InputError;
 use crate::onion::TldFamily;
@@ -99,6 +100,9 @@ pub enum CliError {
         /// The files.
         missing: Vec<String>,
     },
+    /// This process may not have as many files open as a run takes.
+    #[error(transparent)]
+    Descriptors(#[from] TooFew),
     /// A run ended before its verdict.
     #[error(transparent)]
     Run(#[from] RunError),
@@ -194,10 +198,11 @@ impl CliError {
             Self::Conformance(error) => error.exit(),
             Self::Compare(_) => Exit::Usage,
             Self::Ledger(error) => error.exit(),
-            Self::MissingBinaries { .. } | Self::State(_) | Self::Summary(_) | Self::Output(_) => {
-                Exit::Environment
-            }
-            Self::Interrupted => Exit::Interrupted,
+            Self::MissingBinaries { .. }
+            | Self::Descriptors(_)
+            | Self::State(_)
+            | Self::Summary(_)
+            | Self::Output(_) => Exit::Environment,
             Self::Run(error) => Exit::of_error(error),
             Self::Engine(error) => Exit::of_engine(error),
             Self::Plan(PlanError::NoFreeSubnet { .. }) => Exit::Environment,

@@ -16,6 +16,7 @@ use super::run::{Concluded, progress};
 use super::subnets::SubnetArgs;
 use super::values::family_parser;
 use crate::causes::with_causes;
+use crate::descriptors;
 use crate::engine::Placement;
 use crate::onion::TldFamily;
 use crate::report::print_report;
@@ -119,6 +120,7 @@ async fn up(common: &Common, args: &UpArgs, out: &Out) -> Result<Exit, CliError>
         relays: args.relays,
         ..Network::private(args.family)
     };
+    descriptors::enough(0)?;
     let options = Options {
         placement: Placement::default(),
         tunnels: false,

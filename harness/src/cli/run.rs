@@ -11,6 +11,7 @@ use super::images::ImageArgs;
 use super::load::{Common, ConnectorArgs, FamilyArgs, Loaded, TopologyArgs};
 use super::subnets::SubnetArgs;
 use super::values::{memory, network_parser};
+use crate::descriptors;
 use crate::environment::variable;
 use crate::report::{Report, append_summary, print_report, progress_line};
 use crate::run::{Amounts, ArtefactError, NetworkChoice, Options, Outcome, Progress, RunError};
@@ -72,6 +73,7 @@ impl RunArgs {
 
     pub(super) fn load(&self, common: &Common) -> Result<(Loaded, Options), CliError> {
         let loaded = common.topology(&self.topology, self.family.family, Some(&self.connector))?;
+        descriptors::enough(loaded.topology.homes.len())?;
         let options = Options {
             placement: self.engines.placement(&loaded.topology)?,
             tunnels: self.tunnels,

@@ -5,6 +5,7 @@ mod environment;
 mod interrupts;
 mod json;
 mod ledger;
+mod limits;
 mod refusals;
 mod state;
 mod support;

@@ -288,6 +288,6 @@ fn answer(path: &str, target: &str, networks: &Networks) -> (&'static str, Strin
 }
 
 /// The checkout.
-fn project() -> &'static Path {
+pub(crate) fn project() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }

@@ -13,6 +13,7 @@ use crate::cli::images;
 use crate::cli::load::{Common, ConnectorArgs};
 use crate::conformance::{RowReport, table};
 use crate::connectors::{Content, Kind};
+use crate::descriptors;
 use crate::engine::{Calls, Engine, Image};
 use crate::run::{Interrupts, SingleRun};
 use crate::stand::{Stand, StandError, StandImages};
@@ -42,6 +43,7 @@ pub(super) async fn run(
         let mistakes = vec![mistake];
         return Err(Error::Usage { mistakes }.into());
     }
+    descriptors::enough(0)?;
     let (image, server) = images::alone(common, kind, args.image.as_deref())?;
     let engine = Engine::connect().await?;
     let images = StandImages {
