@@ -43,6 +43,9 @@ pub(super) async fn find_left(
         let placement = match known.record {
             Ok(Some(ref record)) if record.topology == topology => record.placement.clone(),
             Ok(_) => continue,
+            // Its engines cannot be read either, so nobody can look whether it runs.
+            Err(error) if known.named.as_deref() == Some(topology) => return Err(error.into()),
+            Err(_) if known.named.is_some() => continue,
             Err(error) => {
                 nameless.push((known.run, error));
                 continue;

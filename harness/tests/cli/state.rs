@@ -198,6 +198,35 @@ fn a_record_that_cannot_be_read_stops_its_own_topology_and_no_other() {
     assert!(!place.path(&format!("state/{id}")).exists());
 }
 
+#[test]
+fn what_a_later_version_has_left_running_is_neither_started_again_nor_removed() {
+    let place = place();
+    place.empty_engine();
+    let id = run(31);
+    let later = "{\"format\":2,\"topology\":\"two-home-local\",\"engines\":[]}";
+    let standing = place.file(&format!("state/{id}/standing.json"), later);
+    place.file(&format!("state/{id}/lock"), "");
+    for verb in ["verify", "up"] {
+        place
+            .in_project()
+            .env("DOCKER_HOST", place.engine_address())
+            .args([verb, "two-home-local"])
+            .timeout(Duration::from_secs(30))
+            .assert()
+            .code(3)
+            .stderr(
+                contains(&standing)
+                    .and(contains("it is of format 2, which a later version"))
+                    .and(contains(format!("`ator-harness down {id}`"))),
+            );
+    }
+    let _run = sweep(&place, "mixed-transport");
+    wait_for("a note about the record", || {
+        events(&place).contains("standing.json")
+    });
+    assert!(place.path(&format!("state/{id}")).exists());
+}
+
 /// A run of topology `lab` that this state folder knows, on an engine.
 fn lab(place: &Place, number: u32) -> (String, Networks) {
     let id = run(number);

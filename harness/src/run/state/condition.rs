@@ -103,6 +103,7 @@ mod tests {
             run: "r".to_owned(),
             folder: "/state/r".into(),
             record: Ok(None),
+            named: None,
             life,
         }
     }

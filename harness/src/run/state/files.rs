@@ -75,7 +75,9 @@ pub enum Unreadable {
     #[error("it has no format version, so an earlier version of ator-harness has written it")]
     Earlier,
     /// A later version has written it.
-    #[error("it is of format {0}, which a later version of ator-harness has written")]
+    #[error(
+        "it is of format {0}, which a later version of ator-harness has written; this one reads format {FORMAT}, so use that one for it"
+    )]
     Later(u64),
     /// The seed or the keys in it are no such.
     #[error("its {0} is garbled")]
@@ -145,6 +147,19 @@ pub(super) fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, Unread
             .map_err(Unreadable::Json),
         Some(other) => Err(Unreadable::Later(other)),
     }
+}
+
+#[derive(Deserialize)]
+struct OfTopology {
+    topology: String,
+}
+
+/// The topology that a file is about, where it says so in the way of [`FORMAT`], whatever else is in it: a file of a
+/// later version cannot be read, and is about its topology all the same.
+pub(super) fn topology(path: &Path) -> Option<String> {
+    let text = input::bytes(path, input::BY_PROGRAMS).ok()?;
+    let about: OfTopology = serde_json::from_slice(&text).ok()?;
+    Some(about.topology)
 }
 
 #[cfg(test)]

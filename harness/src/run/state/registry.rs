@@ -62,6 +62,8 @@ pub struct KnownRun {
     pub folder: PathBuf,
     /// Its record; `None` when its process was gone before it had begun anything.
     pub record: Result<Option<RunRecord>, StateError>,
+    /// What its record calls the topology, if that much can be read of one that cannot be read as a whole.
+    pub named: Option<String>,
     /// What became of it.
     pub life: Life,
 }
@@ -70,8 +72,10 @@ impl KnownRun {
     /// The topology's name, when its record tells.
     #[must_use]
     pub fn topology(&self) -> Option<&str> {
-        let record = self.record.as_ref().ok()?.as_ref()?;
-        Some(&record.topology)
+        match &self.record {
+            Ok(record) => record.as_ref().map(|record| record.topology.as_str()),
+            Err(_) => self.named.as_deref(),
+        }
     }
 
     /// The process that works on it, while one does and its record tells.
@@ -234,19 +238,27 @@ impl Registry {
     fn look_at(&self, run: &str) -> KnownRun {
         let folder = self.folder(run);
         let (lock, persisted) = (folder.join("lock"), folder.join(PERSISTED));
+        let path = folder.join(RECORD);
+        let record = files::read(&path);
         let life = match locks::is_held(&lock) {
             Err(error) => Life::Unclear(unreadable(run, &lock)(Unreadable::File(error.into()))),
             Ok(true) => Life::UnderWay,
             Ok(false) => match files::read(&persisted).map_err(unreadable(run, &persisted)) {
                 Err(error) => Life::PersistedUnreadable(error),
                 Ok(Some(persisted)) => Life::Persisted(Box::new(persisted)),
-                Ok(None) => Life::Ended,
+                Ok(None) => match record {
+                    // Where a later version notes what it leaves running is not known here.
+                    Err(Unreadable::Later(format)) => {
+                        Life::PersistedUnreadable(unreadable(run, &path)(Unreadable::Later(format)))
+                    }
+                    _ => Life::Ended,
+                },
             },
         };
-        let record = folder.join(RECORD);
         KnownRun {
             run: run.to_owned(),
-            record: files::read(&record).map_err(unreadable(run, &record)),
+            named: record.is_err().then(|| files::topology(&path)).flatten(),
+            record: record.map_err(unreadable(run, &path)),
             folder,
             life,
         }
