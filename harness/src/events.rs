@@ -164,6 +164,9 @@ pub enum EventKind {
         node: Option<Subject>,
         /// How long it was waited for, in milliseconds.
         millis: u64,
+        /// Whether it was left because the user ended the run; absent otherwise.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        interrupted: bool,
         /// The last thing seen.
         evidence: String,
     },
@@ -219,6 +222,7 @@ struct Inner {
     sinks: Vec<Sink>,
     events: Vec<Event>,
     failure: Option<std::io::Error>,
+    interrupted: Option<Instant>,
 }
 
 /// Takes events in and hands them to its sinks. Clones share the stream.
@@ -239,6 +243,7 @@ impl Recorder {
                 sinks,
                 events: Vec::new(),
                 failure: None,
+                interrupted: None,
             })),
             failed: Arc::new(Notify::new()),
         }
@@ -272,6 +277,15 @@ impl Recorder {
     /// Records a text that belongs to no stage.
     pub fn note(&self, text: impl Into<String>) {
         self.record(EventKind::Note { text: text.into() });
+    }
+
+    /// Notes that the user ends the run: what is under way and is left from now on was interrupted.
+    pub fn interrupted(&self) {
+        self.lock().interrupted = Some(Instant::now());
+    }
+
+    fn has_interrupted(&self, begun: Instant) -> bool {
+        self.lock().interrupted.is_some_and(|at| begun <= at)
     }
 
     /// Resolves when a sink could not write.
@@ -407,6 +421,7 @@ impl Drop for StageGuard {
                 stage: self.stage,
                 node: self.node.take(),
                 millis: millis(self.started.elapsed()),
+                interrupted: self.recorder.has_interrupted(self.started),
                 evidence: self.last_seen(),
             });
         }
@@ -418,71 +433,5 @@ fn millis(duration: Duration) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_dropped_stage_has_failed_with_its_last_evidence() {
-        let recorder = Recorder::new(Vec::new());
-        let stage = recorder.stage(Stage::Consensus, None);
-        stage.saw("5 of 7 relays");
-        drop(stage);
-        let events = recorder.events();
-        assert!(matches!(
-            &events[1].kind,
-            EventKind::StageFailed { stage: Stage::Consensus, evidence, .. } if evidence == "5 of 7 relays"
-        ));
-    }
-
-    #[test]
-    fn a_stage_of_the_past_keeps_its_own_times() {
-        let recorder = Recorder::new(Vec::new());
-        let began = OffsetDateTime::now_utc().unix_timestamp() * 1000;
-        assert_eq!(recorder.instant_of(began - 5000), None);
-        let start = recorder.instant_of(began + 5000).expect("later");
-        let end = start + Duration::from_millis(250);
-        let peering = Subject::peering("a", "b");
-        recorder.seen(Stage::WebSocket, Some(peering), (start, end), "open");
-        let events = recorder.events();
-        let EventKind::StageSeen {
-            started_ms,
-            ended_ms,
-            ..
-        } = events[0].kind
-        else {
-            panic!("another event");
-        };
-        assert!((4000..=5000).contains(&started_ms), "{started_ms}");
-        assert_eq!(ended_ms - started_ms, 250);
-    }
-
-    #[test]
-    fn stages_are_named_alike_everywhere() {
-        for stage in [
-            Stage::Vote,
-            Stage::Listed,
-            Stage::Introduction,
-            Stage::Upload,
-            Stage::Fetch,
-            Stage::Rendezvous,
-            Stage::WebSocket,
-            Stage::Authentication,
-            Stage::FirstAnswer,
-            Stage::TearDown,
-        ] {
-            let serialized = serde_json::to_value(stage).expect("a name");
-            assert_eq!(serialized, stage.name());
-        }
-    }
-
-    #[tokio::test]
-    async fn a_sink_that_cannot_write_is_heard_of() {
-        let recorder = Recorder::new(vec![Box::new(|_| {
-            Err(std::io::ErrorKind::StorageFull.into())
-        })]);
-        recorder.note("x");
-        recorder.failed().await;
-        let failure = recorder.take_failure().map(|error| error.kind());
-        assert_eq!(failure, Some(std::io::ErrorKind::StorageFull));
-    }
-}
+#[path = "events_tests.rs"]
+mod tests;

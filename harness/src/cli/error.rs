@@ -203,6 +203,7 @@ impl CliError {
             | Self::State(_)
             | Self::Summary(_)
             | Self::Output(_) => Exit::Environment,
+            Self::Interrupted => Exit::Interrupted,
             Self::Run(error) => Exit::of_error(error),
             Self::Engine(error) => Exit::of_engine(error),
             Self::Plan(PlanError::NoFreeSubnet { .. }) => Exit::Environment,

@@ -6,7 +6,7 @@ use quick_junit::{NonSuccessKind, Property, TestCase, TestCaseStatus, TestSuite}
 
 use super::cases::{RUN, Suites, nature, not_passed, skipped};
 use super::model::{CheckView, Report};
-use super::words;
+use super::words::{self, show_ms};
 use crate::checks::Verdict;
 
 /// The report as JUnit XML.
@@ -114,8 +114,11 @@ fn stages_left(report: &Report) -> String {
     let lines: Vec<String> = std::iter::once(report.headline.clone())
         .chain(cause)
         .chain(left.map(|stage| {
-            let how = words::left(report);
-            format!("{how}: {}: {}", stage.name(), stage.evidence)
+            let outcome = match stage.interrupted {
+                true => format!("interrupted after {}", show_ms(stage.millis)),
+                false => stage.outcome().to_owned(),
+            };
+            format!("{outcome}: {}: {}", stage.name(), stage.evidence)
         }))
         .collect();
     lines.join("\n")

@@ -110,8 +110,9 @@ fn what_failed(out: &mut String, report: &Report) {
     for stage in left {
         let _ = writeln!(
             out,
-            "- stage **{}** not reached after {}; last seen: {}",
+            "- stage **{}** {} after {}; last seen: {}",
             escape(&stage.name()),
+            stage.outcome(),
             show_ms(stage.millis),
             escape(&stage.evidence)
         );

@@ -257,7 +257,8 @@ impl Repeats {
     }
 
     fn add_stages(&mut self, report: &Report) {
-        for stage in &report.stages {
+        // What the user interrupted says nothing of the stage.
+        for stage in report.stages.iter().filter(|stage| !stage.interrupted) {
             let name = stage.name();
             let place = self.stages.iter().position(|(known, _)| known.name == name);
             let place = place.unwrap_or_else(|| {

@@ -25,6 +25,9 @@ pub struct StageTime {
     pub millis: u64,
     /// Whether it was reached.
     pub reached: bool,
+    /// Whether it was left because the user ended the run; absent otherwise.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub interrupted: bool,
     /// What showed it, or the last thing seen.
     pub evidence: String,
 }
@@ -36,6 +39,22 @@ impl StageTime {
         match &self.node {
             Some(node) => format!("{} {node}", self.stage),
             None => self.stage.clone(),
+        }
+    }
+
+    /// Whether it was not reached, and nobody kept it from that.
+    #[must_use]
+    pub const fn missed(&self) -> bool {
+        !self.reached && !self.interrupted
+    }
+
+    /// How it came out, in words.
+    #[must_use]
+    pub const fn outcome(&self) -> &'static str {
+        match (self.reached, self.interrupted) {
+            (true, _) => "reached",
+            (false, true) => "interrupted",
+            (false, false) => "not reached",
         }
     }
 }
@@ -54,6 +73,7 @@ pub fn stage_times(events: &[Event]) -> Vec<StageTime> {
             ended_ms: last,
             millis: last.saturating_sub(event.at_ms),
             reached: false,
+            interrupted: false,
             evidence: "did not end".to_owned(),
         }),
         _ => None,
@@ -70,6 +90,7 @@ pub fn stage_times(events: &[Event]) -> Vec<StageTime> {
 }
 
 fn stage_time(event: &Event) -> Option<StageTime> {
+    let mut was_interrupted = false;
     let (stage, node, (started_ms, ended_ms), reached, evidence) = match &event.kind {
         EventKind::StageReached {
             stage,
@@ -88,8 +109,12 @@ fn stage_time(event: &Event) -> Option<StageTime> {
             stage,
             node,
             millis,
+            interrupted,
             evidence,
-        } => (stage, node, before(event.at_ms, *millis), false, evidence),
+        } => {
+            was_interrupted = *interrupted;
+            (stage, node, before(event.at_ms, *millis), false, evidence)
+        }
         _ => return None,
     };
     Some(StageTime {
@@ -99,6 +124,7 @@ fn stage_time(event: &Event) -> Option<StageTime> {
         ended_ms,
         millis: ended_ms.saturating_sub(started_ms),
         reached,
+        interrupted: was_interrupted,
         evidence: evidence.clone(),
     })
 }

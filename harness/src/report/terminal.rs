@@ -74,11 +74,13 @@ fn line(event: &Event) -> Option<String> {
             stage,
             node,
             millis,
+            interrupted,
             evidence,
         } => Some(format!(
-            "{at}  left  {:<28} {:>8}  last seen: {evidence}",
+            "{at}  left  {:<28} {:>8}  {}last seen: {evidence}",
             name(stage, node),
-            took(millis)
+            took(millis),
+            if *interrupted { "interrupted; " } else { "" }
         )),
         EventKind::NodeDied { role, status } => {
             Some(format!("{at}  died  {role}, status {status}"))

@@ -61,22 +61,6 @@ pub(super) fn headline(
     format!("{word}: {accepted}{what}{skipped}")
 }
 
-/// What is said of a stage that an interrupt ended.
-pub(super) const INTERRUPTED: &str = "interrupted";
-
-/// What became of the stages that were under way when a run ended before its checks: whoever interrupts a run has not
-/// shown that anything takes too long.
-pub(super) fn left(report: &Report) -> &'static str {
-    let interrupted = report
-        .error
-        .as_ref()
-        .is_some_and(|error| error.kind == "interrupted");
-    match interrupted {
-        true => INTERRUPTED,
-        false => "not reached",
-    }
-}
-
 /// Whose fault it is that there is no verdict, where it is not the subject's.
 pub(super) fn at_fault(diagnosis: &DiagnosisView) -> Option<&'static str> {
     match diagnosis.at_fault.as_deref()? {

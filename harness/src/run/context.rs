@@ -193,10 +193,16 @@ impl Run {
                 result => result,
             },
             death = self.unexpected(watch) => died(death?),
-            () = self.interrupts.at_least(1) => Err(RunError::Interrupted),
+            () = self.interrupted() => Err(RunError::Interrupted),
             failure = stillness::disturbed() => Err(failure.into()),
             () = self.recorder.failed() => Err(self.event_failure()),
         }
+    }
+
+    /// Resolves when the user ends the run. It is noted before what is under way is left.
+    async fn interrupted(&self) {
+        self.interrupts.at_least(1).await;
+        self.recorder.interrupted();
     }
 
     /// From now on the end of this container is no news.

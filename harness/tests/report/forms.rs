@@ -147,6 +147,44 @@ fn markdown_has_what_failed_first_and_all_budgets() {
     assert!(!saved_run("passed").to_markdown().contains("did not pass"));
 }
 
+#[test]
+fn a_stage_that_the_user_interrupted_is_told_as_such_in_every_form() {
+    let recorder = ator_harness::events::Recorder::new(Vec::new());
+    let stage = recorder.stage(ator_harness::events::Stage::Consensus, None);
+    stage.saw("0 of 3 authorities serve a consensus");
+    recorder.interrupted();
+    drop(stage);
+    let mut ended = outcome(Verdict::Pass);
+    ended.checks.clear();
+    ended.error = Some(RunError::Interrupted);
+    ended.events = recorder.events();
+    let line = ended
+        .events
+        .last()
+        .and_then(ator_harness::report::progress_line);
+    let line = line.expect("is told");
+    assert!(line.contains("interrupted; last seen: 0 of 3"), "{line}");
+    let report = report(&ended);
+    assert!(report.stages[0].interrupted && !report.stages[0].reached);
+    let markdown = report.to_markdown();
+    assert!(
+        markdown.contains("- stage **consensus** interrupted after "),
+        "{markdown}"
+    );
+    let xml = report.to_junit().expect("serializes");
+    assert!(xml.contains("interrupted after "), "{xml}");
+    let page = report.to_html();
+    for part in [" was interrupted after ", "stage interrupted"] {
+        assert!(page.contains(part), "{part}");
+    }
+    for form in [markdown, xml, page] {
+        // The page's legend has the sign, and no finding.
+        for wrong in ["not reached within", "not reached after", ">✗<"] {
+            assert!(!form.contains(wrong), "{wrong}");
+        }
+    }
+}
+
 const HOSTILE: &str = "<script>alert(1)</script> \"'><img src=x onerror=alert(2)> | a | b |\n\
      # heading ]]> ](javascript:x) `code` @name https://example.invalid \u{1b}[31m\u{0}";
 

@@ -55,24 +55,6 @@ fn ids_are_unique_and_links_within_the_page_lead_somewhere() {
 }
 
 #[test]
-fn what_an_interrupt_ended_is_not_shown_as_failed() {
-    let interrupted = saved_run("interrupted");
-    assert!(interrupted.stages.iter().any(|stage| !stage.reached));
-    let page = interrupted.to_html();
-    assert!(page.contains(" when the run was interrupted. Last seen: "));
-    assert!(!page.contains("not reached"));
-    // The legend of the drawing alone has a cross.
-    assert_eq!(page.matches('\u{2717}').count(), 1);
-    let junit = interrupted.to_junit().expect("serializes");
-    assert!(!junit.contains("not reached"), "{junit}");
-    assert!(
-        saved_run("stuck")
-            .to_html()
-            .contains("was not reached within")
-    );
-}
-
-#[test]
 fn everything_that_was_judged_reached_and_measured_is_on_the_page() {
     for name in ["passed", "failed", "stuck", "interrupted"] {
         let report = saved_run(name);

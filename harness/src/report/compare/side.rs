@@ -124,8 +124,9 @@ impl Side {
             };
             (format!("check {}", check.id), standing)
         });
-        let stages = report.stages.iter().map(|stage| {
-            let missed = usize::from(!stage.reached);
+        let told = report.stages.iter().filter(|stage| !stage.interrupted);
+        let stages = told.map(|stage| {
+            let missed = usize::from(stage.missed());
             (
                 format!("stage {}", stage.name()),
                 Standing::Stage { missed },

@@ -117,15 +117,10 @@ fn stages_and_deaths(report: &Report) -> Markup {
                 }
                 @for (index, stage) in left {
                     li {
-                        @if words::left(report) == words::INTERRUPTED {
-                            (mark(Verdict::Inconclusive)) " Stage "
-                            a href={ "#stage-" (index) } { (stage.name()) }
-                            " was under way for " (show_ms(stage.millis)) " when the run was interrupted. Last seen: "
-                        } @else {
-                            (mark(Verdict::Fail)) " Stage "
-                            a href={ "#stage-" (index) } { (stage.name()) }
-                            " was not reached within " (show_ms(stage.millis)) ". Last seen: "
-                        }
+                        (mark(if stage.interrupted { Verdict::Inconclusive } else { Verdict::Fail })) " Stage "
+                        a href={ "#stage-" (index) } { (stage.name()) }
+                        @if stage.interrupted { " was interrupted after " } @else { " was not reached within " }
+                        (show_ms(stage.millis)) ". Last seen: "
                         span class="evidence" { (stage.evidence) }
                     }
                 }

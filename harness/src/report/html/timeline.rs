@@ -4,7 +4,7 @@ use maud::{Markup, html as markup};
 
 use super::super::model::Report;
 use super::super::stages::StageTime;
-use super::super::words::{self, show_ms, show_us};
+use super::super::words::{show_ms, show_us};
 use super::scale::linear_ticks;
 
 /// Ticks on the time axis, besides its start.
@@ -48,7 +48,10 @@ pub(super) fn timeline(report: &Report) -> Markup {
     markup! {
         p class="legend" {
             span { span class="swatch reached" {} "reached" }
-            span { span class={ "swatch " (missed(report)) } {} (words::left(report)) }
+            span { span class="swatch missed" {} "not reached" }
+            @if report.stages.iter().any(|stage| stage.interrupted) {
+                span { span class="swatch interrupted" {} "interrupted" }
+            }
             span { span class="swatch verdict" {} "verdict at " (show_ms(report.duration_ms)) }
             @for death in &report.deaths {
                 span { span class="swatch death" {} (death.role) " ended at " (show_ms(death.at_ms)) }
@@ -133,16 +136,12 @@ fn row(
         stage,
     }: &Row<'_>,
 ) -> Markup {
-    let class = match stage.reached {
-        true => "reached",
-        false => missed(axis.report),
-    };
     markup! {
-        tr id={ "stage-" (index) } class=(class) {
+        tr id={ "stage-" (index) } class=(class(stage)) {
             th scope="row" { (label) }
             td class="took" {
                 (show_ms(stage.millis))
-                @if !stage.reached { " " strong { (words::left(axis.report)) } }
+                @if !stage.reached { " " strong { (stage.outcome()) } }
             }
             td class="track" { (bar(axis, stage)) }
             td class="evidence" {
@@ -153,21 +152,19 @@ fn row(
     }
 }
 
-/// The class of a stage that was left: one that an interrupt ended has failed at nothing.
-fn missed(report: &Report) -> &'static str {
-    match words::left(report) {
-        words::INTERRUPTED => "open",
-        _ => "missed",
+/// The class of a stage's colours.
+const fn class(stage: &StageTime) -> &'static str {
+    match (stage.reached, stage.interrupted) {
+        (true, _) => "reached",
+        (false, true) => "interrupted",
+        (false, false) => "missed",
     }
 }
 
 fn bar(axis: &Axis<'_>, stage: &StageTime) -> Markup {
     let width = (axis.percent(stage.ended_ms) - axis.percent(stage.started_ms)).max(SHORTEST);
     let from = axis.percent(stage.started_ms).min(100.0 - width);
-    let (state, class) = match stage.reached {
-        true => ("reached", "reached"),
-        false => (words::left(axis.report), missed(axis.report)),
-    };
+    let state = stage.outcome();
     let text = format!(
         "{}: {state}, from {} to {} after the start. {}",
         stage.name(),
@@ -185,7 +182,7 @@ fn bar(axis: &Axis<'_>, stage: &StageTime) -> Markup {
             @for death in &axis.report.deaths {
                 (line("death", axis.percent(death.at_ms)))
             }
-            rect class={ "stage " (class) }
+            rect class={ "stage " (class(stage)) }
                 x=(percent(from)) y="9" width=(percent(width)) height="13" rx="2" {
                 title { (text) }
             }

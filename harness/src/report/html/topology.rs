@@ -6,7 +6,7 @@ use super::super::drawing::{Drawing, Session};
 use super::super::model::Report;
 use super::super::stages::StageTime;
 use super::super::topology::PeeringView;
-use super::super::words::{self, show_ms};
+use super::super::words::show_ms;
 use crate::events::Stage;
 use crate::evidence::{ContainerRole, Subject};
 
@@ -62,7 +62,11 @@ fn session(report: &Report, peering: &PeeringView) -> String {
     stage_of(report, peering).map_or_else(
         || "not begun".to_owned(),
         |stage| {
-            let word = if stage.reached { "up" } else { "not up" };
+            let word = match stage.outcome() {
+                "reached" => "up",
+                "interrupted" => "interrupted",
+                _ => "not up",
+            };
             format!("{word} after {}", show_ms(stage.millis))
         },
     )
@@ -78,17 +82,12 @@ fn stage_of<'a>(report: &'a Report, peering: &PeeringView) -> Option<&'a StageTi
     stages.min_by_key(|stage| (stage.reached, stage.stage != Stage::Peering.name()))
 }
 
-/// Whether a stage was left, and not because somebody interrupted the run.
-fn has_failed(report: &Report, stage: &StageTime) -> bool {
-    !stage.reached && words::left(report) != words::INTERRUPTED
-}
-
 /// Whether something of a home was not reached or died.
 fn is_bad(report: &Report, home: &str) -> bool {
     let missed = report
         .stages
         .iter()
-        .filter(|stage| has_failed(report, stage))
+        .filter(|stage| stage.missed())
         .filter_map(|stage| stage.node.as_deref())
         .any(|node| match Subject::from(node) {
             Subject::Node(name) | Subject::Home(name) | Subject::Upload { home: name, .. } => {
@@ -119,7 +118,7 @@ fn drawing(report: &Report) -> Drawing<'_> {
         .iter()
         .map(|peering| Session {
             text: session(report, peering),
-            bad: stage_of(report, peering).is_some_and(|stage| has_failed(report, stage)),
+            bad: stage_of(report, peering).is_some_and(StageTime::missed),
         })
         .collect();
     drawing

@@ -132,11 +132,13 @@ async fn show_lockdown(run: &Run, home: &HomePlan) -> Result<(), RunError> {
     let wait = poll(async || {
         failed = dial_locked_down(run, home, &targets, PUBLISHED_DIAL_MS).await?;
         failed.retain(|one| !one.outcome.is_connected());
-        let shown: Vec<String> = failed.iter().map(ToString::to_string).collect();
-        guard.saw(format!(
-            "dials to published addresses: {}",
-            shown.join(", ")
-        ));
+        if !failed.is_empty() {
+            let shown: Vec<String> = failed.iter().map(ToString::to_string).collect();
+            guard.saw(format!(
+                "dials to published addresses: {}",
+                shown.join(", ")
+            ));
+        }
         // A proxy that is not up yet refuses; one that is not used at all never answers.
         let silent = failed.iter().any(|one| one.outcome == DialOutcome::Timeout);
         if silent {

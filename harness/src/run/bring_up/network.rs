@@ -243,15 +243,7 @@ async fn consensus(
             }
         }
         let names: Vec<&str> = having.iter().map(|(one, _)| one.nickname()).collect();
-        let (some, all) = (having.len(), directories.len());
-        let mut seen = format!("{some} of {all} authorities serve a consensus");
-        if some > 0 {
-            seen.push_str(&format!(": {}", names.join(", ")));
-        }
-        for reason in silent {
-            seen.push_str(&format!("; {reason}"));
-        }
-        guard.saw(seen);
+        guard.saw(serving(&names, directories.len(), &silent));
         Ok((having.len() == directories.len()).then_some(having))
     })
     .await?;
@@ -261,6 +253,19 @@ async fn consensus(
         directories.len(),
         nicknames.len()
     ))
+}
+
+/// Which authorities serve a consensus, of how many, and why others did not say.
+fn serving(names: &[&str], of: usize, silent: &[String]) -> String {
+    let count = names.len();
+    let mut seen = format!("{count} of {of} authorities serve a consensus");
+    if !names.is_empty() {
+        seen.push_str(&format!(": {}", names.join(", ")));
+    }
+    for reason in silent {
+        seen.push_str(&format!("; {reason}"));
+    }
+    seen
 }
 
 /// What each authority serves, or why its directory port did not say.
@@ -343,5 +348,15 @@ mod tests {
         let late = datetime!(2026-11-22 10:00:00.950 UTC);
         assert_eq!(vote_time(early), early.unix_timestamp() + 3);
         assert_eq!(vote_time(late), late.unix_timestamp() + 4);
+    }
+
+    #[test]
+    fn what_no_authority_serves_has_no_list() {
+        assert_eq!(serving(&[], 3, &[]), "0 of 3 authorities serve a consensus");
+        let silent = ["da2 is silent".to_owned()];
+        assert_eq!(
+            serving(&["da1"], 3, &silent),
+            "1 of 3 authorities serve a consensus: da1; da2 is silent"
+        );
     }
 }

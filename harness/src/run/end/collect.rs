@@ -72,6 +72,7 @@ pub(in crate::run) async fn collect(run: &Run, containers: &[Placed<'_>]) -> Col
     let logs = tokio::select! {
         logs = reading => logs,
         () = run.interrupts.at_least(2) => {
+            run.recorder.interrupted();
             guard.saw("interrupted again");
             return Collected::default();
         }
