@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
-use tokio::sync::Notify;
 
 use crate::evidence::{CheckResult, ContainerRole, Subject};
 
@@ -213,7 +212,7 @@ pub struct Event {
     pub kind: EventKind,
 }
 
-/// A reader of the stream. An error stops the run: a run whose evidence cannot be kept is no run.
+/// A reader of the stream. One that fails is not asked again, and stops nothing: what it missed is in the stream.
 pub type Sink = Box<dyn FnMut(&Event) -> std::io::Result<()> + Send>;
 
 struct Inner {
@@ -229,7 +228,6 @@ struct Inner {
 #[derive(Clone)]
 pub struct Recorder {
     inner: Arc<Mutex<Inner>>,
-    failed: Arc<Notify>,
 }
 
 impl Recorder {
@@ -245,7 +243,6 @@ impl Recorder {
                 failure: None,
                 interrupted: None,
             })),
-            failed: Arc::new(Notify::new()),
         }
     }
 
@@ -263,14 +260,13 @@ impl Recorder {
             kind,
         };
         let Inner { sinks, failure, .. } = &mut *inner;
-        for sink in sinks {
-            if let Err(error) = sink(&event)
-                && failure.is_none()
-            {
-                *failure = Some(error);
-                self.failed.notify_one();
+        sinks.retain_mut(|sink| match sink(&event) {
+            Ok(()) => true,
+            Err(error) => {
+                failure.get_or_insert(error);
+                false
             }
-        }
+        });
         inner.events.push(event);
     }
 
@@ -286,11 +282,6 @@ impl Recorder {
 
     fn has_interrupted(&self, begun: Instant) -> bool {
         self.lock().interrupted.is_some_and(|at| begun <= at)
-    }
-
-    /// Resolves when a sink could not write.
-    pub async fn failed(&self) {
-        self.failed.notified().await;
     }
 
     /// Why a sink could not write, once.

@@ -84,13 +84,20 @@ fn stages_are_named_alike_everywhere() {
     }
 }
 
-#[tokio::test]
-async fn a_sink_that_cannot_write_is_heard_of() {
-    let recorder = Recorder::new(vec![Box::new(|_| {
+#[test]
+fn a_sink_that_cannot_write_is_asked_no_more_and_the_stream_goes_on() {
+    let asked = Arc::new(Mutex::new(0));
+    let counted = asked.clone();
+    let full = move |_: &Event| {
+        *counted.lock().expect("no test panics") += 1;
         Err(std::io::ErrorKind::StorageFull.into())
-    })]);
+    };
+    let recorder = Recorder::new(vec![Box::new(full)]);
     recorder.note("x");
-    recorder.failed().await;
+    recorder.note("y");
+    assert_eq!(recorder.events().len(), 2);
+    assert_eq!(*asked.lock().expect("no test panics"), 1);
     let failure = recorder.take_failure().map(|error| error.kind());
     assert_eq!(failure, Some(std::io::ErrorKind::StorageFull));
+    assert!(recorder.take_failure().is_none(), "it is told once");
 }

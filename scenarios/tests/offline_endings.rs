@@ -164,14 +164,19 @@ fn a_connector_that_exits_at_start_ends_the_run_with_its_log() {
 }
 
 #[test]
-fn a_full_disk_ends_the_run_and_names_the_folder() {
+fn a_full_disk_costs_no_verdict_and_is_named_once() {
     let shell = Shell::open();
     std::fs::create_dir_all(shell.artefacts()).expect("a folder");
     let disk = Disk::small(&shell.artefacts());
     let output = shell.two_home("verify", &[]).output().expect("runs");
     assert_code(&output, 3);
     let text = text(&output);
-    assert!(text.contains("failed to write artefacts to"), "{text}");
+    assert!(text.contains("verdict: PASS"), "{text}");
+    assert_eq!(
+        text.matches("failed to write artefacts to").count(),
+        1,
+        "{text}"
+    );
     assert!(text.contains("--artefacts"), "{text}");
     let run = shell.run();
     drop(disk);

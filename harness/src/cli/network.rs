@@ -143,16 +143,16 @@ async fn up(common: &Common, args: &UpArgs, out: &Out) -> Result<Exit, CliError>
     let mut notes = Vec::new();
     let outcome = Box::pin(network_up(&network, &options, &interrupts, &mut notes)).await;
     if args.json {
-        return for_programs(outcome?.as_ref(), &notes, out);
+        return for_programs(outcome?.as_mut(), &notes, out);
     }
     let mut out = out.clone();
     for note in notes {
         writeln!(out, "{note}")?;
     }
-    let Some(outcome) = outcome? else {
+    let Some(mut outcome) = outcome? else {
         return Ok(Exit::Pass);
     };
-    let Concluded { report, exit } = saved(&outcome);
+    let Concluded { report, exit } = saved(&mut outcome);
     if outcome.error.is_some() {
         print_report(&mut out, &report)?;
         return Ok(exit);
@@ -166,13 +166,17 @@ async fn up(common: &Common, args: &UpArgs, out: &Out) -> Result<Exit, CliError>
 }
 
 /// What the run that made the network came to, with its report saved.
-fn saved(outcome: &Outcome) -> Concluded {
+fn saved(outcome: &mut Outcome) -> Concluded {
     let concluded = Concluded::of(outcome, Exit::Pass);
     let saved = concluded.save(outcome);
     concluded.after(saved)
 }
 
-fn for_programs(outcome: Option<&Outcome>, notes: &[String], out: &Out) -> Result<Exit, CliError> {
+fn for_programs(
+    outcome: Option<&mut Outcome>,
+    notes: &[String],
+    out: &Out,
+) -> Result<Exit, CliError> {
     let Some(outcome) = outcome else {
         let answer = Answer::new("network-up", Exit::Pass, json!({ "notes": notes }));
         out.document(&answer.to_text())?;

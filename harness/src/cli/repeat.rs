@@ -33,7 +33,7 @@ pub(super) async fn run(
     let mut errors = Vec::new();
     for _ in 0..times {
         let taken = match once().await {
-            Ok(outcome) => series.take(&outcome, out),
+            Ok(mut outcome) => series.take(&mut outcome, out),
             Err(error) => Err(error.into()),
         };
         match taken {
@@ -79,7 +79,7 @@ struct Series<'a> {
 
 impl Series<'_> {
     /// Counts a run, and then tells of it. Returns its exit code.
-    fn take(&mut self, outcome: &Outcome, out: &mut impl Write) -> Result<Exit, CliError> {
+    fn take(&mut self, outcome: &mut Outcome, out: &mut impl Write) -> Result<Exit, CliError> {
         let concluded = Concluded::of(outcome, Exit::of_verdict(outcome.verdict()));
         let saved = concluded.save(outcome);
         let Concluded { report, exit } = concluded;

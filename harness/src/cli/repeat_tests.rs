@@ -16,7 +16,7 @@ use crate::cli::run::{Concluded, RunArgs};
 use crate::engine::Deadline;
 use crate::events::{EventKind, Recorder};
 use crate::plan::{AddressSpace, Inputs, Plan, Seed};
-use crate::run::{Outcome, RunError};
+use crate::run::{ArtefactError, Outcome, RunError};
 use crate::topology::Topology;
 
 #[derive(Parser)]
@@ -67,6 +67,7 @@ fn outcome(folder: &Path, verdict: Verdict) -> Outcome {
         metrics: Metrics::new(),
         events: recorder.events(),
         artefacts: folder.to_owned(),
+        unwritten: None,
     }
 }
 
@@ -185,15 +186,39 @@ fn a_verdict_outlives_a_report_that_cannot_be_saved_and_a_reader_that_cannot_tak
         (Verdict::Inconclusive, Exit::Environment),
         (Verdict::Fail, Exit::Fail),
     ] {
-        let outcome = outcome(nowhere, verdict);
+        let mut outcome = outcome(nowhere, verdict);
         let concluded = Concluded::of(&outcome, Exit::of_verdict(verdict));
         let summary = "/nonexistent/summary.md";
         let cli = Cli::parse_from(["verify", "two-home-local", "--summary", summary]);
-        let saved = concluded.save(&outcome);
+        let saved = concluded.save(&mut outcome);
         let concluded = concluded.after(saved);
         cli.run.show(&mut Full, &concluded.report);
         assert_eq!(concluded.exit, exit, "{verdict:?}");
         assert_eq!(concluded.report.exit_code, exit.code(), "{verdict:?}");
+    }
+}
+
+#[test]
+fn what_could_not_be_written_meanwhile_costs_no_verdict_and_is_told_once() {
+    for (verdict, exit) in [
+        (Verdict::Pass, Exit::Environment),
+        (Verdict::Inconclusive, Exit::Environment),
+        (Verdict::Fail, Exit::Fail),
+    ] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut outcome = outcome(folder.path(), verdict);
+        outcome.unwritten = Some(ArtefactError {
+            path: "ator-runs/x/events.jsonl".to_owned(),
+            source: std::io::ErrorKind::StorageFull.into(),
+        });
+        let concluded = Concluded::of(&outcome, Exit::of_verdict(verdict));
+        assert_eq!(concluded.report.verdict, verdict);
+        let saved = concluded.save(&mut outcome);
+        let told = saved.as_ref().expect_err("is told").to_string();
+        assert!(told.contains("events.jsonl"), "{told}");
+        assert!(folder.path().join("report.json").exists());
+        assert!(concluded.save(&mut outcome).is_ok());
+        assert_eq!(concluded.after(saved).exit, exit);
     }
 }
 

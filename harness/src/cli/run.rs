@@ -122,10 +122,14 @@ pub(super) struct Concluded {
 impl Concluded {
     /// `otherwise` is the exit code of a run without an error.
     pub(super) fn of(outcome: &Outcome, otherwise: Exit) -> Self {
-        let exit = match (&outcome.error, outcome.at_fault) {
+        let found = match (&outcome.error, outcome.at_fault) {
             (None, _) => otherwise,
             (Some(_), Some(at_fault)) => Exit::of_fault(at_fault),
             (Some(error), None) => Exit::of_error(error),
+        };
+        let exit = match outcome.unwritten {
+            Some(_) => found.max(Exit::Environment),
+            None => found,
         };
         Self {
             report: Report::new(outcome, exit.code()),
@@ -133,9 +137,11 @@ impl Concluded {
         }
     }
 
-    /// Saves the report in every form.
-    pub(super) fn save(&self, outcome: &Outcome) -> Result<(), ArtefactError> {
-        self.report.save(&outcome.artefacts)
+    /// Saves the report in every form. Fails as well, once, for what of the folder could not be written before:
+    /// mostly the report cannot for the same reason.
+    pub(super) fn save(&self, outcome: &mut Outcome) -> Result<(), ArtefactError> {
+        let saved = self.report.save(&outcome.artefacts);
+        outcome.unwritten.take().map_or(saved, Err)
     }
 
     /// What it comes to when the report was saved, or not: a report that is not there is missed, unless

@@ -45,9 +45,9 @@ pub(super) async fn run(common: &Common, args: &Args, out: &Out) -> Result<Exit,
     if args.repeat > 1 {
         return repeat::run(&args.run, args.repeat, args.keep_artefacts, once, &mut out).await;
     }
-    let outcome = once().await?;
+    let mut outcome = once().await?;
     let concluded = Concluded::of(&outcome, Exit::of_verdict(outcome.verdict()));
-    let saved = concluded.save(&outcome);
+    let saved = concluded.save(&mut outcome);
     let concluded = concluded.after(saved);
     args.run.show(&mut out, &concluded.report);
     Ok(concluded.exit)
@@ -57,7 +57,7 @@ pub(super) async fn run(common: &Common, args: &Args, out: &Out) -> Result<Exit,
 pub(super) async fn up(common: &Common, args: &RunArgs, out: &Out) -> Result<Exit, CliError> {
     let interrupts = Interrupts::listen()?;
     let (loaded, options) = args.load(common)?;
-    let outcome = Box::pin(bring_up_and_keep(
+    let mut outcome = Box::pin(bring_up_and_keep(
         &loaded.source,
         &loaded.topology,
         &options,
@@ -65,7 +65,7 @@ pub(super) async fn up(common: &Common, args: &RunArgs, out: &Out) -> Result<Exi
     ))
     .await?;
     let concluded = Concluded::of(&outcome, Exit::Pass);
-    let saved = concluded.save(&outcome);
+    let saved = concluded.save(&mut outcome);
     let Concluded { report, exit } = concluded.after(saved);
     let mut out = out.clone();
     if outcome.error.is_some() || args.json {

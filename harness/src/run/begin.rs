@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use crate::causes::with_causes;
 use crate::engine::{Deadline, Engine, EngineError, Engines, Now, Placement, Watch};
 use crate::onion::anonrc::AuthorityLine;
 use crate::plan::{Inputs, Standing};
@@ -173,14 +172,12 @@ pub async fn find_engine(topology: &Topology) -> Result<Engine, EngineError> {
 pub(in crate::run) fn finish(run: &Run, mut outcome: Outcome) -> Outcome {
     if outcome.keeps_trace() {
         let text = trace::since(run.traced);
-        // What was found is not lost by a file that could not be written.
-        if let Err(error) = run.artefacts.write(TRACE, text.as_bytes()) {
-            run.recorder.note(with_causes(&error).to_string());
-        }
+        run.keep(TRACE, text.as_bytes());
     }
     if let Err(error) = run.artefacts.link_latest() {
-        run.recorder.note(with_causes(&error).to_string());
+        run.missed(error);
     }
+    outcome.unwritten = run.take_unwritten();
     outcome.events = run.recorder.events();
     outcome
 }

@@ -52,6 +52,8 @@ pub(in crate::run) struct Run {
     pub(in crate::run) connector_memory: Option<u64>,
     pub(in crate::run) accepted_defects: Vec<String>,
     pub(in crate::run) keep_addresses: bool,
+    /// Why the first of the files that could not be written was not.
+    unwritten: Mutex<Option<ArtefactError>>,
     /// Containers that were told to end: their deaths are no news.
     pub(in crate::run) told_to_end: Mutex<BTreeSet<String>>,
     /// Those of them whose ends the engine has told.
@@ -161,14 +163,14 @@ impl Run {
             connector_memory: options.connector_memory,
             keep_addresses: options.keep_addresses,
             accepted_defects: options.accepted_defects.clone(),
+            unwritten: Mutex::default(),
             told_to_end: Mutex::default(),
             ended: watch::Sender::default(),
             traced,
         })
     }
 
-    /// Lets `work` go on until it ends, a container dies, the user interrupts, or the events
-    /// cannot be written.
+    /// Lets `work` go on until it ends, a container dies, or the user interrupts.
     pub(in crate::run) async fn guarded<T>(
         &self,
         watch: &mut Watch,
@@ -195,7 +197,6 @@ impl Run {
             death = self.unexpected(watch) => died(death?),
             () = self.interrupted() => Err(RunError::Interrupted),
             failure = stillness::disturbed() => Err(failure.into()),
-            () = self.recorder.failed() => Err(self.event_failure()),
         }
     }
 
@@ -252,22 +253,42 @@ impl Run {
         }
     }
 
-    /// Why the events cannot be written.
-    fn event_failure(&self) -> RunError {
-        let source = self
-            .recorder
-            .take_failure()
-            .unwrap_or_else(|| std::io::Error::other("unknown"));
-        self.unwritable("events.jsonl", source)
+    /// Writes a file of the run's folder. One that cannot be written costs no verdict: it is told at the end.
+    pub(in crate::run) fn keep(&self, name: &str, content: &[u8]) {
+        if let Err(error) = self.artefacts.write(name, content) {
+            self.missed(error);
+        }
+    }
+
+    /// Notes that something of the run's folder could not be written.
+    pub(in crate::run) fn missed(&self, error: ArtefactError) {
+        let unwritten = self.unwritten.lock();
+        // An error is whole after any panic.
+        let mut unwritten = unwritten.unwrap_or_else(PoisonError::into_inner);
+        unwritten.get_or_insert(error);
+    }
+
+    /// Why the run's folder is not whole, once: of the events, else of the first file.
+    pub(in crate::run) fn take_unwritten(&self) -> Option<ArtefactError> {
+        let events = self.recorder.take_failure();
+        let events = events.map(|source| self.unwritable_file("events.jsonl", source));
+        let mut file = self
+            .unwritten
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        events.or_else(|| file.take())
     }
 
     /// A file of the run's folder that cannot be written.
     pub(in crate::run) fn unwritable(&self, name: &str, source: std::io::Error) -> RunError {
+        self.unwritable_file(name, source).into()
+    }
+
+    fn unwritable_file(&self, name: &str, source: std::io::Error) -> ArtefactError {
         ArtefactError {
             path: self.artefacts.folder().join(name).display().to_string(),
             source,
         }
-        .into()
     }
 
     /// The engine of a home's containers and networks.

@@ -117,7 +117,7 @@ async fn start(
     run.images = Some(prepared.images.clone());
     let redacted = serde_json::to_vec_pretty(&run.plan)
         .map_err(|source| run.unwritable("plan.json", source.into()))?;
-    run.artefacts.write("plan.json", &redacted)?;
+    run.keep("plan.json", &redacted);
     let bringing_up = bring_up(run, &prepared.images, &prepared.keys);
     let running = run.guarded(watch, Box::pin(bringing_up)).await;
     // The stages that were seen, whether all were reached or not.

@@ -8,6 +8,7 @@ use crate::diagnosis::Diagnosis;
 use crate::events::Event;
 use crate::evidence::ContainerRole;
 use crate::plan::Plan;
+use crate::run::artefacts::ArtefactError;
 use crate::run::at_fault::AtFault;
 use crate::run::error::RunError;
 
@@ -49,6 +50,8 @@ pub struct Outcome {
     pub events: Vec<Event>,
     /// The run's folder.
     pub artefacts: PathBuf,
+    /// Why something is missing in it that was written while the run went on.
+    pub unwritten: Option<ArtefactError>,
 }
 
 impl Outcome {

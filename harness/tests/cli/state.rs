@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
+use std::time::Duration;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use predicates::prelude::*;

@@ -20,9 +20,7 @@ pub(super) async fn told(run: &Run, directories: &[Directory], nicknames: &[&str
         let vote = directory.vote().await;
         if let Ok(Some(vote)) = &vote {
             let name = format!("logs/{}.vote", directory.nickname());
-            if let Err(error) = run.artefacts.write(&name, vote.as_bytes()) {
-                run.recorder.note(with_causes(&error).to_string());
-            }
+            run.keep(&name, vote.as_bytes());
         }
         of(directory.nickname(), &vote, nicknames)
     });

@@ -49,12 +49,8 @@ pub(in crate::run) async fn collect(run: &Run, containers: &[Placed<'_>]) -> Col
                 true => run.plan.redact_secrets(text.clone()),
                 false => run.plan.redact(&text),
             };
-            if let Err(error) = run.artefacts.write(
-                &format!("logs/{}.log", role.to_string().replace('/', "-")),
-                saved.as_bytes(),
-            ) {
-                run.recorder.note(with_causes(&error).to_string());
-            }
+            let name = format!("logs/{}.log", role.to_string().replace('/', "-"));
+            run.keep(&name, saved.as_bytes());
             logs.tails.push(NodeLog {
                 role: role.clone(),
                 tail: tail(&text)

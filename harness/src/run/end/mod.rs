@@ -63,6 +63,7 @@ pub(in crate::run) fn outcome(
         metrics: checks::Metrics::new(),
         events: Vec::new(),
         artefacts: run.artefacts.folder().to_owned(),
+        unwritten: None,
     };
     match result {
         Err(error) => outcome.error = Some(error),
