@@ -130,6 +130,7 @@ fn open_files(loaded: &Loaded) -> Result<String, CliError> {
 
 /// Looks at everything a run needs and names all that is missing.
 pub(super) async fn run(common: &Common, args: &Args, out: &Out) -> Result<Exit, CliError> {
+    let interrupts = Interrupts::listen()?;
     let loaded = common.topology(&args.topology, args.family.family, Some(&args.connector))?;
     let placement = args.engines.placement(&loaded.topology)?;
     let mut looks = Looks {
@@ -137,8 +138,35 @@ pub(super) async fn run(common: &Common, args: &Args, out: &Out) -> Result<Exit,
         rows: Vec::new(),
         lacking: None,
     };
-    looks.add("topology", Ok(topology(&loaded)))?;
-    looks.add("open files", open_files(&loaded))?;
+    let looked = look(common, args, &loaded, &placement, &mut looks);
+    let looked = interrupts.unless_asked(Box::pin(looked)).await;
+    let Looked { sources, engines } = looked.ok_or(CliError::Interrupted)??;
+    if let (true, Some(sources)) = (args.deep, sources) {
+        for (what, engine) in engines {
+            let proof = prove(&loaded, args, &sources, engine, &interrupts).await;
+            looks.add(&format!("instruments, {what}"), proof)?;
+        }
+    }
+    looks.conclude(out)
+}
+
+/// What can be proven with, as far as it is there.
+struct Looked {
+    sources: Option<Sources>,
+    /// By what it is called; the one that is found has no address.
+    engines: Vec<(String, Option<EngineAddress>)>,
+}
+
+/// Everything but the proof: nothing is made by it.
+async fn look(
+    common: &Common,
+    args: &Args,
+    loaded: &Loaded,
+    placement: &Placement,
+    looks: &mut Looks<'_>,
+) -> Result<Looked, CliError> {
+    looks.add("topology", Ok(topology(loaded)))?;
+    looks.add("open files", open_files(loaded))?;
     let sources = args.images.sources(common, &loaded.topology);
     let all = "all that goes into the images is there".to_owned();
     let sources = match sources {
@@ -151,7 +179,7 @@ pub(super) async fn run(common: &Common, args: &Args, out: &Out) -> Result<Exit,
             None
         }
     };
-    looks.add("addresses", addresses(&loaded, args).await)?;
+    looks.add("addresses", addresses(loaded, args).await)?;
     let named = sources.as_ref().map(named_images).unwrap_or_default();
     let mut asked = Vec::new();
     if placement.homes.is_empty() {
@@ -191,14 +219,7 @@ pub(super) async fn run(common: &Common, args: &Args, out: &Out) -> Result<Exit,
             engines.push((what, address));
         }
     }
-    if let (true, Some(sources)) = (args.deep, sources) {
-        let interrupts = Interrupts::listen()?;
-        for (what, engine) in engines {
-            let proof = prove(&loaded, args, &sources, engine, &interrupts).await;
-            looks.add(&format!("instruments, {what}"), proof)?;
-        }
-    }
-    looks.conclude(out)
+    Ok(Looked { sources, engines })
 }
 
 fn topology(loaded: &Loaded) -> String {

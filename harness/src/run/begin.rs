@@ -93,7 +93,8 @@ pub(in crate::run) struct Beginning {
     pub(in crate::run) standing: Option<Standing>,
 }
 
-/// Makes a run known, and starts what guards it and its watch, before anything is created.
+/// Makes a run known, and starts what guards it and its watch, before anything is created. An engine that does not
+/// answer is not waited for once the user asks ([`RunError::Interrupted`]).
 pub(in crate::run) async fn begin(
     registry: &Registry,
     topology: &Topology,
@@ -107,9 +108,14 @@ pub(in crate::run) async fn begin(
         lifetime,
         standing,
     } = beginning;
-    let authorities = joined(registry, topology, options).await?;
-    let engines = engines(topology, &options.placement).await?;
-    let (earliest, latest) = engines.clocks().await?;
+    // Until here nothing is known of the run that could tell how it ended.
+    let asked = interrupts.unless_asked(Box::pin(async {
+        let authorities = joined(registry, topology, options).await?;
+        let engines = engines(topology, &options.placement).await?;
+        let clocks = engines.clocks().await?;
+        Ok::<_, RunError>((authorities, engines, clocks))
+    }));
+    let (authorities, engines, (earliest, latest)) = asked.await.ok_or(RunError::Interrupted)??;
     clocks_agree(&[earliest, latest])?;
     let began = inputs.now;
     let inputs = Inputs {

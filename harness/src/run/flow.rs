@@ -45,7 +45,8 @@ pub async fn verify(
     interrupts: &Interrupts,
 ) -> Result<Outcome, RunError> {
     let registry = Registry::locate();
-    if let Some(found) = running::find(&registry, &topology.name).await? {
+    let found = interrupts.unless_asked(running::find(&registry, &topology.name));
+    if let Some(found) = found.await.ok_or(RunError::Interrupted)?? {
         let Found {
             engines,
             plan,
@@ -239,7 +240,8 @@ pub async fn bring_up_and_keep(
             topology: name.clone(),
             starting,
         })?;
-    if let Some(found) = running::find_left(&registry, name).await? {
+    let found = interrupts.unless_asked(running::find_left(&registry, name));
+    if let Some(found) = found.await.ok_or(RunError::Interrupted)?? {
         return Err(RunError::AlreadyUp {
             topology: name.clone(),
             run: found.plan.run.to_string(),

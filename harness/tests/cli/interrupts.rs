@@ -14,7 +14,7 @@ use crate::support::{Killed, Place, wait_for};
 const SIGNALS: [Signal; 4] = [Signal::INT, Signal::TERM, Signal::QUIT, Signal::HUP];
 
 /// Longer than an interruption takes, and shorter than anything that is waited for here.
-const AT_ONCE: Duration = Duration::from_secs(5);
+const AT_ONCE: Duration = Duration::from_secs(8);
 
 /// Starts a command, asks it to end once it listens to signals and `waits`, and returns what it left.
 pub(crate) fn interrupted(
@@ -110,6 +110,7 @@ fn frames_are_waited_for_until_a_signal() {
 #[test]
 fn an_engine_that_never_answers_is_waited_for_until_a_signal() {
     let place = Place::new();
+    place.with_binaries();
     let engine = UnixListener::bind(place.path("engine.sock")).expect("binds");
     engine.set_nonblocking(true).expect("can be");
     // A run of which nobody can tell what it is of; the engine is asked.
@@ -120,6 +121,11 @@ fn an_engine_that_never_answers_is_waited_for_until_a_signal() {
             &["probe", "two-home-local", "--for", "1s"][..],
             &["status", "two-home-local"],
             &["down", "two-home-local"],
+            &["conformance", "--connector", "toon", "--image", "x"],
+            &["verify", "two-home-local"],
+            &["up", "two-home-local"],
+            &["network", "up"],
+            &["doctor", "two-home-local", "--deep"],
         ] {
             let mut command = place.process(arguments);
             command.arg("--json");

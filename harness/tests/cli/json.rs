@@ -194,6 +194,8 @@ fn a_command_that_ends_well_prints_one_document_too() {
         (&["network", "down"], "network-down", 0),
         (&["ledger", "add", &ledger, &report], "ledger-add", 0),
     ];
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/reports.md");
+    let docs = std::fs::read_to_string(docs).expect("reads");
     for (arguments, kind, code) in cases {
         let mut command = place.in_project();
         command.env("DOCKER_HOST", &engine);
@@ -202,6 +204,7 @@ fn a_command_that_ends_well_prints_one_document_too() {
         let found = document(&output);
         assert_eq!(output.status.code(), Some((*code).into()), "{found}");
         assert_eq!(found["kind"], *kind, "{found}");
+        assert!(docs.contains(&format!("| `{kind}` |")), "{kind} is told of");
         assert_eq!(found["exit_code"], *code, "{found}");
     }
     for arguments in [

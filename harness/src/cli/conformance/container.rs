@@ -45,14 +45,8 @@ pub(super) async fn run(
     }
     descriptors::enough(0)?;
     let (image, server) = images::alone(common, kind, args.image.as_deref())?;
-    let engine = Engine::connect().await?;
-    let images = StandImages {
-        connector: on_engine(&engine, &image).await?,
-        server: match &server {
-            Some(server) => Some(on_engine(&engine, server).await?),
-            None => None,
-        },
-    };
+    let prepared = interrupts.unless_asked(Box::pin(prepare(&image, server.as_ref())));
+    let (engine, images) = prepared.await.ok_or(Error::Interrupted)??;
     let run = SingleRun::begin(&engine, NAME).await?;
     for note in &run.notes {
         // Whoever closed standard error does not want to know.
@@ -123,6 +117,19 @@ async fn judge(
     let watched = stand.judge(subject, table, rows).await?;
     stand.end().await.map_err(StandError::from)?;
     Ok(watched)
+}
+
+/// Finds the engine, and makes the images on it that are not there.
+async fn prepare(image: &Image, server: Option<&Image>) -> Result<(Engine, StandImages), CliError> {
+    let engine = Engine::connect().await?;
+    let images = StandImages {
+        connector: on_engine(&engine, image).await?,
+        server: match server {
+            Some(server) => Some(on_engine(&engine, server).await?),
+            None => None,
+        },
+    };
+    Ok((engine, images))
 }
 
 /// The image's name on the engine, where it is made if it can be.
