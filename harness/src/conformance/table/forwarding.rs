@@ -1,6 +1,7 @@
 //! What happens to packets that are forwarded to us, in either dialect (contract#forwarding).
 
 use super::answers::{error, note, rejected};
+use super::handshake::refused_login_harms;
 use super::row::{Defect, Need, Row, Script};
 use crate::conformance::build::ROW_ID;
 use crate::conformance::forwarding::{Forward, said};
@@ -89,11 +90,12 @@ fn connection_rows() -> Vec<Row> {
         }),
         row(
             "forward-after-refusal",
-            "contract#auth-refused-elsewhere",
+            "contract#defect-refused-login-harms",
             "a login with the id of a connected peer is refused; a packet to that peer",
             Script::RefusedThenForward,
         )
-        .expects(vec![note(refused::STILL_REACHED)]),
+        .expects(vec![note(refused::STILL_REACHED)])
+        .knows(refused_login_harms(vec![note(refused::LOST)])),
         row(
             "next-hop-leaves",
             "contract#defect-in-flight-forgotten",

@@ -303,15 +303,27 @@ pub(super) fn takeover(script: Script) -> Row {
     })
 }
 
+/// What a login that is refused does to the peer whose id it had.
+pub(super) fn refused_login_harms(shows: Vec<Seen>) -> Defect {
+    Defect {
+        source: "contract#defect-refused-login-harms",
+        shows,
+        what: "a login that is refused cuts off the peer whose id it had, so that anyone who knows an id \
+               can, as in ilp-plugin-btp 1.5.0",
+    }
+}
+
 /// A wrong secret, in the dialect's own authentication, while the peer whose it is not is connected.
 pub(super) fn refused_elsewhere(login: Vec<u8>) -> Row {
     Row::new(
         "auth-refused-elsewhere",
-        "contract#auth-refused-elsewhere",
+        "contract#defect-refused-login-harms",
         "a wrong secret while the peer is connected, then a PREPARE on its own connection",
         Script::RefusedElsewhere(login),
     )
     .expects(vec![Seen::Served])
+    .knows(refused_login_harms(vec![Seen::Silence]))
+    .knows(refused_login_harms(vec![Seen::Over]))
 }
 
 /// A connector with these variables.
