@@ -21,7 +21,8 @@ const SECRET: &str = "s3cret-of_alice.7~";
 const LIMIT: Duration = Duration::from_secs(3);
 
 /// What `ilp-plugin-btp` 1.5.0 does otherwise.
-const DEPARTURES: [&str; 6] = [
+const DEPARTURES: [&str; 7] = [
+    "auth-refused-elsewhere",
     "auth-with-data",
     "auth-content-type",
     "auth-token-twice",
