@@ -153,6 +153,16 @@ fn a_termination_removes_the_connector() {
 }
 
 #[test]
+fn a_terminal_that_hangs_up_removes_the_connector() {
+    signalled("HUP");
+}
+
+#[test]
+fn a_quit_removes_the_connector() {
+    signalled("QUIT");
+}
+
+#[test]
 fn a_kill_is_cleaned_up_after() {
     let shell = Shell::open();
     let (mut child, run) = under_way(&shell);
