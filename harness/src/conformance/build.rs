@@ -11,6 +11,9 @@ use wire::{
 /// Where no connector has a route to, so that it answers by itself: `F02` (contract#reject-codes).
 pub(super) const NOWHERE: &str = "test.ator-harness.conformance.nowhere";
 
+/// A secret that nobody has.
+pub(super) const WRONG: &str = "wrong-conformance-secret";
+
 /// Request id of the packets that a row is about.
 pub(super) const ROW_ID: u32 = 7;
 

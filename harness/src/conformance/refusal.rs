@@ -1,13 +1,11 @@
 //! Rows in which a login is refused while the peer whose id it had is connected.
 
+use super::build::WRONG;
 use super::fence::fence;
 use super::legs::{self, Found, Legs};
 use super::seen::{self, Seen};
 use super::subject::Subject;
 use crate::probe::Credentials;
-
-/// A secret that nobody has.
-const WRONG: &str = "wrong-conformance-secret";
 
 /// How often a packet is sent after the refusal. The end of the connection is seen before the connector has
 /// finished with it, so one packet may be too early to show what it did.

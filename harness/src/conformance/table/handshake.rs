@@ -5,7 +5,7 @@ use wire::{BtpFrame, BtpType, ProtocolData, ProtocolEntry};
 
 use super::answers::{either, error, let_in, note, refused, refused_or_over, rejected};
 use super::row::{Defect, Need, Row, Script, Send, Setup};
-use crate::conformance::build;
+use crate::conformance::build::{self, WRONG};
 use crate::conformance::seen::Seen;
 use crate::conformance::subject::Subject;
 use crate::connectors::secret_variable;
@@ -13,9 +13,6 @@ use crate::probe::Credentials;
 
 /// What the connector is set up with where a row needs a secret of its own.
 const SECRET: &str = "conformance-secret";
-
-/// A secret that nobody has.
-const WRONG: &str = "wrong-conformance-secret";
 
 /// A peer id that nobody has.
 const NOBODY: &str = "nobody-knows-this-peer";

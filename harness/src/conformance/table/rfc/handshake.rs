@@ -3,7 +3,7 @@
 use wire::auth::{AUTH, AUTH_TOKEN, AUTH_USERNAME, auth_json, json_entries, rfc_entries};
 use wire::{BtpFrame, BtpType, Dialect, Expiry, ProtocolData, ProtocolEntry};
 
-use crate::conformance::build;
+use crate::conformance::build::{self, WRONG};
 use crate::conformance::seen::Seen;
 use crate::conformance::subject::Subject;
 use crate::conformance::table::answers::{
@@ -12,9 +12,6 @@ use crate::conformance::table::answers::{
 use crate::conformance::table::handshake::{refused_elsewhere, takeover};
 use crate::conformance::table::row::{Defect, Need, Row, Script, Send};
 use crate::probe::Credentials;
-
-/// A secret that nobody has.
-const WRONG: &str = "wrong-conformance-secret";
 
 /// A name that nobody has.
 const NOBODY: &str = "nobody-knows-this-peer";
