@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use scenarios::{Shell, assert_code, root, text};
+use scenarios::{Shell, assert_code, docker, root, text};
 use serde_json::Value;
 
 /// What ilp-connector gets wrong: it listens for SIGINT alone, and as the first program of a container it is not
@@ -90,6 +90,35 @@ fn a_connector_without_socks_passes_by_the_forwarder() {
     assert_forwarded(&report);
     assert_both_ways(&report);
     assert_eq!(verdict(&report, "handshake.connected"), "pass");
+}
+
+/// What a connector may write to is what its profile says, as the engine tells it.
+#[test]
+fn a_connector_writes_where_its_profile_says_and_nowhere_else() {
+    let shell = Shell::sharing();
+    for (connector, writable) in [("toon", "/config"), ("ilp-connector", "/config /tmp")] {
+        let output = shell.two_home("up", &["--connector", connector]).output();
+        assert_code(&output.expect("runs"), 0);
+        let container = shell.run().container("home-a/connector");
+        let told = docker(&[
+            "inspect",
+            "-f",
+            "{{.HostConfig.ReadonlyRootfs}}",
+            &container,
+        ]);
+        assert_eq!(told.trim(), "true", "{connector}");
+        let mounts = docker(&[
+            "inspect",
+            "-f",
+            "{{range .Mounts}}{{.Destination}} {{end}}",
+            &container,
+        ]);
+        let mut mounts: Vec<&str> = mounts.split_whitespace().collect();
+        mounts.sort_unstable();
+        assert_eq!(mounts.join(" "), writable, "{connector}");
+        let output = shell.command(&["down", "two-home-local"]).output();
+        assert_code(&output.expect("runs"), 0);
+    }
 }
 
 /// The folder of the program that the scenario of that name runs.

@@ -105,5 +105,8 @@ fn here(token: &str) -> Here {
     Here {
         token: token.to_owned(),
         unix_ms: u64::try_from(millis).unwrap_or(u64::MAX),
+        // A file system that does not tell is not one that is full.
+        free_bytes: rustix::fs::statvfs("/")
+            .map_or(u64::MAX, |root| root.f_bavail.saturating_mul(root.f_frsize)),
     }
 }

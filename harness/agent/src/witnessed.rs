@@ -15,6 +15,8 @@ pub struct Here {
     pub token: String,
     /// What its clock says, in milliseconds since the Unix epoch.
     pub unix_ms: u64,
+    /// How many bytes an ordinary user may still write to its root file system, which is on the engine's disk.
+    pub free_bytes: u64,
 }
 
 /// The answer to a line with a target, `ADDRESS:PORT`.

@@ -115,6 +115,7 @@ impl Exit {
             | EngineError::ImageChanged { .. }
             | EngineError::WatchLost { .. }
             | EngineError::Lost { .. }
+            | EngineError::NoSpace { .. }
             | EngineError::Time { .. }
             | EngineError::File { .. }
             | EngineError::OtherEngine { .. }

@@ -60,6 +60,8 @@ impl ImageArgs {
         let daemon = self.daemon(&mut binaries, family)?;
         let recipe = topology.connector.recipe();
         let program = self.program.program(topology)?;
+        let given = self.connector_image.is_some() || program.is_some();
+        let reference = recipe.content.is_ours() && !given;
         let (connector, managed) = match (&self.connector_image, &program) {
             (Some(name), _) => both(Image::Named(name.clone())),
             (None, Some(program)) => both(bare(program)),
@@ -83,6 +85,7 @@ impl ImageArgs {
             }
         };
         Ok(Sources {
+            reference,
             anon,
             connector,
             managed,

@@ -17,6 +17,9 @@ pub struct Configuration {
     pub command: Vec<String>,
     /// The folder that it is started in; `None` for its image's own.
     pub directory: Option<String>,
+    /// The folders that it writes to, where it takes the rest of its root file system read-only; `None` where that
+    /// is not known.
+    pub writable: Option<Vec<String>>,
     /// What runs beside it.
     pub server: Server,
 }
@@ -122,6 +125,14 @@ pub struct Recipe {
     /// The file of its server below the folder of binaries, and the path in the image that also has
     /// the harness's helper; `None` where it has no server of ours.
     pub server: Option<(&'static str, &'static str)>,
+}
+
+impl Content {
+    /// Whether it is a program of ours, which writes nothing to its root file system.
+    #[must_use]
+    pub const fn is_ours(&self) -> bool {
+        matches!(self, Self::Program { .. })
+    }
 }
 
 /// What an image of a connector is made of.

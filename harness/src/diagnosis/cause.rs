@@ -40,13 +40,15 @@ pub enum Cause {
     NotExecutable,
     /// A program lacks a library that it loads.
     MissingLibrary,
+    /// There is no space left where containers write.
+    NoSpace,
     /// The evidence supports none of these.
     Unknown,
 }
 
 impl Cause {
     /// Every cause.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::NoRoute,
         Self::TermsNotAgreed,
         Self::BadNickname,
@@ -63,6 +65,7 @@ impl Cause {
         Self::OutOfMemory,
         Self::NotExecutable,
         Self::MissingLibrary,
+        Self::NoSpace,
         Self::Unknown,
     ];
 
@@ -86,6 +89,7 @@ impl Cause {
             Self::OutOfMemory => "out-of-memory",
             Self::NotExecutable => "not-executable",
             Self::MissingLibrary => "missing-library",
+            Self::NoSpace => "no-space",
             Self::Unknown => "unknown",
         }
     }
@@ -162,6 +166,10 @@ impl Cause {
             Self::MissingLibrary => {
                 "the program lacks a library that it loads; put it into the image, or link the program \
                  statically"
+            }
+            Self::NoSpace => {
+                "there is no space left on the engine's disk; `docker system df` shows what takes it, and \
+                 `docker system prune` removes what nobody uses"
             }
             Self::Unknown => {
                 "the cause is not known: the evidence fits none of the known ones; what was seen \

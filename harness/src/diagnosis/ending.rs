@@ -24,6 +24,28 @@ const LIBRARY: [&str; 4] = [
     "cannot open shared object file",
 ];
 
+/// What the system says where a disk is full (`ENOSPC`), as programs hand it on.
+const NO_SPACE: &str = "no space left on device";
+
+pub(super) fn no_space(evidence: &Evidence) -> Vec<String> {
+    let says = |text: &str| text.to_ascii_lowercase().contains(NO_SPACE);
+    if let Some(Known::NotStarted(said)) = &evidence.known
+        && says(said)
+    {
+        return vec![said.clone()];
+    }
+    let end = evidence.ending.as_ref();
+    let end = end.filter(|ending| says(&ending.state.error));
+    let end = end.map(|ending| format!("{}: {}", ending.role, ending.state.error));
+    // A connector may have a volume of its own that is full, and may say of anything that there is no space.
+    let others = evidence.logs.iter().filter(|log| !log.role.is_connector());
+    let lines = others.flat_map(|log| log.text.lines().map(move |line| (log, line)));
+    let said = lines
+        .filter(|(_, line)| says(line))
+        .map(|(log, line)| quote(log, line));
+    end.into_iter().chain(said).take(3).collect()
+}
+
 pub(super) fn out_of_memory(evidence: &Evidence) -> Vec<String> {
     let ending = evidence.ending.as_ref();
     let Some(ending) = ending.filter(|ending| ending.state.out_of_memory) else {

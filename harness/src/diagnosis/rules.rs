@@ -22,9 +22,10 @@ type Rule = fn(&Evidence) -> Vec<String>;
 
 /// The causes in the order in which they are looked for. What a log says in words comes before
 /// what follows from it, and the whole network before a single home.
-const RULES: [(Cause, Rule); 16] = [
+const RULES: [(Cause, Rule); 17] = [
     (Cause::TermsNotAgreed, terms),
     (Cause::BadNickname, nickname),
+    (Cause::NoSpace, ending::no_space),
     (Cause::OutOfMemory, ending::out_of_memory),
     (Cause::NotExecutable, ending::not_executable),
     (Cause::MissingLibrary, ending::missing_library),

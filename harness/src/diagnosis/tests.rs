@@ -312,6 +312,23 @@ fn admin_api() {
 }
 
 #[test]
+fn a_full_disk_is_what_programs_of_ours_say_it_is() {
+    let says = |role: &str| {
+        Evidence {
+        logs: vec![NodeText {
+            role: ContainerRole::from(role),
+            text: "Nov 29 11:34:24.000 [warn] Error writing to \"/var/lib/anon/v3-status-votes\": No space left on device\n"
+                .to_owned(),
+        }],
+        ..told(Stage::Consensus, "da1", &[])
+    }
+    };
+    named(&says("da1"), Cause::NoSpace, "da1: Nov 29");
+    // What a connector says of its own folders proves nothing of the engine.
+    named(&says("home-a/connector"), Cause::Unknown, "last seen");
+}
+
+#[test]
 fn what_fits_nothing_is_not_known() {
     let evidence = told(Stage::Publication, "home-a", &[DONE]);
     named(
@@ -335,7 +352,7 @@ fn every_cause_has_a_name_and_a_remedy_of_its_own() {
         Cause::ALL.iter().map(|cause| cause.name()).collect();
     let remedies: std::collections::BTreeSet<_> =
         Cause::ALL.iter().map(|cause| cause.remedy()).collect();
-    assert_eq!((names.len(), remedies.len()), (17, 17));
+    assert_eq!((names.len(), remedies.len()), (18, 18));
     for cause in Cause::ALL {
         assert_eq!(serde_json::to_value(cause).expect("a name"), cause.name());
     }

@@ -16,7 +16,7 @@ use testcontainers::{ContainerAsync, GenericImage, ImageExt as _, Testcontainers
 
 use super::archive::USER;
 use super::connect::Engine;
-use super::containers::{ContainerSpec, body};
+use super::containers::{ContainerSpec, FileSpec, body};
 use super::error::{EngineError, LibraryError};
 use super::labels::Labels;
 use crate::environment::variable;
@@ -117,18 +117,32 @@ impl Engine {
                 }
             }
         }
-        if folders.is_empty() {
+        if folders.is_empty() && spec.writable.iter().flatten().next().is_none() {
             return Ok(None);
         }
         let name = files_of(&spec.name);
         let mut holder = body(spec, labels);
         holder.labels = Some(labels.for_role(&format!("{}/files", spec.role)));
+        // Its own root takes files, and what it holds is the other one's to write.
+        if let Some(host) = &mut holder.host_config {
+            host.readonly_rootfs = None;
+        }
+        let writable = spec.writable.iter().flatten();
+        folders.extend(writable.clone().cloned());
         holder.volumes = Some(folders);
         let options = CreateContainerOptionsBuilder::default().name(&name).build();
         let create = self.docker.create_container(Some(options), holder);
         self.call(format!("create container {name}"), create)
             .await?;
-        self.upload(&name, &spec.files).await?;
+        let mut files: Vec<FileSpec> = writable
+            .map(|folder| FileSpec {
+                path: folder.clone(),
+                mode: 0o700,
+                content: None,
+            })
+            .collect();
+        files.extend(spec.files.iter().cloned());
+        self.upload(&name, &files).await?;
         Ok(Some(name))
     }
 }

@@ -53,10 +53,17 @@ impl Engine {
                 let source = LibraryError::new(error);
                 let told = with_causes(&source).to_string();
                 question.answered(&told);
-                match source.is_silence() {
-                    true => Err(self.gone(action, told)),
-                    false => Err(EngineError::Api { action, source }),
+                if source.is_silence() {
+                    return Err(self.gone(action, told));
                 }
+                Err(match source.is_out_of_space() {
+                    true => EngineError::NoSpace {
+                        engine: self.address().to_string(),
+                        action,
+                        source,
+                    },
+                    false => EngineError::Api { action, source },
+                })
             }
         }
     }

@@ -89,6 +89,9 @@ pub struct ContainerSpec {
     pub network: NetworkMode,
     /// A named volume and where it is mounted. It outlives the run.
     pub volume: Option<(String, String)>,
+    /// The folders that it may write to besides those of its files; the rest of its root file system is
+    /// read-only. `None` leaves all of it writable.
+    pub writable: Option<Vec<String>>,
     /// What it may do.
     pub privileges: Privileges,
 }
@@ -109,8 +112,22 @@ impl ContainerSpec {
             files: Vec::new(),
             network: NetworkMode::None,
             volume: None,
+            writable: None,
             privileges: Privileges::None,
         }
+    }
+
+    /// Every folder that has to be a volume of its own where the root file system is read-only.
+    pub(super) fn volumes(&self) -> Vec<&str> {
+        let Some(writable) = &self.writable else {
+            return Vec::new();
+        };
+        let with_content = self.files.iter().filter(|file| file.content.is_some());
+        let folders = with_content.filter_map(|file| Some(file.path.rsplit_once('/')?.0));
+        let mut all: Vec<&str> = folders.chain(writable.iter().map(String::as_str)).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
     }
 }
 
@@ -148,10 +165,18 @@ impl Engine {
             }
             Err(error) => return Err(error),
         }
-        if spec.files.is_empty() {
-            return Ok(());
+        if spec.writable.is_none() {
+            return match spec.files.is_empty() {
+                true => Ok(()),
+                false => self.upload(&spec.name, &spec.files).await,
+            };
         }
-        self.upload(&spec.name, &spec.files).await
+        // The engine puts nothing into a read-only root, but into volumes it does.
+        for folder in spec.volumes() {
+            let files = below(folder, &spec.files);
+            self.upload_to(&spec.name, folder, &files).await?;
+        }
+        Ok(())
     }
 
     /// Puts files into a container.
@@ -160,11 +185,22 @@ impl Engine {
     ///
     /// [`EngineError::Api`] when the engine refuses.
     pub async fn upload(&self, container: &str, files: &[FileSpec]) -> Result<(), EngineError> {
+        self.upload_to(container, "/", files).await
+    }
+
+    async fn upload_to(
+        &self,
+        container: &str,
+        folder: &str,
+        files: &[FileSpec],
+    ) -> Result<(), EngineError> {
         let archive = archive(files).map_err(|source| EngineError::File {
             path: format!("the files of {container}"),
             source,
         })?;
-        let options = UploadToContainerOptionsBuilder::default().path("/").build();
+        let options = UploadToContainerOptionsBuilder::default()
+            .path(folder)
+            .build();
         let body = bollard::body_full(archive.into());
         let upload = self
             .docker
@@ -314,6 +350,7 @@ pub(super) fn body(spec: &ContainerSpec, labels: &Labels) -> ContainerCreateBody
         security_opt: Some(vec!["no-new-privileges".to_owned()]),
         memory: Some(256 << 20),
         pids_limit: Some(128),
+        readonly_rootfs: spec.writable.as_ref().map(|_| true),
         // The engine's own may be one that nothing can be read back from (`none`, `syslog`), or one that
         // throws lines away; this one keeps all that a container of a run may write.
         log_config: Some(HostConfigLogConfig {
@@ -373,6 +410,7 @@ pub(super) fn body(spec: &ContainerSpec, labels: &Labels) -> ContainerCreateBody
             0
         }
     };
+    let volumes: Vec<String> = spec.volumes().into_iter().map(str::to_owned).collect();
     let volume = spec.volume.as_ref();
     host.binds = volume.map(|(name, path)| vec![format!("{name}:{path}")]);
     host.mounts = mounts(&spec.mounts);
@@ -385,6 +423,7 @@ pub(super) fn body(spec: &ContainerSpec, labels: &Labels) -> ContainerCreateBody
         env: Some(variables(&spec.environment)),
         labels: Some(labels.for_role(&spec.role)),
         exposed_ports: exposed,
+        volumes: (!volumes.is_empty()).then_some(volumes),
         host_config: Some(host),
         networking_config: networking,
         ..Default::default()
@@ -395,6 +434,23 @@ pub(super) fn body(spec: &ContainerSpec, labels: &Labels) -> ContainerCreateBody
 fn variables(environment: &[(String, Secret)]) -> Vec<String> {
     let variable = |(name, value): &(String, Secret)| format!("{name}={}", value.expose());
     environment.iter().map(variable).collect()
+}
+
+/// The files of a folder with paths from there, after the folder itself, which is its user's alone.
+fn below(folder: &str, files: &[FileSpec]) -> Vec<FileSpec> {
+    let mut all = vec![FileSpec {
+        path: "./".to_owned(),
+        mode: 0o700,
+        content: None,
+    }];
+    all.extend(files.iter().filter_map(|file| {
+        let rest = file.path.strip_prefix(folder)?.strip_prefix('/')?;
+        (!rest.contains('/') && file.content.is_some()).then(|| FileSpec {
+            path: rest.to_owned(),
+            ..file.clone()
+        })
+    }));
+    all
 }
 
 fn archive(files: &[FileSpec]) -> std::io::Result<Vec<u8>> {

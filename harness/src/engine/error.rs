@@ -145,6 +145,18 @@ pub enum EngineError {
         /// How it showed.
         why: String,
     },
+    /// The engine has no space for what it was asked to make.
+    #[error(
+        "the disk of the engine at {engine} is full, so it failed to {action}; `docker system df` shows what takes the space, and `docker system prune` removes what nobody uses"
+    )]
+    NoSpace {
+        /// The engine's address.
+        engine: String,
+        /// What was being done.
+        action: String,
+        /// What the engine said.
+        source: LibraryError,
+    },
     /// The engine gave a time that is none.
     #[error("failed to {action}: {text:?} is no time in RFC 3339")]
     Time {
@@ -246,6 +258,12 @@ impl LibraryError {
     pub(super) fn is_port_taken(&self) -> bool {
         let text = self.0.to_string();
         text.contains("port is already allocated") || text.contains("address already in use")
+    }
+
+    /// Whether the engine's disk is full, of which it has no status of its own.
+    pub(super) fn is_out_of_space(&self) -> bool {
+        let text = self.0.to_string().to_ascii_lowercase();
+        text.contains("no space left on device")
     }
 
     /// Whether nobody answered at all, or the connection broke before an answer.

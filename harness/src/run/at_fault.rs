@@ -104,7 +104,8 @@ fn is_of_connector(stage: Stage, cause: Option<Cause>) -> bool {
             | Cause::NoQuorum
             | Cause::ClockSkewed
             | Cause::DescriptorNotPublished
-            | Cause::AddressesBlocked,
+            | Cause::AddressesBlocked
+            | Cause::NoSpace,
         ) => false,
         Some(
             Cause::WrongTldFamily

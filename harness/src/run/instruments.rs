@@ -1,6 +1,6 @@
 //! Whether this machine and its engine can be measured with at all. Proven by a witness, a container that is
 //! there for nothing else, before anything is judged: that it is reached at its address, or else through its
-//! engine; that its clock is ours; that it reaches ports that the engine publishes at its bridge's gateway;
+//! engine; that its clock is ours; that there is space to write to; that it reaches ports that the engine publishes at its bridge's gateway;
 //! that what it prints can be read back; and that the engine tells of its end.
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -22,7 +22,7 @@ use crate::events::Stage;
 use crate::plan::AGENT;
 use crate::run::context::{POLL, Run};
 use crate::run::error::RunError;
-use crate::run::preflight_failure::{PreflightFailure, clock_agrees};
+use crate::run::preflight_failure::{NEEDED, PreflightFailure, clock_agrees};
 use crate::run::reach::{Tunnel, Way};
 
 /// The witness's port, in its container and at the gateway.
@@ -38,7 +38,7 @@ const GREETING: Duration = Duration::from_secs(2);
 /// How long it may take to try what it is asked to reach.
 const ATTEMPT: Duration = Duration::from_secs(5);
 /// How long the engine may take to tell of a container's end, and to have what it printed.
-const TOLD: Duration = Duration::from_secs(10);
+const TOLD: Duration = Duration::from_secs(6);
 
 /// Where a witness stands.
 struct Site<'a> {
@@ -220,6 +220,13 @@ async fn ask(site: &Site<'_>, stream: TcpStream, token: &str) -> Result<(), RunE
         .into());
     }
     clock_agrees(unix_ms(), here.unix_ms)?;
+    if here.free_bytes < NEEDED {
+        let failure = PreflightFailure::Space {
+            engine: site.engine.address().to_string(),
+            free_mib: here.free_bytes >> 20,
+        };
+        return Err(failure.into());
+    }
     if site.publishes {
         let question = format!("{}\n", site.published());
         send(&mut write, &question).await.map_err(no_answer)?;

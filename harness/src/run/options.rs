@@ -11,6 +11,8 @@ use crate::plan::{HostProgram, Range};
 /// Where the images come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sources {
+    /// Whether the connector is the reference connector.
+    pub reference: bool,
     /// The onion daemon.
     pub anon: Image,
     /// The connector under test.

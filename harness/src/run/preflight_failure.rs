@@ -57,6 +57,16 @@ pub enum PreflightFailure {
         /// By how many seconds the engine's is ahead; negative when it is behind.
         ahead_s: i64,
     },
+    /// What containers write to is full, or nearly.
+    #[error(
+        "the disk of the engine at {engine} is full: {free_mib} MiB are left to its containers, and a run takes {} MiB at least; `docker system df` shows what takes the space, and `docker system prune` removes what nobody uses", NEEDED >> 20
+    )]
+    Space {
+        /// The engine.
+        engine: String,
+        /// What is left, in mebibytes.
+        free_mib: u64,
+    },
     /// Nothing was done here for a while.
     #[error(
         "this process stood still for {for_s} s in the middle of the run: it was stopped, or this machine did nothing else; times that were measured meanwhile are worth nothing, so run this again"
@@ -140,6 +150,10 @@ pub enum PreflightFailure {
         home: String,
     },
 }
+
+/// How much space an engine's disk has to have for the containers of a run, in bytes. One of two homes writes 3 MiB,
+/// and a connector's log may have 64.
+pub(in crate::run) const NEEDED: u64 = 64 << 20;
 
 /// How far an engine's clock may be from this machine's, in seconds. Both are told in whole seconds.
 pub(in crate::run) const CLOCKS_DIFFER: i64 = 2;

@@ -37,6 +37,8 @@ pub struct StandImages {
     pub connector: String,
     /// That of its business-logic server, where the profile has one.
     pub server: Option<String>,
+    /// Whether the connector is the reference connector.
+    pub reference: bool,
 }
 
 /// A connector that is started by itself, and again when a row has killed it.
@@ -167,6 +169,9 @@ impl Stand {
             entrypoint: command.next(),
             arguments: command.collect(),
             directory: configuration.directory,
+            writable: configuration
+                .writable
+                .or_else(|| self.images.reference.then(Vec::new)),
             environment: setup.environment(environment),
             files: config_files(configuration.files),
             network: NetworkMode::EnginesOwn,

@@ -39,8 +39,9 @@ Each of these ends with 3, has a sentence with the remedy instead of a cause, an
 | containers are reached neither at their addresses nor through the engine | `is not reached at its address` | `run/instruments.rs`, by a connection that another answers |
 | somebody else has a container's address | `somebody else answers at` | `run/instruments.rs` |
 | a firewall between bridges and this machine | `is not reached from a container of that bridge` | `offline_machine`, once with REJECT and once with DROP |
-| logs cannot be read back | `cannot be read back` | - |
-| the engine does not tell of ends | `does not tell that a container has ended` | - |
+| logs cannot be read back | `cannot be read back` | `offline_instruments`, by what stands between an engine and the harness |
+| the engine does not tell of ends | `does not tell that a container has ended` | `offline_instruments`, in the same way |
+| the engine's disk is full | `the disk of the engine at ... is full` | `offline_instruments`, before images are made and after |
 | this process is stopped for more than 5 s, such as by SIGSTOP | `stood still for` | `offline_machine` |
 | the clock is set, or the machine suspended, in the middle | `clock moved by` | `offline_machine` |
 | an engine that hangs, or is gone | `has stopped answering` | `offline_machine`, with SIGSTOP and SIGKILL |
@@ -91,6 +92,10 @@ fn told(cause: Cause) -> (&'static str, &'static str) {
         Cause::OutOfMemory | Cause::NotExecutable | Cause::MissingLibrary => {
             ("1; 3 if it is not the connector", "`offline_causes`")
         }
+        Cause::NoSpace => (
+            "3",
+            "`harness/src/diagnosis/tests.rs`, with a line of a real daemon",
+        ),
         Cause::Unknown => (
             "4 before any connector has a part in it; else 1",
             "`offline_rehearsal`",

@@ -105,6 +105,7 @@ fn specs(plan: &Plan) -> Specs {
         })
         .collect();
     let images = Images {
+        reference: false,
         anon: "anon:1".to_owned(),
         connector: "connector:1".to_owned(),
         managed: Some("managed:1".to_owned()),

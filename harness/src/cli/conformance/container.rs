@@ -45,7 +45,8 @@ pub(super) async fn run(
     }
     descriptors::enough(0)?;
     let (image, server) = images::alone(common, kind, args.image.as_deref())?;
-    let prepared = interrupts.unless_asked(Box::pin(prepare(&image, server.as_ref())));
+    let reference = args.image.is_none() && kind.recipe().content.is_ours();
+    let prepared = interrupts.unless_asked(Box::pin(prepare(&image, server.as_ref(), reference)));
     let (engine, images) = prepared.await.ok_or(Error::Interrupted)??;
     let run = SingleRun::begin(&engine, NAME).await?;
     for note in &run.notes {
@@ -120,7 +121,11 @@ async fn judge(
 }
 
 /// Finds the engine, and makes the images on it that are not there.
-async fn prepare(image: &Image, server: Option<&Image>) -> Result<(Engine, StandImages), CliError> {
+async fn prepare(
+    image: &Image,
+    server: Option<&Image>,
+    reference: bool,
+) -> Result<(Engine, StandImages), CliError> {
     let engine = Engine::connect().await?;
     let images = StandImages {
         connector: on_engine(&engine, image).await?,
@@ -128,6 +133,7 @@ async fn prepare(image: &Image, server: Option<&Image>) -> Result<(Engine, Stand
             Some(server) => Some(on_engine(&engine, server).await?),
             None => None,
         },
+        reference,
     };
     Ok((engine, images))
 }

@@ -21,6 +21,8 @@ pub struct Profile {
     pub(super) content: Content,
     pub(super) command: Vec<String>,
     pub(super) directory: Option<String>,
+    /// Where it writes, if the rest of its root file system may be read-only.
+    pub(super) writable: Option<Vec<String>>,
     pub(super) ports: Listeners,
     pub(super) log: Log,
     /// Paths of its files; the key of each one's template is [`file_key`] of its place.
@@ -199,6 +201,7 @@ impl Connector for Profile {
             environment: self.environment(site, &context)?,
             command: self.command.clone(),
             directory: self.directory.clone(),
+            writable: self.writable.clone(),
             server: match self.controlled {
                 Controlled::ByAccount { .. } => Server::default(),
                 Controlled::ByToonApi => toon::server(),

@@ -72,6 +72,7 @@ fn read(place: &Path, root: &DeTable<'_>, into: &mut Collector<'_>) -> Option<Pr
     let command = read_command(&mut fields, into);
     let content = read_content(&mut fields, into, place, &basics, &command);
     let directory = read_directory(&mut fields, into);
+    let writable = read_writable(&mut fields, into);
     let ports = read_ports(&mut fields, into);
     let ready = read_ready(&mut fields, into, &basics);
     let log = read_log(&mut fields, into);
@@ -109,6 +110,7 @@ fn read(place: &Path, root: &DeTable<'_>, into: &mut Collector<'_>) -> Option<Pr
         content,
         command,
         directory,
+        writable,
         ports,
         log,
         files,
@@ -158,6 +160,19 @@ fn read_directory(fields: &mut Fields<'_, '_>, into: &mut Collector<'_>) -> Opti
         into.add(fields.offset_of("directory"), "directory", message);
     }
     directory
+}
+
+/// Where it writes; with the key the rest of its root file system is read-only.
+fn read_writable(fields: &mut Fields<'_, '_>, into: &mut Collector<'_>) -> Option<Vec<String>> {
+    let there = fields.has("writable");
+    let folders = fields.strings(into, "writable");
+    let fit =
+        |folder: &String| folder.starts_with('/') && folder.len() > 1 && !folder.contains("//");
+    if !folders.iter().all(fit) {
+        let message = "holds what is no absolute path of a folder in the connector's container; write it as in [\"/tmp\", \"/app/data\"]";
+        into.add(fields.offset_of("writable"), "writable", message);
+    }
+    there.then_some(folders)
 }
 
 fn is_plain(name: &str) -> bool {

@@ -38,6 +38,7 @@ pub(super) fn configure(connector: &dyn Connector, site: &Site<'_>) -> Configura
         environment,
         command: Vec::new(),
         directory: None,
+        writable: None,
         server: server(),
     }
 }

@@ -47,6 +47,7 @@ impl Plan {
             server,
             command,
             directory,
+            writable,
             ..
         } = home.configuration.clone();
         let mut command = command.into_iter();
@@ -62,6 +63,7 @@ impl Plan {
             files: config_files(files),
             network: network_of(home, &home.connector),
             volume: None,
+            writable: writable.or_else(|| images.reference.then(Vec::new)),
             privileges: Privileges::None,
         };
         if let Some(program) = &images.program {
@@ -80,11 +82,14 @@ impl Plan {
                 files: self.onion_files(home, onion, lines),
                 network: network_of(home, container),
                 volume: mounted(onion),
+                writable: None,
                 privileges: Privileges::None,
             }),
             DaemonPlan::Managed { onion } => {
                 connector.files.extend(self.onion_files(home, onion, lines));
                 connector.volume = mounted(onion);
+                // A daemon keeps its state where it was told to, and a connector's own may be anywhere.
+                connector.writable = None;
                 if let Some(image) = &images.managed {
                     connector.image.clone_from(image);
                 }
@@ -191,6 +196,7 @@ impl Plan {
             files,
             network: network_of(home, &home.bls),
             volume: None,
+            writable: None,
             privileges: Privileges::SetUpNetwork,
         }
     }

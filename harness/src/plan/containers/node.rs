@@ -59,6 +59,7 @@ impl Plan {
                 },
             },
             volume: None,
+            writable: None,
             privileges: Privileges::None,
         }
     }
@@ -113,6 +114,7 @@ impl Plan {
             files: Vec::new(),
             network: self.network_of_node(node),
             volume: None,
+            writable: None,
             privileges: Privileges::None,
         })
     }

@@ -20,6 +20,9 @@ pub struct Images {
     /// brings its own.
     #[serde(default)]
     pub program: Option<HostProgram>,
+    /// Whether the connector is the reference connector, which writes nothing to its root file system.
+    #[serde(default)]
+    pub reference: bool,
 }
 
 /// A connector that is run as it is on the engine's machine: its folder and the machine's own programs and

@@ -160,6 +160,7 @@ pub(in crate::run) async fn images(
         connector: next(),
         managed: managed.then(next),
         program: sources.program.clone(),
+        reference: sources.reference,
     })
 }
 

@@ -59,6 +59,7 @@ fn persisted(source: &TopologySource, inputs: &Inputs) -> PersistedRun {
         managed: None,
         bls: String::new(),
         program: None,
+        reference: false,
     };
     PersistedRun::new(source, inputs, &images, Times::new(), Vec::new())
 }
