@@ -101,6 +101,11 @@ mutants: ## Break each part in turn, differ in each way that is right, and print
 	@status=0; fixtures/scenarios.sh -E 'binary(offline_mutants) or binary(offline_variants) or binary(offline_conformance_matrix)' || status=$$?; \
 		printf '%-28s %-32s %s\n' mutant 'caught by' 'what failed'; cat target/mutants/*; exit $$status
 
+.PHONY: faults
+faults: ## Make every fault of the catalogue, those that last long included
+	@fixtures/ready.sh engine images harness
+	@PROFILE=faults fixtures/scenarios.sh
+
 .PHONY: bench
 bench: ## Time whole runs: cold, over a network that stands by, three at once (BENCH="30 50 5")
 	@fixtures/ready.sh engine images harness

@@ -63,6 +63,10 @@ pub enum Stage {
     Shaping,
     /// The checks look at the running topology.
     Observe,
+    /// Something is broken on purpose.
+    Fault,
+    /// Packets are fulfilled again after it.
+    Recovery,
     /// Logs are saved.
     Collect,
     /// Everything is removed.
@@ -97,6 +101,8 @@ impl Stage {
             Self::FirstAnswer => "first-answer",
             Self::Shaping => "distances",
             Self::Observe => "observe",
+            Self::Fault => "fault",
+            Self::Recovery => "recovery",
             Self::Collect => "collect",
             Self::TearDown => "tear-down",
         }

@@ -12,6 +12,7 @@ pub mod engine;
 pub mod environment;
 pub mod events;
 pub mod evidence;
+pub mod faults;
 pub mod input;
 pub mod ledger;
 pub mod local;

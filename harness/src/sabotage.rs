@@ -86,6 +86,7 @@ fn break_plan(plan: &mut Plan, part: Part) -> Result<(), PlanError> {
             }
         }
         Part::CleanUp => plan.leaves_container = true,
+        Part::KeysNotKept => plan.keeps_keys = false,
         // Broken in the containers.
         Part::Connector(_)
         | Part::Daemon(_)
@@ -194,7 +195,8 @@ fn break_containers(plan: &Plan, specs: &mut Specs, mutant: &MutantSpec) {
         | Part::LinkShaping
         | Part::LastRelay
         | Part::Certificates
-        | Part::CleanUp => {}
+        | Part::CleanUp
+        | Part::KeysNotKept => {}
     }
 }
 

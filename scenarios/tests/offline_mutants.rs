@@ -56,7 +56,9 @@ fn broken(mutant: &MutantSpec) -> String {
     let base = match mutant.needs {
         Needs::ManagedDaemon => "managed",
         Needs::NoAuth => "no-auth",
-        Needs::Nothing | Needs::PrivateNetwork | Needs::OwnNetwork => "two-home-local",
+        Needs::Nothing | Needs::PrivateNetwork | Needs::OwnNetwork | Needs::Faults(_) => {
+            "two-home-local"
+        }
     };
     let path = root().join(format!("fixtures/topologies/{base}.toml"));
     let whole = std::fs::read_to_string(path).expect("the topology is there");
@@ -66,10 +68,21 @@ fn broken(mutant: &MutantSpec) -> String {
         .split_once("name = ")
         .map(|(comment, rest)| (comment, format!("name = {rest}")))
         .expect("it has a name");
+    let (before, faults) = match mutant.needs {
+        Needs::Faults(faults) => (one_way(&before), faults),
+        _ => (before, ""),
+    };
     format!(
-        "{name}mutant = \"{}\"\n{before}{DEADLINES}\n[[budget]]{after}",
+        "{name}mutant = \"{}\"\n{before}{DEADLINES}\n{faults}\n[[budget]]{after}",
         mutant.name
     )
+}
+
+/// Without the peering by which the home that is whole dials the other, which would hide what that does not.
+fn one_way(text: &str) -> String {
+    let peering = "[[peering]]\nfrom = \"home-a\"\nto = \"home-b\"\nauth = \"secret\"\n";
+    assert!(text.contains(peering), "it has that peering");
+    text.replace(peering, "")
 }
 
 /// Runs the broken topology. It has to fail, and no more.

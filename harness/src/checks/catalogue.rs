@@ -1,7 +1,7 @@
 //! Every check over a running topology: a family is one file and one line here.
 
 use super::check::Check;
-use super::{handshake, isolation, names, network, packets, resilience, secrecy, service};
+use super::{faults, handshake, isolation, names, network, packets, resilience, secrecy, service};
 use crate::topology::NetworkKind;
 
 /// Every check over a running topology, whatever it can be asked of, in report order.
@@ -16,16 +16,17 @@ pub fn every() -> Vec<&'static Check> {
         packets::CHECKS,
         resilience::CHECKS,
         secrecy::CHECKS,
+        faults::CHECKS,
     ]
     .into_iter()
     .flatten()
     .collect()
 }
 
-/// The checks that a topology with such a network is asked, in report order.
+/// The checks that a topology with such a network, and with faults or without, is asked, in report order.
 #[must_use]
-pub fn catalogue(network: NetworkKind) -> Vec<&'static Check> {
+pub fn catalogue(network: NetworkKind, faults: bool) -> Vec<&'static Check> {
     let mut checks = every();
-    checks.retain(|check| check.scope.holds(network));
+    checks.retain(|check| check.scope.holds(network, faults));
     checks
 }

@@ -34,16 +34,19 @@ pub enum Scope {
     PrivateNetwork,
     /// Those whose homes join a network that others run.
     PublicNetwork,
+    /// Those that have faults.
+    Faults,
 }
 
 impl Scope {
-    /// Whether a topology with such a network is in it.
+    /// Whether a topology with such a network, and with faults or without, is in it.
     #[must_use]
-    pub const fn holds(self, network: NetworkKind) -> bool {
+    pub const fn holds(self, network: NetworkKind, faults: bool) -> bool {
         match self {
             Self::Every => true,
             Self::PrivateNetwork => matches!(network, NetworkKind::Private),
             Self::PublicNetwork => matches!(network, NetworkKind::Public),
+            Self::Faults => faults,
         }
     }
 
@@ -54,6 +57,7 @@ impl Scope {
             Self::Every => "every topology",
             Self::PrivateNetwork => "a network that the run makes",
             Self::PublicNetwork => "a network that others run",
+            Self::Faults => "a topology with faults",
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::onion::redact;
 /// Judges everything: the catalogue, then one check per budget.
 #[must_use]
 pub fn judge(seen: &Observations) -> Vec<CheckResult> {
-    let mut results: Vec<CheckResult> = catalogue(seen.network)
+    let mut results: Vec<CheckResult> = catalogue(seen.network, seen.has_faults)
         .into_iter()
         .map(|check| {
             let finding = match check.needs.lacking(seen.connector) {

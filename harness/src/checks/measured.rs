@@ -172,7 +172,11 @@ impl Load {
 /// A budget for packets is one for the homes that the topology's own probe sends to.
 fn applies(plan: &Plan, found: &Measurement, budget: &Budget) -> bool {
     match budget.metric {
-        Metric::Ready | Metric::Publication | Metric::Peering | Metric::Delivery => false,
+        Metric::Ready
+        | Metric::Publication
+        | Metric::Peering
+        | Metric::Delivery
+        | Metric::Recovery => false,
         Metric::Dial | Metric::Redial | Metric::BtpConnect | Metric::Authentication => true,
         Metric::RoundTrip | Metric::WarmUp => found.to == plan.probe.to,
         Metric::FarRoundTrip | Metric::FarWarmUp => {
@@ -184,7 +188,11 @@ fn applies(plan: &Plan, found: &Measurement, budget: &Budget) -> bool {
 fn reason(found: &Measurement, budget: &Budget) -> String {
     let id = budget_check_id(budget);
     match budget.metric {
-        Metric::Ready | Metric::Publication | Metric::Peering | Metric::Delivery => {
+        Metric::Ready
+        | Metric::Publication
+        | Metric::Peering
+        | Metric::Delivery
+        | Metric::Recovery => {
             format!("{id}: it is measured while a topology is brought up or judged")
         }
         _ => format!("{id}: the packets were for {}", found.to),

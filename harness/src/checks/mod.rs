@@ -6,6 +6,7 @@
 mod amounts;
 mod catalogue;
 mod check;
+mod faults;
 mod handshake;
 mod hygiene;
 mod isolation;
@@ -33,8 +34,9 @@ pub use measured::{Load, Measurement, Pace, show_outcomes};
 pub use need::Need;
 pub use observations::{
     Answer, Attempt, AuthorityView, CircuitTrace, ConsensusValidity, DecoyView, Delivery,
-    DialExpectation, EndingView, HealthView, HomeView, LogView, Metrics, Observations, PeeringView,
-    ProbeView, Reason, Refusal, Reject, Removal, SocksRequest, Wire,
+    DialExpectation, EndingView, FaultPacket, FaultView, FaultsView, HealthView, HomeView,
+    Identity, LogView, Metrics, Observations, PacketEnd, PeerSample, PeeringView, ProbeView,
+    Reason, Recovery, Refusal, Reject, Removal, SocksRequest, Wire,
 };
 pub use stuck::judge_stuck;
 

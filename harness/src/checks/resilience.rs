@@ -168,7 +168,7 @@ fn shutdown(seen: &Observations) -> Finding {
         Ok(Some(ending)) => ending,
         Ok(None) => {
             return Finding::unsupported(
-                "the topology is left running, so no connector was told to end",
+                "the topology is left running, or a fault has taken that home away, so no connector was told to end",
             );
         }
         Err(reason) => return Finding::inconclusive(reason),

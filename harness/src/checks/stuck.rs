@@ -11,7 +11,7 @@ pub fn judge_stuck(
     stage: Stage,
     blame: Option<&str>,
     finding: &Finding,
-    network: NetworkKind,
+    (network, faults): (NetworkKind, bool),
     budgets: &[Budget],
 ) -> Vec<CheckResult> {
     let stuck = blame.or(check_of(stage));
@@ -22,7 +22,7 @@ pub fn judge_stuck(
             Finding::inconclusive(format!("the stage {stage} was not reached"))
         }
     };
-    catalogue(network)
+    catalogue(network, faults)
         .into_iter()
         .map(|check| CheckResult::new(check.id, check.says, judge(check.id)).on(check.basis))
         .chain(latency::ids(budgets).into_iter().map(|(id, says)| {
@@ -52,6 +52,8 @@ const fn check_of(stage: Stage) -> Option<&'static str> {
         | Stage::FirstAnswer
         | Stage::Shaping
         | Stage::Observe
+        | Stage::Fault
+        | Stage::Recovery
         | Stage::Collect
         | Stage::TearDown => None,
     }

@@ -4,6 +4,7 @@
 //! can fail is not a check.
 
 mod benign;
+mod faulted;
 mod healthy;
 mod lesser;
 mod mutants;
@@ -224,7 +225,7 @@ fn every_check_has_a_mutant_of_its_own() {
     assert_eq!(ids.len(), results.len(), "ids are unique");
     assert_eq!(
         ids.len(),
-        catalogue(NetworkKind::Private).len() + plan().topology.budgets.len(),
+        catalogue(NetworkKind::Private, true).len() + plan().topology.budgets.len(),
         "one check per entry of the catalogue and one per budget"
     );
     // A mutant that fails several checks shows nothing about any one of them.
@@ -255,11 +256,21 @@ const OF_THE_SESSION: [&str; 6] = [
 #[test]
 fn where_nothing_was_seen_no_check_passes() {
     // What nobody tried or read accuses nobody either.
-    const UNTRIED: [&str; 7] = [
+    const UNTRIED: [&str; 17] = [
+        "faults.answered",
+        "faults.closed",
+        "faults.lost",
+        "faults.once",
+        "faults.recovered",
+        "faults.redials",
+        "faults.shutdown",
+        "faults.truth",
+        "faults.undisturbed",
         "handshake.configured-secret",
         "handshake.empty-secret",
         "handshake.takeover",
         "handshake.wrong-secret",
+        "identity.kept",
         "resilience.shutdown",
         "secrecy.addresses",
         "secrecy.secrets",
@@ -315,9 +326,9 @@ fn what_is_known_to_be_wrong_stays_wrong_without_the_probe() {
 
 #[test]
 fn ids_are_a_family_and_a_name() {
-    for check in catalogue(NetworkKind::Private)
+    for check in catalogue(NetworkKind::Private, true)
         .into_iter()
-        .chain(catalogue(NetworkKind::Public))
+        .chain(catalogue(NetworkKind::Public, false))
     {
         let (family, name) = check.id.split_once('.').expect("family.name");
         let plain = |text: &str| {
@@ -399,7 +410,7 @@ fn what_did_not_come_up_fails_the_check_of_its_stage_and_leaves_the_others_open(
             stage,
             None,
             &Finding::fail("13 of 14 uploads"),
-            NetworkKind::Private,
+            (NetworkKind::Private, true),
             &budgets,
         );
         let ids: Vec<&str> = results.iter().map(|result| result.id.as_str()).collect();
@@ -421,7 +432,7 @@ fn what_did_not_come_up_fails_the_check_of_its_stage_and_leaves_the_others_open(
         Stage::Prepare,
         None,
         &Finding::fail("no space"),
-        NetworkKind::Private,
+        (NetworkKind::Private, true),
         &budgets,
     );
     assert_eq!(verdict(&results), Verdict::Inconclusive);

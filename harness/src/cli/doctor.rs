@@ -131,7 +131,12 @@ fn open_files(loaded: &Loaded) -> Result<String, CliError> {
 /// Looks at everything a run needs and names all that is missing.
 pub(super) async fn run(common: &Common, args: &Args, out: &Out) -> Result<Exit, CliError> {
     let interrupts = Interrupts::listen()?;
-    let loaded = common.topology(&args.topology, args.family.family, Some(&args.connector))?;
+    let loaded = common.topology(
+        &args.topology,
+        args.family.family,
+        Some(&args.connector),
+        &[],
+    )?;
     let placement = args.engines.placement(&loaded.topology)?;
     let mut looks = Looks {
         out: (!args.json).then_some(out),

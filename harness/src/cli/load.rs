@@ -8,7 +8,7 @@ use crate::environment::variable;
 use crate::input;
 use crate::onion::TldFamily;
 use crate::run::{ConnectorSource, ProfileText, TopologySource};
-use crate::topology::Topology;
+use crate::topology::{NamedFault, Topology};
 
 /// Where a topology is looked for by name.
 const TOPOLOGIES: &str = "fixtures/topologies";
@@ -106,6 +106,7 @@ impl Common {
         args: &TopologyArgs,
         family: Option<TldFamily>,
         connector: Option<&ConnectorArgs>,
+        faults: &[&'static NamedFault],
     ) -> Result<Loaded, CliError> {
         let path = self.topology_path(&args.topology)?;
         let file = path.display().to_string();
@@ -121,6 +122,7 @@ impl Common {
             homes,
             family,
             connector: connector.flatten(),
+            faults: faults.to_vec(),
         };
         let topology = source.parse()?;
         Ok(Loaded { source, topology })

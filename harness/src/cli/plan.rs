@@ -36,7 +36,12 @@ pub(super) struct Args {
 
 /// Prints a plan as JSON, secrets and onion addresses redacted, or as a picture.
 pub(super) async fn run(common: &Common, args: &Args, out: &Out) -> Result<Exit, CliError> {
-    let loaded = common.topology(&args.topology, args.family.family, Some(&args.connector))?;
+    let loaded = common.topology(
+        &args.topology,
+        args.family.family,
+        Some(&args.connector),
+        &[],
+    )?;
     let inputs = fresh_inputs(LIFETIME, &args.subnets.ranges).await?;
     let plan = sabotage::planned(&loaded.topology, &inputs)?;
     if args.svg {

@@ -90,7 +90,7 @@ fn rate(text: &str) -> Result<f64, String> {
 /// Measures, shows and judges.
 pub(super) async fn run(common: &Common, args: &Args, out: &Out) -> Result<Exit, CliError> {
     let interrupts = Interrupts::listen()?;
-    let loaded = common.topology(&args.topology, None, None)?;
+    let loaded = common.topology(&args.topology, None, None, &[])?;
     let concurrency = usize::from(args.concurrency.unwrap_or(CONCURRENCY));
     let load = Load {
         pace: args

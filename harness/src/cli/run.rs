@@ -15,6 +15,7 @@ use crate::descriptors;
 use crate::environment::variable;
 use crate::report::{Report, append_summary, print_report, progress_line};
 use crate::run::{Amounts, ArtefactError, NetworkChoice, Options, Outcome, Progress, RunError};
+use crate::topology::NamedFault;
 
 /// Options of a run.
 #[derive(Debug, Clone, clap::Args)]
@@ -71,8 +72,13 @@ impl RunArgs {
         asked.map(|_| loaded.topology.connector.name().to_owned())
     }
 
-    pub(super) fn load(&self, common: &Common) -> Result<(Loaded, Options), CliError> {
-        let loaded = common.topology(&self.topology, self.family.family, Some(&self.connector))?;
+    pub(super) fn load(
+        &self,
+        common: &Common,
+        faults: &[&'static NamedFault],
+    ) -> Result<(Loaded, Options), CliError> {
+        let (family, connector) = (self.family.family, Some(&self.connector));
+        let loaded = common.topology(&self.topology, family, connector, faults)?;
         descriptors::enough(loaded.topology.homes.len())?;
         let options = Options {
             placement: self.engines.placement(&loaded.topology)?,

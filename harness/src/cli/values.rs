@@ -6,6 +6,7 @@ use crate::checks::{Basis, Check, every};
 use crate::connectors::image_name;
 use crate::onion::TldFamily;
 use crate::run::{Amounts, NetworkChoice};
+use crate::topology::{FAULTS, NamedFault};
 
 /// Takes the name of a TLD family, and names all of them in the help.
 pub(super) fn family_parser() -> impl clap::builder::TypedValueParser<Value = TldFamily> {
@@ -41,6 +42,15 @@ pub(super) fn amounts_parser() -> impl clap::builder::TypedValueParser<Value = A
 }
 
 /// Takes a defect: the id of its check, or the contract's name for it. Returns the check's id.
+/// A fault of the catalogue.
+pub(super) fn fault(text: &str) -> Result<&'static NamedFault, String> {
+    NamedFault::find(text).ok_or_else(|| {
+        let known: Vec<&str> = FAULTS.iter().map(|fault| fault.name).collect();
+        format!("is no fault; use one of {}", known.join(", "))
+    })
+}
+
+/// A check of the level defect, by its id or its statement's anchor.
 pub(super) fn defect(text: &str) -> Result<String, String> {
     let defects = || {
         every()

@@ -8,8 +8,9 @@ use super::load::Common;
 use super::out::Out;
 use super::repeat;
 use super::run::{Concluded, RunArgs};
-use super::values::{amounts_parser, defect};
+use super::values::{amounts_parser, defect, fault};
 use crate::run::{Amounts, Interrupts, Options, bring_up_and_keep, verify};
+use crate::topology::NamedFault;
 
 /// Arguments of `verify`.
 #[derive(Debug, Clone, clap::Args)]
@@ -26,6 +27,10 @@ pub(super) struct Args {
     /// Defects that may be there: ids of checks of the level defect, with commas between them
     #[arg(long, value_name = "ID,…", value_delimiter = ',', value_parser = defect)]
     accept_defects: Vec<String>,
+    /// Break something while packets flow, and see what holds and how long it takes to get over it: the name of a
+    /// fault (docs/faults.md); several with commas between them, one after the other
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',', value_parser = fault)]
+    fault: Vec<&'static NamedFault>,
     /// With --repeat, keep the artefacts of passed runs too
     #[arg(long)]
     keep_artefacts: bool,
@@ -34,7 +39,7 @@ pub(super) struct Args {
 /// Runs, judges and removes a topology, once or many times.
 pub(super) async fn run(common: &Common, args: &Args, out: &Out) -> Result<Exit, CliError> {
     let interrupts = Interrupts::listen()?;
-    let (loaded, options) = args.run.load(common)?;
+    let (loaded, options) = args.run.load(common, &args.fault)?;
     let options = Options {
         amounts: args.amounts,
         accepted_defects: args.accept_defects.clone(),
@@ -56,7 +61,7 @@ pub(super) async fn run(common: &Common, args: &Args, out: &Out) -> Result<Exit,
 /// Brings a topology up and leaves it running.
 pub(super) async fn up(common: &Common, args: &RunArgs, out: &Out) -> Result<Exit, CliError> {
     let interrupts = Interrupts::listen()?;
-    let (loaded, options) = args.load(common)?;
+    let (loaded, options) = args.load(common, &[])?;
     let mut outcome = Box::pin(bring_up_and_keep(
         &loaded.source,
         &loaded.topology,

@@ -231,6 +231,16 @@ impl Engine {
         }
     }
 
+    /// Starts a container that has ended once more, as it was made.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Api`] when the container is not there, or cannot be started.
+    pub async fn start_again(&self, container: &str) -> Result<(), EngineError> {
+        let start = self.docker.start_container(container, None);
+        self.call(format!("start {container} again"), start).await
+    }
+
     /// The environment that a container really has, as the engine reports it.
     ///
     /// # Errors

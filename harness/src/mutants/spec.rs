@@ -54,6 +54,9 @@ pub enum Needs {
     ManagedDaemon,
     /// A home that the probe dials and that lets peers in which have no secret.
     NoAuth,
+    /// Faults, in TOML, and no peering but the one by which the home that the probe dials does dial: it shows only
+    /// while something is broken.
+    Faults(&'static str),
 }
 
 /// The part that is broken, and how. Of homes it is the one that the probe dials, which is looked at
@@ -87,6 +90,8 @@ pub enum Part {
     Certificates,
     /// The clean-up leaves a container behind.
     CleanUp,
+    /// A home's daemon that is started again has no keys of its service, which are on no volume.
+    KeysNotKept,
 }
 
 /// An address that a connector needs to break itself.

@@ -322,4 +322,88 @@ pub static MUTANTS: &[MutantSpec] = &[
         needs: Needs::OwnNetwork,
         ..part(Part::LinkShaping)
     },
+    MutantSpec {
+        name: "gives-up",
+        breaks: "The connector dials a peer no more after three failed attempts in a row.",
+        caught_by: "faults.recovered",
+        needs: Needs::Faults(
+            "[[fault]]\nwhat = \"kill\"\non = \"home-a/connector\"\nlasts = \"15s\"\nrecovers_within = \"12s\"\n",
+        ),
+        ..CONNECTOR
+    },
+    MutantSpec {
+        name: "answers-overdue",
+        breaks: "The connector answers a packet, whose next hop has not, three seconds after its time is over.",
+        caught_by: "faults.answered",
+        needs: Needs::Faults(
+            "[[fault]]\nwhat = \"pause\"\non = \"home-a/connector\"\nlasts = \"8s\"\n",
+        ),
+        ..CONNECTOR
+    },
+    MutantSpec {
+        name: "delivers-again",
+        breaks: "The connector delivers its last packet once more when a peer has let it in again.",
+        caught_by: "faults.once",
+        needs: Needs::Faults("[[fault]]\nwhat = \"restart\"\non = \"home-a/connector\"\n"),
+        ..CONNECTOR
+    },
+    MutantSpec {
+        name: "dials-past-proxy",
+        breaks: "The connector dials its peer without the proxy when that says nothing.",
+        caught_by: "faults.closed",
+        needs: Needs::Faults(
+            "[[fault]]\nwhat = \"kill\"\non = \"home-b/daemon\"\nlasts = \"4s\"\n",
+        ),
+        ..CONNECTOR
+    },
+    MutantSpec {
+        name: "slow-to-come-back",
+        breaks: "The connector forwards nothing for twelve seconds after a peer has let it in again.",
+        caught_by: "faults.lost",
+        needs: Needs::Faults(
+            "[[fault]]\nwhat = \"restart\"\non = \"home-a/connector\"\nloses_at_most = 30\n",
+        ),
+        ..CONNECTOR
+    },
+    MutantSpec {
+        name: "waits-for-deliveries",
+        breaks: "The connector forwards nothing while four deliveries are under way.",
+        caught_by: "faults.undisturbed",
+        needs: Needs::Faults("[[fault]]\nwhat = \"pause\"\non = \"home-b/bls\"\nlasts = \"6s\"\n"),
+        ..CONNECTOR
+    },
+    MutantSpec {
+        name: "dials-without-pause",
+        breaks: "The connector dials a peer that is away again and again without a pause.",
+        caught_by: "faults.redials",
+        needs: Needs::Faults(
+            "[[fault]]\nwhat = \"kill\"\non = \"home-a/connector\"\nlasts = \"6s\"\n",
+        ),
+        ..CONNECTOR
+    },
+    MutantSpec {
+        name: "connected-for-ever",
+        breaks: "The connector lists a peer as connected that once was.",
+        caught_by: "faults.truth",
+        needs: Needs::Faults(
+            "[[fault]]\nwhat = \"kill\"\non = \"home-a/connector\"\nlasts = \"40s\"\n",
+        ),
+        ..CONNECTOR
+    },
+    MutantSpec {
+        name: "hangs-with-peers",
+        breaks: "The connector does not end on a signal while a peer that it dials is connected.",
+        caught_by: "faults.shutdown",
+        needs: Needs::Faults(
+            "[[fault]]\nwhat = \"stop\"\non = \"home-b/connector\"\nlasts = \"2s\"\n",
+        ),
+        ..CONNECTOR
+    },
+    MutantSpec {
+        name: "keys-not-kept",
+        breaks: "The home's daemon loses the keys of its service when it is started again.",
+        caught_by: "identity.kept",
+        needs: Needs::Faults("[[fault]]\nwhat = \"restart\"\non = \"home-b/daemon\"\n"),
+        ..part(Part::KeysNotKept)
+    },
 ];

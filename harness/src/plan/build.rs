@@ -64,6 +64,7 @@ impl Plan {
             probe,
             decoy: peer::decoy(topology, &inputs.seed),
             leaves_container: false,
+            keeps_keys: true,
             seed: inputs.seed.clone(),
         };
         if let Some(wan) = &topology.wan {
@@ -227,6 +228,7 @@ impl Builder<'_> {
                     daemon: self.daemon(home, &format!("home{number}"), address),
                     connector: self.name(&format!("{}-connector", home.id)),
                     bls: self.name(&format!("{}-bls", home.id)),
+                    server_first: self.topology.restarts_daemon(&home.id),
                     network: self.name(lans[lan]),
                     address,
                     gateway: self.block.address(network, 1),

@@ -25,6 +25,10 @@ pub struct HomePlan {
     pub connector: String,
     /// The container of the connector's server and of the harness's helper.
     pub bls: String,
+    /// Whether the server's container is the first, though there is one for the daemon alone: what starts
+    /// again would else leave the others in a network that is gone.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub server_first: bool,
     /// The home's bridge.
     pub network: String,
     /// The home's address on its bridge.
@@ -141,7 +145,10 @@ impl HomePlan {
     /// The container that starts first and that the home's others share the network of.
     #[must_use]
     pub fn first(&self) -> &str {
-        self.sidecar().unwrap_or(&self.bls)
+        match self.sidecar() {
+            Some(sidecar) if !self.server_first => sidecar,
+            _ => &self.bls,
+        }
     }
 
     /// The container in which the daemon runs.

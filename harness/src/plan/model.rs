@@ -86,6 +86,9 @@ pub struct Plan {
     /// Whether the clean-up leaves a container behind, to show that it is found.
     #[serde(skip)]
     pub leaves_container: bool,
+    /// Whether a home's daemon that is started again has the keys of its service.
+    #[serde(skip)]
+    pub keeps_keys: bool,
     /// The run's randomness.
     #[serde(skip)]
     pub seed: Seed,

@@ -93,6 +93,8 @@ fn is_of_connector(stage: Stage, cause: Option<Cause>) -> bool {
         | Stage::Rendezvous
         | Stage::Shaping
         | Stage::Observe
+        | Stage::Fault
+        | Stage::Recovery
         | Stage::Collect
         | Stage::TearDown => false,
     };

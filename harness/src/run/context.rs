@@ -214,6 +214,16 @@ impl Run {
         told.insert(container.to_owned());
     }
 
+    /// From now on this container's end is news again: it is started once more.
+    pub(in crate::run) fn needed_again(&self, container: &str) {
+        let told = self.told_to_end.lock();
+        let mut told = told.unwrap_or_else(PoisonError::into_inner);
+        told.remove(container);
+        self.ended.send_modify(|ended| {
+            ended.remove(container);
+        });
+    }
+
     /// Whether it was told to end.
     pub(in crate::run) fn is_told_to_end(&self, container: &str) -> bool {
         let told = self.told_to_end.lock();

@@ -14,6 +14,7 @@ mod dials;
 mod end;
 mod error;
 mod explain;
+mod faults;
 mod flow;
 mod instruments;
 mod interrupt;

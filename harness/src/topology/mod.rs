@@ -4,6 +4,8 @@
 //! every mistake at once, each with its line and its path.
 
 mod extra;
+mod fault;
+mod fault_file;
 mod mistake;
 mod model;
 mod network;
@@ -13,6 +15,8 @@ mod validate;
 mod wan;
 
 pub use crate::toml_file::{DurationError, Mistake, parse_duration};
+pub use fault::{Fault, FaultKind, FaultNodes, FaultTarget, Lasts};
+pub use fault_file::{FAULTS, NamedFault};
 pub use mistake::TopologyError;
 pub use model::{
     Auth, BELOW, Budget, DECOY, Daemon, Deadlines, Home, Metric, NOWHERE, Path, Peering, Probe,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::fault::{Fault, FaultKind, FaultTarget};
 use super::network::Network;
 use super::units::millis;
 use super::wan::Wan;
@@ -56,6 +57,9 @@ pub struct Topology {
     /// Link shaping between the nodes; `None` leaves them as near as one machine has them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wan: Option<Wan>,
+    /// What is broken while packets flow, one after the other, in file order.
+    #[serde(rename = "fault", skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<Fault>,
     /// The part that is broken on purpose, to show that its check notices.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mutant: Option<&'static MutantSpec>,
@@ -251,11 +255,14 @@ pub enum Metric {
     Peering,
     /// Per packet that a connector sends: until its answer is there.
     Delivery,
+    /// Per fault and direction: from when the fault is over, or began if it stays, until a packet that was sent after
+    /// that is fulfilled.
+    Recovery,
 }
 
 impl Metric {
     /// Every metric, in report order.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Dial,
         Self::Redial,
         Self::BtpConnect,
@@ -268,6 +275,7 @@ impl Metric {
         Self::Publication,
         Self::Peering,
         Self::Delivery,
+        Self::Recovery,
     ];
 
     /// The name used in topology files, reports and check ids.
@@ -286,6 +294,7 @@ impl Metric {
             Self::Publication => "publication",
             Self::Peering => "peering",
             Self::Delivery => "delivery",
+            Self::Recovery => "recovery",
         }
     }
 }
@@ -334,6 +343,16 @@ impl Topology {
         self.peerings
             .iter()
             .any(|peering| peering.to == id && peering.auth == Auth::None)
+    }
+
+    /// Whether a fault ends a home's onion daemon, which is started again.
+    #[must_use]
+    pub fn restarts_daemon(&self, id: &str) -> bool {
+        let mut faults = self.faults.iter();
+        faults.any(|fault| {
+            matches!(&fault.on, FaultTarget::Daemon(home) if home == id)
+                && fault.what != FaultKind::Pause
+        })
     }
 
     /// How many connectors hand a packet on between two homes; the sender's own is one of them.

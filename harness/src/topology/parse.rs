@@ -5,6 +5,7 @@ use std::time::Duration;
 use toml::de::DeTable;
 
 use super::extra::{read_connector, read_many, read_mutant, read_paths, read_variant, read_wan};
+use super::fault_file::{NamedFault, read_faults};
 use super::mistake::TopologyError;
 use super::model::{
     Auth, Budget, Daemon, Deadlines, Home, Metric, Peering, Probe, Topology, Transport,
@@ -17,11 +18,13 @@ use crate::toml_file::{Collector, Fields, Located, small, syntax};
 
 /// What takes the place of what a topology says.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Choices {
+pub struct Choices<'c> {
     /// How many homes there are, for a topology with a `[many]` table.
     pub homes: Option<usize>,
     /// The connector of every home.
     pub connector: Option<Kind>,
+    /// Faults of the catalogue that are added to the file's.
+    pub faults: &'c [&'static NamedFault],
 }
 
 impl Topology {
@@ -56,7 +59,7 @@ impl Topology {
     /// # Errors
     ///
     /// [`TopologyError`], also when a number of homes is given and the topology has no `[many]` table.
-    pub fn parse_as(file: &str, text: &str, choices: Choices) -> Result<Self, TopologyError> {
+    pub fn parse_as(file: &str, text: &str, choices: Choices<'_>) -> Result<Self, TopologyError> {
         let document = document(file, text)?;
         let mut collector = Collector::new(text);
         if let Some(homes) = choices.homes
@@ -90,7 +93,7 @@ fn document<'t>(file: &str, text: &'t str) -> Result<toml::Spanned<DeTable<'t>>,
     })
 }
 
-fn read(root: &DeTable<'_>, into: &mut Collector<'_>, choices: Choices) -> Option<Topology> {
+fn read(root: &DeTable<'_>, into: &mut Collector<'_>, choices: Choices<'_>) -> Option<Topology> {
     let mut fields = Fields::new(root, "", 0);
     let name = fields.string(into, "name", NAME_EXAMPLE);
     let description = fields.string(into, "description", "\"what this topology is for\"");
@@ -105,6 +108,15 @@ fn read(root: &DeTable<'_>, into: &mut Collector<'_>, choices: Choices) -> Optio
     let mutant = read_mutant(&mut fields, into);
     let variant = read_variant(&mut fields, into);
     let probe = read_probe(&mut fields, into);
+    let is_home = |id: &str| homes.iter().any(|home| home.value.id == id);
+    let mut faults = read_faults(&mut fields, into, is_home);
+    if let Some(probe) = &probe {
+        let added = choices.faults.iter();
+        faults.extend(added.map(|fault| Located {
+            fields: fields.clone(),
+            value: fault.of_home(&probe.value.to),
+        }));
+    }
     let deadlines = read_deadlines(&mut fields, into);
     let budgets = read_budgets(&mut fields, into);
     let whole = Whole {
@@ -118,6 +130,7 @@ fn read(root: &DeTable<'_>, into: &mut Collector<'_>, choices: Choices) -> Optio
         probe: probe.as_ref(),
         wan: wan.as_ref(),
         mutant,
+        faults: &faults,
         budgets: &budgets,
         deadlines: &deadlines,
     };
@@ -135,6 +148,7 @@ fn read(root: &DeTable<'_>, into: &mut Collector<'_>, choices: Choices) -> Optio
         deadlines,
         budgets: budgets.into_iter().map(|budget| budget.value).collect(),
         wan: wan.map(|wan| wan.value),
+        faults: faults.into_iter().map(|fault| fault.value).collect(),
         mutant,
         variant,
     })
@@ -185,6 +199,7 @@ impl Topology {
             deadlines: DEADLINES,
             budgets: Vec::new(),
             wan: None,
+            faults: Vec::new(),
             mutant: None,
             variant: None,
         }

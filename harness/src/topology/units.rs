@@ -29,6 +29,26 @@ pub(super) mod millis {
     }
 }
 
+/// The same of durations that may be absent.
+pub(super) mod optional_millis {
+    use std::time::Duration;
+
+    use serde::Serializer;
+
+    #[expect(clippy::ref_option, reason = "the form that serde asks for")]
+    pub(in crate::topology) fn serialize<S: Serializer>(
+        value: &Option<Duration>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        match value {
+            Some(value) => {
+                serializer.serialize_u64(u64::try_from(value.as_millis()).unwrap_or(u64::MAX))
+            }
+            None => serializer.serialize_none(),
+        }
+    }
+}
+
 /// Writes how old something is: `40 s`, `12 min`, `3 h 5 min`.
 #[must_use]
 pub fn format_age(age: Duration) -> String {

@@ -4,6 +4,7 @@
 mod causes;
 mod checks;
 mod exit_codes;
+mod faults;
 mod links;
 mod picture;
 mod readme;

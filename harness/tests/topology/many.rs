@@ -23,7 +23,7 @@ metric = "dial"
 at_most = "3s"
 "#;
 
-fn choices(homes: usize) -> Choices {
+fn choices(homes: usize) -> Choices<'static> {
     Choices {
         homes: Some(homes),
         ..Choices::default()

@@ -76,6 +76,22 @@ pub struct Wire {
     pub arrivals: usize,
 }
 
+impl Wire {
+    /// What was seen since an earlier look.
+    #[must_use]
+    pub fn since(mut self, earlier: &Self) -> Self {
+        let new = |all: usize, before: usize| before.min(all);
+        self.requests
+            .drain(..new(self.requests.len(), earlier.requests.len()));
+        self.queries
+            .drain(..new(self.queries.len(), earlier.queries.len()));
+        self.malformed
+            .drain(..new(self.malformed.len(), earlier.malformed.len()));
+        self.arrivals = self.arrivals.saturating_sub(earlier.arrivals);
+        self
+    }
+}
+
 /// One SOCKS request as it was on the wire (RFC 1928).
 #[derive(Debug, Clone)]
 pub struct SocksRequest {

@@ -1,6 +1,7 @@
 //! Everything that was seen of a running topology. Pure data: checks judge it, tests bend it.
 
 mod ending;
+mod faults;
 mod home;
 mod packets;
 mod probe;
@@ -18,6 +19,7 @@ use crate::secret::Secret;
 use crate::topology::{Budget, Metric, NetworkKind, Transport};
 
 pub use ending::EndingView;
+pub use faults::{FaultPacket, FaultView, FaultsView, Identity, PacketEnd, PeerSample, Recovery};
 pub use home::{
     Attempt, CircuitTrace, ConsensusValidity, DecoyView, DialExpectation, HealthView, HomeView,
     Removal, SocksRequest, Wire,
@@ -67,6 +69,10 @@ pub struct Observations {
     pub rejects: Vec<Reject>,
     /// What happened when one connector was told to end; nothing where the topology is left running.
     pub ending: Gathered<Option<EndingView>>,
+    /// Whether the topology has faults.
+    pub has_faults: bool,
+    /// What was seen of its faults; nothing where the topology is left running.
+    pub faults: Gathered<Option<FaultsView>>,
     /// The harness's own peer.
     pub probe: ProbeView,
     /// The containers' logs and visible metadata.
@@ -163,6 +169,8 @@ impl Observations {
             only_zero: false,
             ending: Err("no connector was told to end".to_owned()),
             rejects: Vec::new(),
+            has_faults: !plan.topology.faults.is_empty(),
+            faults: Err("nothing was broken".to_owned()),
             probe: ProbeView {
                 id: plan.probe.id.clone(),
                 far: plan.topology.probe.far.clone(),

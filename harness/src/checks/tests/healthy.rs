@@ -9,6 +9,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use time::macros::datetime;
 
+use super::faulted::{FAULTS, faults};
 use crate::checks::{
     Answer, Attempt, AuthorityView, CircuitTrace, ConsensusValidity, DecoyView, Delivery,
     DialExpectation, EndingView, HealthView, HomeView, LogView, Metrics, Observations, PeeringView,
@@ -53,7 +54,7 @@ pub(super) fn plan_of(name: &str, text: &str) -> Plan {
 /// The plan of the committed topology of two homes.
 pub(super) fn plan() -> Plan {
     let text = include_str!("../../../../fixtures/topologies/two-home-local.toml");
-    plan_of("two-home-local", text)
+    plan_of("two-home-local", &format!("{text}{FAULTS}"))
 }
 
 /// Observations of the committed topology for which every check passes.
@@ -105,6 +106,9 @@ pub(super) fn healthy_of(plan: &Plan) -> Observations {
         took: Some(Duration::from_millis(300)),
         bereft: vec![(plan.probe.via.clone(), Ok(Some("unhealthy".to_owned())))],
     }));
+    if seen.has_faults {
+        seen.faults = Ok(Some(faults()));
+    }
     seen.logs = logs(plan);
     seen.written = vec![
         (
@@ -483,6 +487,7 @@ fn metrics() -> Metrics {
             Metric::Publication => (2, 4000),
             Metric::Peering => (2, 200),
             Metric::Delivery => (4, 50),
+            Metric::Recovery => (7, 3000),
         };
         (metric, samples(count, Duration::from_millis(millis)))
     });

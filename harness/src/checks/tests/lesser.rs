@@ -115,6 +115,7 @@ fn what_a_connector_cannot_do_is_unsupported_and_nothing_else() {
     assert_eq!(
         unsupported(|one| one.capabilities.dials_by_socks = false),
         ids(&[
+            "faults.redials",
             "isolation.no-direct-dial",
             "names.socks",
             "resilience.removed-peer"
@@ -122,15 +123,24 @@ fn what_a_connector_cannot_do_is_unsupported_and_nothing_else() {
     );
     assert_eq!(
         unsupported(|one| one.capabilities.lists_peers = false),
-        ids(&["resilience.health", "resilience.health-live"])
+        ids(&[
+            "faults.truth",
+            "resilience.health",
+            "resilience.health-live"
+        ])
     );
     assert_eq!(
         unsupported(|one| one.capabilities.tells_health = false),
-        ids(&["resilience.health", "resilience.health-live"])
+        ids(&[
+            "faults.truth",
+            "resilience.health",
+            "resilience.health-live"
+        ])
     );
     assert_eq!(
         unsupported(|one| one.capabilities.records_deliveries = false),
         ids(&[
+            "faults.once",
             "packets.delivered",
             "packets.once",
             "packets.payload",

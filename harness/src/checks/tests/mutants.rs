@@ -1,5 +1,6 @@
 //! Deliberately broken parts, each as what would be seen of it.
 
+mod faults;
 mod handshake;
 mod isolation;
 mod latency;
@@ -91,6 +92,7 @@ pub(super) fn all() -> Vec<BentObservation> {
         resilience::mutants(),
         secrecy::mutants(),
         latency::mutants(),
+        faults::mutants(),
     ]
     .into_iter()
     .flatten()

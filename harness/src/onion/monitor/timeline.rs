@@ -70,6 +70,8 @@ pub struct Rendezvous {
     pub circuit: u64,
     /// Which end this daemon is.
     pub side: Side,
+    /// Nicknames of the relays on its way, as this daemon built it.
+    pub path: Vec<String>,
     /// The service's label (`REND_QUERY`): the dialled one as a client, its own as a service.
     pub label: Option<Secret>,
     /// When the circuit was launched, or an idle one was taken for it.
@@ -286,6 +288,7 @@ impl Timeline {
             self.rendezvous.push(Rendezvous {
                 circuit: id,
                 side,
+                path: Vec::new(),
                 label: None,
                 begun: at,
                 joined: None,
@@ -295,6 +298,13 @@ impl Timeline {
         });
         let one = &mut self.rendezvous[index];
         one.side = side;
+        // A circuit that is being launched has no way yet, and what follows is its first option then.
+        if let Some(way) = rest.get(2).filter(|word| word.starts_with('$')) {
+            one.path = way
+                .split(',')
+                .map(|relay| nickname(relay).to_owned())
+                .collect();
+        }
         if let Some(label) = value_of(event, "REND_QUERY") {
             one.label = Some(Secret::from(label));
         }

@@ -104,6 +104,30 @@ impl Plan {
         }
     }
 
+    /// The container of a home's daemon as it is where nothing was kept of it but its configuration: without the keys
+    /// of its service. `None` where there is no such container.
+    #[must_use]
+    pub fn daemon_without_keys(
+        &self,
+        home: &HomePlan,
+        images: &Images,
+        configuration: String,
+    ) -> Option<ContainerSpec> {
+        let container = home.sidecar()?;
+        let mut files = daemon_files(configuration);
+        if self.topology.network.terms_are_settled() {
+            files.push(file(TERMS.0, TERMS.1));
+        }
+        Some(ContainerSpec {
+            role: format!("{}/sidecar", home.id),
+            entrypoint: Some(anonrc::program(self.topology.network.family).to_owned()),
+            arguments: daemon_arguments(),
+            files,
+            network: network_of(home, container),
+            ..ContainerSpec::idle(container, &images.anon)
+        })
+    }
+
     /// A home's daemon: its configuration and the keys of its onion service.
     fn onion_files(
         &self,

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use futures_util::future::{try_join_all, try_join3};
+use futures_util::future::{try_join, try_join_all, try_join3};
 use tokio::sync::Notify;
 use tokio::time::sleep;
 
@@ -50,13 +50,20 @@ async fn start_home(
     specs: &HomeSpecs,
 ) -> Result<RunningHome, RunError> {
     let engine = run.engine_of(home);
-    if let Some(sidecar) = &specs.sidecar {
+    if let Some(sidecar) = &specs.sidecar
+        && !home.server_first
+    {
         run.create_and_start(engine, sidecar).await?;
     }
     let locked_down = run.plan.router().is_some();
     let sealed = Notify::new();
     let server = async {
         run.create_and_start(engine, &specs.server).await?;
+        if let Some(sidecar) = &specs.sidecar
+            && home.server_first
+        {
+            run.create_and_start(engine, sidecar).await?;
+        }
         if locked_down {
             show_lockdown(run, home).await?;
         }
@@ -78,6 +85,11 @@ async fn start_home(
         }
     };
     let monitor = match &home.daemon {
+        // The server's container is the first in the home's network.
+        DaemonPlan::Sidecar { .. } if home.server_first => {
+            server.await?;
+            Box::pin(try_join(connector, daemon)).await?.1
+        }
         DaemonPlan::Sidecar { .. } => Box::pin(try_join3(server, connector, daemon)).await?.2,
         // The server's container is the first in the home's network.
         DaemonPlan::Managed { .. } => {

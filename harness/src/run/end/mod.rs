@@ -92,7 +92,7 @@ fn judge_stuck(run: &Run, failure: &StageFailure, at_fault: Option<AtFault>) -> 
         failure.stage,
         blame(failure),
         &finding,
-        topology.network.kind,
+        (topology.network.kind, !topology.faults.is_empty()),
         &topology.budgets,
     )
 }

@@ -29,6 +29,9 @@ fn needs_own(topology: &Topology, options: &Options) -> Option<&'static str> {
     if topology.network.own {
         return Some("is about the network itself (fresh = \"always\" in its [network])");
     }
+    if topology.faults.iter().any(|fault| fault.on.is_of_network()) {
+        return Some("breaks authorities or relays while it runs, which others would use");
+    }
     if topology.wan.is_some() {
         return Some("shapes the network's links while it runs, which others would measure");
     }

@@ -16,17 +16,18 @@ use futures_util::future::join5;
 use tokio::time::{Instant, sleep_until};
 
 use crate::checks::{Metrics, Observations};
-use crate::events::Stage;
+use crate::events::{Stage, StageGuard};
 use crate::evidence::ContainerRole;
 use crate::probe::Latencies;
 use crate::run::context::{Run, Running};
 use crate::run::decoy::Decoys;
 use crate::run::error::RunError;
+use crate::run::faults;
 use crate::run::options::Amounts;
 use crate::run::packet::now_ms;
 use crate::run::probe_dialer::ProbeDialer;
 use crate::run::shaping;
-use crate::topology::Metric;
+use crate::topology::{Fault, Metric};
 
 /// After this the daemons have told of all bytes that a circuit carried before.
 const BYTES_TOLD: Duration = Duration::from_millis(1100);
@@ -95,20 +96,24 @@ pub(in crate::run) async fn observe(
     guard.saw("waiting for what is done about a peer that was removed");
     let dialled = decoys.views(run).await;
     seen.homes = homes::views(run, &running.homes, attempts, dialled, healths).await?;
-    if let (Some(dialer), true) = (&dialer, ends) {
-        guard.saw("telling a connector to end");
-        seen.ending = ending::of(run, dialer, &mut metrics).await.map(Some);
-    } else if !ends {
-        seen.ending = Ok(None);
+    match ends {
+        true => {
+            end(
+                run,
+                running,
+                dialer.as_ref(),
+                &nonce,
+                (&mut seen, &mut metrics),
+                &guard,
+            )
+            .await
+        }
+        false => (seen.faults, seen.ending) = (Ok(None), Ok(None)),
     }
     seen.metrics = metrics;
     guard.saw("reading logs");
     seen.logs = logs::views(run).await?;
-    let connectors = seen.logs.iter().filter_map(|log| match &log.role {
-        ContainerRole::Connector(home) => Some((home.as_str(), log.text.as_str())),
-        _ => None,
-    });
-    run.record_milestones(&connectors.collect::<Vec<_>>());
+    milestones(run, &seen);
     seen.peerings = homes::peerings(run, connected, &seen.logs);
     guard.reached(format!(
         "{} packets, {} log files",
@@ -117,6 +122,48 @@ pub(in crate::run) async fn observe(
     ));
     seen.written = written(run)?;
     Ok(seen)
+}
+
+/// Records the stages that connectors' logs show.
+fn milestones(run: &Run, seen: &Observations) {
+    let connectors = seen.logs.iter().filter_map(|log| match &log.role {
+        ContainerRole::Connector(home) => Some((home.as_str(), log.text.as_str())),
+        _ => None,
+    });
+    run.record_milestones(&connectors.collect::<Vec<_>>());
+}
+
+/// What a topology that is left running is spared: it is broken while packets flow, where it has faults, and one
+/// connector is told to end.
+async fn end(
+    run: &Run,
+    running: &Running,
+    dialer: Option<&ProbeDialer>,
+    nonce: &str,
+    (seen, metrics): (&mut Observations, &mut Metrics),
+    guard: &StageGuard,
+) {
+    let faults = &run.plan.topology.faults;
+    if !faults.is_empty() {
+        guard.saw("breaking things while packets flow");
+        let view = faults::during(run, &running.homes, nonce, metrics);
+        seen.faults = Ok(Some(Box::pin(view).await));
+    }
+    let gone =
+        |fault: &Fault| fault.takes_a_home_away() && fault.on.home() == Some(&run.plan.probe.to);
+    let Some(dialer) = dialer else { return };
+    if faults.iter().any(gone) {
+        seen.ending = Ok(None);
+        return;
+    }
+    guard.saw("telling a connector to end");
+    // What is dialled after something was broken is no measure of what is whole.
+    let mut apart = Metrics::new();
+    let measured = match faults.is_empty() {
+        true => metrics,
+        false => &mut apart,
+    };
+    seen.ending = ending::of(run, dialer, measured).await.map(Some);
 }
 
 /// What the run has written for people so far. Reports are made of it, and of checks whose

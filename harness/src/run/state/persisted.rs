@@ -127,6 +127,7 @@ impl PersistedRun {
             homes: self.homes,
             family: self.family,
             connector: self.connector.clone(),
+            faults: Vec::new(),
         };
         let topology = source.parse().map_err(Unreadable::Topology)?;
         let keys = self.services.iter();

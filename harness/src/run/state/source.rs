@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::connectors::{Kind, ProfileError};
 use crate::onion::TldFamily;
-use crate::topology::{Choices, Topology, TopologyError};
+use crate::topology::{Choices, NamedFault, Topology, TopologyError};
 
 /// Where a topology came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub struct TopologySource {
     pub family: Option<TldFamily>,
     /// The connector that was asked for instead of the file's.
     pub connector: Option<ConnectorSource>,
+    /// Faults of the catalogue that were asked for besides the file's.
+    pub faults: Vec<&'static NamedFault>,
 }
 
 /// Which connector was asked for.
@@ -91,6 +93,7 @@ impl TopologySource {
         let choices = Choices {
             homes: self.homes,
             connector: connector.transpose()?,
+            faults: &self.faults,
         };
         let mut topology = Topology::parse_as(&self.file, &self.text, choices)?;
         if let Some(family) = self.family {

@@ -49,6 +49,7 @@ fn source(family: Option<TldFamily>) -> TopologySource {
         homes: None,
         family,
         connector: None,
+        faults: Vec::new(),
     }
 }
 

@@ -2,10 +2,12 @@
 //!
 //! Texts that are empty have been reported as missing already, and are passed over.
 
+mod faults;
 mod homes;
 mod network;
 mod peerings;
 
+use super::fault::Fault;
 use super::model::{Budget, Deadlines, Home, Path, Peering, Probe, next_hop};
 use super::wan::Wan;
 use crate::connectors::Kind;
@@ -25,6 +27,7 @@ pub(super) struct Whole<'w, 'a, 'i> {
     pub(super) probe: Option<&'w Located<'a, 'i, Probe>>,
     pub(super) wan: Option<&'w Located<'a, 'i, Wan>>,
     pub(super) mutant: Option<&'static MutantSpec>,
+    pub(super) faults: &'w [Located<'a, 'i, Fault>],
     pub(super) budgets: &'w [Located<'a, 'i, Budget>],
     pub(super) deadlines: &'w Deadlines,
 }
@@ -48,6 +51,7 @@ pub(super) fn validate(whole: &Whole<'_, '_, '_>, into: &mut Collector<'_>) {
     whole.validate_wan(into);
     whole.validate_budgets(into);
     whole.validate_mutant(into);
+    whole.validate_faults(into);
 }
 
 impl<'w> Whole<'w, '_, '_> {

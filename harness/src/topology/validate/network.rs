@@ -11,6 +11,13 @@ use crate::topology::units::format_duration;
 const DIAL_LINKS: u32 = 28;
 
 impl Whole<'_, '_, '_> {
+    /// The nicknames of the network's nodes.
+    pub(super) fn nicknames(&self) -> Vec<String> {
+        let authorities = (1..=self.network.authorities).map(|number| format!("da{number}"));
+        let relays = (1..=self.network.relays).map(|number| format!("relay{number}"));
+        authorities.chain(relays).collect()
+    }
+
     pub(super) fn validate_wan(&self, into: &mut Collector<'_>) {
         let Some(wan) = self.wan else { return };
         if !self.network.has_own_nodes() {
@@ -20,10 +27,7 @@ impl Whole<'_, '_, '_> {
             );
             return;
         }
-        let known: Vec<String> = (1..=self.network.authorities)
-            .map(|number| format!("da{number}"))
-            .chain((1..=self.network.relays).map(|number| format!("relay{number}")))
-            .collect();
+        let known = self.nicknames();
         let nodes = &wan.value.nodes;
         for (index, (name, _)) in nodes.iter().enumerate() {
             if nodes[..index].iter().any(|(other, _)| other == name) {
@@ -104,6 +108,10 @@ impl Whole<'_, '_, '_> {
             Metric::Peering => count(self.peerings.len()),
             // One with the amount 0 and one above it in each peering's direction, one over each path.
             Metric::Delivery => count(2 * self.peerings.len() + self.paths.len()),
+            // In both directions of each.
+            Metric::Recovery => {
+                count(self.faults.len() * 2 * (self.peerings.len() + self.paths.len()))
+            }
         })
     }
 
@@ -150,12 +158,17 @@ impl Whole<'_, '_, '_> {
                     home.id
                 )
             }
+            (Needs::Faults(_), _) if self.faults.is_empty() => format!(
+                "{:?} shows only while something is broken; add a [[fault]]",
+                mutant.name
+            ),
             (
                 Needs::Nothing
                 | Needs::PrivateNetwork
                 | Needs::OwnNetwork
                 | Needs::ManagedDaemon
-                | Needs::NoAuth,
+                | Needs::NoAuth
+                | Needs::Faults(_),
                 _,
             ) => return,
         };

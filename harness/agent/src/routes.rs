@@ -1,0 +1,45 @@
+//! A home's routes to single addresses, by netlink.
+
+use std::net::Ipv4Addr;
+
+use futures_util::TryStreamExt;
+use rtnetlink::packet_route::route::{RouteAddress, RouteAttribute, RouteMessage};
+use rtnetlink::{Handle, RouteMessageBuilder};
+
+/// The routing table of what is swallowed, which nobody else uses.
+pub(crate) const TABLE: u32 = 77;
+
+/// The route of everybody to one address.
+pub(crate) async fn route_to(handle: &Handle, to: Ipv4Addr) -> Result<RouteMessage, String> {
+    let query = RouteMessageBuilder::<Ipv4Addr>::new().build();
+    let routes: Vec<RouteMessage> = handle
+        .route()
+        .get(query)
+        .execute()
+        .try_collect()
+        .await
+        .map_err(|error| format!("failed to list the routes: {error}"))?;
+    let is_its = |route: &&RouteMessage| {
+        u32::from(route.header.table) != TABLE
+            && route.header.destination_prefix_length == 32
+            && route.attributes.iter().any(|attribute| {
+                matches!(attribute, RouteAttribute::Destination(RouteAddress::Inet(one)) if *one == to)
+            })
+    };
+    let found = routes.iter().find(is_its).cloned();
+    found.ok_or_else(|| format!("there is no route to {to} that could be changed"))
+}
+
+/// The link and the gateway of a route.
+pub(crate) fn way_of(route: &RouteMessage) -> Option<(u32, Ipv4Addr)> {
+    let mut link = None;
+    let mut gateway = None;
+    for attribute in &route.attributes {
+        match attribute {
+            RouteAttribute::Oif(index) => link = Some(*index),
+            RouteAttribute::Gateway(RouteAddress::Inet(address)) => gateway = Some(*address),
+            _ => {}
+        }
+    }
+    link.zip(gateway)
+}

@@ -1,0 +1,24 @@
+//! `lose-keys`: a home's onion daemon is made anew without its service's keys, as where their folder is on no volume.
+
+use super::step::{Step, Steps};
+use super::victim::victims;
+use crate::plan::Plan;
+use crate::topology::Fault;
+
+pub(super) fn steps(plan: &Plan, fault: &Fault, session: &[String]) -> Result<Steps, String> {
+    let victims = victims(plan, fault, session)?;
+    let homes = victims.iter().filter_map(|victim| victim.home());
+    let new_keys = |home: &str| Step::NewKeys {
+        home: home.to_owned(),
+    };
+    let made = homes.map(new_keys).collect();
+    let end = |victim| Step::End {
+        victim,
+        signal: "SIGKILL",
+    };
+    Ok(Steps {
+        apply: victims.into_iter().map(end).collect(),
+        undo: made,
+        over_at_once: true,
+    })
+}
