@@ -1,6 +1,7 @@
 //! Test harness and topology verifier for ILP connectors that peer over ATOR.
 
 pub mod answer;
+pub mod audit;
 pub mod causes;
 pub mod checks;
 pub mod cli;

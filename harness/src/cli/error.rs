@@ -127,6 +127,12 @@ pub enum CliError {
     /// A ledger could not be read or added to.
     #[error(transparent)]
     Ledger(#[from] super::ledger::LedgerError),
+    /// An audit could not be told.
+    #[error(transparent)]
+    Audit(#[from] super::audit::AuditError),
+    /// A piece of configuration could not be made.
+    #[error(transparent)]
+    Export(#[from] super::export::ExportError),
     /// The job's summary could not be written.
     #[error(transparent)]
     Summary(#[from] crate::report::SummaryError),
@@ -196,8 +202,9 @@ impl CliError {
             | Self::NoRoot => Exit::Usage,
             Self::Wire(error) => error.exit(),
             Self::Conformance(error) => error.exit(),
-            Self::Compare(_) => Exit::Usage,
+            Self::Compare(_) | Self::Export(_) => Exit::Usage,
             Self::Ledger(error) => error.exit(),
+            Self::Audit(error) => error.exit(),
             Self::MissingBinaries { .. }
             | Self::Descriptors(_)
             | Self::State(_)

@@ -128,6 +128,7 @@ fn mistakes(error: &CliError) -> Vec<Mistake> {
         }
         CliError::Engines { mistakes }
         | CliError::Conformance(conformance::Error::Usage { mistakes }) => in_words(mistakes),
+        CliError::Export(error) => in_words(&error.mistakes),
         CliError::MissingBinaries { missing } => in_words(missing),
         _ => Vec::new(),
     }

@@ -1,11 +1,13 @@
 //! The `ator-harness` command: one file per subcommand.
 
+mod audit;
 mod compare;
 pub mod conformance;
 mod doctor;
 mod engines;
 mod error;
 mod exit;
+mod export;
 mod failure;
 mod images;
 mod ledger;
@@ -31,8 +33,10 @@ use clap::{Parser, Subcommand};
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
+pub use audit::{AuditError, AuditReport};
 pub use error::CliError;
 pub use exit::Exit;
+pub use export::ExportError;
 pub use failure::Failure;
 pub use ledger::LedgerError;
 pub use out::Out;
@@ -47,8 +51,9 @@ use crate::trace;
 const EXIT_CODES: &str = "Exit codes:
   0    the verdict is pass, or what was asked for is done
   1    the verdict is fail; compare: something got slower or worse;
-       ledger show: a check is flagged
-  2    wrong usage, or a mistake in a topology file, report or ledger;
+       ledger show: a check is flagged; audit: something was found
+  2    wrong usage, or a mistake in a topology file, report, ledger or
+       audited file;
        a daemon of another TLD family than the run is for
   3    the environment lacks something (engine, image, file, space)
   4    inconclusive: too little to judge by
@@ -92,6 +97,10 @@ enum Command {
     Ledger(ledger::Args),
     /// Hold a connector that runs, or one that is started for it, against the contract's rows
     Conformance(Box<conformance::Args>),
+    /// Hold an operator's files (Compose, connector, variables, packages, anonrc, logs) against a list of checks
+    Audit(audit::Args),
+    /// Print pieces of configuration, such as the transport that TRANSPORT_MODE asks for
+    Export(export::Args),
     /// Print BTP frames as JSON, or turn that JSON into bytes
     Wire(wire::Args),
     /// Wait for standard input to end, then remove a run; started by every run as its last guard
@@ -201,6 +210,8 @@ impl Command {
             | Self::Plan(_)
             | Self::Compare(_)
             | Self::Ledger(_)
+            | Self::Audit(_)
+            | Self::Export(_)
             | Self::Wire(_) => false,
         }
     }
@@ -219,6 +230,8 @@ async fn dispatch(cli: &Cli, out: &Out) -> Result<Exit, CliError> {
         Command::Compare(args) => compare::run(args, out),
         Command::Ledger(args) => Ok(ledger::run(args, out)?),
         Command::Doctor(args) => doctor::run(common, args, out).await,
+        Command::Audit(args) => Ok(audit::run(args, out)?),
+        Command::Export(args) => export::run(args, out),
         Command::Wire(args) => {
             let mut input = std::io::stdin().lock();
             wire::run(args, &mut input, &mut out.clone())?;

@@ -25,6 +25,8 @@ pub enum ReportKind {
     Repeat,
     /// A measurement of a topology that was left running: what `probe --json` prints.
     Probe,
+    /// What an operator's files say of a deployment: what `audit --json` prints.
+    Audit,
     /// A command that failed and has no report: what it prints with `--json`.
     Failure,
 }

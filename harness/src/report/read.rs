@@ -58,6 +58,9 @@ pub enum Flaw {
     /// It is what `probe` prints.
     #[error("it is what `probe` measured, of no run")]
     OfProbe,
+    /// It is what `audit` found.
+    #[error("it is what `audit` found, of no run")]
+    OfAudit,
     /// It is what a command with `--json` printed that failed.
     #[error("it tells how a command failed, of no run")]
     OfFailure,
@@ -116,6 +119,7 @@ impl Saved {
             ReportKind::deserialize(kind).map_err(|error| not_a_report(Flaw::NoKind(error)))?;
         let saved = match kind {
             ReportKind::Probe => return Err(not_a_report(Flaw::OfProbe)),
+            ReportKind::Audit => return Err(not_a_report(Flaw::OfAudit)),
             ReportKind::Failure => return Err(not_a_report(Flaw::OfFailure)),
             ReportKind::Run => Report::deserialize(value).map(|report| Self::Run(Box::new(report))),
             ReportKind::Repeat => {

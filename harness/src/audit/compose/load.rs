@@ -1,0 +1,399 @@
+//! From files to a project.
+
+use std::path::{Path, PathBuf};
+
+use super::include::{extended, included};
+use super::merge::{merge, settled};
+use super::service::Service;
+use super::{normal, ports, volumes};
+use crate::audit::env_file::{self, Variable};
+use crate::audit::files::{Files, Kind, Obstacle, shown};
+use crate::audit::interpolate::{Variables, fill_tree};
+use crate::audit::place::At;
+use crate::audit::yaml::{Entry, Mark, Node, Value};
+
+/// How deep files may include and extend each other.
+const DEEPEST: usize = 10;
+
+/// What several Compose files say together.
+#[derive(Debug, Clone)]
+pub struct Project {
+    /// Its first file.
+    pub at: At,
+    /// The folder that its paths start from.
+    pub folder: PathBuf,
+    /// Its services, in order.
+    pub services: Vec<Service>,
+    /// Everything else.
+    pub root: Node,
+}
+
+impl Project {
+    /// A service by its name.
+    #[must_use]
+    pub fn service(&self, name: &str) -> Option<&Service> {
+        self.services.iter().find(|service| service.name == name)
+    }
+
+    /// A path of the host, as the project means it.
+    #[must_use]
+    pub fn path(&self, path: &str) -> PathBuf {
+        self.folder.join(path)
+    }
+}
+
+/// Reads a project from its files, the later ones over the earlier ones, with these variables besides those of the
+/// `.env` beside the first. What keeps it from being read is noted in `files`.
+pub(crate) fn load(paths: &[PathBuf], given: &Variables, files: &mut Files) -> Option<Project> {
+    let first = paths.first()?;
+    let folder = first.parent().unwrap_or(Path::new("")).to_owned();
+    let mut variables = Variables::new();
+    let beside = folder.join(".env");
+    if files.also(&beside)
+        && let Some(file) = files
+            .at(&beside)
+            .filter(|file| file.kind == Kind::Environment)
+    {
+        let (found, _) = env_file::parse(&file.name, &file.text);
+        add(&mut variables, found);
+    }
+    variables.extend(given.clone());
+    let mut loader = Loader { files, variables };
+    let root = loader.files_of(paths, &folder, 0)?;
+    let mut services = Vec::new();
+    for entry in root.get("services").map_or(&[][..], Node::entries) {
+        services.push(loader.service(entry, &root, &folder));
+    }
+    Some(Project {
+        at: At::new(&shown(first), 1),
+        folder,
+        services,
+        root,
+    })
+}
+
+fn add(variables: &mut Variables, found: Vec<Variable>) {
+    for variable in found {
+        if let Some(value) = variable.value {
+            variables.insert(variable.name, value);
+        }
+    }
+}
+
+struct Loader<'f> {
+    files: &'f mut Files,
+    variables: Variables,
+}
+
+impl Loader<'_> {
+    /// The files as one.
+    fn files_of(&mut self, paths: &[PathBuf], folder: &Path, depth: usize) -> Option<Node> {
+        let mut whole: Option<Node> = None;
+        for path in paths {
+            for mut document in self.documents(path) {
+                let mut wrong = Vec::new();
+                fill_tree(&mut document, &self.variables, &mut wrong);
+                for (node, error) in wrong {
+                    self.files
+                        .trouble(node.at, Obstacle::Syntax, error.to_string());
+                }
+                normal_services(&mut document);
+                self.take_in(&mut document, folder, depth);
+                match &mut whole {
+                    None => whole = Some(settled(document)),
+                    Some(whole) => merge_root(whole, document),
+                }
+            }
+        }
+        whole
+    }
+
+    fn documents(&mut self, path: &Path) -> Vec<Node> {
+        self.files.also(path);
+        let found = self.files.at(path).map(|file| file.documents.clone());
+        found.unwrap_or_default()
+    }
+
+    /// Puts in what a document includes, and what its services extend.
+    fn take_in(&mut self, document: &mut Node, folder: &Path, depth: usize) {
+        let items = document
+            .get("include")
+            .map_or(&[][..], Node::items)
+            .to_vec();
+        for item in items {
+            let paths = included(&item, folder);
+            if paths.is_empty() || depth > DEEPEST {
+                let what = "includes a file that is not told; nothing of it was looked at";
+                self.files.trouble(item.at, Obstacle::Missing, what);
+                continue;
+            }
+            if let Some(missing) = paths.iter().find(|path| !path.is_file()) {
+                let what = format!("includes {}, which is not there", shown(missing));
+                self.files.trouble(item.at, Obstacle::Missing, what);
+                continue;
+            }
+            let folder = paths[0].parent().unwrap_or(folder).to_owned();
+            if let Some(mut more) = self.files_of(&paths, &folder, depth + 1) {
+                rebase(&mut more, &folder);
+                // What the file says itself counts.
+                merge_root(&mut more, document.clone());
+                *document = more;
+            }
+        }
+        let services = document.get("services").cloned();
+        let Some(services) = services else { return };
+        let whole: Vec<Entry> = services
+            .entries()
+            .iter()
+            .map(|entry| Entry {
+                node: self.extend(&entry.node, &services, folder, 0),
+                ..entry.clone()
+            })
+            .collect();
+        if let Value::Map(entries) = &mut document.value
+            && let Some(entry) = entries.iter_mut().find(|entry| entry.key == "services")
+        {
+            entry.node.value = Value::Map(whole);
+        }
+    }
+
+    /// A service over the one that it extends.
+    fn extend(&mut self, service: &Node, beside: &Node, folder: &Path, depth: usize) -> Node {
+        let Some((name, file, at)) = extended(service) else {
+            return service.clone();
+        };
+        let at = at.at.clone();
+        let (services, inside) = match file {
+            None => (Some(beside.clone()), folder.to_owned()),
+            Some(file) => {
+                let path = folder.join(file);
+                let inside = path.parent().unwrap_or(folder).to_owned();
+                (self.services_of(&path), inside)
+            }
+        };
+        let base = services.as_ref().and_then(|services| services.get(&name));
+        let (Some(base), Some(services), true) = (base, &services, depth < DEEPEST) else {
+            let what = format!("extends {name:?}, which is not there; nothing of it was looked at");
+            self.files.trouble(at, Obstacle::Missing, what);
+            return service.clone();
+        };
+        let mut whole = self.extend(base, services, &inside, depth + 1);
+        if inside != folder {
+            rebase_service(&mut whole, &inside);
+        }
+        merge(&mut whole, service.clone(), "");
+        whole
+    }
+
+    fn services_of(&mut self, path: &Path) -> Option<Node> {
+        let mut documents = self.documents(path);
+        let mut document = documents.drain(..).next()?;
+        // What is wrong with it is told where it is read for its own sake.
+        fill_tree(&mut document, &self.variables, &mut Vec::new());
+        normal_services(&mut document);
+        document.get("services").cloned()
+    }
+
+    fn service(&mut self, entry: &Entry, root: &Node, folder: &Path) -> Service {
+        let node = &entry.node;
+        let mut environment = Vec::new();
+        for item in node.get("env_file").map_or(&[][..], Node::items) {
+            environment.extend(self.env_file(item, folder));
+        }
+        for variable in node.get("environment").map_or(&[][..], Node::entries) {
+            environment.push(self.variable(variable));
+        }
+        let items = |key: &str| node.get(key).map_or(&[][..], Node::items);
+        let mut mounts: Vec<_> = items("volumes").iter().filter_map(volumes::mount).collect();
+        mounts.extend(items("tmpfs").iter().filter_map(|item| {
+            let target = item.text()?.split(':').next()?.to_owned();
+            Some(volumes::Mount {
+                at: item.at.clone(),
+                kind: volumes::MountKind::Memory,
+                source: String::new(),
+                target,
+                read_only: false,
+            })
+        }));
+        mounts.extend(
+            items("configs")
+                .iter()
+                .chain(items("secrets"))
+                .filter_map(|item| configured(item, root)),
+        );
+        Service {
+            name: entry.key.clone(),
+            at: entry.at.clone(),
+            ports: items("ports").iter().filter_map(ports::port).collect(),
+            mounts,
+            environment,
+            node: node.clone(),
+        }
+    }
+
+    fn variable(&self, entry: &Entry) -> Variable {
+        let (raw, value) = match &entry.node.value {
+            Value::Scalar(scalar) => (scalar.raw.clone(), scalar.text.clone()),
+            // Taken from the surroundings of whoever runs Compose.
+            _ => (
+                format!("${{{}}}", entry.key),
+                self.variables.get(&entry.key).cloned(),
+            ),
+        };
+        Variable {
+            name: entry.key.clone(),
+            value,
+            raw,
+            at: entry.at.clone(),
+        }
+    }
+
+    fn env_file(&mut self, item: &Node, folder: &Path) -> Vec<Variable> {
+        let path = item.text_of("path").or_else(|| item.text());
+        let Some(path) = path.map(|path| folder.join(path)) else {
+            let what = "names an env_file by what was not given; nothing of it was looked at";
+            self.files.trouble(item.at.clone(), Obstacle::Missing, what);
+            return Vec::new();
+        };
+        let required = item.get("required").and_then(Node::truth) != Some(false);
+        if !path.is_file() {
+            let what = match required {
+                true => format!(
+                    "its env_file {} is not there: Compose would not start; its variables were not looked at",
+                    shown(&path)
+                ),
+                false => return Vec::new(),
+            };
+            self.files.trouble(item.at.clone(), Obstacle::Missing, what);
+            return Vec::new();
+        }
+        self.files.also(&path);
+        let text = self
+            .files
+            .at(&path)
+            .map(|file| (file.name.clone(), file.text.clone()));
+        let text = text.or_else(|| {
+            // It may be called anything.
+            let text = crate::input::text(&path, crate::input::BY_PEOPLE).ok()?;
+            Some((shown(&path), text))
+        });
+        let Some((name, text)) = text else {
+            let what = format!("its env_file {} cannot be read", shown(&path));
+            self.files
+                .trouble(item.at.clone(), Obstacle::Unreadable, what);
+            return Vec::new();
+        };
+        env_file::parse(&name, &text).0
+    }
+}
+
+/// A file of `configs` or `secrets` that is mounted.
+fn configured(item: &Node, root: &Node) -> Option<volumes::Mount> {
+    let source = item.text_of("source").or_else(|| item.text())?;
+    let target = item
+        .text_of("target")
+        .map_or_else(|| format!("/{source}"), str::to_owned);
+    let file = ["configs", "secrets"]
+        .iter()
+        .find_map(|key| root.find(&[key, source, "file"]))?;
+    Some(volumes::Mount {
+        at: item.at.clone(),
+        kind: volumes::MountKind::Bind,
+        source: file.text()?.to_owned(),
+        target,
+        read_only: true,
+    })
+}
+
+fn normal_services(document: &mut Node) {
+    if let Value::Map(entries) = &mut document.value
+        && let Some(services) = entries.iter_mut().find(|entry| entry.key == "services")
+        && let Value::Map(services) = &mut services.node.value
+    {
+        for service in services {
+            normal::service(&mut service.node);
+        }
+    }
+}
+
+/// Merges the top levels: services by their names, each with its own rules.
+fn merge_root(whole: &mut Node, over: Node) {
+    let Value::Map(from) = over.value else { return };
+    let Value::Map(into) = &mut whole.value else {
+        return;
+    };
+    for section in from {
+        let Some(known) = into.iter_mut().find(|known| known.key == section.key) else {
+            into.push(Entry {
+                node: settled(section.node),
+                ..section
+            });
+            continue;
+        };
+        let (Value::Map(known), Value::Map(more)) = (&mut known.node.value, section.node.value)
+        else {
+            continue;
+        };
+        for entry in more {
+            match known.iter().position(|one| one.key == entry.key) {
+                Some(at) if entry.node.mark == Mark::Reset => {
+                    known.remove(at);
+                }
+                Some(at) => merge(&mut known[at].node, entry.node, ""),
+                None if entry.node.mark == Mark::Reset => {}
+                None => known.push(Entry {
+                    node: settled(entry.node),
+                    ..entry
+                }),
+            }
+        }
+    }
+}
+
+/// Makes paths of an included file start from its own folder.
+fn rebase(document: &mut Node, folder: &Path) {
+    if let Value::Map(entries) = &mut document.value {
+        for section in entries.iter_mut().filter(|one| one.key == "services") {
+            if let Value::Map(services) = &mut section.node.value {
+                for service in services {
+                    rebase_service(&mut service.node, folder);
+                }
+            }
+        }
+    }
+}
+
+fn rebase_service(service: &mut Node, folder: &Path) {
+    let Value::Map(entries) = &mut service.value else {
+        return;
+    };
+    for entry in entries.iter_mut().filter(|one| one.key == "env_file") {
+        let Value::List(items) = &mut entry.node.value else {
+            continue;
+        };
+        for item in items {
+            if let Value::Scalar(scalar) = &mut item.value
+                && let Some(text) = &mut scalar.text
+            {
+                absolute(text, folder);
+            }
+        }
+    }
+    for entry in entries.iter_mut().filter(|one| one.key == "volumes") {
+        let Value::List(items) = &mut entry.node.value else {
+            continue;
+        };
+        for item in items {
+            if let Value::Scalar(scalar) = &mut item.value
+                && let Some(text) = scalar.text.as_mut().filter(|text| text.starts_with('.'))
+            {
+                absolute(text, folder);
+            }
+        }
+    }
+}
+
+fn absolute(path: &mut String, folder: &Path) {
+    let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    *path = folder.join(&*path).to_string_lossy().into_owned();
+}

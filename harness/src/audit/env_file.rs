@@ -1,0 +1,105 @@
+//! Files of variables, as Compose and shells read them.
+
+use std::sync::Arc;
+
+use super::place::At;
+
+/// A variable, and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Variable {
+    /// Its name.
+    pub name: String,
+    /// Its value; none where it is told by what was not given.
+    pub value: Option<String>,
+    /// As it is written.
+    pub raw: String,
+    /// Where.
+    pub at: At,
+}
+
+/// Reads a file of variables; the lines that are none come second.
+#[must_use]
+pub(super) fn parse(file: &Arc<str>, text: &str) -> (Vec<Variable>, Vec<At>) {
+    let (mut found, mut wrong) = (Vec::new(), Vec::new());
+    let mut lines = text.lines().enumerate();
+    while let Some((index, line)) = lines.next() {
+        let at = At::new(file, index + 1);
+        let line = line.trim_start_matches('\u{feff}').trim();
+        let line = line.strip_prefix("export ").unwrap_or(line).trim_start();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let (name, raw) = match line.split_once('=') {
+            Some((name, raw)) => (name.trim_end(), Some(raw.trim_start())),
+            None => (line, None),
+        };
+        // Peers' ids have dots and dashes, which are in the names of their variables.
+        let is_name = |sign: char| sign.is_ascii_alphanumeric() || "_.-".contains(sign);
+        if name.is_empty() || !name.chars().all(is_name) {
+            wrong.push(at);
+            continue;
+        }
+        let value = raw.map(|raw| {
+            let mut whole = raw.to_owned();
+            // A quoted value goes on to its other quote.
+            while let Some(quote) = open_quote(&whole) {
+                let Some((_, more)) = lines.next() else { break };
+                whole.push('\n');
+                whole.push_str(more);
+                if more.contains(quote) {
+                    break;
+                }
+            }
+            unquoted(&whole)
+        });
+        found.push(Variable {
+            name: name.to_owned(),
+            raw: value.clone().unwrap_or_default(),
+            value,
+            at,
+        });
+    }
+    (found, wrong)
+}
+
+fn open_quote(raw: &str) -> Option<char> {
+    let quote = raw.chars().next().filter(|first| "\"'".contains(*first))?;
+    (!raw[1..].contains(quote)).then_some(quote)
+}
+
+fn unquoted(raw: &str) -> String {
+    match raw.chars().next() {
+        Some(quote @ ('"' | '\'')) => raw[1..].split(quote).next().unwrap_or_default().to_owned(),
+        _ => {
+            let value = raw.split(" #").next().unwrap_or_default();
+            value.trim_end().to_owned()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_read_as_compose_does() {
+        let text = "# no\nA=1\nexport B='two words' # why\n\nC=\"x\ny\"\nD=v # why\nE\nF=\n!\n";
+        let (found, wrong) = parse(&Arc::from("f"), text);
+        let found: Vec<(&str, Option<&str>, usize)> = found
+            .iter()
+            .map(|one| (one.name.as_str(), one.value.as_deref(), one.at.line))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                ("A", Some("1"), 2),
+                ("B", Some("two words"), 3),
+                ("C", Some("x\ny"), 5),
+                ("D", Some("v"), 7),
+                ("E", None, 8),
+                ("F", Some(""), 9),
+            ]
+        );
+        assert_eq!(wrong.len(), 1);
+    }
+}

@@ -1,0 +1,32 @@
+//! What operators' files say of a deployment: Compose files, connectors' YAML, variables, packages, recipes of images,
+//! daemons' configurations and logs, read into a model and held against a catalogue of checks.
+//!
+//! Nothing is started and nobody is asked; what is read is hostile, bounded, and quoted without secrets.
+
+mod catalogue;
+mod check;
+mod checks;
+mod compose;
+mod connector;
+mod daemon;
+mod dockerfile;
+mod duration;
+mod env_file;
+mod files;
+mod git;
+mod interpolate;
+mod log;
+mod model;
+mod package;
+mod place;
+mod projects;
+mod roles;
+mod secret_words;
+mod summary;
+mod urls;
+mod yaml;
+
+pub use catalogue::{every, find};
+pub use check::{Check, Finding, Level, Outcome, Verdict};
+pub use place::At;
+pub use summary::{Audit, audit};

@@ -1,0 +1,141 @@
+//! `audit`: what an operator's files say of a deployment.
+
+mod document;
+mod junit;
+mod sarif;
+mod text;
+
+pub use document::AuditReport;
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::exit::Exit;
+use super::out::{Answer, Out};
+use crate::audit::{Check, audit, every, find};
+use crate::report::json_text;
+
+/// Arguments of `audit`.
+///
+/// Exit code 0 if nothing was found, 1 if something fails or warns, 2 if a file cannot be read or is not what its form
+/// has to be, 4 if something cannot be told from what was given, or nothing was looked at.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct Args {
+    /// Compose files (several are one project, the later over the earlier), connectors' YAML, variables (.env),
+    /// package.json and lock files, Dockerfiles, anonrc, logs; or folders with such files
+    #[arg(value_name = "PATH", required_unless_present = "explain")]
+    paths: Vec<PathBuf>,
+    /// How many connectors a packet goes through at the most: timeouts have to allow that many
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=20))]
+    hops: u32,
+    /// Say what a check is about, what goes wrong otherwise and what helps, and look at nothing
+    #[arg(long, value_name = "ID", value_parser = check_of, conflicts_with = "paths")]
+    explain: Option<&'static str>,
+    /// Print a JSON report
+    #[arg(long)]
+    json: bool,
+    /// Write what was found as JUnit XML to this file, a case for each check
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+    /// Write what was found as SARIF 2.1.0 to this file, for code scanning
+    #[arg(long, value_name = "FILE")]
+    sarif: Option<PathBuf>,
+}
+
+/// Why an audit was not told.
+#[derive(Debug, thiserror::Error)]
+pub enum AuditError {
+    /// A file cannot be written.
+    #[error("failed to write {path}; give another file with {option}")]
+    Write {
+        /// The file.
+        path: String,
+        /// The option that names it.
+        option: &'static str,
+        /// Why.
+        source: io::Error,
+    },
+    /// The output cannot be written.
+    #[error("failed to write the output")]
+    Output(#[from] io::Error),
+}
+
+impl AuditError {
+    /// The exit code.
+    #[must_use]
+    pub const fn exit(&self) -> Exit {
+        match self {
+            Self::Write { .. } | Self::Output(_) => Exit::Environment,
+        }
+    }
+}
+
+fn check_of(id: &str) -> Result<&'static str, String> {
+    find(id).map(|check| check.id).ok_or_else(|| {
+        let known: Vec<&str> = every().map(|check| check.id).collect();
+        format!("there is no such check; there are {}", known.join(", "))
+    })
+}
+
+/// Audits, and tells what was found.
+pub(super) fn run(args: &Args, out: &Out) -> Result<Exit, AuditError> {
+    if let Some(check) = args.explain.and_then(find) {
+        explain(check, args.json, out)?;
+        return Ok(Exit::Pass);
+    }
+    let found = audit(&args.paths, args.hops);
+    let report = AuditReport::new(&found, args.hops);
+    if let Some(path) = &args.junit {
+        let text = junit::junit(&report).map_err(io::Error::other);
+        save(path, "--junit", text)?;
+    }
+    if let Some(path) = &args.sarif {
+        save(path, "--sarif", Ok(json_text(&sarif::sarif(&report))))?;
+    }
+    if args.json {
+        out.document(&json_text(&report))?;
+    } else {
+        text::print(&report, &mut out.clone())?;
+    }
+    Ok(report.exit())
+}
+
+fn save(path: &Path, option: &'static str, text: io::Result<String>) -> Result<(), AuditError> {
+    text.and_then(|text| fs::write(path, text))
+        .map_err(|source| AuditError::Write {
+            path: path.display().to_string(),
+            option,
+            source,
+        })
+}
+
+/// What a check is.
+#[derive(Debug, Serialize)]
+struct Explained {
+    id: &'static str,
+    says: &'static str,
+    looks_at: &'static str,
+    why: &'static str,
+    remedy: &'static str,
+}
+
+fn explain(check: &Check, json: bool, out: &Out) -> io::Result<()> {
+    if json {
+        let explained = Explained {
+            id: check.id,
+            says: check.says,
+            looks_at: check.looks_at,
+            why: check.why,
+            remedy: check.remedy,
+        };
+        return out.document(&Answer::new("audit-check", Exit::Pass, explained).to_text());
+    }
+    let mut out = out.clone();
+    writeln!(out, "{}: {}", check.id, check.says)?;
+    writeln!(out, "  looks at: {}", check.looks_at)?;
+    writeln!(out, "  why:      {}", check.why)?;
+    writeln!(out, "  remedy:   {}", check.remedy)
+}
