@@ -1,6 +1,7 @@
 //! Secrets: how long they are, and who gets to see them.
 
 use crate::audit::check::{Check, Look};
+use crate::audit::compose::Service;
 use crate::audit::dockerfile::Instruction;
 use crate::audit::env_file::Variable;
 use crate::audit::files::{File, Kind};
@@ -300,26 +301,33 @@ fn in_command(model: &Model, look: &mut Look) {
     let known = known_secrets(model);
     for (_, service) in model.services() {
         for key in ["command", "entrypoint", "healthcheck"] {
-            let nodes = service.texts(&[key]);
+            let nodes = match key {
+                "healthcheck" => test_of(service),
+                key => service.texts(&[key]),
+            };
             let Some(first) = nodes.first() else { continue };
             look.at_one();
-            let raw: Vec<&str> = nodes
-                .iter()
-                .filter_map(|node| Some(&*node.scalar()?.raw))
-                .collect();
-            let text: Vec<&str> = nodes.iter().filter_map(|node| node.text()).collect();
-            let raw = raw.join(" ");
-            let text = text.join(" ");
-            if let Some(what) = secret_words(&raw) {
-                look.fail(
-                    &first.at,
-                    format!("{key} of {} has {what} in it", service.name),
-                );
-            } else if names_secret(&raw) || known.iter().any(|secret| text.contains(secret)) {
-                look.fail(
-                    &first.at,
-                    format!("{key} of {} has a secret of a variable in it", service.name),
-                );
+            let raw_of = |node: &Node| {
+                node.scalar()
+                    .map_or_else(String::new, |scalar| scalar.raw.clone())
+            };
+            let shows = |raw: &str, text: &str| {
+                secret_words(raw).or_else(|| {
+                    let holds = known.iter().any(|secret| text.contains(secret));
+                    (names_secret(raw) || holds).then(|| "a secret of a variable".to_owned())
+                })
+            };
+            // A word by itself where that is enough, so that its line is told; else all of them together.
+            let alone = nodes.iter().find_map(|node| {
+                let text = node.text().unwrap_or_default();
+                Some((&node.at, shows(&raw_of(node), text)?))
+            });
+            let together = || {
+                let raw: Vec<String> = nodes.iter().map(|node| raw_of(node)).collect();
+                Some((&first.at, shows(&raw.join(" "), "")?))
+            };
+            if let Some((at, what)) = alone.or_else(together) {
+                look.fail(at, format!("{key} of {} has {what} in it", service.name));
             }
         }
     }
@@ -339,6 +347,15 @@ fn in_command(model: &Model, look: &mut Look) {
             }
         }
     }
+}
+
+/// The words of a service's health check.
+fn test_of(service: &Service) -> Vec<&Node> {
+    let test = service.node.find(&["healthcheck", "test"]);
+    test.map_or_else(Vec::new, |test| match &test.value {
+        Value::List(items) => items.iter().collect(),
+        _ => vec![test],
+    })
 }
 
 /// What of a command line is a secret by what stands before it, without the secret.
