@@ -202,9 +202,10 @@ impl CliError {
             | Self::NoRoot => Exit::Usage,
             Self::Wire(error) => error.exit(),
             Self::Conformance(error) => error.exit(),
-            Self::Compare(_) | Self::Export(_) => Exit::Usage,
+            Self::Compare(_) => Exit::Usage,
             Self::Ledger(error) => error.exit(),
             Self::Audit(error) => error.exit(),
+            Self::Export(error) => error.exit(),
             Self::MissingBinaries { .. }
             | Self::Descriptors(_)
             | Self::State(_)

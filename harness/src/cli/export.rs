@@ -1,11 +1,10 @@
 //! `export`: pieces of configuration, made of what is known.
 
-use std::io::Write;
+use std::io::{self, Write};
 
 use clap::ValueEnum;
 use serde::Serialize;
 
-use super::error::CliError;
 use super::exit::Exit;
 use super::out::{Answer, Out};
 use crate::environment::variable;
@@ -70,10 +69,27 @@ enum Mode {
 
 /// Why there is no block.
 #[derive(Debug, thiserror::Error)]
-#[error("failed to make the transport block: {}", mistakes.join("; "))]
-pub struct ExportError {
-    /// Everything that is wrong.
-    pub mistakes: Vec<String>,
+pub enum ExportError {
+    /// What is known does not make one.
+    #[error("failed to make the transport block: {}", mistakes.join("; "))]
+    Mistakes {
+        /// Everything that is wrong.
+        mistakes: Vec<String>,
+    },
+    /// The output cannot be written.
+    #[error("failed to write the output")]
+    Output(#[from] io::Error),
+}
+
+impl ExportError {
+    /// The exit code.
+    #[must_use]
+    pub const fn exit(&self) -> Exit {
+        match self {
+            Self::Mistakes { .. } => Exit::Usage,
+            Self::Output(_) => Exit::Environment,
+        }
+    }
 }
 
 /// The block, as the connector reads it.
@@ -108,7 +124,7 @@ struct Exported {
 }
 
 /// Prints what is asked for.
-pub(super) fn run(args: &Args, out: &Out) -> Result<Exit, CliError> {
+pub(super) fn run(args: &Args, out: &Out) -> Result<Exit, ExportError> {
     let What::Transport(args) = &args.what;
     let read = |name: &str| Some(variable(name)?.to_string_lossy().into_owned());
     let transport = transport(args, &read)?;
@@ -148,7 +164,7 @@ fn transport(
     };
     match (found, wrong.0) {
         (Some(found), mistakes) if mistakes.is_empty() => Ok(found),
-        (_, mistakes) => Err(ExportError { mistakes }),
+        (_, mistakes) => Err(ExportError::Mistakes { mistakes }),
     }
 }
 

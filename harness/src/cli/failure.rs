@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::conformance;
 use super::error::{CliError, NoName};
 use super::exit::Exit;
+use super::export::ExportError;
 use crate::causes::{causes, clipped};
 use crate::connectors::ProfileError;
 use crate::onion::redact;
@@ -128,7 +129,7 @@ fn mistakes(error: &CliError) -> Vec<Mistake> {
         }
         CliError::Engines { mistakes }
         | CliError::Conformance(conformance::Error::Usage { mistakes }) => in_words(mistakes),
-        CliError::Export(error) => in_words(&error.mistakes),
+        CliError::Export(ExportError::Mistakes { mistakes }) => in_words(mistakes),
         CliError::MissingBinaries { missing } => in_words(missing),
         _ => Vec::new(),
     }

@@ -231,7 +231,7 @@ async fn dispatch(cli: &Cli, out: &Out) -> Result<Exit, CliError> {
         Command::Ledger(args) => Ok(ledger::run(args, out)?),
         Command::Doctor(args) => doctor::run(common, args, out).await,
         Command::Audit(args) => Ok(audit::run(args, out)?),
-        Command::Export(args) => export::run(args, out),
+        Command::Export(args) => Ok(export::run(args, out)?),
         Command::Wire(args) => {
             let mut input = std::io::stdin().lock();
             wire::run(args, &mut input, &mut out.clone())?;

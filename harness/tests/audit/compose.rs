@@ -18,12 +18,18 @@ fn project(services: &[String]) -> String {
 
 #[test]
 fn a_later_file_counts_and_is_where_it_is_told() {
-    let base = project(&[service("connector", "    environment:\n      - TRANSPORT_MODE=direct\n      - LOG_LEVEL=warn\n")]);
+    let base = project(&[service(
+        "connector",
+        "    environment:\n      - TRANSPORT_MODE=direct\n      - LOG_LEVEL=warn\n",
+    )]);
     let over = "services:\n  connector:\n    environment:\n      TRANSPORT_MODE: ${MODE:-direct}\n";
     let files = Files::new(&[("a.yaml", &base), ("b.yaml", over)]);
     let id = "transport.mode-hard-coded";
     assert_eq!(verdict(&files.audit_named(&["a.yaml"]), id), Verdict::Fail);
-    assert_eq!(verdict(&files.audit_named(&["a.yaml", "b.yaml"]), id), Verdict::Pass);
+    assert_eq!(
+        verdict(&files.audit_named(&["a.yaml", "b.yaml"]), id),
+        Verdict::Pass
+    );
     let back = files.audit_named(&["b.yaml", "a.yaml"]);
     assert_eq!(lines(&back, id), [5], "{}", told(&back));
     // What only the first one says stays.
@@ -32,14 +38,26 @@ fn a_later_file_counts_and_is_where_it_is_told() {
 
 #[test]
 fn an_override_beside_the_usual_file_is_taken_with_it() {
-    let base = project(&[service("connector", "    ports: [\"8081:8081\"]\n    environment: {ADMIN_API_PORT: 8081}\n")]);
+    let base = project(&[service(
+        "connector",
+        "    ports: [\"8081:8081\"]\n    environment: {ADMIN_API_PORT: 8081}\n",
+    )]);
     let id = "admin.published";
     for (text, expected) in [
         ("services: {connector: {ports: !reset []}}", Verdict::Pass),
-        ("services: {connector: {ports: !override [\"127.0.0.1:8081:8081\"]}}", Verdict::Pass),
-        ("services: {connector: {ports: [\"127.0.0.1:8081:8081\"]}}", Verdict::Fail),
+        (
+            "services: {connector: {ports: !override [\"127.0.0.1:8081:8081\"]}}",
+            Verdict::Pass,
+        ),
+        (
+            "services: {connector: {ports: [\"127.0.0.1:8081:8081\"]}}",
+            Verdict::Fail,
+        ),
         ("services: {connector: {ports: !reset null}}", Verdict::Pass),
-        ("services: {connector: !override {image: connector, environment: {ADMIN_API_PORT: 8081}}}", Verdict::Pass),
+        (
+            "services: {connector: !override {image: connector, environment: {ADMIN_API_PORT: 8081}}}",
+            Verdict::Pass,
+        ),
     ] {
         let files = Files::new(&[("compose.yaml", &base), ("compose.override.yaml", text)]);
         let audit = files.audit();
@@ -49,7 +67,10 @@ fn an_override_beside_the_usual_file_is_taken_with_it() {
 
 #[test]
 fn volumes_are_merged_by_their_targets_and_commands_replaced() {
-    let base = project(&[service("anon", "    command: [anon, --agree-to-terms]\n    volumes: [/var/lib/anon]\n")]);
+    let base = project(&[service(
+        "anon",
+        "    command: [anon, --agree-to-terms]\n    volumes: [/var/lib/anon]\n",
+    )]);
     let over = "services:\n  anon:\n    command: [anon]\n    volumes:\n      - {type: volume, source: keys, target: /var/lib/anon}\nvolumes: {keys: {}}\n";
     let rc = "Nickname a\nHiddenServiceDir /var/lib/anon/hs\n";
     let files = Files::new(&[("a.yaml", &base), ("b.yaml", over), ("anonrc", rc)]);
@@ -57,7 +78,12 @@ fn volumes_are_merged_by_their_targets_and_commands_replaced() {
     assert_eq!(verdict(&first, "sidecar.persistent"), Verdict::Fail);
     assert_eq!(verdict(&first, "daemon.terms"), Verdict::Pass);
     let both = files.audit_named(&["a.yaml", "b.yaml", "anonrc"]);
-    assert_eq!(verdict(&both, "sidecar.persistent"), Verdict::Pass, "{}", told(&both));
+    assert_eq!(
+        verdict(&both, "sidecar.persistent"),
+        Verdict::Pass,
+        "{}",
+        told(&both)
+    );
     assert_eq!(verdict(&both, "daemon.terms"), Verdict::Fail);
 }
 
@@ -76,50 +102,90 @@ fn anchors_merge_keys_and_extensions_are_followed() {
 #[test]
 fn another_file_s_service_is_extended_and_its_paths_are_its_own() {
     let other = "services:\n  base:\n    image: connector\n    env_file: [base.env]\n    environment: [TRANSPORT_MODE=direct]\n";
-    let own = "services:\n  connector:\n    extends:\n      file: sub/other.yaml\n      service: base\n";
+    let own =
+        "services:\n  connector:\n    extends:\n      file: sub/other.yaml\n      service: base\n";
     let files = Files::new(&[
         ("compose.yaml", own),
         ("sub/other.yaml", other),
         ("sub/base.env", "BTP_ALLOW_NOAUTH=off\n"),
     ]);
     let audit = files.audit_named(&["compose.yaml"]);
-    assert_eq!(verdict(&audit, "transport.mode-hard-coded"), Verdict::Fail, "{}", told(&audit));
+    assert_eq!(
+        verdict(&audit, "transport.mode-hard-coded"),
+        Verdict::Fail,
+        "{}",
+        told(&audit)
+    );
     let found = &outcome(&audit, "auth.noauth-value").findings;
-    assert!(found[0].at.file.ends_with("sub/base.env"), "{}", found[0].at);
+    assert!(
+        found[0].at.file.ends_with("sub/base.env"),
+        "{}",
+        found[0].at
+    );
     assert_eq!(verdict(&audit, "input.references"), Verdict::Pass);
 }
 
 #[test]
 fn what_is_included_belongs_to_the_project() {
-    let part = "services:\n  connector:\n    image: connector\n    environment: [TRANSPORT_MODE=direct]\n";
-    for include in ["include: [part/ilp.yaml]", "include:\n  - path: [part/ilp.yaml]"] {
+    let part =
+        "services:\n  connector:\n    image: connector\n    environment: [TRANSPORT_MODE=direct]\n";
+    for include in [
+        "include: [part/ilp.yaml]",
+        "include:\n  - path: [part/ilp.yaml]",
+    ] {
         let own = format!("{include}\nservices:\n  town: {{image: town}}\n");
         let files = Files::new(&[("compose.yaml", &own), ("part/ilp.yaml", part)]);
         let audit = files.audit_named(&["compose.yaml"]);
-        assert_eq!(verdict(&audit, "transport.mode-hard-coded"), Verdict::Fail, "{}", told(&audit));
-        assert_eq!(outcome(&audit, "images.digest").findings.len(), 2, "{}", told(&audit));
+        assert_eq!(
+            verdict(&audit, "transport.mode-hard-coded"),
+            Verdict::Fail,
+            "{}",
+            told(&audit)
+        );
+        assert_eq!(
+            outcome(&audit, "images.digest").findings.len(),
+            2,
+            "{}",
+            told(&audit)
+        );
     }
     let files = Files::new(&[("compose.yaml", "include: [gone.yaml]\nservices: {}\n")]);
     assert_eq!(lines(&files.audit(), "input.references"), [1]);
     // In a circle.
-    let files = Files::new(&[("compose.yaml", "include: [compose.yaml]\nservices: {a: {extends: b}, b: {extends: a}}\n")]);
+    let files = Files::new(&[(
+        "compose.yaml",
+        "include: [compose.yaml]\nservices: {a: {extends: b}, b: {extends: a}}\n",
+    )]);
     assert_eq!(verdict(&files.audit(), "input.references"), Verdict::Fail);
 }
 
 #[test]
 fn variables_come_from_the_env_beside_the_file_and_from_those_that_are_named() {
-    let text = project(&[service("connector", "    environment:\n      TRANSPORT_MODE: ${MODE:?say}\n      BTP_ALLOW_NOAUTH: ${NOAUTH-off}\n      LOG_LEVEL: $LEVEL\n      COST: $$5\n")]);
+    let text = project(&[service(
+        "connector",
+        "    environment:\n      TRANSPORT_MODE: ${MODE:?say}\n      BTP_ALLOW_NOAUTH: ${NOAUTH-off}\n      LOG_LEVEL: $LEVEL\n      COST: $$5\n",
+    )]);
     let files = Files::new(&[
         ("compose.yaml", &text),
         (".env", "NOAUTH=false\nLEVEL=debug\n"),
         ("more.env", "LEVEL=warn\n"),
     ]);
     let audit = files.audit_named(&["compose.yaml"]);
-    assert_eq!(verdict(&audit, "auth.noauth-value"), Verdict::Pass, "{}", told(&audit));
+    assert_eq!(
+        verdict(&audit, "auth.noauth-value"),
+        Verdict::Pass,
+        "{}",
+        told(&audit)
+    );
     assert_eq!(verdict(&audit, "logs.level"), Verdict::Fail);
     assert_eq!(verdict(&audit, "input.syntax"), Verdict::Pass);
     let audit = files.audit_named(&["compose.yaml", "more.env"]);
-    assert_eq!(verdict(&audit, "logs.level"), Verdict::Pass, "{}", told(&audit));
+    assert_eq!(
+        verdict(&audit, "logs.level"),
+        Verdict::Pass,
+        "{}",
+        told(&audit)
+    );
     // A variable that nobody gave is not guessed at.
     let files = Files::new(&[("compose.yaml", &text)]);
     assert_eq!(verdict(&files.audit(), "logs.level"), Verdict::Unknown);
@@ -134,7 +200,12 @@ fn what_compose_refuses_is_told_with_its_line() {
     ] {
         let files = Files::new(&[("compose.yaml", &project(&[service("a", more)]))]);
         let audit = files.audit();
-        assert_eq!(lines(&audit, "input.syntax"), [line], "{more}\n{}", told(&audit));
+        assert_eq!(
+            lines(&audit, "input.syntax"),
+            [line],
+            "{more}\n{}",
+            told(&audit)
+        );
     }
 }
 
@@ -151,7 +222,10 @@ fn newer_features_stop_nothing() {
 
 #[test]
 fn a_folder_s_other_files_are_projects_or_go_over_the_usual_one() {
-    let base = project(&[service("connector", "    environment: [TRANSPORT_MODE=direct]\n")]);
+    let base = project(&[service(
+        "connector",
+        "    environment: [TRANSPORT_MODE=direct]\n",
+    )]);
     let prod = "services: {connector: {restart: always}}\n";
     let files = Files::new(&[
         ("docker-compose.yml", &base),

@@ -15,13 +15,29 @@ fn what_cannot_be_read_is_told_and_stops_nothing_else() {
         ("package.json", "{\n\"a\": \n"),
     ]);
     std::fs::write(files.path("compose.yaml"), b"\x00\xff\xfe").expect("writes");
-    let mut paths: Vec<_> = ["anonrc", "broken.yaml", "package.json", "compose.yaml", "gone.yaml"]
-        .map(|name| files.path(name))
-        .into();
+    let mut paths: Vec<_> = [
+        "anonrc",
+        "broken.yaml",
+        "package.json",
+        "compose.yaml",
+        "gone.yaml",
+    ]
+    .map(|name| files.path(name))
+    .into();
     paths.push("/dev/zero".into());
     let audit = audit(&paths, 1);
-    assert_eq!(outcome(&audit, "input.read").findings.len(), 3, "{}", told(&audit));
-    assert_eq!(outcome(&audit, "input.syntax").findings.len(), 2, "{}", told(&audit));
+    assert_eq!(
+        outcome(&audit, "input.read").findings.len(),
+        3,
+        "{}",
+        told(&audit)
+    );
+    assert_eq!(
+        outcome(&audit, "input.syntax").findings.len(),
+        2,
+        "{}",
+        told(&audit)
+    );
     assert_eq!(verdict(&audit, "daemon.terms"), Verdict::Fail);
 }
 
@@ -32,13 +48,27 @@ fn what_is_too_much_is_not_read() {
     let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
     for level in 1..12 {
         let before = format!("*a{}", level - 1);
-        let _ = writeln!(bomb, "a{level}: &a{level} [{}]", vec![before; 10].join(", "));
+        let _ = writeln!(
+            bomb,
+            "a{level}: &a{level} [{}]",
+            vec![before; 10].join(", ")
+        );
     }
     std::fs::write(files.path("docker-compose.yml"), bomb).expect("writes");
     std::fs::write(files.path("compose.deep.yml"), "[".repeat(100_000)).expect("writes");
     let audit = files.audit();
-    assert_eq!(outcome(&audit, "input.read").findings.len(), 1, "{}", told(&audit));
-    assert_eq!(outcome(&audit, "input.syntax").findings.len(), 2, "{}", told(&audit));
+    assert_eq!(
+        outcome(&audit, "input.read").findings.len(),
+        1,
+        "{}",
+        told(&audit)
+    );
+    assert_eq!(
+        outcome(&audit, "input.syntax").findings.len(),
+        2,
+        "{}",
+        told(&audit)
+    );
 }
 
 #[test]
@@ -67,7 +97,11 @@ fn nothing_that_is_told_holds_a_secret_or_an_address() {
         "nodeId: {label}\nbtpServerPort: 3000\ntransport: {{type: {token}, socksProxy: \"socks5://user:{token}@h\"}}\npeers:\n  - {{id: {token}, url: \"ws://{label}.anon:1\", authToken: {token}, transport: {token}}}\nroutes: []\n"
     );
     let log = format!("INFO {label}\n");
-    let files = Files::new(&[("compose.yaml", &compose), ("connector.yaml", &yaml), ("x.log", &log)]);
+    let files = Files::new(&[
+        ("compose.yaml", &compose),
+        ("connector.yaml", &yaml),
+        ("x.log", &log),
+    ]);
     let audit = files.audit();
     let told = told(&audit);
     let notes: Vec<&String> = audit.outcomes.iter().flat_map(|one| &one.notes).collect();
@@ -84,13 +118,23 @@ fn every_level_and_family_of_an_address_is_found_in_logs() {
     for (line, expected) in [
         (format!("INFO ws://{label}.anyone:1"), Verdict::Fail),
         (format!("[notice] {label}.onion"), Verdict::Fail),
-        (format!("{{\"level\":\"error\",\"x\":\"{label}\"}}"), Verdict::Fail),
+        (
+            format!("{{\"level\":\"error\",\"x\":\"{label}\"}}"),
+            Verdict::Fail,
+        ),
         (label.to_uppercase(), Verdict::Fail),
-        (format!("{{\"level\":20,\"x\":\"{label}.anon\"}}"), Verdict::Pass),
+        (
+            format!("{{\"level\":20,\"x\":\"{label}.anon\"}}"),
+            Verdict::Pass,
+        ),
         (format!("2026 DEBUG {label}.anon"), Verdict::Pass),
         (format!("INFO {}", "9f".repeat(32)), Verdict::Pass),
     ] {
         let files = Files::new(&[("x.log", &line)]);
-        assert_eq!(verdict(&files.audit(), "logs.addresses"), expected, "{line}");
+        assert_eq!(
+            verdict(&files.audit(), "logs.addresses"),
+            expected,
+            "{line}"
+        );
     }
 }

@@ -1,6 +1,7 @@
 //! What the documents say, held against the code and against each other. What is generated is written
 //! anew by `make generated`.
 
+mod audit;
 mod causes;
 mod checks;
 mod exit_codes;

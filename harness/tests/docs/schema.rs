@@ -1,6 +1,6 @@
 //! `harness/schema/report.schema.json`: JSON Schema (draft 2020-12) of every report, made from the types.
 
-use ator_harness::cli::{Exit, Failure};
+use ator_harness::cli::{AuditReport, Exit, Failure};
 use ator_harness::report::{ProbeReport, RepeatReport, Report, ReportKind, VERSION};
 use schemars::Schema;
 use schemars::generate::SchemaSettings;
@@ -26,7 +26,7 @@ fn it_has_all_exit_codes_and_no_other() {
     let schema = report_schema();
     let mut codes = crate::exit_codes::ALL.map(Exit::code);
     codes.sort_unstable();
-    for report in ["run", "repeat", "probe", "runTally", "failure"] {
+    for report in ["run", "repeat", "probe", "runTally", "audit", "failure"] {
         let known = &schema["$defs"][report]["properties"]["exit_code"]["enum"];
         assert_eq!(*known, json!(codes), "{report}");
     }
@@ -43,6 +43,7 @@ fn report_schema() -> Value {
             generator.subschema_for::<RepeatReport>(),
         ),
         (ReportKind::Probe, generator.subschema_for::<ProbeReport>()),
+        (ReportKind::Audit, generator.subschema_for::<AuditReport>()),
         (ReportKind::Failure, generator.subschema_for::<Failure>()),
     ];
     let words: Vec<ReportKind> = kinds.iter().map(|(kind, _)| *kind).collect();
@@ -50,7 +51,7 @@ fn report_schema() -> Value {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": format!("urn:ator-harness:report:{VERSION}"),
         "title": "Reports of ator-harness",
-        "description": "report.json of one run, repeat.json of many, what `probe --json` prints, and what a command with `--json` prints that failed and has no report.",
+        "description": "report.json of one run, repeat.json of many, what `probe --json` and `audit --json` print, and what a command with `--json` prints that failed and has no report.",
         "type": "object",
         "required": ["kind"],
         "properties": { "kind": { "enum": words } },

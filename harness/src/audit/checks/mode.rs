@@ -45,7 +45,7 @@ pub(crate) const CHECKS: &[Check] = &[
         says: "there is one command that starts the deployment over the onion network",
         looks_at: "Compose projects with connectors, Makefiles, scripts of package.json",
         why: "Operators start what is documented; without such a command they start the deployment without its onion side.",
-        remedy: "add a target such as `make town-up-with-ator` that starts the Compose project with its onion daemon",
+        remedy: "add a target to a Makefile, or a script, with ator in its name, such as town-up-with-ator, that starts the Compose project with its onion daemon",
         run: operator_command,
     },
 ];
