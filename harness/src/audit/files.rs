@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use super::git;
@@ -279,7 +279,11 @@ impl Files {
 /// The path as it is told.
 #[must_use]
 pub(super) fn shown(path: &Path) -> Arc<str> {
-    let parts = path.components().collect::<PathBuf>();
+    let here = |part: &Component<'_>| *part == Component::CurDir;
+    let mut parts: PathBuf = path.components().skip_while(here).collect();
+    if parts.as_os_str().is_empty() {
+        parts.push(".");
+    }
     Arc::from(&*parts.to_string_lossy())
 }
 

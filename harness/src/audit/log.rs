@@ -12,7 +12,16 @@ pub(super) enum Loudness {
 /// How loud a line is: pino's numbers, words, and a daemon's brackets.
 #[must_use]
 pub(super) fn loudness(line: &str) -> Loudness {
+    // Compose puts the container's name before a line: `connector-1  | {…}`.
+    let line = line.split_once(" | ").map_or(line, |(_, line)| line);
     if let Ok(value) = serde_json::from_str::<serde_json::Value>(line.trim()) {
+        // The engine's own files, and the journal's, hold lines of others.
+        let mut inside = ["log", "MESSAGE"]
+            .iter()
+            .filter_map(|key| value.get(key)?.as_str());
+        if let Some(inside) = inside.next() {
+            return loudness(inside);
+        }
         let quiet = match value.get("level") {
             Some(serde_json::Value::Number(number)) => number.as_f64() < Some(30.0),
             Some(serde_json::Value::String(word)) => is_quiet(word),
@@ -59,6 +68,9 @@ mod tests {
             "Nov 29 10:00:00.000 [debug] x",
             "2026-11-29T10:00:00Z DEBUG x",
             "time=1 level=debug msg=x",
+            r#"connector-1  | {"level":20}"#,
+            r#"{"log":"{\"level\":20}\n","stream":"stdout"}"#,
+            r#"{"log":"Nov 29 [debug] x","stream":"stdout"}"#,
         ] {
             assert_eq!(loudness(line), Loudness::Debug, "{line}");
         }

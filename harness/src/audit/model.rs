@@ -113,12 +113,12 @@ impl Model {
             let alone = self.connectors.len() == 1 && self.daemons.len() == 1;
             return self.daemons.first().filter(|_| alone);
         };
-        let owner = self.namespace(connector.service?.0, service);
+        let project = connector.service?.0;
+        let own = self.namespace(project, service);
         self.daemons.iter().find(|daemon| {
-            let place = daemon
-                .service
-                .filter(|place| Some(place.0) == connector.service.map(|one| one.0));
-            place.is_some() && self.service(place).is_some_and(|one| one.name == owner)
+            let place = daemon.service.filter(|place| place.0 == project);
+            let beside = self.service(place);
+            beside.is_some_and(|one| self.namespace(project, one) == own)
         })
     }
 
@@ -148,9 +148,9 @@ impl Model {
         })
     }
 
-    /// The name of the service whose network one is in.
+    /// The name of the service whose network one is in; `host` for that of the machine.
     #[must_use]
-    pub fn namespace<'m>(&'m self, project: usize, service: &'m Service) -> &'m str {
+    pub(crate) fn namespace<'m>(&'m self, project: usize, service: &'m Service) -> &'m str {
         let mut at = service;
         for _ in 0..10 {
             let next = at
@@ -161,7 +161,10 @@ impl Model {
                 None => break,
             }
         }
-        &at.name
+        match at.node.text_of("network_mode") {
+            Some("host") => "host",
+            _ => &at.name,
+        }
     }
 
     /// Whether a connector is to be reached over the onion network: it says so, or no other of its project is and

@@ -12,6 +12,9 @@ const MOST_VALUES: usize = 200_000;
 /// How deep values may lie in each other.
 const DEEPEST: usize = 100;
 
+/// The longest key that is quoted, shorter than a secret may be.
+const LONGEST_KEY: usize = 31;
+
 /// A value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Node {
@@ -301,9 +304,15 @@ impl<'t> Reader<'t> {
             }
             if let Some(before) = known.insert(name.clone(), key.at.line) {
                 let line = key.at.line;
+                // What is no usual key may be anything, a secret too.
+                let shown = if name.len() <= LONGEST_KEY {
+                    format!(" {name:?}")
+                } else {
+                    String::new()
+                };
                 return Err(wrong(
                     line,
-                    format!("has the key {name:?} twice, on line {before} too"),
+                    format!("has the key{shown} twice, on line {before} too"),
                 ));
             }
             entries.push(Entry {

@@ -131,7 +131,7 @@ fn what_is_included_belongs_to_the_project() {
         "services:\n  connector:\n    image: connector\n    environment: [TRANSPORT_MODE=direct]\n";
     for include in [
         "include: [part/ilp.yaml]",
-        "include:\n  - path: [part/ilp.yaml]",
+        "include:\n  - path: [part/ilp.yaml]\n    project_directory: part",
     ] {
         let own = format!("{include}\nservices:\n  town: {{image: town}}\n");
         let files = Files::new(&[("compose.yaml", &own), ("part/ilp.yaml", part)]);

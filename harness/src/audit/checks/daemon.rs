@@ -22,7 +22,7 @@ pub(crate) const CHECKS: &[Check] = &[
     Check {
         id: "daemon.nickname",
         says: "the nickname is 1 to 19 letters and digits, and is there where the configuration is read-only",
-        looks_at: "anonrc files",
+        looks_at: "anonrc files, NICKNAME of onion daemons",
         why: "The packaged entry point adds a missing Nickname to the file: where that is mounted read-only the container ends. A hyphen in it makes the daemon abort.",
         remedy: "add `Nickname NAME` with letters and digits alone",
         run: nickname,
@@ -116,7 +116,23 @@ fn file_of(daemon: &Daemon) -> At {
     first.map_or_else(|| daemon.at.clone(), |option| At::new(&option.at.file, 1))
 }
 
+/// Whether the daemon takes it.
+fn is_nickname(text: &str) -> bool {
+    (1..=19).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
 fn nickname(model: &Model, look: &mut Look) {
+    for daemon in &model.daemons {
+        let service = model.service(daemon.service);
+        let variable = service.and_then(|service| service.variable("NICKNAME"));
+        if let Some((variable, value)) = variable.and_then(|one| Some((one, one.value.as_deref()?)))
+        {
+            look.at_one();
+            if !is_nickname(value) {
+                look.fail(&variable.at, "NICKNAME is not 1 to 19 letters and digits");
+            }
+        }
+    }
     for daemon in model
         .daemons
         .iter()
@@ -142,12 +158,7 @@ fn nickname(model: &Model, look: &mut Look) {
             }
             continue;
         };
-        let fits = (1..=19).contains(&option.value.len())
-            && option
-                .value
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric());
-        if !fits {
+        if !is_nickname(&option.value) {
             look.fail(&option.at, "the nickname is not 1 to 19 letters and digits");
         }
     }

@@ -58,7 +58,7 @@ fn length(model: &Model, look: &mut Look) {
         Some(value) => {
             look.at_one();
             if value.len() < SHORTEST {
-                look.fail(at, format!("{name} has {} bytes", value.len()));
+                look.fail(at, format!("{name} is {} bytes long", value.len()));
             }
         }
     };

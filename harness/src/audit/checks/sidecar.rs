@@ -455,6 +455,13 @@ fn gate(model: &Model, look: &mut Look) {
         else {
             continue;
         };
+        // Where the daemon is in the connector's network, it cannot come first.
+        if daemon
+            .shares()
+            .is_some_and(|(owner, _)| owner == service.name)
+        {
+            continue;
+        }
         look.at_one();
         let condition = service.after().find(|(entry, _)| entry.key == daemon.name);
         let at = service

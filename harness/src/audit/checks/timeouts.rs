@@ -214,7 +214,7 @@ fn expiry(model: &Model, look: &mut Look) {
     let hops = u64::from(model.hops.max(1));
     let (least, advised) = (HOP * hops, ADVISED.0 + ADVISED.1 * (hops - 1));
     let ways = if hops == 1 {
-        "1 hop".to_owned()
+        "one hop".to_owned()
     } else {
         format!("{hops} hops")
     };
@@ -222,7 +222,7 @@ fn expiry(model: &Model, look: &mut Look) {
         if millis < least {
             look.fail(
                 at,
-                format!("{name} is {millis} ms, for {ways} that take up to {least} ms"),
+                format!("{name} is {millis} ms, and {ways} may take {least} ms"),
             );
         } else if millis < advised {
             look.warn(

@@ -94,10 +94,29 @@ fn mode_hard_coded(model: &Model, look: &mut Look) {
 }
 
 fn mode_ignored(model: &Model, look: &mut Look) {
+    for daemon in &model.daemons {
+        let service = model.service(daemon.service);
+        if let Some(variable) = service.and_then(|service| service.variable("TRANSPORT_MODE")) {
+            look.at_one();
+            look.fail(
+                &variable.at,
+                format!(
+                    "TRANSPORT_MODE is set for {}, which is no connector",
+                    daemon.name
+                ),
+            );
+        }
+    }
     for connector in &model.connectors {
         let (Some(variable), Some(config)) =
             (connector.variable("TRANSPORT_MODE"), &connector.config)
         else {
+            if connector.variable("TRANSPORT_MODE").is_some() {
+                look.note(format!(
+                    "the configuration of {}, which may heed TRANSPORT_MODE or not",
+                    connector.name
+                ));
+            }
             continue;
         };
         let Some(mode) = variable.value.as_deref() else {

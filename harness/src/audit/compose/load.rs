@@ -132,8 +132,14 @@ impl Loader<'_> {
                 self.files.trouble(item.at, Obstacle::Missing, what);
                 continue;
             }
-            let folder = paths[0].parent().unwrap_or(folder).to_owned();
-            if let Some(mut more) = self.files_of(&paths, &folder, depth + 1) {
+            let folder = match item.text_of("project_directory") {
+                Some(own) => folder.join(own),
+                None => paths[0].parent().unwrap_or(folder).to_owned(),
+            };
+            let more = self.with_its_own(&item, &folder, |loader| {
+                loader.files_of(&paths, &folder, depth + 1)
+            });
+            if let Some(mut more) = more {
                 rebase(&mut more, &folder);
                 // What the file says itself counts.
                 merge_root(&mut more, document.clone());
@@ -155,6 +161,31 @@ impl Loader<'_> {
         {
             entry.node.value = Value::Map(whole);
         }
+    }
+
+    /// Does something with an included project's own variables, over which this project's count.
+    fn with_its_own<T>(
+        &mut self,
+        item: &Node,
+        folder: &Path,
+        does: impl FnOnce(&mut Self) -> T,
+    ) -> T {
+        let told = item.get("env_file");
+        let items = match told.map(|node| &node.value) {
+            Some(Value::List(items)) => items.clone(),
+            Some(Value::Scalar(_)) => told.cloned().into_iter().collect(),
+            _ if folder.join(".env").is_file() => vec![Node::of_text(&item.at, ".env")],
+            _ => Vec::new(),
+        };
+        let mut own = Variables::new();
+        for item in items {
+            add(&mut own, self.env_file(&item, folder));
+        }
+        own.extend(self.variables.clone());
+        let before = std::mem::replace(&mut self.variables, own);
+        let done = does(self);
+        self.variables = before;
+        done
     }
 
     /// A service over the one that it extends.
