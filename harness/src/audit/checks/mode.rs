@@ -142,6 +142,17 @@ fn whole(model: &Model, look: &mut Look) {
             look.fail(&connector.at, told);
         }
     }
+    let all_direct = model
+        .connectors
+        .iter()
+        .all(|one| one.service.is_none() && one.transport() == Some(Transport::Direct));
+    for connector in model.connectors.iter().filter(|_| all_direct) {
+        let told = format!(
+            "the transport of {} is direct, and nothing else here is to be reached over the onion network; whether it is to be is not told",
+            connector.name
+        );
+        look.unknown(&connector.at, told);
+    }
     for package in owners(model) {
         look.at_one();
         if let Some((fault, at)) = client_fault(package) {
