@@ -121,6 +121,30 @@ impl Files {
         files
     }
 
+    /// Takes a text that is in no file of this machine.
+    pub(crate) fn take_text(&mut self, name: &str, kind: Kind, text: String) {
+        let name: Arc<str> = Arc::from(name);
+        let documents = match kind {
+            Kind::Connector => match yaml::parse(&name, &text) {
+                Ok(documents) => documents,
+                Err(error) => {
+                    let at = At::new(&name, error.line);
+                    return self.trouble(at, Obstacle::Syntax, error.what);
+                }
+            },
+            _ => Vec::new(),
+        };
+        self.all.push(File {
+            path: PathBuf::from(&*name),
+            name,
+            kind,
+            text,
+            documents,
+            tracked: false,
+            named: false,
+        });
+    }
+
     /// Reads a file that another one names, if it is one that is known. Returns whether it is there.
     pub fn also(&mut self, path: &Path) -> bool {
         if !path.is_file() {

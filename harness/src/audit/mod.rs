@@ -1,7 +1,7 @@
 //! What operators' files say of a deployment: Compose files, connectors' YAML, variables, packages, recipes of images,
 //! daemons' configurations and logs, read into a model and held against a catalogue of checks.
 //!
-//! Nothing is started and nobody is asked; what is read is hostile, bounded, and quoted without secrets.
+//! Nothing is started and nobody is asked (what an engine tells of a project that runs comes in as data); what is read is hostile, bounded, and quoted without secrets.
 
 mod catalogue;
 mod check;
@@ -21,6 +21,7 @@ mod package;
 mod place;
 mod projects;
 mod roles;
+mod running;
 mod secret_words;
 mod summary;
 mod urls;
@@ -29,4 +30,5 @@ mod yaml;
 pub use catalogue::{every, find};
 pub use check::{Check, Finding, Level, Outcome, Verdict};
 pub use place::At;
-pub use summary::{Audit, audit};
+pub use running::{Read, RunningProject, RunningService};
+pub use summary::{Audit, audit, audit_running};

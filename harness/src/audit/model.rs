@@ -14,6 +14,7 @@ use super::package::{self, Package};
 use super::place::At;
 use super::projects::projects;
 use super::roles::{Role, is_tor, role};
+use super::running::RunningProject;
 use super::yaml::Node;
 
 /// The most files of a mounted folder that are looked at.
@@ -74,6 +75,24 @@ impl Model {
             projects: loaded,
             packages,
             variables,
+            hops,
+            ..Self::default()
+        };
+        model.files = files;
+        model.find_parts();
+        model
+    }
+
+    /// What a project that runs is made of.
+    #[must_use]
+    pub(crate) fn of_running(project: &RunningProject, hops: u32) -> Self {
+        let mut files = Files::default();
+        for (name, kind, text) in project.files() {
+            files.take_text(&name, kind, text);
+        }
+        let (at, root) = project.tree();
+        let mut model = Self {
+            projects: vec![compose::of_root(at, root, &mut files)],
             hops,
             ..Self::default()
         };

@@ -7,6 +7,7 @@ use super::catalogue::every;
 use super::check::{Level, Outcome, Verdict};
 use super::checks::mode::mode_in_words;
 use super::model::Model;
+use super::running::RunningProject;
 use super::secret_words::{is_literal, is_secret};
 use super::yaml::{Node, Value};
 use crate::onion::redact;
@@ -27,8 +28,17 @@ pub struct Audit {
 /// Reads what these paths hold, and lets every check look at it. A packet goes this many hops at the most.
 #[must_use]
 pub fn audit(paths: &[PathBuf], hops: u32) -> Audit {
-    let model = Model::read(paths, hops);
-    let secrets = secrets_of(&model);
+    judged(&Model::read(paths, hops))
+}
+
+/// Lets every check look at a project that runs.
+#[must_use]
+pub fn audit_running(project: &RunningProject, hops: u32) -> Audit {
+    judged(&Model::of_running(project, hops))
+}
+
+fn judged(model: &Model) -> Audit {
+    let secrets = secrets_of(model);
     let clean = |text: &str| {
         let text = secrets.iter().fold(text.to_owned(), |text, secret| {
             text.replace(secret.as_str(), "[redacted]")
@@ -36,7 +46,7 @@ pub fn audit(paths: &[PathBuf], hops: u32) -> Audit {
         redact(&text)
     };
     let outcomes = every().map(|check| {
-        let mut outcome = Outcome::of(check, &model);
+        let mut outcome = Outcome::of(check, model);
         for finding in &mut outcome.findings {
             finding.evidence = clean(&finding.evidence);
         }
@@ -46,7 +56,7 @@ pub fn audit(paths: &[PathBuf], hops: u32) -> Audit {
         outcome
     });
     Audit {
-        mode: mode_in_words(&model),
+        mode: mode_in_words(model),
         files: model
             .files
             .all

@@ -230,7 +230,7 @@ async fn dispatch(cli: &Cli, out: &Out) -> Result<Exit, CliError> {
         Command::Compare(args) => compare::run(args, out),
         Command::Ledger(args) => Ok(ledger::run(args, out)?),
         Command::Doctor(args) => doctor::run(common, args, out).await,
-        Command::Audit(args) => Ok(audit::run(args, out)?),
+        Command::Audit(args) => Ok(audit::run(args, out).await?),
         Command::Export(args) => Ok(export::run(args, out)?),
         Command::Wire(args) => {
             let mut input = std::io::stdin().lock();

@@ -23,6 +23,7 @@ mod machine;
 mod named;
 mod networks;
 mod pipe;
+mod project;
 mod read;
 #[cfg(test)]
 mod scripted;
@@ -49,6 +50,7 @@ pub use log::Log;
 pub use machine::{Mount, Port};
 pub use networks::NetworkSpec;
 pub use pipe::{Pipe, PipeInput, Piped};
+pub use project::{ProjectContainer, ProjectHealth, ProjectMount};
 pub use ssh::SshError;
 pub use sweep::{Calls, FoundRun, Leftovers};
 pub use watch::{Death, Watch};

@@ -310,3 +310,40 @@ fn a_transport_is_made_of_the_environment_and_all_mistakes_are_told() {
         );
     }
 }
+
+#[test]
+fn an_engine_that_does_not_answer_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (arguments, code) in [
+        (
+            &[
+                "audit",
+                "--engine",
+                "unix:///nowhere.sock",
+                "--project",
+                "town",
+            ][..],
+            3,
+        ),
+        (&["audit", "--engine", "unix:///nowhere.sock"], 2),
+        (&["audit", "--project", "town"], 2),
+        (
+            &[
+                "audit",
+                "x",
+                "--engine",
+                "unix:///nowhere.sock",
+                "--project",
+                "town",
+            ],
+            2,
+        ),
+    ] {
+        let found = document(arguments, folder.path());
+        assert_eq!(
+            (&found["kind"], &found["exit_code"]),
+            (&json!("failure"), &json!(code)),
+            "{found}"
+        );
+    }
+}

@@ -5,4 +5,5 @@ mod deployments;
 mod forms;
 mod hostile;
 mod pairs;
+mod running;
 mod support;

@@ -72,6 +72,27 @@ pub(crate) fn load(paths: &[PathBuf], given: &Variables, files: &mut Files) -> O
     })
 }
 
+/// A project of a tree that is complete: nothing is put in, merged or read.
+#[must_use]
+pub(crate) fn of_root(at: At, mut root: Node, files: &mut Files) -> Project {
+    normal_services(&mut root);
+    let folder = PathBuf::new();
+    let mut loader = Loader {
+        files,
+        variables: Variables::new(),
+    };
+    let entries = root.get("services").map_or(&[][..], Node::entries).to_vec();
+    let services = entries
+        .iter()
+        .map(|entry| loader.service(entry, &root, &folder));
+    Project {
+        services: services.collect(),
+        at,
+        folder,
+        root,
+    }
+}
+
 fn add(variables: &mut Variables, found: Vec<Variable>) {
     for variable in found {
         if let Some(value) = variable.value {

@@ -8,6 +8,6 @@ mod ports;
 mod service;
 mod volumes;
 
-pub(super) use load::{Project, load};
+pub(super) use load::{Project, load, of_root};
 pub(super) use service::Service;
 pub(super) use volumes::{Mount, MountKind};

@@ -2,6 +2,7 @@
 
 mod document;
 mod junit;
+mod running;
 mod sarif;
 mod text;
 
@@ -15,7 +16,8 @@ use serde::Serialize;
 
 use super::exit::Exit;
 use super::out::{Answer, Out};
-use crate::audit::{Check, audit, every, find};
+use crate::audit::{Check, audit, audit_running, every, find};
+use crate::engine::{EngineAddress, EngineError};
 use crate::report::json_text;
 
 /// Arguments of `audit`.
@@ -26,13 +28,25 @@ use crate::report::json_text;
 pub(super) struct Args {
     /// Compose files (several are one project, the later over the earlier), connectors' YAML, variables (.env),
     /// package.json and lock files, Dockerfiles, anonrc, logs; or folders with such files
-    #[arg(value_name = "PATH", required_unless_present = "explain")]
+    #[arg(value_name = "PATH", required_unless_present_any = ["explain", "engine"])]
     paths: Vec<PathBuf>,
+    /// Instead of files: what runs on this Docker Engine: unix:///path/to/socket, tcp://host:port (over TLS), or
+    /// ssh://[user@]host[:port]
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        requires = "project",
+        conflicts_with = "paths"
+    )]
+    engine: Option<EngineAddress>,
+    /// With --engine, the Compose project
+    #[arg(long, value_name = "NAME", requires = "engine")]
+    project: Option<String>,
     /// How many connectors a packet goes through at the most: timeouts have to allow that many
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=20))]
     hops: u32,
     /// Say what a check is about, what goes wrong otherwise and what helps, and look at nothing
-    #[arg(long, value_name = "ID", value_parser = check_of, conflicts_with = "paths")]
+    #[arg(long, value_name = "ID", value_parser = check_of, conflicts_with_all = ["paths", "engine"])]
     explain: Option<&'static str>,
     /// Print a JSON report
     #[arg(long)]
@@ -48,6 +62,19 @@ pub(super) struct Args {
 /// Why an audit was not told.
 #[derive(Debug, thiserror::Error)]
 pub enum AuditError {
+    /// The engine cannot be asked.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// Nothing of the project is there.
+    #[error(
+        "{engine} has no container of the Compose project {project:?}; `docker compose ls --all` shows the projects"
+    )]
+    NoProject {
+        /// The project.
+        project: String,
+        /// The engine.
+        engine: String,
+    },
     /// A file cannot be written.
     #[error("failed to write {path}; give another file with {option}")]
     Write {
@@ -68,7 +95,8 @@ impl AuditError {
     #[must_use]
     pub const fn exit(&self) -> Exit {
         match self {
-            Self::Write { .. } | Self::Output(_) => Exit::Environment,
+            Self::Engine(error) => Exit::of_engine(error),
+            Self::NoProject { .. } | Self::Write { .. } | Self::Output(_) => Exit::Environment,
         }
     }
 }
@@ -81,12 +109,24 @@ fn check_of(id: &str) -> Result<&'static str, String> {
 }
 
 /// Audits, and tells what was found.
-pub(super) fn run(args: &Args, out: &Out) -> Result<Exit, AuditError> {
+pub(super) async fn run(args: &Args, out: &Out) -> Result<Exit, AuditError> {
     if let Some(check) = args.explain.and_then(find) {
         explain(check, args.json, out)?;
         return Ok(Exit::Pass);
     }
-    let found = audit(&args.paths, args.hops);
+    let found = match (&args.engine, &args.project) {
+        (Some(engine), Some(project)) => {
+            let running = Box::pin(running::running(engine, project)).await?;
+            if running.services.is_empty() {
+                return Err(AuditError::NoProject {
+                    project: project.clone(),
+                    engine: engine.to_string(),
+                });
+            }
+            audit_running(&running, args.hops)
+        }
+        _ => audit(&args.paths, args.hops),
+    };
     let report = AuditReport::new(&found, args.hops);
     if let Some(path) = &args.junit {
         let text = junit::junit(&report).map_err(io::Error::other);
