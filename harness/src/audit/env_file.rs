@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::interpolate::{Variables, fill};
 use super::place::At;
 
 /// A variable, and where it stands.
@@ -21,6 +22,7 @@ pub struct Variable {
 #[must_use]
 pub(super) fn parse(file: &Arc<str>, text: &str) -> (Vec<Variable>, Vec<At>) {
     let (mut found, mut wrong) = (Vec::new(), Vec::new());
+    let mut known = Variables::new();
     let mut lines = text.lines().enumerate();
     while let Some((index, line)) = lines.next() {
         let at = At::new(file, index + 1);
@@ -50,11 +52,20 @@ pub(super) fn parse(file: &Arc<str>, text: &str) -> (Vec<Variable>, Vec<At>) {
                     break;
                 }
             }
-            unquoted(&whole)
+            // Within single quotes a dollar sign is itself.
+            (unquoted(&whole), !whole.starts_with('\''))
         });
+        let value = value.map(|(text, puts_in)| match fill(&text, &known) {
+            Ok(filled) if puts_in => (text, filled.text),
+            _ => (text.clone(), Some(text)),
+        });
+        let (raw, value) = value.map_or_else(Default::default, |(raw, value)| (raw, value));
+        if let Some(value) = &value {
+            known.insert(name.to_owned(), value.clone());
+        }
         found.push(Variable {
             name: name.to_owned(),
-            raw: value.clone().unwrap_or_default(),
+            raw,
             value,
             at,
         });
@@ -80,6 +91,22 @@ fn unquoted(raw: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn earlier_variables_are_put_in() {
+        let text = "A=1\nB=x${A}\nC='x${A}'\nD=${E:-d}\nF=${G}\nH=$\n";
+        let (found, _) = parse(&Arc::from("f"), text);
+        let found: Vec<Option<&str>> = found.iter().map(|one| one.value.as_deref()).collect();
+        let expected = [
+            Some("1"),
+            Some("x1"),
+            Some("x${A}"),
+            Some("d"),
+            None,
+            Some("$"),
+        ];
+        assert_eq!(found, expected);
+    }
 
     #[test]
     fn values_are_read_as_compose_does() {

@@ -145,6 +145,26 @@ impl Files {
         });
     }
 
+    /// Takes what a Compose file holds of another file, where it begins at this line, as if it were at this path.
+    pub(crate) fn take_content(&mut self, at: &At, path: &Path, content: &str) {
+        // Its lines are then those of the Compose file.
+        let text = "\n".repeat(at.line.saturating_sub(1)) + content;
+        let documents = yaml::parse(&at.file, &text).unwrap_or_default();
+        let kind = kind_of_documents(&documents).or_else(|| kind_of_text(&text));
+        let Some(kind) = kind.filter(|_| self.at(path).is_none()) else {
+            return;
+        };
+        self.all.push(File {
+            name: Arc::clone(&at.file),
+            path: path.to_owned(),
+            kind,
+            text,
+            documents,
+            tracked: false,
+            named: false,
+        });
+    }
+
     /// Reads a file that another one names, if it is one that is known. Returns whether it is there.
     pub fn also(&mut self, path: &Path) -> bool {
         if !path.is_file() {
@@ -289,7 +309,8 @@ impl Files {
             return;
         };
         self.all.push(File {
-            tracked: git::tracks(path),
+            // Of other files nobody asks it.
+            tracked: [Kind::Connector, Kind::Environment].contains(&kind) && git::tracks(path),
             path: path.to_owned(),
             name,
             kind,

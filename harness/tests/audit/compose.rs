@@ -237,3 +237,19 @@ fn a_folder_s_other_files_are_projects_or_go_over_the_usual_one() {
     assert_eq!(found.len(), 2, "{}", told(&audit));
     assert_eq!(verdict(&audit, "input.syntax"), Verdict::Pass);
 }
+
+#[test]
+fn what_a_compose_file_holds_of_another_file_is_looked_at() {
+    let text = format!(
+        "services:\n{}configs:\n  c:\n    content: |\n      nodeId: a\n      btpServerPort: 3000\n      transport:\n        type: socks5\n        socksProxy: socks5://127.0.0.1:9050\n        externalUrl: ws://x.invalid:1\n      peers: []\n      routes: []\n",
+        service("connector", "    configs: [{source: c, target: /c.yaml}]\n")
+    );
+    let files = Files::new(&[("compose.yaml", &text)]);
+    let audit = files.audit();
+    assert_eq!(
+        lines(&audit, "transport.socks-scheme"),
+        [12],
+        "{}",
+        told(&audit)
+    );
+}

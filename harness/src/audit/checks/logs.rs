@@ -44,6 +44,14 @@ fn level(model: &Model, look: &mut Look) {
         let (value, at) = match (variable, key) {
             (Some(variable), _) => (variable.value.as_deref(), &variable.at),
             (None, Some(entry)) => (entry.node.text(), &entry.at),
+            (None, None)
+                if connector.config.is_none() && connector.variable("CONFIG_FILE").is_some() =>
+            {
+                let told =
+                    format!("no LOG_LEVEL of {name} is set, and its configuration was not given");
+                look.unknown(&connector.at, told);
+                continue;
+            }
             (None, None) => {
                 look.at_one();
                 look.warn(

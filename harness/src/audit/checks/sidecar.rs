@@ -173,12 +173,10 @@ fn left_behind(model: &Model, look: &mut Look) {
     let owned = [
         "ports",
         "hostname",
-        "domainname",
         "links",
         "expose",
         "extra_hosts",
         "dns",
-        "dns_search",
         "mac_address",
     ];
     for (_, service) in model.services() {

@@ -267,12 +267,9 @@ impl Loader<'_> {
                 read_only: false,
             })
         }));
-        mounts.extend(
-            items("configs")
-                .iter()
-                .chain(items("secrets"))
-                .filter_map(|item| configured(item, root)),
-        );
+        for item in items("configs").iter().chain(items("secrets")) {
+            mounts.extend(self.configured(item, root, folder));
+        }
         Service {
             name: entry.key.clone(),
             at: entry.at.clone(),
@@ -281,6 +278,32 @@ impl Loader<'_> {
             environment,
             node: node.clone(),
         }
+    }
+
+    /// A file of `configs` or `secrets` that is mounted, or what the Compose file holds of one itself.
+    fn configured(&mut self, item: &Node, root: &Node, folder: &Path) -> Option<volumes::Mount> {
+        let name = item.text_of("source").or_else(|| item.text())?;
+        let target = item.text_of("target");
+        let told = |key: &str| {
+            let mut sections = ["configs", "secrets"].iter();
+            sections.find_map(|section| root.find(&[section, name, key]))
+        };
+        let source = match (told("file"), told("content")) {
+            (Some(file), _) => file.text()?.to_owned(),
+            (None, Some(content)) => {
+                let path = folder.join(format!("configs.{name}"));
+                self.files.take_content(&content.at, &path, content.text()?);
+                format!("configs.{name}")
+            }
+            (None, None) => return None,
+        };
+        Some(volumes::Mount {
+            at: item.at.clone(),
+            kind: volumes::MountKind::Bind,
+            source,
+            target: target.map_or_else(|| format!("/{name}"), str::to_owned),
+            read_only: true,
+        })
     }
 
     fn variable(&self, entry: &Entry) -> Variable {
@@ -337,24 +360,6 @@ impl Loader<'_> {
         };
         env_file::parse(&name, &text).0
     }
-}
-
-/// A file of `configs` or `secrets` that is mounted.
-fn configured(item: &Node, root: &Node) -> Option<volumes::Mount> {
-    let source = item.text_of("source").or_else(|| item.text())?;
-    let target = item
-        .text_of("target")
-        .map_or_else(|| format!("/{source}"), str::to_owned);
-    let file = ["configs", "secrets"]
-        .iter()
-        .find_map(|key| root.find(&[key, source, "file"]))?;
-    Some(volumes::Mount {
-        at: item.at.clone(),
-        kind: volumes::MountKind::Bind,
-        source: file.text()?.to_owned(),
-        target,
-        read_only: true,
-    })
 }
 
 fn normal_services(document: &mut Node) {
