@@ -210,10 +210,7 @@ impl Model {
         for (project_at, project) in self.projects.iter().enumerate() {
             for (service_at, service) in project.services.iter().enumerate() {
                 let place = Some((project_at, service_at));
-                let mut others = project.services.iter();
-                let is_shared =
-                    others.any(|one| one.shares().is_some_and(|(name, _)| name == service.name));
-                let role = role(service, is_shared);
+                let role = role(service, &project.services);
                 if role == Role::Other {
                     continue;
                 }

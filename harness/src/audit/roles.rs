@@ -28,20 +28,31 @@ const CONNECTOR: [&str; 7] = [
     "ADMIN_API_PORT",
 ];
 
-/// What a service is, by its image, its environment, its name, and by whether others share its network.
-#[must_use]
-pub(super) fn role(service: &Service, is_shared: bool) -> Role {
+/// Whether a service is a connector by its image or its name.
+fn is_called_connector(service: &Service) -> bool {
     let image = service.image_name().unwrap_or_default();
-    if has_word(image, &["connector"]) {
+    let other = has_word(image, &DAEMON);
+    has_word(image, &["connector"]) || (!other && has_word(&service.name, &["connector"]))
+}
+
+/// What a service of a project is, by its image, its name, its environment, and by whether others share its network.
+#[must_use]
+pub(super) fn role(service: &Service, project: &[Service]) -> Role {
+    let is_shared = project
+        .iter()
+        .any(|one| one.shares().is_some_and(|(name, _)| name == service.name));
+    if is_called_connector(service) {
         return Role::Connector;
     }
-    if has_word(image, &DAEMON) {
+    if has_word(service.image_name().unwrap_or_default(), &DAEMON) {
         return Role::Daemon;
     }
-    let connects = |name: &str| CONNECTOR.contains(&name) || is_secret_variable(name);
-    let own = service.environment.iter().any(|one| connects(&one.name));
-    if own || has_word(&service.name, &["connector"]) {
-        return Role::Connector;
+    // Where one is called so, what others have of its variables tells them where it is.
+    if !project.iter().any(is_called_connector) {
+        let connects = |name: &str| CONNECTOR.contains(&name) || is_secret_variable(name);
+        if service.environment.iter().any(|one| connects(&one.name)) {
+            return Role::Connector;
+        }
     }
     let runs = service.environment.iter().any(|one| {
         [

@@ -53,8 +53,7 @@ const EXIT_CODES: &str = "Exit codes:
   1    the verdict is fail; compare: something got slower or worse;
        ledger show: a check is flagged; audit: something was found
   2    wrong usage, or a mistake in a topology file, report, ledger or
-       audited file;
-       a daemon of another TLD family than the run is for
+       audited file; a daemon of another TLD family than the run is for
   3    the environment lacks something (engine, image, file, space)
   4    inconclusive: too little to judge by
   130  interrupted";

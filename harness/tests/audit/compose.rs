@@ -253,3 +253,18 @@ fn what_a_compose_file_holds_of_another_file_is_looked_at() {
         told(&audit)
     );
 }
+
+#[test]
+fn whoever_is_told_of_a_connector_is_none() {
+    let town = service(
+        "town",
+        "    environment: {CONNECTOR_ADMIN_PORT: 9401, CONNECTOR_ILP_ADDRESS: g.x}\n    networks: [n]\n",
+    );
+    let connector = service("connector", "    environment: {TRANSPORT_MODE: direct}\n");
+    let id = "mode.whole";
+    let files = Files::new(&[("compose.yaml", &project(&[connector, town.clone()]))]);
+    assert_eq!(outcome(&files.audit(), id).findings.len(), 1);
+    // One that is embedded has no other beside it.
+    let files = Files::new(&[("compose.yaml", &project(&[town]))]);
+    assert_eq!(outcome(&files.audit(), id).findings.len(), 1);
+}
