@@ -299,7 +299,14 @@ impl Files {
             }
             by_name.or_else(|| kind_of_documents(&documents))
         } else {
-            by_name.or_else(|| kind_of_text(&text))
+            // It may have been named anything, as `/dev/stdin` or with `.json`.
+            let by_documents = by_name.is_none().then(|| {
+                documents = yaml::parse(&name, &text).ok().filter(|_| named)?;
+                kind_of_documents(&documents)
+            });
+            by_name
+                .or(by_documents.flatten())
+                .or_else(|| kind_of_text(&text))
         };
         let Some(kind) = kind else {
             if named {

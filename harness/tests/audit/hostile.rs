@@ -42,6 +42,28 @@ fn what_cannot_be_read_is_told_and_stops_nothing_else() {
 }
 
 #[test]
+fn a_named_file_is_known_by_what_it_holds() {
+    let files = Files::new(&[
+        (
+            "config.json",
+            "{\"nodeId\": \"a\", \"transport\": {\"type\": \"x\"}}\n",
+        ),
+        ("stack", "\u{feff}services:\r\n  a:\r\n    image: x\r\n"),
+        ("rc", "SocksPort 1\r\n"),
+        ("vars", "BTP_ALLOW_NOAUTH=0\r\n"),
+    ]);
+    let audit = files.audit_named(&["config.json", "stack", "rc", "vars"]);
+    for id in [
+        "transport.complete",
+        "images.digest",
+        "daemon.terms",
+        "auth.noauth-value",
+    ] {
+        assert_eq!(verdict(&audit, id), Verdict::Fail, "{id}\n{}", told(&audit));
+    }
+}
+
+#[test]
 fn what_is_too_much_is_not_read() {
     let files = Files::new(&[("anonrc", "AgreeToTerms 1\n")]);
     std::fs::write(files.path("compose.yaml"), "#".repeat(2 << 20)).expect("writes");
