@@ -6,7 +6,8 @@ use std::process::Command;
 
 /// Variables that libraries read by themselves, and take a text of no length for a file, a folder, an engine or a
 /// terminal.
-const READ_BY_LIBRARIES: [&str; 12] = [
+const READ_BY_LIBRARIES: [&str; 20] = [
+    "ALL_PROXY",
     "CI",
     "CLICOLOR",
     "DOCKER_AUTH_CONFIG",
@@ -14,11 +15,18 @@ const READ_BY_LIBRARIES: [&str; 12] = [
     "DOCKER_CONFIG",
     "DOCKER_HOST",
     "HOME",
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+    "NO_PROXY",
     "SSL_CERT_DIR",
     "SSL_CERT_FILE",
     "TERM",
     "TMPDIR",
     "XDG_RUNTIME_DIR",
+    "all_proxy",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
 ];
 
 /// A variable; `None` where it is not set, or set to nothing.

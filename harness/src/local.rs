@@ -1,13 +1,26 @@
 //! Asking by HTTP what runs on this machine.
 
+use std::sync::Arc;
+
+use rustls::{ClientConfig, RootCertStore};
+
 /// A client for what is at an address that the harness chose itself: directory ports, admin APIs, servers.
 ///
 /// It uses no proxy, whatever the environment names (`http_proxy`, `ALL_PROXY` and the like): a proxy does
 /// not reach those addresses, and is not to learn an admin key.
 #[must_use]
 pub fn client() -> reqwest::Client {
-    // It has neither TLS nor a resolver of its own, so there is nothing to build that could be missing.
-    let built = reqwest::Client::builder().no_proxy().build();
+    // It speaks no TLS: left to itself it would read the system's certificates, and fail where there are none.
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let tls = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap_or_else(|error| unreachable!("the provider has the versions: {error}"))
+        .with_root_certificates(RootCertStore::empty())
+        .with_no_client_auth();
+    let built = reqwest::Client::builder()
+        .no_proxy()
+        .tls_backend_preconfigured(tls)
+        .build();
     built.unwrap_or_else(|error| unreachable!("a client without options: {error}"))
 }
 

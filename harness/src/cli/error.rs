@@ -3,11 +3,13 @@
 use std::io::Write;
 
 use super::exit::Exit;
+use super::missing::{Missing, told};
 use super::program::ProgramError;
 use crate::causes::{clipped, with_causes};
 use crate::descriptors::TooFew;
 use crate::engine::{EngineError, FilesError};
 use crate::input::InputError;
+use crate::npm::FetchError;
 use crate::onion::TldFamily;
 use crate::plan::PlanError;
 
@@ -72,9 +74,6 @@ pub enum CliError {
         /// Everything that is wrong.
         mistakes: Vec<String>,
     },
-    /// The project's folder was not found.
-    #[error("failed to find the project folder above the current one; give it with --root")]
-    NoRoot,
     /// No daemon of this family comes with the project.
     #[error(
         "no onion daemon of the .{family} family comes with this project; give one with --anon-binary PATH or --anon-image IMAGE"
@@ -92,14 +91,17 @@ pub enum CliError {
         source: FilesError,
     },
     /// Binaries for images are missing.
-    #[error(
-        "{} missing; run `make images` to build what goes into the images, `make tor` for images/tor, and `make ilp-connector` for images/ilp-connector",
-        list(missing)
-    )]
+    #[error("{}", told(missing))]
     MissingBinaries {
-        /// The files.
-        missing: Vec<String>,
+        /// What it is.
+        missing: Vec<Missing>,
     },
+    /// The onion daemon cannot be fetched.
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
+    /// Files to start from cannot be written.
+    #[error(transparent)]
+    Init(#[from] super::init::InitError),
     /// This process may not have as many files open as a run takes.
     #[error(transparent)]
     Descriptors(#[from] TooFew),
@@ -167,13 +169,6 @@ fn runs(known: &[String]) -> String {
     }
 }
 
-fn list(paths: &[String]) -> String {
-    match paths {
-        [one] => format!("{one} is"),
-        many => format!("{} are", many.join(", ")),
-    }
-}
-
 impl CliError {
     /// Prints the message with its causes to standard error.
     pub(super) fn tell(&self) {
@@ -198,8 +193,9 @@ impl CliError {
             | Self::UnknownTopology { .. }
             | Self::NoDaemon { .. }
             | Self::Files { .. }
-            | Self::Engines { .. }
-            | Self::NoRoot => Exit::Usage,
+            | Self::Engines { .. } => Exit::Usage,
+            Self::Fetch(error) => Exit::of_fetch(error),
+            Self::Init(error) => error.exit(),
             Self::Wire(error) => error.exit(),
             Self::Conformance(error) => error.exit(),
             Self::Compare(_) => Exit::Usage,

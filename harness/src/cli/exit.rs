@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::checks::Verdict;
 use crate::engine::EngineError;
+use crate::npm::FetchError;
 use crate::plan::PlanError;
 use crate::run::{AtFault, RunError};
 
@@ -93,6 +94,24 @@ impl Exit {
             // Whose fault that is, is found out before it is reported ([`Exit::of_fault`]).
             RunError::Stage(_) | RunError::NodeDied(_) => Self::Inconclusive,
             RunError::Interrupted => Self::Interrupted,
+        }
+    }
+
+    /// The exit code of a daemon that could not be fetched.
+    #[must_use]
+    pub const fn of_fetch(error: &FetchError) -> Self {
+        match error {
+            FetchError::File { .. } | FetchError::OtherFile { .. } | FetchError::Url => Self::Usage,
+            FetchError::Architecture(_)
+            | FetchError::NoCache
+            | FetchError::Cache { .. }
+            | FetchError::NoRegistry { .. }
+            | FetchError::Certificates { .. }
+            | FetchError::Network { .. }
+            | FetchError::Status { .. }
+            | FetchError::OtherContent { .. }
+            | FetchError::TooLong { .. }
+            | FetchError::Inside { .. } => Self::Environment,
         }
     }
 

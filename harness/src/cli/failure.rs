@@ -130,7 +130,10 @@ fn mistakes(error: &CliError) -> Vec<Mistake> {
         CliError::Engines { mistakes }
         | CliError::Conformance(conformance::Error::Usage { mistakes }) => in_words(mistakes),
         CliError::Export(ExportError::Mistakes { mistakes }) => in_words(mistakes),
-        CliError::MissingBinaries { missing } => in_words(missing),
+        CliError::MissingBinaries { missing } => {
+            let missing: Vec<String> = missing.iter().map(ToString::to_string).collect();
+            in_words(&missing)
+        }
         _ => Vec::new(),
     }
 }

@@ -4,19 +4,24 @@ use std::path::{Path, PathBuf};
 
 use super::error::CliError;
 use super::load::Common;
+use super::missing::Missing;
 use super::program::ProgramArgs;
 use super::values::image;
 use crate::connectors::{Content, Kind};
+use crate::embedded;
 use crate::engine::{
-    FilesError, Image, ImageContent, Placed, is_program, program_files, tree_files,
+    FilesError, Image, ImageContent, Material, Placed, is_program, program_files, tree_files,
 };
+use crate::npm::{Cache, Package};
 use crate::onion::{TldFamily, anonrc};
 use crate::plan::{AGENT, HostProgram};
 use crate::run::Sources;
 use crate::topology::Topology;
 
-/// Where `make images` puts the binaries, and `make tor` the tree of the distribution's tor.
+/// Where in a checkout `make images` puts the binaries, and `make tor` the tree of the distribution's tor.
 const BINARIES: &str = "target/images";
+/// The onion daemon's program, as `make images` puts it there and `fetch` keeps it.
+const DAEMON: &str = "anon";
 /// The daemon's programs, as a tree that is given may have them.
 const DAEMONS: [&str; 2] = ["anon", "tor"];
 /// The daemon's folders, whatever its program is.
@@ -47,15 +52,7 @@ impl ImageArgs {
         common: &Common,
         topology: &Topology,
     ) -> Result<Sources, CliError> {
-        let folder = match common.locate() {
-            Some(root) => root.join(BINARIES),
-            None if self.needs_folder() => return Err(CliError::NoRoot),
-            None => PathBuf::new(),
-        };
-        let mut binaries = Binaries {
-            folder,
-            missing: Vec::new(),
-        };
+        let mut binaries = Binaries::of(common);
         let family = topology.network.family;
         let daemon = self.daemon(&mut binaries, family)?;
         let recipe = topology.connector.recipe();
@@ -70,13 +67,8 @@ impl ImageArgs {
                 binaries.connector(connector, recipe.content, &daemon)?
             }
         };
-        let mut helper = vec![binaries.placed("agent", AGENT)];
-        helper.extend(recipe.server.map(|(name, to)| binaries.placed(name, to)));
-        let bls = local("bls", AGENT, helper, &[]);
-        if !binaries.missing.is_empty() {
-            let missing = binaries.missing;
-            return Err(CliError::MissingBinaries { missing });
-        }
+        let bls = binaries.server(recipe.server);
+        binaries.complete()?;
         let anon = match (&self.anon_image, daemon) {
             (Some(name), _) => Image::Named(name.clone()),
             (None, files) => {
@@ -94,13 +86,8 @@ impl ImageArgs {
         })
     }
 
-    /// Whether something is taken from the project's folder besides the helper.
-    fn needs_folder(&self) -> bool {
-        self.connector_image.is_none() || (self.anon_binary.is_none() && self.anon_image.is_none())
-    }
-
     /// The daemon's files; none where its image is given.
-    fn daemon(&self, binaries: &mut Binaries, family: TldFamily) -> Result<Vec<Placed>, CliError> {
+    fn daemon(&self, binaries: &mut Binaries, family: TldFamily) -> Result<Files, CliError> {
         if self.anon_image.is_some() {
             return Ok(Vec::new());
         }
@@ -109,17 +96,17 @@ impl ImageArgs {
             (Some(path), _) => {
                 let what = "--anon-binary";
                 is_program(path).map_err(unfit(what))?;
-                (path.clone(), what)
+                (Some(path.clone()), what)
             }
-            (None, TldFamily::Anon | TldFamily::Onion) => {
-                (binaries.folder.join(program), "the onion daemon")
-            }
+            (None, TldFamily::Anon) => (binaries.fetched_daemon(), "the onion daemon"),
+            (None, TldFamily::Onion) => (binaries.file(program), "the onion daemon"),
             (None, TldFamily::Anyone) => return Err(CliError::NoDaemon { family }),
         };
-        if !binaries.need(&path) {
+        let Some(path) = path else {
             return Ok(Vec::new());
-        }
-        program_files(&path, program, &DAEMONS).map_err(unfit(what))
+        };
+        let files = program_files(&path, program, &DAEMONS).map_err(unfit(what))?;
+        Ok(from_files(files))
     }
 }
 
@@ -132,42 +119,88 @@ pub(super) fn alone(
 ) -> Result<(Image, Option<Image>), CliError> {
     let recipe = connector.recipe();
     let content = given.map_or(recipe.content, |name| Content::Image(name.to_owned()));
-    let folder = match common.locate() {
-        Some(root) => root.join(BINARIES),
-        None if matches!(content, Content::Image(_)) && recipe.server.is_none() => PathBuf::new(),
-        None => return Err(CliError::NoRoot),
-    };
-    let mut binaries = Binaries {
-        folder,
-        missing: Vec::new(),
-    };
+    let mut binaries = Binaries::of(common);
     let (image, _) = binaries.connector(connector.name(), content, &[])?;
-    let server = recipe.server.map(|(name, to)| {
-        let files = vec![binaries.placed("agent", AGENT), binaries.placed(name, to)];
-        local("bls", AGENT, files, &[])
-    });
-    match binaries.missing.is_empty() {
-        true => Ok((image, server)),
-        false => Err(CliError::MissingBinaries {
-            missing: binaries.missing,
-        }),
-    }
+    let server = recipe.server.map(|server| binaries.server(Some(server)));
+    binaries.complete()?;
+    Ok((image, server))
 }
 
-/// The folder of binaries, and which of those that are needed are not there.
+/// Files of an image: what they hold, and their paths in it.
+type Files = Vec<(Material, String)>;
+
+fn from_files(files: Vec<Placed>) -> Files {
+    let from_file = |(path, to)| (Material::File(path), to);
+    files.into_iter().map(from_file).collect()
+}
+
+/// What there is to make images of, and which of what is needed is not there. A file of a checkout comes before what
+/// comes along in the program.
 struct Binaries {
-    folder: PathBuf,
-    missing: Vec<String>,
+    /// The checkout's folder of them.
+    folder: Option<PathBuf>,
+    missing: Vec<Missing>,
 }
 
 impl Binaries {
-    /// Whether a file or folder is there. One that is not is noted.
-    fn need(&mut self, path: &Path) -> bool {
-        let there = path.is_file() || path.is_dir();
-        if !there {
-            self.missing.push(path.display().to_string());
+    fn of(common: &Common) -> Self {
+        Self {
+            folder: common.locate().map(|root| root.join(BINARIES)),
+            missing: Vec::new(),
+        }
+    }
+
+    /// Fails when something was needed that is not there; all of it is named.
+    fn complete(self) -> Result<(), CliError> {
+        match self.missing.is_empty() {
+            true => Ok(()),
+            false => Err(CliError::MissingBinaries {
+                missing: self.missing,
+            }),
+        }
+    }
+
+    /// A file or folder of the checkout, if it is there.
+    fn there(&self, name: &str) -> Option<PathBuf> {
+        let path = self.folder.as_ref()?.join(name);
+        (path.is_file() || path.is_dir()).then_some(path)
+    }
+
+    /// Notes that something is not there.
+    fn lacks(&mut self, name: &str, otherwise: Missing) {
+        self.missing.push(match &self.folder {
+            Some(folder) => Missing::File(folder.join(name)),
+            None => otherwise,
+        });
+    }
+
+    /// A file or folder that is in a checkout alone. One that is not there is noted.
+    fn file(&mut self, name: &str) -> Option<PathBuf> {
+        let there = self.there(name);
+        if there.is_none() {
+            self.lacks(name, Missing::Tree(name.to_owned()));
         }
         there
+    }
+
+    /// The onion daemon of the npm package: the checkout's, or else the one that `fetch` has put into the cache.
+    fn fetched_daemon(&mut self) -> Option<PathBuf> {
+        let kept = || {
+            let path = Cache::locate().ok()?.place(&Package::anon(), DAEMON);
+            path.is_file().then_some(path)
+        };
+        let found = self.there(DAEMON).or_else(kept);
+        if found.is_none() {
+            self.lacks(DAEMON, Missing::Daemon);
+        }
+        found
+    }
+
+    /// The image of the helper, with the business-logic server where there is one.
+    fn server(&mut self, server: Option<(&'static str, &'static str)>) -> Image {
+        let mut files: Files = self.placed("agent", AGENT).into_iter().collect();
+        files.extend(server.and_then(|(name, to)| self.placed(name, to)));
+        local("bls", AGENT, files, &[])
     }
 
     /// The connector alone, and with a daemon beside it where it can run one.
@@ -175,7 +208,7 @@ impl Binaries {
         &mut self,
         name: &'static str,
         content: Content,
-        daemon: &[Placed],
+        daemon: &[(Material, String)],
     ) -> Result<(Image, Image), CliError> {
         match content {
             Content::Program {
@@ -183,7 +216,7 @@ impl Binaries {
                 entrypoint,
                 directories,
             } => {
-                let alone = vec![self.placed(binary, entrypoint)];
+                let alone: Files = self.placed(binary, entrypoint).into_iter().collect();
                 let with_daemon = [&alone, daemon].concat();
                 let folders = [directories, &DAEMON_FOLDERS].concat();
                 Ok((
@@ -192,11 +225,11 @@ impl Binaries {
                 ))
             }
             Content::Tree { folder, program } => {
-                let tree = self.folder.join(folder);
-                let files = match self.need(&tree) {
-                    true => tree_files(&tree).map_err(unfit("the connector's files"))?,
-                    false => Vec::new(),
+                let files = match self.tree(&folder) {
+                    Some(tree) => tree_files(&tree).map_err(unfit("the connector's files"))?,
+                    None => Vec::new(),
                 };
+                let files = from_files(files);
                 Ok(both(local(name, &program, files, &["/config", "/tmp"])))
             }
             Content::Image(image) => Ok(both(Image::Named(image))),
@@ -204,11 +237,26 @@ impl Binaries {
         }
     }
 
-    /// A binary of the folder and its path in an image.
-    fn placed(&mut self, name: &str, to: &str) -> Placed {
-        let path = self.folder.join(name);
-        self.need(&path);
-        (path, to.to_owned())
+    /// The folder of a connector's files: where it is, or in the checkout's folder.
+    fn tree(&mut self, folder: &Path) -> Option<PathBuf> {
+        if folder.is_absolute() {
+            let there = folder.is_dir();
+            if !there {
+                self.missing.push(Missing::File(folder.to_owned()));
+            }
+            return there.then(|| folder.to_owned());
+        }
+        self.file(&folder.to_string_lossy())
+    }
+
+    /// A program of ours and its path in an image: the checkout's file, or else the one that comes along.
+    fn placed(&mut self, name: &str, to: &str) -> Option<(Material, String)> {
+        let along = || embedded::program(name).map(Material::Program);
+        let found = self.there(name).map(Material::File).or_else(along);
+        if found.is_none() {
+            self.lacks(name, Missing::Program(name.to_owned()));
+        }
+        Some((found?, to.to_owned()))
     }
 }
 
@@ -230,7 +278,7 @@ fn bare(program: &HostProgram) -> Image {
 }
 
 /// An image of ours, which starts `entrypoint`.
-fn local(name: &str, entrypoint: &str, files: Vec<Placed>, directories: &[&str]) -> Image {
+fn local(name: &str, entrypoint: &str, files: Files, directories: &[&str]) -> Image {
     Image::Local(ImageContent {
         repository: format!("ator-harness/{name}"),
         files,

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::{CliError, NoName};
 use super::values::family_parser;
+use crate::embedded;
 use crate::environment::variable;
 use crate::input;
 use crate::onion::TldFamily;
@@ -22,7 +23,7 @@ pub(super) struct Loaded {
 /// Which topology.
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct TopologyArgs {
-    /// Name of a topology in fixtures/topologies, or a path to a file
+    /// Name of a topology that comes along or is in the project folder's fixtures/topologies, or a path to a file
     pub(super) topology: String,
     /// How many homes, for a topology with a [many] table
     #[arg(long, value_name = "N")]
@@ -32,8 +33,8 @@ pub(super) struct TopologyArgs {
 /// Options that several subcommands share.
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct Common {
-    /// Project folder with `fixtures` and `target`; the one that ATOR_HARNESS_ROOT names, else found from the
-    /// current folder when not given
+    /// Project folder whose `fixtures/topologies` and `target/images` come before what is built in; the one that
+    /// ATOR_HARNESS_ROOT names, else found from the current folder when not given. None is needed
     #[arg(long, value_name = "DIR", global = true)]
     pub root: Option<PathBuf>,
 }
@@ -42,7 +43,7 @@ pub(super) struct Common {
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub(super) struct FamilyArgs {
     /// Run on onion daemons of this TLD family, whatever the topology says: anon brings the daemon
-    /// of `make images`, onion the distribution's tor of `make tor`, and anyone needs --anon-binary
+    /// of `make images` or `ator-harness fetch`, onion the distribution's tor of `make tor`, and anyone needs --anon-binary
     /// or --anon-image
     #[arg(long, value_name = "FAMILY", value_parser = family_parser())]
     pub family: Option<TldFamily>,
@@ -108,12 +109,7 @@ impl Common {
         connector: Option<&ConnectorArgs>,
         faults: &[&'static NamedFault],
     ) -> Result<Loaded, CliError> {
-        let path = self.topology_path(&args.topology)?;
-        let file = path.display().to_string();
-        let text = input::text(&path, input::BY_PEOPLE).map_err(|source| {
-            let path = file.clone();
-            CliError::TopologyFile { path, source }
-        })?;
+        let (file, text) = self.topology_text(&args.topology)?;
         let homes = args.homes;
         let connector = connector.map(ConnectorArgs::source).transpose()?;
         let source = TopologySource {
@@ -144,11 +140,11 @@ impl Common {
             return Ok(vec![read(Path::new(argument))?]);
         }
         let mut names = vec![argument.to_owned()];
-        let shipped = self
-            .locate()
-            .map(|root| root.join(TOPOLOGIES).join(format!("{argument}.toml")));
-        // A file of this name that cannot be read hides no topology of this name that runs.
-        if let Some(Ok(name)) = shipped.map(|path| read(&path))
+        let folder = self.locate().map(|root| root.join(TOPOLOGIES));
+        let file = folder.map(|folder| read(&folder.join(format!("{argument}.toml"))));
+        // A file of this name that cannot be read hides no topology of this name that runs. One that comes along is
+        // called what its file is called.
+        if let Some(Ok(name)) = file
             && name != argument
         {
             names.insert(0, name);
@@ -156,17 +152,29 @@ impl Common {
         Ok(names)
     }
 
-    fn topology_path(&self, name: &str) -> Result<PathBuf, CliError> {
+    /// The file and the text of a topology: a path, a file of the project's folder, or one that comes along.
+    fn topology_text(&self, name: &str) -> Result<(String, String), CliError> {
+        let read = |path: PathBuf| {
+            let file = path.display().to_string();
+            let text = input::text(&path, input::BY_PEOPLE).map_err(|source| {
+                let path = file.clone();
+                CliError::TopologyFile { path, source }
+            })?;
+            Ok((file, text))
+        };
         if looks_like_path(name) {
-            return Ok(PathBuf::from(name));
+            return read(PathBuf::from(name));
         }
-        let folder = self.locate().ok_or(CliError::NoRoot)?.join(TOPOLOGIES);
-        let path = folder.join(format!("{name}.toml"));
-        if path.is_file() {
-            return Ok(path);
+        let folder = self.locate().map(|root| root.join(TOPOLOGIES));
+        if let Some(path) = folder.as_deref().and_then(|folder| shipped(folder, name)) {
+            return read(path);
+        }
+        if let Some(text) = embedded::topology(name) {
+            return Ok((along(name), text.to_owned()));
         }
         // For the message alone, which names the folder too.
-        let mut known: Vec<String> = std::fs::read_dir(&folder)
+        let mut known: Vec<String> = folder
+            .and_then(|folder| std::fs::read_dir(folder).ok())
             .into_iter()
             .flatten()
             .flatten()
@@ -177,13 +185,30 @@ impl Common {
                         .map(|stem| stem.to_string_lossy().into_owned())
                 })?
             })
+            .chain(
+                embedded::topologies()
+                    .iter()
+                    .map(|(name, _)| (*name).to_owned()),
+            )
             .collect();
         known.sort();
+        known.dedup();
         Err(CliError::UnknownTopology {
             name: name.to_owned(),
             known,
         })
     }
+}
+
+/// The file of a topology in a project's folder, if it is there.
+fn shipped(folder: &Path, name: &str) -> Option<PathBuf> {
+    let path = folder.join(format!("{name}.toml"));
+    path.is_file().then_some(path)
+}
+
+/// What messages call the file of a topology that comes along.
+fn along(name: &str) -> String {
+    format!("{name}.toml (comes along)")
 }
 
 /// Whether an argument is the path of a topology file and not a name.

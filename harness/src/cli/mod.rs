@@ -9,10 +9,13 @@ mod error;
 mod exit;
 mod export;
 mod failure;
+mod fetch;
 mod images;
+mod init;
 mod ledger;
 mod load;
 mod manage;
+mod missing;
 mod network;
 mod out;
 mod plan;
@@ -23,6 +26,7 @@ mod run;
 mod subnets;
 mod values;
 mod verify;
+mod version;
 pub mod wire;
 
 use std::ffi::OsStr;
@@ -60,7 +64,7 @@ const EXIT_CODES: &str = "Exit codes:
 
 /// Tells whether two ILP connectors can meet through onion services, with evidence.
 #[derive(Debug, Parser)]
-#[command(name = "ator-harness", version, after_help = EXIT_CODES)]
+#[command(name = "ator-harness", version, long_version = version::long(), after_help = EXIT_CODES)]
 pub struct Cli {
     #[command(flatten)]
     common: load::Common,
@@ -90,6 +94,10 @@ enum Command {
     Plan(plan::Args),
     /// Say whether this machine has what a run needs
     Doctor(doctor::Args),
+    /// Bring the onion daemon from its npm package, integrity checked; nothing else dials out unasked
+    Fetch(fetch::Args),
+    /// Write a topology, a connector's profile and a CI job to start from
+    Init(init::Args),
     /// Show what got slower or worse between two reports; exit code 1 when something did
     Compare(compare::Args),
     /// Keep what nights came to in a file that only grows, and show which checks fail again and again
@@ -207,6 +215,8 @@ impl Command {
             Self::Down(_)
             | Self::Status(_)
             | Self::Plan(_)
+            | Self::Fetch(_)
+            | Self::Init(_)
             | Self::Compare(_)
             | Self::Ledger(_)
             | Self::Audit(_)
@@ -226,6 +236,8 @@ async fn dispatch(cli: &Cli, out: &Out) -> Result<Exit, CliError> {
         Command::Status(args) => manage::status(common, args, out).await,
         Command::Network(args) => network::run(common, args, out).await,
         Command::Plan(args) => plan::run(common, args, out).await,
+        Command::Fetch(args) => fetch::run(args, out).await,
+        Command::Init(args) => init::run(args, out),
         Command::Compare(args) => compare::run(args, out),
         Command::Ledger(args) => Ok(ledger::run(args, out)?),
         Command::Doctor(args) => doctor::run(common, args, out).await,

@@ -33,6 +33,6 @@ pub use kind::Kind;
 pub use level::level_of;
 pub use log::{Level, LogEvent, SessionEvent};
 pub use packets::{Outgoing, Received, Reply};
-pub use profile::ProfileError;
+pub use profile::{FORMAT as PROFILE_FORMAT, ProfileError};
 pub use site::{Caller, Daemon, PeerToDial, Route, Site, StartedBy, Who};
 pub(crate) use toon::secret_variable;

@@ -13,14 +13,46 @@ use super::archive::{Archive, USER};
 use super::connect::Engine;
 use super::error::EngineError;
 use super::labels::LABEL_PROJECT;
+use crate::embedded::Program;
+
+/// What a file of an image holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Material {
+    /// What a file of this machine holds.
+    File(PathBuf),
+    /// A program that comes along.
+    Program(Program),
+}
+
+impl Material {
+    /// Its size in bytes, and its content.
+    fn open(&self) -> Result<(u64, Box<dyn Read>), EngineError> {
+        match self {
+            Self::File(path) => {
+                let file = std::fs::File::open(path).map_err(read_error(path))?;
+                let size = file.metadata().map_err(read_error(path))?.len();
+                Ok((size, Box::new(file)))
+            }
+            Self::Program(program) => Ok((program.bytes.len() as u64, Box::new(program.bytes))),
+        }
+    }
+
+    fn unreadable(&self) -> impl FnOnce(std::io::Error) -> EngineError {
+        let path = match self {
+            Self::File(path) => path,
+            Self::Program(program) => Path::new(program.name),
+        };
+        read_error(path)
+    }
+}
 
 /// What an image is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImageContent {
     /// Repository name on the engine, such as `ator-harness/anon`.
     pub repository: String,
-    /// Files: where from, and the absolute path in the image. All are executable.
-    pub files: Vec<(PathBuf, String)>,
+    /// Files: what they hold, and the absolute path in the image. All are executable.
+    pub files: Vec<(Material, String)>,
     /// Directories that belong to the image's user.
     pub directories: Vec<String>,
     /// The program that a container starts.
@@ -146,9 +178,9 @@ fn hash(content: &ImageContent) -> Result<String, EngineError> {
         hash.update([0]);
         hash.update(to);
         hash.update([0]);
-        let mut file = std::fs::File::open(from).map_err(read_error(from))?;
+        let (_, mut file) = from.open()?;
         loop {
-            let read = file.read(&mut buffer).map_err(read_error(from))?;
+            let read = file.read(&mut buffer).map_err(from.unreadable())?;
             if read == 0 {
                 break;
             }
@@ -171,11 +203,10 @@ fn archive(content: &ImageContent, expected: &str) -> Result<std::fs::File, Engi
             .map_err(read_error(temporary))?;
     }
     for (from, to) in &content.files {
-        let source = std::fs::File::open(from).map_err(read_error(from))?;
-        let size = source.metadata().map_err(read_error(from))?.len();
+        let (size, source) = from.open()?;
         archive
             .file(to, (0o755, 0), size, source)
-            .map_err(read_error(from))?;
+            .map_err(from.unreadable())?;
     }
     let mut file = archive.finish().map_err(read_error(temporary))?;
     std::io::Seek::rewind(&mut file).map_err(read_error(temporary))?;
@@ -219,7 +250,7 @@ mod tests {
     fn content(file: &Path) -> ImageContent {
         ImageContent {
             repository: "ator-harness/test".to_owned(),
-            files: vec![(file.to_owned(), "/usr/bin/test".to_owned())],
+            files: vec![(Material::File(file.to_owned()), "/usr/bin/test".to_owned())],
             directories: vec!["/data".to_owned()],
             entrypoint: "/usr/bin/test".to_owned(),
         }
@@ -297,6 +328,30 @@ mod tests {
         std::fs::write(file.path(), "another one").expect("writes");
         let error = archive(&content, &tag).expect_err("another image");
         assert!(matches!(error, EngineError::ImageChanged { .. }), "{error}");
+    }
+
+    /// So that an image is made once, wherever its files come from.
+    #[test]
+    fn a_program_that_comes_along_makes_the_image_that_a_file_of_it_makes() {
+        let bytes = b"a program";
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), bytes).expect("writes");
+        let of_file = content(file.path());
+        let mut along = of_file.clone();
+        let program = Program {
+            name: "test",
+            bytes,
+        };
+        along.files[0].0 = Material::Program(program);
+        let tag = hash(&of_file).expect("reads");
+        assert_eq!(hash(&along).expect("reads"), tag);
+        let read = |content| {
+            let mut archive = archive(content, &tag).expect("the same image");
+            let mut bytes = Vec::new();
+            archive.read_to_end(&mut bytes).expect("reads");
+            bytes
+        };
+        assert_eq!(read(&of_file), read(&along));
     }
 
     #[tokio::test]

@@ -41,7 +41,7 @@ pub use error::{ConnectError, EngineError, LibraryError};
 pub use exec::ExecOutput;
 pub use files::{FilesError, Placed, is_program, program_files, tree_files};
 pub use fleet::{Engines, Placement};
-pub use images::{Image, ImageContent};
+pub use images::{Image, ImageContent, Material};
 pub use labels::{
     LABEL_BOOT, LABEL_DEADLINE, LABEL_PROJECT, LABEL_ROLE, LABEL_RUN, LABEL_TOPOLOGY, Labels,
     UnreadableLabel,

@@ -73,6 +73,21 @@ impl Tls {
         Self::with_roots(roots)
     }
 
+    /// With no certificate at all: for a client that speaks no TLS, and is asked how it would.
+    ///
+    /// # Errors
+    ///
+    /// [`TlsError::Setup`].
+    pub fn trusting_nobody() -> Result<Self, TlsError> {
+        Self::with_roots(RootCertStore::empty())
+    }
+
+    /// How a client of HTTP does it.
+    #[must_use]
+    pub fn client(&self) -> ClientConfig {
+        self.config.as_ref().clone()
+    }
+
     /// With the certificates of a PEM file, and no others.
     ///
     /// # Errors

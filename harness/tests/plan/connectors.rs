@@ -374,6 +374,17 @@ fn every_mistake_of_a_profile_is_told_at_once_with_its_line_key_and_remedy() {
 }
 
 #[test]
+fn a_profile_of_a_later_form_is_refused_by_name() {
+    assert!(own(&format!("format = 1\n{OWN}")).is_ok());
+    let error = own(&format!("format = 2\n{OWN}")).expect_err("is of a later form");
+    let text = error.to_string();
+    assert!(
+        text.contains("line 1: format is 2, and this version of ator-harness reads 1"),
+        "{text}"
+    );
+}
+
+#[test]
 fn what_a_template_asks_for_and_no_home_has_is_a_mistake_of_the_profile() {
     let message = |text: &str| own(text).expect_err("has a mistake").to_string();
     let unknown = message(&OWN.replace("peer.url", "peer.address"));

@@ -13,4 +13,5 @@ mod template;
 pub(super) use builtin::builtin;
 pub use error::ProfileError;
 pub use model::Profile;
+pub use parse::FORMAT;
 pub(super) use parse::parse;

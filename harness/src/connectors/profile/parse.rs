@@ -16,6 +16,9 @@ use crate::toml_file::{Collector, Fields, syntax};
 /// Ports that are the daemon's and the harness's own in every home.
 const RESERVED: std::ops::RangeInclusive<u16> = 9000..=9999;
 
+/// The form of a profile. It changes when a key is removed or changes its meaning.
+pub const FORMAT: u64 = 1;
+
 /// Reads a profile.
 ///
 /// `place` is what the folder of a tree is below.
@@ -54,6 +57,7 @@ fn read(place: &Path, root: &DeTable<'_>, into: &mut Collector<'_>) -> Option<Pr
     let name = read_name(&mut fields, into);
     // For the reader of the file.
     fields.optional(into, "description");
+    read_format(&mut fields, into);
     let dialect = fields.choice(
         into,
         "dialect",
@@ -136,6 +140,17 @@ fn read_name(fields: &mut Fields<'_, '_>, into: &mut Collector<'_>) -> Option<St
         into.add(fields.offset_of("name"), "name", message);
     }
     name
+}
+
+/// The form of the file, where it says so.
+fn read_format(fields: &mut Fields<'_, '_>, into: &mut Collector<'_>) {
+    let format = fields.integer(into, "format", FORMAT, 0..=u64::MAX);
+    if format != FORMAT {
+        let message = format!(
+            "is {format}, and this version of ator-harness reads {FORMAT}; take the version that the profile was written for"
+        );
+        into.add(fields.offset_of("format"), "format", message);
+    }
 }
 
 fn read_command(fields: &mut Fields<'_, '_>, into: &mut Collector<'_>) -> Vec<String> {
