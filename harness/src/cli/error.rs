@@ -74,6 +74,14 @@ pub enum CliError {
         /// Everything that is wrong.
         mistakes: Vec<String>,
     },
+    /// What is given as the project's folder is none.
+    #[error(
+        "{root}, which --root or ATOR_HARNESS_ROOT names, is no folder; name a checkout, or leave it out: topologies and programs come along"
+    )]
+    NoRoot {
+        /// What was given.
+        root: String,
+    },
     /// No daemon of this family comes with the project.
     #[error(
         "no onion daemon of the .{family} family comes with this project; give one with --anon-binary PATH or --anon-image IMAGE"
@@ -193,6 +201,7 @@ impl CliError {
             | Self::UnknownTopology { .. }
             | Self::NoDaemon { .. }
             | Self::Files { .. }
+            | Self::NoRoot { .. }
             | Self::Engines { .. } => Exit::Usage,
             Self::Fetch(error) => Exit::of_fetch(error),
             Self::Init(error) => error.exit(),

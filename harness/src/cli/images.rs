@@ -119,6 +119,7 @@ pub(super) fn alone(
 ) -> Result<(Image, Option<Image>), CliError> {
     let recipe = connector.recipe();
     let content = given.map_or(recipe.content, |name| Content::Image(name.to_owned()));
+    common.check()?;
     let mut binaries = Binaries::of(common);
     let (image, _) = binaries.connector(connector.name(), content, &[])?;
     let server = recipe.server.map(|server| binaries.server(Some(server)));

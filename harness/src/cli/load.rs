@@ -83,14 +83,27 @@ impl ConnectorArgs {
 }
 
 impl Common {
+    fn given(&self) -> Option<PathBuf> {
+        let named = || variable("ATOR_HARNESS_ROOT").map(PathBuf::from);
+        self.root.clone().or_else(named)
+    }
+
+    /// Fails when a project's folder is given and is none: what comes along is not what was asked for.
+    pub(super) fn check(&self) -> Result<(), CliError> {
+        match self.given().filter(|root| !root.is_dir()) {
+            Some(root) => Err(CliError::NoRoot {
+                root: root.display().to_string(),
+            }),
+            None => Ok(()),
+        }
+    }
+
     /// The project's folder: the given one, or the nearest above the current folder or above this
     /// program that has topologies.
     pub(super) fn locate(&self) -> Option<PathBuf> {
-        let named = || variable("ATOR_HARNESS_ROOT").map(PathBuf::from);
-        if let Some(root) = self.root.clone().or_else(named) {
+        if let Some(root) = self.given() {
             return Some(root);
         }
-        // Where neither leads to a project, the message says how to name its folder.
         let current = std::env::current_dir().ok();
         let program = std::env::current_exe().ok();
         [current, program]
@@ -109,6 +122,7 @@ impl Common {
         connector: Option<&ConnectorArgs>,
         faults: &[&'static NamedFault],
     ) -> Result<Loaded, CliError> {
+        self.check()?;
         let (file, text) = self.topology_text(&args.topology)?;
         let homes = args.homes;
         let connector = connector.map(ConnectorArgs::source).transpose()?;

@@ -191,9 +191,39 @@ fn resolve(root: &Path, path: &Path) -> Result<PathBuf, FilesError> {
     }
 }
 
+/// Whether a program of 64 bits asks for no loader, so that nothing is loaded with it. What is in another form is not
+/// known to be such.
+fn is_static(program: &Path) -> std::io::Result<bool> {
+    /// The type of the program header that names a loader (PT_INTERP).
+    const INTERPRETER: u32 = 3;
+    let mut head = Vec::new();
+    File::open(program)?.take(1 << 16).read_to_end(&mut head)?;
+    // 64 bits, the least significant byte first.
+    if !head.starts_with(&[ELF.as_slice(), &[2, 1]].concat()) {
+        return Ok(false);
+    }
+    let short = |at: usize| Some(u16::from_le_bytes(*head.get(at..)?.first_chunk()?).into());
+    let headers = || {
+        let table = u64::from_le_bytes(*head.get(32..)?.first_chunk()?);
+        let table = usize::try_from(table).ok()?;
+        let (size, count): (usize, usize) = (short(54)?, short(56)?);
+        (0..count)
+            .map(|index| {
+                let header = head.get(table.checked_add(index * size)?..)?;
+                Some(u32::from_le_bytes(*header.first_chunk()?))
+            })
+            .collect::<Option<Vec<u32>>>()
+    };
+    Ok(headers().is_some_and(|types| !types.is_empty() && !types.contains(&INTERPRETER)))
+}
+
 /// The loader and the libraries of a program; nothing for a statically linked one. `ldd` asks the
 /// program's own loader, so that what it finds is what would be loaded here.
 fn libraries(program: &Path) -> Result<Vec<Placed>, FilesError> {
+    // So it is with the daemon of the npm package, on machines without `ldd` too.
+    if is_static(program).map_err(unreadable(program))? {
+        return Ok(Vec::new());
+    }
     // Without a slash it would be looked for in PATH.
     let path = program.canonicalize().map_err(unreadable(program))?;
     let output = Command::new("ldd")
@@ -296,6 +326,39 @@ mod tests {
         let text = tempfile::NamedTempFile::new().expect("a file");
         let files = program_files(text.path(), "anon", &[]).expect("is readable");
         assert_eq!(files.len(), 1, "what ldd cannot read goes in alone");
+    }
+
+    /// A program with headers of these types.
+    fn elf(types: &[u32]) -> Vec<u8> {
+        let mut file = vec![0; 64];
+        file[..6].copy_from_slice(b"\x7fELF\x02\x01");
+        file[32] = 64;
+        file[54] = 56;
+        file[56] = u8::try_from(types.len()).expect("are few");
+        for kind in types {
+            file.extend(kind.to_le_bytes());
+            file.extend([0; 52]);
+        }
+        file
+    }
+
+    #[test]
+    fn a_program_without_a_loader_is_known_without_asking_one() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        let is = |content: &[u8]| {
+            fs::write(file.path(), content).expect("writes");
+            is_static(file.path()).expect("reads")
+        };
+        assert!(is(&elf(&[1, 6, 2])));
+        assert!(!is(&elf(&[6, 3, 1])));
+        // Of which nobody can tell: cut off, of 32 bits, without headers, or no program.
+        assert!(!is(&elf(&[1, 6])[..100]));
+        let mut narrow = elf(&[1]);
+        narrow[4] = 1;
+        assert!(!is(&narrow));
+        assert!(!is(&elf(&[])));
+        assert!(!is(b"#!/bin/sh\n"));
+        assert!(!is_static(Path::new("/bin/sh")).expect("reads"));
     }
 
     #[test]

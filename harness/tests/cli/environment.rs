@@ -8,7 +8,7 @@ use crate::interrupts::interrupted;
 use crate::support::Place;
 
 /// Every variable that the command or one of its libraries reads.
-const VARIABLES: [&str; 29] = [
+const VARIABLES: [&str; 35] = [
     "ALL_PROXY",
     "ATOR_HARNESS_NETWORKS",
     "ATOR_HARNESS_ROOT",
@@ -30,18 +30,24 @@ const VARIABLES: [&str; 29] = [
     "HTTP_PROXY",
     "NO_COLOR",
     "NO_PROXY",
+    "NPM_CONFIG_REGISTRY",
     "RUST_LOG",
     "SSL_CERT_DIR",
     "SSL_CERT_FILE",
     "TERM",
     "TMPDIR",
+    "XDG_CACHE_HOME",
     "XDG_RUNTIME_DIR",
     "XDG_STATE_HOME",
+    "all_proxy",
     "http_proxy",
+    "https_proxy",
+    "no_proxy",
+    "npm_config_registry",
 ];
 
-/// What reads an engine's address, the state folder, the project's folder, a ledger, certificates and arguments.
-const COMMANDS: [&[&str]; 6] = [
+/// What reads an engine's address, the state folder, the project's folder, a ledger, certificates, arguments and the cache.
+const COMMANDS: [&[&str]; 7] = [
     &["status", "two-home-local"],
     &["plan", "nosuch"],
     &["network", "status"],
@@ -56,6 +62,7 @@ const COMMANDS: [&[&str]; 6] = [
         "PATH",
     ],
     &["fly", "--json"],
+    &["fetch", "--json"],
 ];
 
 /// What a command does whose variable is set so; without it where it is not set.
@@ -108,6 +115,7 @@ fn they_are_read_when_they_are_set() {
         ("GITHUB_SHA", COMMANDS[3]),
         ("RUST_LOG", COMMANDS[1]),
         ("SSL_CERT_FILE", COMMANDS[4]),
+        ("npm_config_registry", COMMANDS[6]),
     ] {
         let mut unset = done(&place, arguments, name, None);
         if name == "DOCKER_CONTEXT" {

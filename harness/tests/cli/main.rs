@@ -7,6 +7,7 @@ mod json;
 mod ledger;
 mod limits;
 mod refusals;
+mod standalone;
 mod state;
 mod support;
 mod usage;

@@ -252,22 +252,6 @@ fn a_missing_topology_file_is_named() {
 }
 
 #[test]
-fn no_project_folder_is_a_matter_of_where_one_stands() {
-    let place = Place::new();
-    // The program is looked for above itself too, so that it works from anywhere in a checkout.
-    let program = assert_cmd::cargo::cargo_bin!("ator-harness");
-    let copy = place.path("ator-harness");
-    std::fs::copy(program, &copy).expect("copies");
-    assert_cmd::Command::new(copy)
-        .env_clear()
-        .current_dir(place.path("."))
-        .args(["plan", "two-home-local"])
-        .assert()
-        .code(2)
-        .stderr(contains("failed to find the project folder").and(contains("--root")));
-}
-
-#[test]
 fn a_topology_file_with_mistakes_shows_all_of_them() {
     let place = Place::new();
     let file = place.file(
