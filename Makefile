@@ -5,6 +5,7 @@ SHELL := /bin/sh
 HARNESS := target/release/ator-harness
 ARGS ?=
 FUZZ_SECONDS ?= 20
+PREFIX ?= /usr/local
 
 .PHONY: help
 help: ## Show this list
@@ -37,8 +38,17 @@ ilp-connector: ## Put npm's ilp-connector beside them, for --connector ilp-conne
 	@fixtures/images/ilp-connector.sh
 
 .PHONY: harness
-harness: ## Build the ator-harness command
-	@cargo build --locked --release -p ator-harness
+harness: ## Build the ator-harness command for this checkout, without the programs that are built into a release
+	@ATOR_HARNESS_PROGRAMS=none cargo build --locked --release -p ator-harness
+
+.PHONY: dist
+dist: ## Make the release archive in target/dist: one static program, checksums, bill of materials, licences
+	@fixtures/dist/build.sh
+
+.PHONY: install
+install: ## Put that program below PREFIX (/usr/local), for machines without a checkout
+	@fixtures/dist/build.sh program
+	@install -D -m 755 target/release/ator-harness $(DESTDIR)$(PREFIX)/bin/ator-harness
 
 .PHONY: two-home-ator-local-verify
 two-home-ator-local-verify: ## Bring two homes up offline, judge them, remove them
@@ -87,7 +97,7 @@ test-default: ## Run the tests that need no engine
 
 .PHONY: test-offline
 test-offline: ## Run the scenarios that need an engine
-	@fixtures/ready.sh engine engine-tools browser images tor ilp-connector harness
+	@fixtures/ready.sh engine engine-tools browser images tor ilp-connector dist
 	@fixtures/scenarios.sh
 
 .PHONY: generated
