@@ -43,13 +43,13 @@ pub(super) fn told(missing: &[Missing]) -> String {
     let trees = of(|one| matches!(one, Missing::Tree(_)));
     let why = embedded::lacking().unwrap_or("they are not part of it");
     let parts = [
-        (files, "run `make images` to build what goes into the images, `make tor` for images/tor, and `make ilp-connector` for images/ilp-connector; `ator-harness fetch` brings the onion daemon alone".to_owned()),
-        (daemon, "run `ator-harness fetch` once, or give one with --anon-binary PATH or --anon-image IMAGE".to_owned()),
-        (programs, format!("run `ator-harness` of a release archive or of `cargo install --path harness`, or name a checkout in which `make images` was run with --root (this build has none: {why})")),
-        (trees, "run `make tor` or `make ilp-connector` in a checkout and name that with --root, or give --anon-binary PATH or --connector-image IMAGE instead".to_owned()),
+        (files, "missing; run `make images` to build what goes into the images, `make tor` for images/tor, and `make ilp-connector` for images/ilp-connector; `ator-harness fetch` brings the onion daemon alone".to_owned()),
+        (daemon, "missing; run `ator-harness fetch` once, or give one with --anon-binary PATH or --anon-image IMAGE".to_owned()),
+        (programs, format!("missing; run `ator-harness` of a release archive or of `cargo install --path harness`, or name a checkout in which `make images` was run with --root (this build has none: {why})")),
+        (trees, "missing; run `make tor` or `make ilp-connector` in a checkout and name that with --root, or give --anon-binary PATH or --connector-image IMAGE instead".to_owned()),
     ];
     let parts = parts.into_iter().filter(|(names, _)| !names.is_empty());
-    let told = parts.map(|(names, remedy)| format!("{} missing; {remedy}", list(&names)));
+    let told = parts.map(|(names, remedy)| format!("{} {remedy}", list(&names)));
     told.collect::<Vec<_>>().join(". Besides, ")
 }
 

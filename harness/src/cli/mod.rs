@@ -237,7 +237,7 @@ async fn dispatch(cli: &Cli, out: &Out) -> Result<Exit, CliError> {
         Command::Network(args) => network::run(common, args, out).await,
         Command::Plan(args) => plan::run(common, args, out).await,
         Command::Fetch(args) => fetch::run(args, out).await,
-        Command::Init(args) => init::run(args, out),
+        Command::Init(args) => Ok(init::run(args, out)?),
         Command::Compare(args) => compare::run(args, out),
         Command::Ledger(args) => Ok(ledger::run(args, out)?),
         Command::Doctor(args) => doctor::run(common, args, out).await,

@@ -5,6 +5,8 @@ mod download;
 mod error;
 mod fetch;
 mod package;
+#[cfg(test)]
+mod tests;
 mod unpack;
 
 pub use cache::Cache;

@@ -39,27 +39,12 @@ pub(super) fn unpack(tarball: &[u8], wanted: &str) -> Result<Vec<u8>> {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use flate2::Compression;
     use flate2::write::GzEncoder;
 
+    use super::super::tests::tarball;
     use super::*;
-
-    /// A tarball with these files.
-    pub(in crate::npm) fn tarball(files: &[(&str, &[u8])]) -> Vec<u8> {
-        let mut archive = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
-        for (name, content) in files {
-            let mut header = tar::Header::new_ustar();
-            // As it is written, also where that leads out of a folder.
-            header.as_mut_bytes()[..name.len()].copy_from_slice(name.as_bytes());
-            header.set_size(content.len() as u64);
-            header.set_mode(0o755);
-            header.set_cksum();
-            archive.append(&header, *content).expect("appends");
-        }
-        let encoder = archive.into_inner().expect("ends");
-        encoder.finish().expect("compresses")
-    }
 
     fn told(tarball: &[u8]) -> String {
         unpack(tarball, "package/bin/a")

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use super::error::CliError;
 use super::exit::Exit;
 use super::out::{Answer, Out};
 
@@ -51,6 +50,9 @@ pub enum InitError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// What was written cannot be told.
+    #[error("failed to write the output")]
+    Output(#[from] std::io::Error),
 }
 
 fn there(files: &[String]) -> String {
@@ -65,13 +67,13 @@ impl InitError {
     pub(super) const fn exit(&self) -> Exit {
         match self {
             Self::There { .. } => Exit::Usage,
-            Self::Write { .. } => Exit::Environment,
+            Self::Write { .. } | Self::Output(_) => Exit::Environment,
         }
     }
 }
 
 /// Writes the files, all or none.
-pub(super) fn run(args: &Args, out: &Out) -> Result<Exit, CliError> {
+pub(super) fn run(args: &Args, out: &Out) -> Result<Exit, InitError> {
     let written = write(&args.folder)?;
     let shown: Vec<String> = written
         .iter()
