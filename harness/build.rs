@@ -44,7 +44,6 @@ fn main() {
         "ATOR_HARNESS_PROGRAMS",
         "ATOR_HARNESS_COMMIT",
         "ATOR_HARNESS_NPM_REGISTRY",
-        "SOURCE_DATE_EPOCH",
     ] {
         println!("cargo::rerun-if-env-changed={name}");
     }
