@@ -111,6 +111,7 @@ fn every_sentence_is_one_that_the_code_has() {
         read("harness/src/engine/error.rs"),
         read("harness/src/run/artefacts.rs"),
         read("harness/src/cli/error.rs"),
+        read("harness/src/cli/missing.rs"),
     ]
     .concat();
     let rows = AFTER

@@ -247,7 +247,7 @@ fn a_home_cannot_ask_it_to_run_a_daemon() {
 async fn what_it_has_no_means_for_is_unsupported() {
     let (key, http, accounts) = (
         Secret::new("key"),
-        reqwest::Client::new(),
+        ator_harness::local::client(),
         Accounts::default(),
     );
     let control = kind("ilp-connector").control(&Contact {
