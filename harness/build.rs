@@ -1,6 +1,7 @@
-//! What goes into the program besides its code: the topologies, always; the programs of the homes' images and the
-//! commit, in release builds. A debug build has neither, so that a change of a helper or a commit makes nothing anew.
+//! What goes into the program besides its code: the topologies, always; the programs of the homes' images, the
+//! commit and npm's registry, in release builds. A debug build has none of these, so that a change of a helper or a commit makes nothing anew.
 //!
+//! `ATOR_HARNESS_NPM_REGISTRY` is the registry that `fetch` asks; without it, the one that npm uses where it is built.
 //! `ATOR_HARNESS_PROGRAMS` is a folder with `agent`, `bls` and `connector`, or `none`. Without it they are built here,
 //! as static programs, in a target folder of their own. Where that fails the program is built without them, and says
 //! what it lacks when it needs one.
@@ -58,8 +59,11 @@ fn main() {
     let commit = if release { commit(&root) } else { None };
     let commit = commit.as_deref().unwrap_or("not recorded");
     println!("cargo::rustc-env=ATOR_HARNESS_COMMIT={commit}");
-    let registry = var("ATOR_HARNESS_NPM_REGISTRY").unwrap_or_default();
-    println!("cargo::rustc-env=ATOR_HARNESS_NPM_REGISTRY={registry}");
+    let registry = if release { registry() } else { None };
+    println!(
+        "cargo::rustc-env=ATOR_HARNESS_NPM_REGISTRY={}",
+        registry.unwrap_or_default()
+    );
 }
 
 /// The topologies' names and texts, as a constant.
@@ -178,6 +182,21 @@ fn build(root: &Path, out: &Path) -> Result<Vec<(&'static str, PathBuf)>, String
     Err(format!(
         "a static build of them failed ({told}); install the C library's static files or the musl target of Rust"
     ))
+}
+
+/// The npm registry that `fetch` asks: the given one, or else the one that npm uses here. One with a password is
+/// nobody else's.
+fn registry() -> Option<String> {
+    let npm = || {
+        let output = Command::new("npm")
+            .args(["config", "get", "registry"])
+            .output();
+        String::from_utf8(output.ok()?.stdout).ok()
+    };
+    let registry = var("ATOR_HARNESS_NPM_REGISTRY").ok().or_else(npm)?;
+    let registry = registry.trim();
+    let is_one = registry.starts_with("http") && !registry.contains(['@', '\n']);
+    is_one.then(|| registry.to_owned())
 }
 
 /// The commit with its date, and whether anything was changed since; nothing outside of a repository.

@@ -105,6 +105,7 @@ impl Exit {
             FetchError::Architecture(_)
             | FetchError::NoCache
             | FetchError::Cache { .. }
+            | FetchError::Proxy(_)
             | FetchError::NoRegistry { .. }
             | FetchError::Certificates { .. }
             | FetchError::Network { .. }

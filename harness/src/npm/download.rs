@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
-use reqwest::{Client, Url};
+use reqwest::{Client, Proxy, Url};
 
 use super::error::FetchError;
 use super::package::Package;
@@ -110,8 +110,32 @@ pub(super) async fn download(package: &Package, url: Url) -> Result<Vec<u8>, Fet
     }
 }
 
+/// The variables that name a proxy. The library passes those by that it cannot read.
+const PROXIES: [&str; 6] = [
+    "ALL_PROXY",
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+    "all_proxy",
+    "http_proxy",
+    "https_proxy",
+];
+
+/// Fails when the environment names a proxy that is none.
+fn proxies() -> Result<(), FetchError> {
+    let is_none = |name: &&&str| {
+        let value = variable(name);
+        let value = value.map(|value| value.to_string_lossy().into_owned());
+        value.is_some_and(|value| Proxy::all(value).is_err())
+    };
+    match PROXIES.iter().find(is_none) {
+        Some(name) => Err(FetchError::Proxy(name)),
+        None => Ok(()),
+    }
+}
+
 /// A client for one host. The proxies of the environment are used: what it asks for is public.
 fn client(url: &Url, host: &str) -> Result<reqwest::Result<Client>, FetchError> {
+    proxies()?;
     let tls = match url.scheme() {
         "https" => Tls::system(),
         _ => Tls::trusting_nobody(),

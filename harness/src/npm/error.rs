@@ -63,6 +63,11 @@ pub enum FetchError {
         "the npm registry is no URL that begins with https:// or http://; name one with --registry URL"
     )]
     Url,
+    /// A proxy that is none would be passed by.
+    #[error(
+        "the variable {0} names no proxy; set it to a URL such as http://HOST:PORT, or unset it"
+    )]
+    Proxy(&'static str),
     /// There is nothing to judge the registry's certificate by.
     #[error(
         "failed to check who {host} is; install the package ca-certificates, or name a file of certificates with the variable SSL_CERT_FILE"

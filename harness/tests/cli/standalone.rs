@@ -200,6 +200,15 @@ fn a_network_or_a_proxy_that_fails_is_named_with_what_to_look_at() {
         }
         command.assert().code(3).stderr(looks());
     }
+    // One that is none is not passed by.
+    let mut command = alone(&place);
+    command
+        .env("HTTPS_PROXY", "http://:::")
+        .args(["fetch", "--registry", "http://127.0.0.1:9"]);
+    command
+        .assert()
+        .code(3)
+        .stderr(contains("the variable HTTPS_PROXY names no proxy"));
 }
 
 /// A registry that speaks TLS and sends something else than it is asked for. Its certificate, and its URL.
