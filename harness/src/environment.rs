@@ -6,14 +6,16 @@ use std::process::Command;
 
 /// Variables that libraries read by themselves, and take a text of no length for a file, a folder, an engine or a
 /// terminal.
-const READ_BY_LIBRARIES: [&str; 12] = [
+const READ_BY_LIBRARIES: [&str; 14] = [
     "CI",
     "CLICOLOR",
+    "CLICOLOR_FORCE",
     "DOCKER_AUTH_CONFIG",
     "DOCKER_CERT_PATH",
     "DOCKER_CONFIG",
     "DOCKER_HOST",
     "HOME",
+    "NO_COLOR",
     "SSL_CERT_DIR",
     "SSL_CERT_FILE",
     "TERM",

@@ -36,6 +36,11 @@ pub(super) struct Common {
     /// current folder when not given
     #[arg(long, value_name = "DIR", global = true)]
     pub root: Option<PathBuf>,
+    /// Tell everything: list the checks that passed and every stage at the end, and show on standard error a line for
+    /// each stage and what engines, daemons and connectors are asked and what they answer; twice shows when each is
+    /// asked, too. RUST_LOG says that in detail, as in ator_harness::daemon=debug
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    pub verbose: u8,
 }
 
 /// Which onion daemons.

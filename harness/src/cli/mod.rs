@@ -18,6 +18,7 @@ mod probe;
 mod program;
 mod repeat;
 mod run;
+mod screen;
 mod subnets;
 mod values;
 mod verify;
@@ -60,10 +61,6 @@ const EXIT_CODES: &str = "Exit codes:
 pub struct Cli {
     #[command(flatten)]
     common: load::Common,
-    /// Show on standard error what engines, daemons and connectors are asked and what they answer;
-    /// twice shows when each is asked, too. RUST_LOG says it in detail, as in ator_harness::daemon=debug
-    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
-    verbose: u8,
     #[command(subcommand)]
     command: Command,
 }
@@ -140,7 +137,7 @@ pub fn not_started(error: &std::io::Error, out: &Out) -> Exit {
 /// Runs a command and returns its exit code. Errors are told on standard error, and on standard output as well where
 /// a document is asked for.
 pub async fn main(cli: Cli, out: &Out) -> Exit {
-    trace(cli.verbose);
+    trace(cli.common.verbose);
     let ended = if cli.command.ends_in_order() {
         Box::pin(dispatch(&cli, out)).await
     } else {

@@ -2,19 +2,19 @@
 
 use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use super::engines::EngineArgs;
 use super::error::CliError;
 use super::exit::Exit;
 use super::images::ImageArgs;
 use super::load::{Common, ConnectorArgs, FamilyArgs, Loaded, TopologyArgs};
+use super::screen::Screen;
 use super::subnets::SubnetArgs;
 use super::values::{memory, network_parser};
 use crate::descriptors;
 use crate::environment::variable;
-use crate::report::{Report, append_summary, print_report, progress_line};
-use crate::run::{Amounts, ArtefactError, NetworkChoice, Options, Outcome, Progress, RunError};
+use crate::report::{Look, Report, append_summary, print_report};
+use crate::run::{Amounts, ArtefactError, NetworkChoice, Options, Outcome, RunError};
 
 /// Options of a run.
 #[derive(Debug, Clone, clap::Args)]
@@ -71,7 +71,12 @@ impl RunArgs {
         asked.map(|_| loaded.topology.connector.name().to_owned())
     }
 
-    pub(super) fn load(&self, common: &Common) -> Result<(Loaded, Options), CliError> {
+    /// The topology and how it is run, shown on `screen`.
+    pub(super) fn load(
+        &self,
+        common: &Common,
+        screen: &Screen,
+    ) -> Result<(Loaded, Options), CliError> {
         let loaded = common.topology(&self.topology, self.family.family, Some(&self.connector))?;
         descriptors::enough(loaded.topology.homes.len())?;
         let options = Options {
@@ -89,19 +94,10 @@ impl RunArgs {
             connector_memory: self.connector_memory,
             amounts: Amounts::default(),
             accepted_defects: Vec::new(),
-            progress: Some(progress()),
+            progress: Some(screen.progress()),
         };
         Ok((loaded, options))
     }
-}
-
-/// Shows events on standard error, so that standard output holds the report alone.
-pub(super) fn progress() -> Progress {
-    Arc::new(|event| {
-        if let Some(line) = progress_line(event) {
-            let _ = writeln!(std::io::stderr().lock(), "{line}");
-        }
-    })
 }
 
 /// A part of a volume's name.
@@ -159,11 +155,11 @@ impl Concluded {
 impl RunArgs {
     /// Shows a report, and appends it to the job's summary. A verdict is reached by then: what keeps it
     /// from being shown is told, and changes nothing about it.
-    pub(super) fn show(&self, out: &mut impl Write, report: &Report) {
+    pub(super) fn show(&self, out: &mut impl Write, report: &Report, look: &Look) {
         let shown = if self.json {
             writeln!(out, "{}", report.to_text())
         } else {
-            print_report(out, report)
+            print_report(out, report, look)
         };
         match shown {
             // Whoever closed standard output has seen enough.

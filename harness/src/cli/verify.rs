@@ -6,8 +6,9 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::load::Common;
 use super::out::Out;
-use super::repeat;
+use super::repeat::{self, Series};
 use super::run::{Concluded, RunArgs};
+use super::screen::{self, Screen};
 use super::values::{amounts_parser, defect};
 use crate::run::{Amounts, Interrupts, Options, bring_up_and_keep, verify};
 
@@ -34,29 +35,37 @@ pub(super) struct Args {
 /// Runs, judges and removes a topology, once or many times.
 pub(super) async fn run(common: &Common, args: &Args, out: &Out) -> Result<Exit, CliError> {
     let interrupts = Interrupts::listen()?;
-    let (loaded, options) = args.run.load(common)?;
+    let screen = Screen::open(common.verbose);
+    let look = screen::of_output(common.verbose);
+    let (loaded, options) = args.run.load(common, &screen)?;
     let options = Options {
         amounts: args.amounts,
         accepted_defects: args.accept_defects.clone(),
         ..options
     };
     let mut out = out.clone();
-    let once = async || Box::pin(verify(&loaded.topology, &options, &interrupts)).await;
+    let once = async || {
+        let outcome = Box::pin(verify(&loaded.topology, &options, &interrupts)).await;
+        screen.close();
+        outcome
+    };
     if args.repeat > 1 {
-        return repeat::run(&args.run, args.repeat, args.keep_artefacts, once, &mut out).await;
+        let series = Series::new(&args.run, args.keep_artefacts, look);
+        return repeat::run(series, args.repeat, once, &mut out).await;
     }
     let mut outcome = once().await?;
     let concluded = Concluded::of(&outcome, Exit::of_verdict(outcome.verdict()));
     let saved = concluded.save(&mut outcome);
     let concluded = concluded.after(saved);
-    args.run.show(&mut out, &concluded.report);
+    args.run.show(&mut out, &concluded.report, &look);
     Ok(concluded.exit)
 }
 
 /// Brings a topology up and leaves it running.
 pub(super) async fn up(common: &Common, args: &RunArgs, out: &Out) -> Result<Exit, CliError> {
     let interrupts = Interrupts::listen()?;
-    let (loaded, options) = args.load(common)?;
+    let screen = Screen::open(common.verbose);
+    let (loaded, options) = args.load(common, &screen)?;
     let mut outcome = Box::pin(bring_up_and_keep(
         &loaded.source,
         &loaded.topology,
@@ -64,12 +73,13 @@ pub(super) async fn up(common: &Common, args: &RunArgs, out: &Out) -> Result<Exi
         &interrupts,
     ))
     .await?;
+    drop(screen);
     let concluded = Concluded::of(&outcome, Exit::Pass);
     let saved = concluded.save(&mut outcome);
     let Concluded { report, exit } = concluded.after(saved);
     let mut out = out.clone();
     if outcome.error.is_some() || args.json {
-        args.show(&mut out, &report);
+        args.show(&mut out, &report, &screen::of_output(common.verbose));
         return Ok(exit);
     }
     args.summarise(|| report.to_markdown());
