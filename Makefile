@@ -40,6 +40,13 @@ ilp-connector: ## Put npm's ilp-connector beside them, for --connector ilp-conne
 harness: ## Build the ator-harness command
 	@cargo build --locked --release -p ator-harness
 
+PREFIX ?= /usr/local
+
+.PHONY: install
+install: harness ## Install the command with its completions and man pages (PREFIX=/usr/local)
+	@install -D -m 0755 $(HARNESS) "$(DESTDIR)$(PREFIX)/bin/ator-harness"
+	@fixtures/install-shell.sh $(HARNESS) "$(DESTDIR)$(PREFIX)"
+
 .PHONY: two-home-ator-local-verify
 two-home-ator-local-verify: ## Bring two homes up offline, judge them, remove them
 	@fixtures/ready.sh engine images harness

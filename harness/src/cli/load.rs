@@ -49,7 +49,7 @@ pub(super) struct FamilyArgs {
     /// Run on onion daemons of this TLD family, whatever the topology says: anon brings the daemon
     /// of `make images`, onion the distribution's tor of `make tor`, and anyone needs --anon-binary
     /// or --anon-image
-    #[arg(long, value_name = "FAMILY", value_parser = family_parser())]
+    #[arg(long, value_name = "FAMILY", value_parser = family_parser(), help_heading = "Onion daemon")]
     pub family: Option<TldFamily>,
 }
 
@@ -58,7 +58,7 @@ pub(super) struct FamilyArgs {
 pub(super) struct ConnectorArgs {
     /// Give every home this connector, whatever the topology says: the name of one that comes along
     /// (toon, toon-1, ilp-connector), or a profile that says how to configure and run one (docs/profiles.md)
-    #[arg(long, value_name = "PROFILE")]
+    #[arg(long, value_name = "PROFILE", help_heading = "Connector")]
     pub connector: Option<String>,
 }
 
@@ -159,6 +159,12 @@ impl Common {
         Ok(names)
     }
 
+    /// The files of the project's topologies, in order.
+    pub(super) fn shipped(&self) -> Result<Vec<PathBuf>, CliError> {
+        let folder = self.locate().ok_or(CliError::NoRoot)?.join(TOPOLOGIES);
+        Ok(files(&folder))
+    }
+
     fn topology_path(&self, name: &str) -> Result<PathBuf, CliError> {
         if looks_like_path(name) {
             return Ok(PathBuf::from(name));
@@ -168,25 +174,25 @@ impl Common {
         if path.is_file() {
             return Ok(path);
         }
-        // For the message alone, which names the folder too.
-        let mut known: Vec<String> = std::fs::read_dir(&folder)
-            .into_iter()
-            .flatten()
-            .flatten()
-            .filter_map(|entry| {
-                let path = entry.path();
-                (path.extension()? == "toml").then(|| {
-                    path.file_stem()
-                        .map(|stem| stem.to_string_lossy().into_owned())
-                })?
-            })
-            .collect();
-        known.sort();
+        let files = files(&folder);
+        let stems = files.iter().filter_map(|path| path.file_stem());
+        let known = stems.map(|stem| stem.to_string_lossy().into_owned());
+        let known = known.collect();
         Err(CliError::UnknownTopology {
             name: name.to_owned(),
             known,
         })
     }
+}
+
+/// The topology files of a folder, in order. What cannot be read has none.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let paths = entries.map(|entry| entry.path());
+    let is_topology = |path: &PathBuf| path.extension().is_some_and(|one| one == "toml");
+    let mut files: Vec<PathBuf> = paths.filter(is_topology).collect();
+    files.sort();
+    files
 }
 
 /// Whether an argument is the path of a topology file and not a name.

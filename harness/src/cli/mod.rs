@@ -2,9 +2,11 @@
 
 mod compare;
 pub mod conformance;
+mod definition;
 mod doctor;
 mod engines;
 mod error;
+mod examples;
 mod exit;
 mod failure;
 mod images;
@@ -12,6 +14,7 @@ mod ledger;
 mod load;
 mod manage;
 mod network;
+mod open;
 mod out;
 mod plan;
 mod probe;
@@ -19,7 +22,9 @@ mod program;
 mod repeat;
 mod run;
 mod screen;
+mod show;
 mod subnets;
+mod topologies;
 mod values;
 mod verify;
 pub mod wire;
@@ -28,7 +33,7 @@ use std::ffi::OsStr;
 use std::io::Write;
 use std::sync::Arc;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
@@ -44,20 +49,9 @@ use crate::environment::variable;
 use crate::run::Interrupts;
 use crate::trace;
 
-/// What every help text ends with.
-const EXIT_CODES: &str = "Exit codes:
-  0    the verdict is pass, or what was asked for is done
-  1    the verdict is fail; compare: something got slower or worse;
-       ledger show: a check is flagged
-  2    wrong usage, or a mistake in a topology file, report or ledger;
-       a daemon of another TLD family than the run is for
-  3    the environment lacks something (engine, image, file, space)
-  4    inconclusive: too little to judge by
-  130  interrupted";
-
 /// Tells whether two ILP connectors can meet through onion services, with evidence.
 #[derive(Debug, Parser)]
-#[command(name = "ator-harness", version, after_help = EXIT_CODES)]
+#[command(name = "ator-harness", version)]
 pub struct Cli {
     #[command(flatten)]
     common: load::Common,
@@ -69,13 +63,13 @@ pub struct Cli {
 enum Command {
     /// Bring a topology up and leave it running
     Up(run::RunArgs),
-    /// Bring a topology up, judge it and remove it; or judge the one that `up` left running
+    /// Bring a topology up, judge it and remove it; or judge what `up` left running
     Verify(verify::Args),
-    /// Measure a topology that `up` left running, for a time, at a rate or with packets in flight
+    /// Measure what `up` left running, for a time, at a rate or with packets in flight
     Probe(probe::Args),
-    /// Remove a topology that `up` left running
+    /// Remove what `up` left running: one topology, or all
     Down(manage::Args),
-    /// Say what of a topology is running; exit code 1 when it is not running in full
+    /// Say what runs, since when and for how long; exit code 1 when not in full
     Status(manage::Args),
     /// Keep a private network that runs of many topologies join with homes of their own
     Network(network::Args),
@@ -83,14 +77,22 @@ enum Command {
     Plan(plan::Args),
     /// Say whether this machine has what a run needs
     Doctor(doctor::Args),
+    /// Show what a run came to, or list the runs that there are
+    Report(show::Args),
     /// Show what got slower or worse between two reports; exit code 1 when something did
     Compare(compare::Args),
-    /// Keep what nights came to in a file that only grows, and show which checks fail again and again
+    /// Keep what nights came to in a file, and show which checks fail again and again
     Ledger(ledger::Args),
-    /// Hold a connector that runs, or one that is started for it, against the contract's rows
+    /// Hold one connector, running or started for it, against the contract's rows
     Conformance(Box<conformance::Args>),
     /// Print BTP frames as JSON, or turn that JSON into bytes
     Wire(wire::Args),
+    /// List the topologies that there are
+    Topologies(topologies::Args),
+    /// Print what a shell completes this command by
+    Completions(definition::CompletionsArgs),
+    /// Write man pages of this command and its subcommands into a folder
+    Man(definition::ManArgs),
     /// Wait for standard input to end, then remove a run; started by every run as its last guard
     #[command(hide = true)]
     Reap {
@@ -99,6 +101,21 @@ enum Command {
         /// Its engines.
         engines: Vec<EngineAddress>,
     },
+}
+
+/// The command's definition.
+#[must_use]
+pub fn command() -> clap::Command {
+    definition::completed(Cli::command())
+}
+
+/// Reads the arguments of this process.
+///
+/// # Errors
+///
+/// What is wrong with them, or the help that was asked for.
+pub fn parse() -> Result<Cli, clap::Error> {
+    Cli::from_arg_matches(&command().try_get_matches()?)
 }
 
 /// Tells what is wrong with the arguments, or shows the help that was asked for, and returns the exit code.
@@ -196,6 +213,10 @@ impl Command {
             Self::Down(_)
             | Self::Status(_)
             | Self::Plan(_)
+            | Self::Topologies(_)
+            | Self::Report(_)
+            | Self::Completions(_)
+            | Self::Man(_)
             | Self::Compare(_)
             | Self::Ledger(_)
             | Self::Wire(_) => false,
@@ -213,8 +234,18 @@ async fn dispatch(cli: &Cli, out: &Out) -> Result<Exit, CliError> {
         Command::Status(args) => manage::status(common, args, out).await,
         Command::Network(args) => network::run(common, args, out).await,
         Command::Plan(args) => plan::run(common, args, out).await,
+        Command::Report(args) => show::run(common, args, out),
         Command::Compare(args) => compare::run(args, out),
         Command::Ledger(args) => Ok(ledger::run(args, out)?),
+        Command::Topologies(args) => topologies::run(common, args, out),
+        Command::Completions(args) => {
+            definition::completions(args, command(), out)?;
+            Ok(Exit::Pass)
+        }
+        Command::Man(args) => {
+            definition::man(args, command())?;
+            Ok(Exit::Pass)
+        }
         Command::Doctor(args) => doctor::run(common, args, out).await,
         Command::Wire(args) => {
             let mut input = std::io::stdin().lock();

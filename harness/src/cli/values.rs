@@ -6,6 +6,7 @@ use crate::checks::{Basis, Check, every};
 use crate::connectors::image_name;
 use crate::onion::TldFamily;
 use crate::run::{Amounts, NetworkChoice};
+use crate::suggest::did_you_mean;
 
 /// Takes the name of a TLD family, and names all of them in the help.
 pub(super) fn family_parser() -> impl clap::builder::TypedValueParser<Value = TldFamily> {
@@ -60,8 +61,9 @@ pub(super) fn defect(text: &str) -> Result<String, String> {
     };
     let ids: Vec<&str> = defects().map(|check| check.id).collect();
     Err(format!(
-        "{text:?} {what}; the defects are {}",
-        ids.join(", ")
+        "{text:?} {what}; the defects are {}{}",
+        ids.join(", "),
+        did_you_mean(text, ids.iter().copied())
     ))
 }
 

@@ -10,7 +10,8 @@ use super::repeat::{self, Series};
 use super::run::{Concluded, RunArgs};
 use super::screen::{self, Screen};
 use super::values::{amounts_parser, defect};
-use crate::run::{Amounts, Interrupts, Options, bring_up_and_keep, verify};
+use crate::run::{Amounts, Interrupts, Options, PERSISTED_LIFETIME, bring_up_and_keep, verify};
+use crate::topology::format_age;
 
 /// Arguments of `verify`.
 #[derive(Debug, Clone, clap::Args)]
@@ -18,17 +19,17 @@ pub(super) struct Args {
     #[command(flatten)]
     run: RunArgs,
     /// Run that many times, each with fresh keys, and sum the runs up
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000), help_heading = "Judging")]
     repeat: u32,
     /// Which amounts are sent: 0 and one above it (all), or 0 alone (zero), for connectors that hand
     /// nothing on without settlement
-    #[arg(long, value_name = "WHICH", default_value = "all", value_parser = amounts_parser())]
+    #[arg(long, value_name = "WHICH", default_value = "all", value_parser = amounts_parser(), help_heading = "Judging")]
     amounts: Amounts,
     /// Defects that may be there: ids of checks of the level defect, with commas between them
-    #[arg(long, value_name = "ID,…", value_delimiter = ',', value_parser = defect)]
+    #[arg(long, value_name = "ID,…", value_delimiter = ',', value_parser = defect, help_heading = "Judging")]
     accept_defects: Vec<String>,
     /// With --repeat, keep the artefacts of passed runs too
-    #[arg(long)]
+    #[arg(long, help_heading = "Results")]
     keep_artefacts: bool,
 }
 
@@ -86,8 +87,9 @@ pub(super) async fn up(common: &Common, args: &RunArgs, out: &Out) -> Result<Exi
     let name = &loaded.topology.name;
     writeln!(
         out,
-        "{name} is up as run {}; `ator-harness verify {name}` judges it, `ator-harness down {name}` removes it",
-        report.run
+        "{name} is up as run {}, for {} at most; `ator-harness verify {name}` judges it, `ator-harness down {name}` removes it",
+        report.run,
+        format_age(PERSISTED_LIFETIME)
     )?;
     Ok(exit)
 }

@@ -2,6 +2,8 @@
 
 use console::{Style, measure_text_width, truncate_str};
 
+use crate::checks::Verdict;
+
 /// The widest line about a stage where there is no terminal, in columns: what a CI job's log shows without wrapping.
 const LOG_WIDTH: usize = 119;
 /// Narrower than this no terminal is taken for.
@@ -33,6 +35,16 @@ pub(crate) enum Tone {
     Strong,
 }
 
+impl Tone {
+    pub(crate) const fn of(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Pass => Self::Good,
+            Verdict::Fail => Self::Bad,
+            Verdict::Inconclusive | Verdict::Unsupported => Self::Doubtful,
+        }
+    }
+}
+
 impl Look {
     /// The text in its colour.
     pub(crate) fn paint(&self, tone: Tone, text: &str) -> String {
@@ -50,6 +62,16 @@ impl Look {
         style.apply_to(text).to_string()
     }
 
+    /// A text with the word of a verdict in its colour, where it stands first.
+    #[must_use]
+    pub fn verdict(&self, text: &str, verdict: Option<Verdict>) -> String {
+        let Some(verdict) = verdict else {
+            return text.to_owned();
+        };
+        let word = verdict.word();
+        text.replacen(word, &self.paint(Tone::of(verdict), word), 1)
+    }
+
     /// How many columns a line about a stage may take. A terminal's last one stays free: some go to the next line when
     /// it is written.
     pub(crate) fn line_width(&self) -> usize {
@@ -64,7 +86,8 @@ impl Look {
 
     /// A text of words on as many lines as a terminal needs for it, those after the first with an indent. Without a
     /// terminal it stays one line, for whoever searches it.
-    pub(crate) fn wrapped(&self, text: &str, indent: usize) -> String {
+    #[must_use]
+    pub fn wrapped(&self, text: &str, indent: usize) -> String {
         let Some(columns) = self.columns else {
             return text.to_owned();
         };

@@ -52,4 +52,5 @@ pub use save::{SummaryError, append_summary};
 pub use stages::{StageTime, stage_times};
 pub use terminal::{looks, print_report};
 pub use topology::{HomeView, NetworkView, PeeringView, ProbeView, TopologyView};
+pub use words::PAGE;
 pub(crate) use words::show_us;

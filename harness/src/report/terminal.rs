@@ -23,11 +23,7 @@ const WIDTH: u16 = 132;
 ///
 /// What the writer says.
 pub fn print_report(out: &mut impl Write, report: &Report, look: &Look) -> io::Result<()> {
-    let tone = match report.verdict {
-        Verdict::Pass => Tone::Good,
-        Verdict::Fail => Tone::Bad,
-        Verdict::Inconclusive | Verdict::Unsupported => Tone::Doubtful,
-    };
+    let tone = Tone::of(report.verdict);
     let clean_up = report.clean_up_ms.map_or_else(
         || "left running".to_owned(),
         |took| format!("removed in {}", show_ms(took)),
@@ -171,11 +167,7 @@ fn everything(out: &mut impl Write, report: &Report, look: &Look) -> io::Result<
             check.evidence
         );
         let line = look.wrapped(&line, 4 * INDENT);
-        let tone = match check.verdict {
-            Verdict::Pass => Tone::Good,
-            Verdict::Fail => Tone::Bad,
-            Verdict::Inconclusive | Verdict::Unsupported => Tone::Doubtful,
-        };
+        let tone = Tone::of(check.verdict);
         writeln!(
             out,
             "{}",
@@ -230,10 +222,11 @@ fn figures(report: &Report) -> String {
         .iter()
         .filter(|(_, figures)| figures.count > 0 && !figures.budgets.is_empty())
         .map(|(name, figures)| match figures.count {
-            1 => format!("{name} {}", show_us(figures.max_us)),
-            2..20 => format!("{name} up to {}", show_us(figures.max_us)),
+            1 => format!("{} {}", plain(name), show_us(figures.max_us)),
+            2..20 => format!("{} up to {}", plain(name), show_us(figures.max_us)),
             _ => format!(
-                "{name} p50 {} p95 {}",
+                "{} p50 {} p95 {}",
+                plain(name),
                 show_us(figures.p50_us),
                 show_us(figures.p95_us)
             ),

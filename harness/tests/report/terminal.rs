@@ -88,7 +88,7 @@ fn what_failed_is_told_with_what_was_wanted_seen_and_is_to_be_done() {
         "\nfailed: latency.round-trip.p50\n  wanted: something is true\n  evidence: 20 ms, at most 100 ms: seen\n  \
          remedy: make it faster, or allow for more in the topology's budgets\n",
         "\nfailed: handshake.wrong-secret\n  wanted: something is true\n  evidence: seen\n  \
-         remedy: what the connector has to do is in docs/connector-contract.md#",
+         remedy: what the connector has to do is in docs/connector-contract.md",
         "\ninconclusive: names.dns, names.socks: seen\n",
         "\nnot judged: packets.once: seen\n",
         "\nchecks: 1 passed, 2 failed, 2 inconclusive, 1 unsupported (-v lists them)\n",

@@ -20,9 +20,9 @@ use super::words::{WORST_FIRST, past, show_bytes, show_ms};
 use crate::checks::Verdict;
 
 /// How the page looks, in the colours that it has in common with drawings.
-const STYLE: &str = include_str!("style.css");
+pub(super) const STYLE: &str = include_str!("style.css");
 /// Nothing is loaded, run, framed or sent.
-const POLICY: &str =
+pub(super) const POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
 /// The page.
