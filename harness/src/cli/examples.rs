@@ -8,6 +8,7 @@ pub(super) const FIRST: &str = "Examples:
   ator-harness report show latest -v";
 
 /// Those of one subcommand.
+#[expect(clippy::too_many_lines, reason = "a table of texts")]
 pub(super) fn of(command: &str) -> Option<&'static str> {
     Some(match command {
         "verify" => {

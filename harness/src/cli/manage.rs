@@ -255,45 +255,14 @@ pub(super) async fn down(common: &Common, args: &Args, out: &Out) -> Result<Exit
     let mut others = false;
     for one in &fitting {
         write!(text, "{}, run {}: ", one.topology, one.run)?;
-        let stays = match one.condition() {
-            Condition::Foreign if asked.names.is_none() && one.is_network() => {
-                writeln!(
-                    text,
-                    "{NETWORK}, and stays; `ator-harness network down` removes it"
-                )?;
-                Some(NETWORK.to_owned())
-            }
-            Condition::UnderWay(Some(owner)) if owner.verb == Verb::Up && asked.names.is_some() => {
-                let (run, owner) = (one.run.to_owned(), owner.clone());
-                let starting = Some(Starting { run, owner });
-                writeln!(text, "stays")?;
-                return Err(being_started(one.topology, starting).into());
-            }
-            Condition::UnderWay(Some(owner)) => {
-                writeln!(text, "{}, and stays", under_way(owner))?;
-                Some(under_way(owner))
-            }
-            Condition::Unclear(why) => {
-                whole = false;
-                writeln!(text, "stays: {why}")?;
+        let stays = match asked.stays(one)? {
+            Some((told, why)) => {
+                whole &= !matches!(one.condition(), Condition::Unclear(_));
+                others |= why == OTHERS;
+                writeln!(text, "{told}")?;
                 Some(why)
             }
-            Condition::UnderWay(None) => {
-                writeln!(text, "under way, {OTHERS}, and stays")?;
-                Some(format!("under way, {OTHERS}"))
-            }
-            condition @ Condition::Foreign if asked.fate(&condition, one) != Fate::Remove => {
-                others = true;
-                writeln!(
-                    text,
-                    "{OTHERS}, and stays; ATOR_HARNESS_STATE names the folder"
-                )?;
-                Some(OTHERS.to_owned())
-            }
-            Condition::Foreign
-            | Condition::Persisted
-            | Condition::PersistedUnreadable(_)
-            | Condition::Ended => None,
+            None => None,
         };
         let removed = match stays {
             Some(_) => None,
@@ -314,7 +283,8 @@ pub(super) async fn down(common: &Common, args: &Args, out: &Out) -> Result<Exit
             stays,
         });
     }
-    let exit = if whole && (removed_one || !others) {
+    // Who wants all of one's own gone has it.
+    let exit = if whole && (removed_one || !others || asked.names.is_none()) {
         Exit::Pass
     } else {
         Exit::Fail
@@ -348,6 +318,36 @@ impl Args {
 }
 
 impl Asked {
+    /// Why `down` leaves a run, as it is told and in short; none where it is removed. Fails for one that `up` is about
+    /// to bring up, where that was asked for by name.
+    fn stays(&self, one: &Fitting<'_>) -> Result<Option<(String, String)>, CliError> {
+        let and_stays = |why: String| Some((format!("{why}, and stays"), why));
+        Ok(match one.condition() {
+            Condition::Foreign if self.names.is_none() && one.is_network() => Some((
+                format!("{NETWORK}, and stays; `ator-harness network down` removes it"),
+                NETWORK.to_owned(),
+            )),
+            Condition::UnderWay(Some(owner)) if owner.verb == Verb::Up => {
+                if self.names.is_some() {
+                    let (run, owner) = (one.run.to_owned(), owner.clone());
+                    return Err(being_started(one.topology, Some(Starting { run, owner })).into());
+                }
+                and_stays(format!("being started by {owner}"))
+            }
+            Condition::UnderWay(Some(owner)) => and_stays(under_way(owner)),
+            Condition::UnderWay(None) => and_stays(format!("under way, {OTHERS}")),
+            Condition::Unclear(why) => Some((format!("stays: {why}"), why)),
+            condition @ Condition::Foreign if self.fate(&condition, one) != Fate::Remove => Some((
+                format!("{OTHERS}, and stays; ATOR_HARNESS_STATE names the folder"),
+                OTHERS.to_owned(),
+            )),
+            Condition::Foreign
+            | Condition::Persisted
+            | Condition::PersistedUnreadable(_)
+            | Condition::Ended => None,
+        })
+    }
+
     /// What a sweep would do with a run that is on an engine.
     fn fate(&self, condition: &Condition<'_>, one: &Fitting<'_>) -> Fate {
         one.found.map_or(Fate::Stay, |found| {
