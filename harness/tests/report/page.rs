@@ -138,3 +138,39 @@ fn any_number_of_homes_and_peerings_is_drawn_without_overlap() {
         }
     }
 }
+
+#[test]
+fn checks_are_filtered_without_a_script_and_lead_to_stages_nodes_and_logs() {
+    let mut report = saved_run("failed");
+    let failed = report.checks.iter_mut().find(|check| check.failed());
+    failed.expect("one failed").evidence = "home-a to home-b: nothing came".to_owned();
+    let page = report.to_html();
+    let ids = attributes(&page, "id");
+    for id in [
+        "filter-all",
+        "filter-fail",
+        "filter-pass",
+        "node-home-a",
+        "check-network.consensus",
+    ] {
+        assert!(ids.contains(&id), "{id} in {ids:?}");
+    }
+    assert!(!ids.contains(&"filter-unsupported"), "there is none");
+    let id = report
+        .checks
+        .iter()
+        .find(|check| check.failed())
+        .map(|check| &check.id);
+    let check = format!("href=\"#check-{}\"", id.expect("one failed"));
+    for part in [
+        check.as_str(),
+        "href=\"#node-home-a\"",
+        "href=\"#stage-",
+        "href=\"./logs/home-b-connector.log\"",
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
+    // From the home's stages to what failed, too.
+    let (_, stages) = page.split_once("id=\"node-home-a\"").expect("its stages");
+    assert!(stages[..400].contains(&check), "{}", &stages[..400]);
+}

@@ -6,6 +6,7 @@
 mod checks;
 mod failures;
 mod histogram;
+mod links;
 mod parts;
 mod scale;
 mod timeline;
