@@ -39,7 +39,7 @@ pub use look::Look;
 pub(crate) use markdown::{code, escape};
 pub use model::{
     ArtefactsView, Bucket, BudgetView, CheckView, DeathView, DiagnosisView, ErrorKind, ErrorView,
-    LogTail, Memory, MetricView, NoteView, Report, ReportKind, VERSION,
+    LogTail, Memory, MetricView, Moment, NoteView, Report, ReportKind, VERSION,
 };
 pub(crate) use plain::plain;
 pub use probe::{Figures, LoadView, Loop, PhaseView, ProbeReport};

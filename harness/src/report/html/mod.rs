@@ -9,6 +9,7 @@ mod histogram;
 mod links;
 mod parts;
 mod scale;
+mod series;
 mod timeline;
 mod topology;
 
