@@ -3,7 +3,7 @@
 use maud::{Markup, html as markup};
 
 use super::super::model::{CheckView, Report};
-use super::href;
+use super::parts::href;
 
 /// Where a check's row is.
 pub(super) fn check(id: &str) -> String {

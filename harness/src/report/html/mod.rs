@@ -15,7 +15,7 @@ mod topology;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html as markup};
 
-use self::parts::{capitalised, class, mark};
+use self::parts::{capitalised, class, href, mark};
 use super::drawing;
 use super::model::Report;
 use super::words::{WORST_FIRST, past, show_bytes, show_ms};
@@ -157,16 +157,4 @@ fn artefacts(report: &Report) -> Markup {
             }
         }
     }
-}
-
-/// A relative path as a link: everything but plain characters is percent-encoded.
-fn href(path: &str) -> String {
-    path.bytes()
-        .map(|byte| match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'/' => {
-                char::from(byte).to_string()
-            }
-            other => format!("%{other:02X}"),
-        })
-        .collect()
 }
