@@ -50,6 +50,13 @@ install: ## Put that program below PREFIX (/usr/local), for machines without a c
 	@fixtures/dist/build.sh program
 	@install -D -m 755 target/release/ator-harness $(DESTDIR)$(PREFIX)/bin/ator-harness
 
+PREFIX ?= /usr/local
+
+.PHONY: install
+install: harness ## Install the command with its completions and man pages (PREFIX=/usr/local)
+	@install -D -m 0755 $(HARNESS) "$(DESTDIR)$(PREFIX)/bin/ator-harness"
+	@fixtures/install-shell.sh $(HARNESS) "$(DESTDIR)$(PREFIX)"
+
 .PHONY: two-home-ator-local-verify
 two-home-ator-local-verify: ## Bring two homes up offline, judge them, remove them
 	@fixtures/ready.sh engine images harness

@@ -6,10 +6,11 @@ use std::process::Command;
 
 /// Variables that libraries read by themselves, and take a text of no length for a file, a folder, an engine or a
 /// terminal.
-const READ_BY_LIBRARIES: [&str; 20] = [
+const READ_BY_LIBRARIES: [&str; 22] = [
     "ALL_PROXY",
     "CI",
     "CLICOLOR",
+    "CLICOLOR_FORCE",
     "DOCKER_AUTH_CONFIG",
     "DOCKER_CERT_PATH",
     "DOCKER_CONFIG",
@@ -17,6 +18,7 @@ const READ_BY_LIBRARIES: [&str; 20] = [
     "HOME",
     "HTTPS_PROXY",
     "HTTP_PROXY",
+    "NO_COLOR",
     "NO_PROXY",
     "SSL_CERT_DIR",
     "SSL_CERT_FILE",

@@ -147,6 +147,9 @@ pub enum EventKind {
         /// Of which node, home or peering; absent for the whole topology.
         #[serde(skip_serializing_if = "Option::is_none")]
         node: Option<Subject>,
+        /// How long it may take, in milliseconds; absent where nothing ends it but its own work.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        limit_ms: Option<u64>,
     },
     /// A stage is reached.
     StageReached {
@@ -339,15 +342,30 @@ impl Recorder {
     /// Begins a stage. It is reached by [`StageGuard::reached`]; dropped before that, it is
     /// recorded as failed with the last evidence, whatever the reason.
     pub fn stage(&self, stage: Stage, node: impl Into<Option<Subject>>) -> StageGuard {
-        let node = node.into();
+        self.begin(stage, node.into(), None)
+    }
+
+    /// Begins a stage that may take no longer than that. Whoever waits for it goes by [`StageGuard::limit`].
+    pub fn stage_within(
+        &self,
+        stage: Stage,
+        node: impl Into<Option<Subject>>,
+        limit: Duration,
+    ) -> StageGuard {
+        self.begin(stage, node.into(), Some(limit))
+    }
+
+    fn begin(&self, stage: Stage, node: Option<Subject>, limit: Option<Duration>) -> StageGuard {
         self.record(EventKind::StageStarted {
             stage,
             node: node.clone(),
+            limit_ms: limit.map(millis),
         });
         StageGuard {
             recorder: self.clone(),
             stage,
             node,
+            limit,
             started: Instant::now(),
             last: Mutex::new("nothing yet".to_owned()),
             reached: false,
@@ -361,6 +379,7 @@ pub struct StageGuard {
     recorder: Recorder,
     stage: Stage,
     node: Option<Subject>,
+    limit: Option<Duration>,
     started: Instant,
     last: Mutex<String>,
     reached: bool,
@@ -391,6 +410,12 @@ impl StageGuard {
     #[must_use]
     pub fn node(&self) -> Option<&Subject> {
         self.node.as_ref()
+    }
+
+    /// How long it may take; `None` where nothing ends it but its own work.
+    #[must_use]
+    pub const fn limit(&self) -> Option<Duration> {
+        self.limit
     }
 
     /// How long it has been waited for.

@@ -28,6 +28,7 @@ pub mod run;
 pub mod sabotage;
 pub mod secret;
 pub mod stand;
+pub mod suggest;
 pub mod toml_file;
 pub mod topology;
 pub mod trace;

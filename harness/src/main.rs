@@ -3,13 +3,12 @@
 use std::process::ExitCode;
 
 use ator_harness::{cli, descriptors, environment};
-use clap::Parser;
 
 fn main() -> ExitCode {
     environment::settle();
     descriptors::raise();
     let out = cli::Out::of_arguments(std::env::args_os());
-    let cli = match cli::Cli::try_parse() {
+    let cli = match cli::parse() {
         Ok(cli) => cli,
         Err(error) => return ExitCode::from(cli::refuse(&error, &out).code()),
     };

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::error::CliError;
 use super::exit::Exit;
+use super::open::open_after;
 use super::out::Out;
 use crate::report::compare::{Comparison, Limits};
 use crate::topology::parse_duration;
@@ -25,6 +26,12 @@ pub(super) struct Args {
     /// With --threshold, a figure that grew by less than this time is not slower
     #[arg(long, value_name = "TIME", default_value = "50ms", value_parser = time)]
     floor: Duration,
+    /// Write the comparison as a page, too
+    #[arg(long, value_name = "FILE")]
+    page: Option<PathBuf>,
+    /// Show that page in a browser: the one that BROWSER names, else the desktop's
+    #[arg(long, requires = "page")]
+    open: bool,
     /// Print the comparison as JSON
     #[arg(long)]
     json: bool,
@@ -50,10 +57,19 @@ pub(super) fn run(args: &Args, out: &Out) -> Result<Exit, CliError> {
         floor: args.floor,
     };
     let comparison = Comparison::of_files(&args.a, &args.b, limits)?;
+    if let Some(page) = &args.page {
+        std::fs::write(page, comparison.to_html()).map_err(|source| CliError::Page {
+            path: page.display().to_string(),
+            source,
+        })?;
+    }
     if args.json {
         out.document(&comparison.to_text())?;
     } else {
         comparison.print(&mut out.clone())?;
+    }
+    if let Some(page) = args.page.as_ref().filter(|_| args.open) {
+        open_after(page);
     }
     Ok(if comparison.holds() {
         Exit::Pass

@@ -12,7 +12,11 @@ use crate::topology::{EnginePlace, Topology};
 pub(super) struct EngineArgs {
     /// Docker Engine that a home stands on, given once for every home: unix:///path/to/socket,
     /// tcp://host:port (over TLS), or ssh://[user@]host[:port]
-    #[arg(long = "engine", value_name = "HOME=ADDRESS")]
+    #[arg(
+        long = "engine",
+        value_name = "HOME=ADDRESS",
+        help_heading = "Network and engines"
+    )]
     engines: Vec<String>,
 }
 

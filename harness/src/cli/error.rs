@@ -14,6 +14,7 @@ use crate::onion::TldFamily;
 use crate::plan::PlanError;
 
 use crate::run::{RunError, SourceError, StateError};
+use crate::suggest::did_you_mean;
 use crate::topology::TopologyError;
 
 /// A subcommand's failure. Its text with its causes is the whole message to the user.
@@ -61,7 +62,11 @@ pub enum CliError {
         known: Vec<String>,
     },
     /// No topology of that name.
-    #[error("there is no topology {name:?}; there are {}; a path to a file works too", known.join(", "))]
+    #[error(
+        "there is no topology {name:?}; there are {}; a path to a file works too{}",
+        known.join(", "),
+        did_you_mean(name, known.iter().map(String::as_str))
+    )]
     UnknownTopology {
         /// The name.
         name: String,
@@ -113,6 +118,45 @@ pub enum CliError {
     /// This process may not have as many files open as a run takes.
     #[error(transparent)]
     Descriptors(#[from] TooFew),
+    /// No run of that name.
+    #[error("failed to find a run {run:?} in {folder}; {}", of_runs(run, known))]
+    NoSuchRun {
+        /// What was asked for.
+        run: String,
+        /// Where it was looked for.
+        folder: String,
+        /// The runs there are.
+        known: Vec<String>,
+    },
+    /// A report could not be read.
+    #[error(transparent)]
+    Report(#[from] crate::report::ReadError),
+    /// A page could not be shown.
+    #[error("failed to show {page} with {program}; BROWSER names the program to use")]
+    Open {
+        /// The page.
+        page: String,
+        /// The program.
+        program: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A page could not be written.
+    #[error("failed to write {path}; choose another file with --page")]
+    Page {
+        /// The file.
+        path: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The man pages could not be written.
+    #[error("failed to write the man pages to {folder}; choose another folder")]
+    ManPages {
+        /// The folder.
+        folder: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// A run ended before its verdict.
     #[error(transparent)]
     Run(#[from] RunError),
@@ -177,6 +221,23 @@ fn runs(known: &[String]) -> String {
     }
 }
 
+/// How many of the runs there are a message names.
+const NAMED: usize = 5;
+
+fn of_runs(run: &str, known: &[String]) -> String {
+    let names = known.iter().map(String::as_str).chain(["latest"]);
+    let meant = did_you_mean(run, names);
+    let latest: Vec<&str> = known.iter().rev().take(NAMED).map(String::as_str).collect();
+    match known.len() {
+        0 => "no run is there; --artefacts names another folder".to_owned(),
+        count if count > NAMED => format!(
+            "the latest of {count} are {}, and `report list` lists all{meant}",
+            latest.join(", ")
+        ),
+        _ => format!("there are {}{meant}", latest.join(", ")),
+    }
+}
+
 impl CliError {
     /// Prints the message with its causes to standard error.
     pub(super) fn tell(&self) {
@@ -199,6 +260,8 @@ impl CliError {
             | Self::TopologyFile { .. }
             | Self::TopologyName { .. }
             | Self::UnknownTopology { .. }
+            | Self::NoSuchRun { .. }
+            | Self::Report(_)
             | Self::NoDaemon { .. }
             | Self::Files { .. }
             | Self::NoRoot { .. }
@@ -213,6 +276,9 @@ impl CliError {
             Self::Export(error) => error.exit(),
             Self::MissingBinaries { .. }
             | Self::Descriptors(_)
+            | Self::ManPages { .. }
+            | Self::Open { .. }
+            | Self::Page { .. }
             | Self::State(_)
             | Self::Summary(_)
             | Self::Output(_) => Exit::Environment,

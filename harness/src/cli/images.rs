@@ -31,15 +31,20 @@ const DAEMON_FOLDERS: [&str; 2] = ["/var/lib/anon", "/etc/anon"];
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct ImageArgs {
     /// Use this image as the connector; it must be on the engine and is never pulled
-    #[arg(long, value_name = "IMAGE", value_parser = image)]
+    #[arg(long, value_name = "IMAGE", value_parser = image, help_heading = "Connector")]
     pub connector_image: Option<String>,
     /// Use this binary as the onion daemon; what a dynamically linked one loads is taken from this
     /// machine. A folder is a tree with usr/bin/anon or usr/bin/tor and all that it loads
-    #[arg(long, value_name = "PATH", conflicts_with = "anon_image")]
+    #[arg(
+        long,
+        value_name = "PATH",
+        conflicts_with = "anon_image",
+        help_heading = "Onion daemon"
+    )]
     pub anon_binary: Option<PathBuf>,
     /// Use this image as the onion daemon; it must have `anon` in its PATH, or `tor` for the onion
     /// family, and be on the engine
-    #[arg(long, value_name = "IMAGE", value_parser = image)]
+    #[arg(long, value_name = "IMAGE", value_parser = image, help_heading = "Onion daemon")]
     pub anon_image: Option<String>,
     #[command(flatten)]
     program: ProgramArgs,

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::{CliError, NoName};
 use super::values::family_parser;
+use crate::causes::with_causes;
 use crate::embedded;
 use crate::environment::variable;
 use crate::input;
@@ -37,6 +38,11 @@ pub(super) struct Common {
     /// ATOR_HARNESS_ROOT names, else found from the current folder when not given. None is needed
     #[arg(long, value_name = "DIR", global = true)]
     pub root: Option<PathBuf>,
+    /// Tell everything: list the checks that passed and every stage at the end, and show on standard error a line for
+    /// each stage and what engines, daemons and connectors are asked and what they answer; twice shows when each is
+    /// asked, too. RUST_LOG says that in detail, as in ator_harness::daemon=debug
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    pub verbose: u8,
 }
 
 /// Which onion daemons.
@@ -45,7 +51,7 @@ pub(super) struct FamilyArgs {
     /// Run on onion daemons of this TLD family, whatever the topology says: anon brings the daemon
     /// of `make images` or `ator-harness fetch`, onion the distribution's tor of `make tor`, and anyone needs --anon-binary
     /// or --anon-image
-    #[arg(long, value_name = "FAMILY", value_parser = family_parser())]
+    #[arg(long, value_name = "FAMILY", value_parser = family_parser(), help_heading = "Onion daemon")]
     pub family: Option<TldFamily>,
 }
 
@@ -54,7 +60,7 @@ pub(super) struct FamilyArgs {
 pub(super) struct ConnectorArgs {
     /// Give every home this connector, whatever the topology says: the name of one that comes along
     /// (toon, toon-1, ilp-connector), or a profile that says how to configure and run one (docs/profiles.md)
-    #[arg(long, value_name = "PROFILE")]
+    #[arg(long, value_name = "PROFILE", help_heading = "Connector")]
     pub connector: Option<String>,
 }
 
@@ -166,6 +172,30 @@ impl Common {
         Ok(names)
     }
 
+    /// Every topology that there is, by name: those of the project's folder, and those that come along. Each with its file
+    /// and its text, or why that cannot be read.
+    pub(super) fn topologies(&self) -> Vec<(String, String, Result<String, String>)> {
+        let folder = self.locate().map(|root| root.join(TOPOLOGIES));
+        let files = folder.iter().flat_map(|folder| files(folder));
+        let mut all: Vec<_> = files
+            .map(|path| {
+                let file = path.display().to_string();
+                let text = input::text(&path, input::BY_PEOPLE).map_err(|error| {
+                    let why = with_causes(&error);
+                    format!("failed to read {file}: {why}")
+                });
+                (stem(&path), file, text)
+            })
+            .collect();
+        for (name, text) in embedded::topologies() {
+            if all.iter().all(|(known, ..)| known != name) {
+                all.push(((*name).to_owned(), along(name), Ok((*text).to_owned())));
+            }
+        }
+        all.sort_by(|(one, ..), (other, ..)| one.cmp(other));
+        all
+    }
+
     /// The file and the text of a topology: a path, a file of the project's folder, or one that comes along.
     fn topology_text(&self, name: &str) -> Result<(String, String), CliError> {
         let read = |path: PathBuf| {
@@ -186,27 +216,8 @@ impl Common {
         if let Some(text) = embedded::topology(name) {
             return Ok((along(name), text.to_owned()));
         }
-        // For the message alone, which names the folder too.
-        let mut known: Vec<String> = folder
-            .and_then(|folder| std::fs::read_dir(folder).ok())
-            .into_iter()
-            .flatten()
-            .flatten()
-            .filter_map(|entry| {
-                let path = entry.path();
-                (path.extension()? == "toml").then(|| {
-                    path.file_stem()
-                        .map(|stem| stem.to_string_lossy().into_owned())
-                })?
-            })
-            .chain(
-                embedded::topologies()
-                    .iter()
-                    .map(|(name, _)| (*name).to_owned()),
-            )
-            .collect();
-        known.sort();
-        known.dedup();
+        let known = self.topologies().into_iter();
+        let known = known.map(|(name, ..)| name).collect();
         Err(CliError::UnknownTopology {
             name: name.to_owned(),
             known,
@@ -223,6 +234,22 @@ fn shipped(folder: &Path, name: &str) -> Option<PathBuf> {
 /// What messages call the file of a topology that comes along.
 fn along(name: &str) -> String {
     format!("{name}.toml (comes along)")
+}
+
+/// A file's name without its ending.
+fn stem(path: &Path) -> String {
+    let stem = path.file_stem().unwrap_or_default();
+    stem.to_string_lossy().into_owned()
+}
+
+/// The topology files of a folder, in order. What cannot be read has none.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let paths = entries.map(|entry| entry.path());
+    let is_topology = |path: &PathBuf| path.extension().is_some_and(|one| one == "toml");
+    let mut files: Vec<PathBuf> = paths.filter(is_topology).collect();
+    files.sort();
+    files
 }
 
 /// Whether an argument is the path of a topology file and not a name.

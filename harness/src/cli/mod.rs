@@ -3,9 +3,11 @@
 mod audit;
 mod compare;
 pub mod conformance;
+mod definition;
 mod doctor;
 mod engines;
 mod error;
+mod examples;
 mod exit;
 mod export;
 mod failure;
@@ -17,13 +19,17 @@ mod load;
 mod manage;
 mod missing;
 mod network;
+mod open;
 mod out;
 mod plan;
 mod probe;
 mod program;
 mod repeat;
 mod run;
+mod screen;
+mod show;
 mod subnets;
+mod topologies;
 mod values;
 mod verify;
 mod version;
@@ -33,7 +39,7 @@ use std::ffi::OsStr;
 use std::io::Write;
 use std::sync::Arc;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
@@ -51,27 +57,12 @@ use crate::environment::variable;
 use crate::run::Interrupts;
 use crate::trace;
 
-/// What every help text ends with.
-const EXIT_CODES: &str = "Exit codes:
-  0    the verdict is pass, or what was asked for is done
-  1    the verdict is fail; compare: something got slower or worse;
-       ledger show: a check is flagged; audit: something was found
-  2    wrong usage, or a mistake in a topology file, report, ledger or
-       audited file; a daemon of another TLD family than the run is for
-  3    the environment lacks something (engine, image, file, space)
-  4    inconclusive: too little to judge by
-  130  interrupted";
-
 /// Tells whether two ILP connectors can meet through onion services, with evidence.
 #[derive(Debug, Parser)]
-#[command(name = "ator-harness", version, long_version = version::long(), after_help = EXIT_CODES)]
+#[command(name = "ator-harness", version, long_version = version::long())]
 pub struct Cli {
     #[command(flatten)]
     common: load::Common,
-    /// Show on standard error what engines, daemons and connectors are asked and what they answer;
-    /// twice shows when each is asked, too. RUST_LOG says it in detail, as in ator_harness::daemon=debug
-    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
-    verbose: u8,
     #[command(subcommand)]
     command: Command,
 }
@@ -80,13 +71,13 @@ pub struct Cli {
 enum Command {
     /// Bring a topology up and leave it running
     Up(run::RunArgs),
-    /// Bring a topology up, judge it and remove it; or judge the one that `up` left running
+    /// Bring a topology up, judge it and remove it; or judge what `up` left running
     Verify(verify::Args),
-    /// Measure a topology that `up` left running, for a time, at a rate or with packets in flight
+    /// Measure what `up` left running, for a time, at a rate or with packets in flight
     Probe(probe::Args),
-    /// Remove a topology that `up` left running
+    /// Remove what `up` left running: one topology, or all
     Down(manage::Args),
-    /// Say what of a topology is running; exit code 1 when it is not running in full
+    /// Say what runs, since when and for how long; exit code 1 when not in full
     Status(manage::Args),
     /// Keep a private network that runs of many topologies join with homes of their own
     Network(network::Args),
@@ -94,15 +85,17 @@ enum Command {
     Plan(plan::Args),
     /// Say whether this machine has what a run needs
     Doctor(doctor::Args),
+    /// Show what a run came to, or list the runs that there are
+    Report(show::Args),
     /// Bring the onion daemon from its npm package, integrity checked; nothing else dials out unasked
     Fetch(fetch::Args),
     /// Write a topology, a connector's profile and a CI job to start from
     Init(init::Args),
     /// Show what got slower or worse between two reports; exit code 1 when something did
     Compare(compare::Args),
-    /// Keep what nights came to in a file that only grows, and show which checks fail again and again
+    /// Keep what nights came to in a file, and show which checks fail again and again
     Ledger(ledger::Args),
-    /// Hold a connector that runs, or one that is started for it, against the contract's rows
+    /// Hold one connector, running or started for it, against the contract's rows
     Conformance(Box<conformance::Args>),
     /// Hold an operator's files (Compose, connector, variables, packages, anonrc, logs) against a list of checks
     Audit(audit::Args),
@@ -110,6 +103,12 @@ enum Command {
     Export(export::Args),
     /// Print BTP frames as JSON, or turn that JSON into bytes
     Wire(wire::Args),
+    /// List the topologies that there are
+    Topologies(topologies::Args),
+    /// Print what a shell completes this command by
+    Completions(definition::CompletionsArgs),
+    /// Write man pages of this command and its subcommands into a folder
+    Man(definition::ManArgs),
     /// Wait for standard input to end, then remove a run; started by every run as its last guard
     #[command(hide = true)]
     Reap {
@@ -118,6 +117,21 @@ enum Command {
         /// Its engines.
         engines: Vec<EngineAddress>,
     },
+}
+
+/// The command's definition.
+#[must_use]
+pub fn command() -> clap::Command {
+    definition::completed(Cli::command())
+}
+
+/// Reads the arguments of this process.
+///
+/// # Errors
+///
+/// What is wrong with them, or the help that was asked for.
+pub fn parse() -> Result<Cli, clap::Error> {
+    Cli::from_arg_matches(&command().try_get_matches()?)
 }
 
 /// Tells what is wrong with the arguments, or shows the help that was asked for, and returns the exit code.
@@ -156,7 +170,7 @@ pub fn not_started(error: &std::io::Error, out: &Out) -> Exit {
 /// Runs a command and returns its exit code. Errors are told on standard error, and on standard output as well where
 /// a document is asked for.
 pub async fn main(cli: Cli, out: &Out) -> Exit {
-    trace(cli.verbose);
+    trace(cli.common.verbose);
     let ended = if cli.command.ends_in_order() {
         Box::pin(dispatch(&cli, out)).await
     } else {
@@ -217,6 +231,10 @@ impl Command {
             | Self::Plan(_)
             | Self::Fetch(_)
             | Self::Init(_)
+            | Self::Topologies(_)
+            | Self::Report(_)
+            | Self::Completions(_)
+            | Self::Man(_)
             | Self::Compare(_)
             | Self::Ledger(_)
             | Self::Audit(_)
@@ -236,10 +254,20 @@ async fn dispatch(cli: &Cli, out: &Out) -> Result<Exit, CliError> {
         Command::Status(args) => manage::status(common, args, out).await,
         Command::Network(args) => network::run(common, args, out).await,
         Command::Plan(args) => plan::run(common, args, out).await,
+        Command::Report(args) => show::run(common, args, out),
         Command::Fetch(args) => fetch::run(args, out).await,
         Command::Init(args) => Ok(init::run(args, out)?),
         Command::Compare(args) => compare::run(args, out),
         Command::Ledger(args) => Ok(ledger::run(args, out)?),
+        Command::Topologies(args) => topologies::run(common, args, out),
+        Command::Completions(args) => {
+            definition::completions(args, command(), out)?;
+            Ok(Exit::Pass)
+        }
+        Command::Man(args) => {
+            definition::man(args, command())?;
+            Ok(Exit::Pass)
+        }
         Command::Doctor(args) => doctor::run(common, args, out).await,
         Command::Audit(args) => Ok(audit::run(args, out).await?),
         Command::Export(args) => Ok(export::run(args, out)?),

@@ -12,7 +12,8 @@ use super::exit::Exit;
 use super::images::ImageArgs;
 use super::load::Common;
 use super::out::{Answer, Out};
-use super::run::{Concluded, progress};
+use super::run::Concluded;
+use super::screen::{self, Screen};
 use super::subnets::SubnetArgs;
 use super::values::family_parser;
 use crate::causes::with_causes;
@@ -115,6 +116,7 @@ pub(super) async fn run(common: &Common, args: &Args, out: &Out) -> Result<Exit,
 
 async fn up(common: &Common, args: &UpArgs, out: &Out) -> Result<Exit, CliError> {
     let interrupts = Interrupts::listen()?;
+    let screen = Screen::open(common.verbose);
     let network = Network {
         authorities: args.authorities,
         relays: args.relays,
@@ -138,10 +140,11 @@ async fn up(common: &Common, args: &UpArgs, out: &Out) -> Result<Exit, CliError>
         connector_memory: None,
         amounts: Amounts::default(),
         accepted_defects: Vec::new(),
-        progress: Some(progress()),
+        progress: Some(screen.progress()),
     };
     let mut notes = Vec::new();
     let outcome = Box::pin(network_up(&network, &options, &interrupts, &mut notes)).await;
+    drop(screen);
     if args.json {
         return for_programs(outcome?.as_mut(), &notes, out);
     }
@@ -154,7 +157,7 @@ async fn up(common: &Common, args: &UpArgs, out: &Out) -> Result<Exit, CliError>
     };
     let Concluded { report, exit } = saved(&mut outcome);
     if outcome.error.is_some() {
-        print_report(&mut out, &report)?;
+        print_report(&mut out, &report, &screen::of_output(common.verbose))?;
         return Ok(exit);
     }
     writeln!(

@@ -24,14 +24,20 @@ const PROGRAMS: [&str; 6] = [
 pub(super) struct ProgramArgs {
     /// Run this program of this machine as the connector, such as "node dist/main.js", without an image: the
     /// machine's own /usr, /bin and /lib are there, to be read alone, and --connector-dir
-    #[arg(long, value_name = "COMMAND", conflicts_with = "connector_image")]
+    #[arg(
+        long,
+        value_name = "COMMAND",
+        conflicts_with = "connector_image",
+        help_heading = "Connector"
+    )]
     connector_command: Option<String>,
     /// The folder of that program, in which it is started; there to be read alone
     #[arg(
         long,
         value_name = "DIR",
         requires = "connector_command",
-        default_value = "."
+        default_value = ".",
+        help_heading = "Connector"
     )]
     connector_dir: PathBuf,
 }

@@ -7,7 +7,7 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::run::{Concluded, RunArgs};
 use crate::checks::Verdict;
-use crate::report::{RepeatReport, Repeats, print_report};
+use crate::report::{Look, RepeatReport, Repeats, print_report};
 use crate::run::{ArtefactError, Artefacts, Outcome, RunError};
 
 /// Runs `times` times and sums up. Of all exit codes the most severe one counts, and the sum is told
@@ -18,18 +18,11 @@ use crate::run::{ArtefactError, Artefacts, Outcome, RunError};
 ///
 /// [`CliError`] when there is no run to sum up.
 pub(super) async fn run(
-    args: &RunArgs,
+    mut series: Series<'_>,
     times: u32,
-    keep_artefacts: bool,
     mut once: impl AsyncFnMut() -> Result<Outcome, RunError>,
     out: &mut impl Write,
 ) -> Result<Exit, CliError> {
-    let mut series = Series {
-        args,
-        keep_artefacts,
-        repeats: Repeats::default(),
-        exit: Exit::Pass,
-    };
     let mut errors = Vec::new();
     for _ in 0..times {
         let taken = match once().await {
@@ -69,15 +62,27 @@ fn worst(exit: Exit, errors: &[CliError]) -> Exit {
 }
 
 /// Runs that were made.
-struct Series<'a> {
+pub(super) struct Series<'a> {
     args: &'a RunArgs,
     keep_artefacts: bool,
+    look: Look,
     repeats: Repeats,
     /// The most severe of all exit codes.
     exit: Exit,
 }
 
-impl Series<'_> {
+impl<'a> Series<'a> {
+    /// None yet. `look` is how they are shown.
+    pub(super) fn new(args: &'a RunArgs, keep_artefacts: bool, look: Look) -> Self {
+        Self {
+            args,
+            keep_artefacts,
+            look,
+            repeats: Repeats::default(),
+            exit: Exit::Pass,
+        }
+    }
+
     /// Counts a run, and then tells of it. Returns its exit code.
     fn take(&mut self, outcome: &mut Outcome, out: &mut impl Write) -> Result<Exit, CliError> {
         let concluded = Concluded::of(outcome, Exit::of_verdict(outcome.verdict()));
@@ -91,7 +96,7 @@ impl Series<'_> {
         self.repeats.add(&report, &outcome.metrics, keep);
         saved.map_err(RunError::from)?;
         if !self.args.json && keep {
-            print_report(out, &report)?;
+            print_report(out, &report, &self.look)?;
         } else if !self.args.json {
             writeln!(out, "{}: {}", report.run, report.headline)?;
         }

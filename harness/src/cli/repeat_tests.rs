@@ -9,13 +9,14 @@ use clap::Parser;
 use serde_json::Value;
 use time::macros::datetime;
 
-use super::run;
+use super::{Series, run};
 use crate::checks::{Basis, CheckResult, Metrics, Verdict};
 use crate::cli::exit::Exit;
 use crate::cli::run::{Concluded, RunArgs};
 use crate::engine::Deadline;
 use crate::events::{EventKind, Recorder};
 use crate::plan::{AddressSpace, Inputs, Plan, Seed};
+use crate::report::Look;
 use crate::run::{ArtefactError, Outcome, RunError};
 use crate::topology::Topology;
 
@@ -121,7 +122,13 @@ async fn series(runs: &[Run]) -> (Exit, String, Value) {
         }
     };
     let times = u32::try_from(runs.len()).expect("few");
-    let ended = run(&cli.run, times, false, once, &mut out).await;
+    let ended = run(
+        Series::new(&cli.run, false, Look::default()),
+        times,
+        once,
+        &mut out,
+    )
+    .await;
     let exit = ended.unwrap_or_else(|error| error.exit());
     let sum = fs::read_to_string(root.join("repeat-run-0/repeat.json")).unwrap_or_default();
     let sum = serde_json::from_str(&sum).unwrap_or(Value::Null);
@@ -192,7 +199,7 @@ fn a_verdict_outlives_a_report_that_cannot_be_saved_and_a_reader_that_cannot_tak
         let cli = Cli::parse_from(["verify", "two-home-local", "--summary", summary]);
         let saved = concluded.save(&mut outcome);
         let concluded = concluded.after(saved);
-        cli.run.show(&mut Full, &concluded.report);
+        cli.run.show(&mut Full, &concluded.report, &Look::default());
         assert_eq!(concluded.exit, exit, "{verdict:?}");
         assert_eq!(concluded.report.exit_code, exit.code(), "{verdict:?}");
     }

@@ -1,20 +1,22 @@
 //! Options of a run, and how what it came to is saved and shown.
 
 use std::io::{ErrorKind, Write};
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 
 use super::engines::EngineArgs;
 use super::error::CliError;
 use super::exit::Exit;
 use super::images::ImageArgs;
 use super::load::{Common, ConnectorArgs, FamilyArgs, Loaded, TopologyArgs};
+use super::open::open_after;
+use super::screen::Screen;
+use super::show::ARTEFACTS;
 use super::subnets::SubnetArgs;
 use super::values::{memory, network_parser};
 use crate::descriptors;
 use crate::environment::variable;
-use crate::report::{Report, append_summary, print_report, progress_line};
-use crate::run::{Amounts, ArtefactError, NetworkChoice, Options, Outcome, Progress, RunError};
+use crate::report::{Look, PAGE, Report, append_summary, print_report};
+use crate::run::{Amounts, ArtefactError, NetworkChoice, Options, Outcome, RunError};
 use crate::topology::NamedFault;
 
 /// Options of a run.
@@ -33,35 +35,38 @@ pub(super) struct RunArgs {
     #[command(flatten)]
     subnets: SubnetArgs,
     /// Reach the homes' ports through their engines, also where they are on this machine
-    #[arg(long)]
+    #[arg(long, help_heading = "Network and engines")]
     tunnels: bool,
     /// Leave onion addresses in the logs that are saved; secrets never are
-    #[arg(long)]
+    #[arg(long, help_heading = "Results")]
     keep_addresses: bool,
     /// Join the network of this topology, which `up` left running, in place of the public one
-    #[arg(long, value_name = "TOPOLOGY")]
+    #[arg(long, value_name = "TOPOLOGY", help_heading = "Network and engines")]
     authorities: Option<String>,
     /// Which private network the homes meet in: one that stands by where one fits, else one of the
     /// run's own (standing); always one of the run's own (fresh); or one that stands by, which is
     /// made and left where none fits (keep)
-    #[arg(long, value_name = "WHICH", default_value = NetworkChoice::default().name(), value_parser = network_parser(), overrides_with = "network")]
+    #[arg(long, value_name = "WHICH", default_value = NetworkChoice::default().name(), value_parser = network_parser(), overrides_with = "network", help_heading = "Network and engines")]
     network: NetworkChoice,
     /// Keep the homes' onion service keys in named volumes, and with them their addresses, for runs
     /// that give the same name; for topologies that join the public network
-    #[arg(long, value_name = "NAME", value_parser = plain_name)]
+    #[arg(long, value_name = "NAME", value_parser = plain_name, help_heading = "Network and engines")]
     keys: Option<String>,
     /// How much memory each connector may use, such as 512MiB or 1GiB, instead of 256MiB
-    #[arg(long, value_name = "SIZE", value_parser = memory)]
+    #[arg(long, value_name = "SIZE", value_parser = memory, help_heading = "Connector")]
     connector_memory: Option<u64>,
     /// Folder in which each run gets a folder of its own
-    #[arg(long, value_name = "DIR", default_value = "ator-runs")]
+    #[arg(long, value_name = "DIR", default_value = ARTEFACTS, help_heading = "Results")]
     pub(super) artefacts: PathBuf,
-    /// Print the report as JSON on standard output instead of the table
-    #[arg(long)]
+    /// Show the report's page in a browser when it is there: the one that BROWSER names, else the desktop's
+    #[arg(long, help_heading = "Results")]
+    pub(super) open: bool,
+    /// Print the report as JSON on standard output instead of text
+    #[arg(long, help_heading = "Results")]
     pub(super) json: bool,
     /// Append the report as Markdown to this file, as a CI job's summary; to the one that GITHUB_STEP_SUMMARY
     /// names when not given
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "Results")]
     summary: Option<PathBuf>,
 }
 
@@ -72,10 +77,12 @@ impl RunArgs {
         asked.map(|_| loaded.topology.connector.name().to_owned())
     }
 
+    /// The topology with these faults besides its own, and how it is run, shown on `screen`.
     pub(super) fn load(
         &self,
         common: &Common,
         faults: &[&'static NamedFault],
+        screen: &Screen,
     ) -> Result<(Loaded, Options), CliError> {
         let (family, connector) = (self.family.family, Some(&self.connector));
         let loaded = common.topology(&self.topology, family, connector, faults)?;
@@ -95,19 +102,10 @@ impl RunArgs {
             connector_memory: self.connector_memory,
             amounts: Amounts::default(),
             accepted_defects: Vec::new(),
-            progress: Some(progress()),
+            progress: Some(screen.progress()),
         };
         Ok((loaded, options))
     }
-}
-
-/// Shows events on standard error, so that standard output holds the report alone.
-pub(super) fn progress() -> Progress {
-    Arc::new(|event| {
-        if let Some(line) = progress_line(event) {
-            let _ = writeln!(std::io::stderr().lock(), "{line}");
-        }
-    })
 }
 
 /// A part of a volume's name.
@@ -165,11 +163,11 @@ impl Concluded {
 impl RunArgs {
     /// Shows a report, and appends it to the job's summary. A verdict is reached by then: what keeps it
     /// from being shown is told, and changes nothing about it.
-    pub(super) fn show(&self, out: &mut impl Write, report: &Report) {
+    pub(super) fn show(&self, out: &mut impl Write, report: &Report, look: &Look) {
         let shown = if self.json {
             writeln!(out, "{}", report.to_text())
         } else {
-            print_report(out, report)
+            print_report(out, report, look)
         };
         match shown {
             // Whoever closed standard output has seen enough.
@@ -178,6 +176,9 @@ impl RunArgs {
             Ok(()) => {}
         }
         self.summarise(|| report.to_markdown());
+        if self.open {
+            open_after(&Path::new(&report.artefacts.folder).join(PAGE));
+        }
     }
 
     /// Appends to the job's summary. Where that fails, it is told: it says nothing of what was judged.

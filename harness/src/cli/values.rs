@@ -6,6 +6,7 @@ use crate::checks::{Basis, Check, every};
 use crate::connectors::image_name;
 use crate::onion::TldFamily;
 use crate::run::{Amounts, NetworkChoice};
+use crate::suggest::did_you_mean;
 use crate::topology::{FAULTS, NamedFault};
 
 /// Takes the name of a TLD family, and names all of them in the help.
@@ -45,8 +46,10 @@ pub(super) fn amounts_parser() -> impl clap::builder::TypedValueParser<Value = A
 /// A fault of the catalogue.
 pub(super) fn fault(text: &str) -> Result<&'static NamedFault, String> {
     NamedFault::find(text).ok_or_else(|| {
-        let known: Vec<&str> = FAULTS.iter().map(|fault| fault.name).collect();
-        format!("is no fault; use one of {}", known.join(", "))
+        let names = FAULTS.iter().map(|fault| fault.name);
+        let known: Vec<&str> = names.clone().collect();
+        let meant = did_you_mean(text, names);
+        format!("is no fault; use one of {}{meant}", known.join(", "))
     })
 }
 
@@ -70,8 +73,9 @@ pub(super) fn defect(text: &str) -> Result<String, String> {
     };
     let ids: Vec<&str> = defects().map(|check| check.id).collect();
     Err(format!(
-        "{text:?} {what}; the defects are {}",
-        ids.join(", ")
+        "{text:?} {what}; the defects are {}{}",
+        ids.join(", "),
+        did_you_mean(text, ids.iter().copied())
     ))
 }
 

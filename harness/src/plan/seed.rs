@@ -5,8 +5,8 @@ use std::fmt;
 use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
-use time::OffsetDateTime;
 use time::macros::format_description;
+use time::{OffsetDateTime, PrimitiveDateTime};
 
 use crate::secret::Secret;
 
@@ -84,6 +84,15 @@ impl RunId {
         next(8, digit) && next(6, digit) && next(6, |c| c.is_ascii_hexdigit()) && {
             parts.next().is_none()
         }
+    }
+
+    /// When the run of an id began, in seconds of Unix time; `None` of a text that is no id.
+    #[must_use]
+    pub fn began(text: &str) -> Option<i64> {
+        let stamp = text.get(..15).filter(|_| Self::is_one(text))?;
+        let format = format_description!("[year][month][day]-[hour][minute][second]");
+        let began = PrimitiveDateTime::parse(stamp, &format).ok()?;
+        Some(began.assume_utc().unix_timestamp())
     }
 
     /// The id.

@@ -6,6 +6,8 @@ use hdrhistogram::Histogram;
 
 /// Longest latency that is told apart from longer ones.
 const HIGHEST: Duration = Duration::from_secs(3600);
+/// How many samples are kept with their times, the first of them: more dots than that nobody tells apart.
+const KEPT: usize = 2_000;
 
 /// A recorder of durations.
 ///
@@ -14,6 +16,7 @@ const HIGHEST: Duration = Duration::from_secs(3600);
 #[derive(Debug, Clone)]
 pub struct Latencies {
     nanoseconds: Histogram<u64>,
+    over_time: Vec<(Duration, Duration)>,
 }
 
 impl Latencies {
@@ -28,6 +31,7 @@ impl Latencies {
         Self {
             nanoseconds: Histogram::new_with_bounds(1, highest, 3)
                 .expect("constant bounds are valid"),
+            over_time: Vec::new(),
         }
     }
 
@@ -37,7 +41,21 @@ impl Latencies {
         self.nanoseconds.saturating_record(nanoseconds);
     }
 
-    /// Adds all samples of `other`.
+    /// Adds one sample that was taken at a time, counted from wherever the caller counts from.
+    pub fn record_at(&mut self, at: Duration, latency: Duration) {
+        self.record(latency);
+        if self.over_time.len() < KEPT {
+            self.over_time.push((at, latency));
+        }
+    }
+
+    /// The samples that were taken at a time that is known, each with that time, as they came: the first 2,000.
+    #[must_use]
+    pub fn over_time(&self) -> &[(Duration, Duration)] {
+        &self.over_time
+    }
+
+    /// Adds all samples of `other`. Their times are not kept.
     pub fn merge(&mut self, other: &Self) {
         self.nanoseconds
             .add(&other.nanoseconds)

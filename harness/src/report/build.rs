@@ -36,7 +36,7 @@ impl Report {
         let report = gather(outcome, exit_code);
         // As a whole and not text by text: a field that is added cannot be forgotten.
         let mut value = serde_json::to_value(&report).expect("strings, numbers and lists of those");
-        redact(&mut value, &|text| plain(&outcome.plan.redact(text)));
+        each_text(&mut value, &|text| plain(&outcome.plan.redact(text)));
         serde_json::from_value(value).expect("read back with the types it was written with")
     }
 }
@@ -231,13 +231,14 @@ fn files(folder: &Path) -> Vec<String> {
 }
 
 /// Applies `redactor` to every text of a value.
-fn redact(value: &mut Value, redactor: &dyn Fn(&str) -> String) {
+/// Has every text of a document pass through a function.
+pub(super) fn each_text(value: &mut Value, change: &dyn Fn(&str) -> String) {
     match value {
-        Value::String(text) => *text = redactor(text),
-        Value::Array(items) => items.iter_mut().for_each(|item| redact(item, redactor)),
+        Value::String(text) => *text = change(text),
+        Value::Array(items) => items.iter_mut().for_each(|item| each_text(item, change)),
         Value::Object(fields) => fields
             .values_mut()
-            .for_each(|field| redact(field, redactor)),
+            .for_each(|field| each_text(field, change)),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::model::{Bucket, BudgetView, MetricView};
+use super::model::{Bucket, BudgetView, MetricView, Moment};
 use crate::probe::Latencies;
 
 /// Buckets to a decade.
@@ -28,9 +28,20 @@ impl MetricView {
             max_us: summary.max_us,
             mean_us: summary.mean_us,
             histogram: histogram(latencies),
+            over_time: over_time(latencies),
             budgets,
         }
     }
+}
+
+/// Every sample with its time, to the microsecond.
+fn over_time(latencies: &Latencies) -> Vec<Moment> {
+    let kept = latencies.over_time().iter();
+    kept.map(|(at, latency)| Moment {
+        at_ms: at.as_micros() as f64 / 1000.0,
+        us: latency.as_micros() as f64,
+    })
+    .collect()
 }
 
 /// Counts of the buckets that have samples, shortest first.

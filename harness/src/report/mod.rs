@@ -10,11 +10,14 @@ mod forms;
 mod html;
 mod json;
 mod junit;
+mod lanes;
+mod look;
 mod markdown;
 mod metric;
 mod model;
 mod plain;
 mod probe;
+mod progress;
 mod read;
 mod repeat;
 mod repeat_junit;
@@ -31,19 +34,23 @@ pub(crate) use constraints::exit_codes;
 pub use drawing::topology_svg;
 pub use forms::{FORMS, Form, REPEAT_FORMS};
 pub(crate) use json::json_text;
+pub use lanes::Lanes;
+pub use look::Look;
 pub(crate) use markdown::{code, escape};
 pub use model::{
     ArtefactsView, Bucket, BudgetView, CheckView, DeathView, DiagnosisView, ErrorKind, ErrorView,
-    LogTail, Memory, MetricView, NoteView, Report, ReportKind, VERSION,
+    LogTail, Memory, MetricView, Moment, NoteView, Report, ReportKind, VERSION,
 };
 pub(crate) use plain::plain;
 pub use probe::{Figures, LoadView, Loop, PhaseView, ProbeReport};
+pub use progress::progress_line;
 pub use read::{ReadError, Saved};
 pub use repeat::{
     CheckTally, ErrorTally, FirstFailure, RepeatReport, Repeats, RunTally, StageTally,
 };
 pub use save::{SummaryError, append_summary};
 pub use stages::{StageTime, stage_times};
-pub use terminal::{looks, print_report, progress_line};
+pub use terminal::{looks, print_report};
 pub use topology::{HomeView, NetworkView, PeeringView, ProbeView, TopologyView};
+pub use words::PAGE;
 pub(crate) use words::show_us;

@@ -279,8 +279,24 @@ pub struct MetricView {
     /// Counts in buckets of equal ratio, ten to a decade and alike in every report. Only those with
     /// samples, shortest first; earlier reports have those between them too, with a count of 0.
     pub histogram: Vec<Bucket>,
+    /// Samples with when they were taken, the first 2,000 as they came; absent of a metric whose samples have no time of
+    /// their own, of many runs, and in reports of earlier versions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub over_time: Vec<Moment>,
     /// What it is held against.
     pub budgets: Vec<BudgetView>,
+}
+
+/// One sample.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "moment", deny_unknown_fields)]
+pub struct Moment {
+    /// When its answer was there, in milliseconds since the run's start.
+    #[schemars(range(min = 0))]
+    pub at_ms: f64,
+    /// How long it took, in microseconds.
+    #[schemars(range(min = 0))]
+    pub us: f64,
 }
 
 /// Samples from one bound up to, and without, the next.

@@ -5,7 +5,9 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::build::each_text;
 use super::model::{Report, ReportKind, VERSION};
+use super::plain::plain;
 use super::repeat::RepeatReport;
 use super::topology::TopologyView;
 use crate::input::{self, InputError};
@@ -117,6 +119,9 @@ impl Saved {
         let kind = value.get("kind").cloned().unwrap_or(Value::Null);
         let kind =
             ReportKind::deserialize(kind).map_err(|error| not_a_report(Flaw::NoKind(error)))?;
+        // Whoever wrote the file: what it holds moves no terminal.
+        let mut value = value;
+        each_text(&mut value, &plain);
         let saved = match kind {
             ReportKind::Probe => return Err(not_a_report(Flaw::OfProbe)),
             ReportKind::Audit => return Err(not_a_report(Flaw::OfAudit)),

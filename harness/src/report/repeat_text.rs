@@ -148,7 +148,9 @@ impl RepeatReport {
         self.checks.iter().filter(|check| check.passed < check.runs)
     }
 
-    fn counts(&self) -> String {
+    /// How many runs came out how, the best first.
+    #[must_use]
+    pub fn counts(&self) -> String {
         let counts: Vec<String> = WORST_FIRST
             .iter()
             .rev()

@@ -66,7 +66,7 @@ pub fn stage_times(events: &[Event]) -> Vec<StageTime> {
     let mut times: Vec<StageTime> = events.iter().filter_map(stage_time).collect();
     let last = events.last().map_or(0, |event| event.at_ms);
     let open = events.iter().filter_map(|event| match &event.kind {
-        EventKind::StageStarted { stage, node } => Some(StageTime {
+        EventKind::StageStarted { stage, node, .. } => Some(StageTime {
             stage: stage.to_string(),
             node: node.as_ref().map(ToString::to_string),
             started_ms: event.at_ms,

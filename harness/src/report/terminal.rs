@@ -1,159 +1,246 @@
 //! The report for people.
 
 use std::io::{self, Write};
-use std::time::Duration;
 
 use comfy_table::presets;
 use comfy_table::{Cell, ContentArrangement, Table};
 
+use super::look::{Look, Tone};
 use super::model::{CheckView, Report};
 use super::plain::plain;
-use super::words::{self, PAGE, show_bytes, show_ms};
-use crate::checks::Verdict;
-use crate::events::{Event, EventKind, Stage};
-use crate::evidence::Subject;
-use crate::topology::{format_age, format_duration};
+use super::words::{self, PAGE, show_bytes, show_ms, show_us};
+use crate::checks::{self, Basis, Verdict};
 
+/// How far the lines of a text after its first are set in.
+const INDENT: usize = 2;
 /// Width of the table when the output is no terminal.
 const WIDTH: u16 = 132;
 
-/// One line about an event, or nothing for events that only the files need.
-#[must_use]
-pub fn progress_line(event: &Event) -> Option<String> {
-    line(event).map(|line| plain(&line))
-}
-
-fn line(event: &Event) -> Option<String> {
-    let at = format!("{:>7.2} s", event.at_ms as f64 / 1000.0);
-    let name = |stage: &Stage, node: &Option<Subject>| match node {
-        Some(node) => format!("{stage} {node}"),
-        None => stage.to_string(),
-    };
-    let took = |millis: &u64| format_duration(Duration::from_millis(*millis));
-    match &event.kind {
-        EventKind::RunStarted {
-            run,
-            topology,
-            network,
-        } => {
-            let over = network.as_ref().map_or_else(String::new, |network| {
-                let age = format_age(Duration::from_millis(network.age_ms));
-                format!(", over the standing network {}, {age} old", network.run)
-            });
-            Some(format!("{at}  {topology}, run {run}{over}"))
-        }
-        EventKind::StageStarted { .. } | EventKind::CheckJudged(_) => None,
-        EventKind::StageReached {
-            stage,
-            node,
-            millis,
-            evidence,
-        } => Some(format!(
-            "{at}  ok    {:<28} {:>8}  {evidence}",
-            name(stage, node),
-            took(millis)
-        )),
-        // One line for every relay, and for every HSDir of every home, is for the files.
-        EventKind::StageSeen {
-            stage: Stage::Listed | Stage::Upload,
-            ..
-        } => None,
-        EventKind::StageSeen {
-            stage,
-            node,
-            started_ms,
-            ended_ms,
-            evidence,
-        } => Some(format!(
-            "{:>7.2} s  seen  {:<28} {:>8}  {evidence}",
-            *ended_ms as f64 / 1000.0,
-            name(stage, node),
-            took(&ended_ms.saturating_sub(*started_ms))
-        )),
-        EventKind::StageFailed {
-            stage,
-            node,
-            millis,
-            interrupted,
-            evidence,
-        } => Some(format!(
-            "{at}  left  {:<28} {:>8}  {}last seen: {evidence}",
-            name(stage, node),
-            took(millis),
-            if *interrupted { "interrupted; " } else { "" }
-        )),
-        EventKind::NodeDied { role, status } => {
-            Some(format!("{at}  died  {role}, status {status}"))
-        }
-        EventKind::Note { text } => Some(format!("{at}  note  {text}")),
-    }
-}
-
-/// The table of checks, what a failure needs to be understood, and where everything is.
+/// A run for people: the verdict, what did not pass with what it takes to understand it, a line of figures, and where
+/// the page is. What passed is a count, unless `look` asks for everything.
 ///
 /// # Errors
 ///
 /// What the writer says.
-pub fn print_report(out: &mut impl Write, report: &Report) -> io::Result<()> {
+pub fn print_report(out: &mut impl Write, report: &Report, look: &Look) -> io::Result<()> {
+    let tone = Tone::of(report.verdict);
+    let clean_up = report.clean_up_ms.map_or_else(
+        || "left running".to_owned(),
+        |took| format!("removed in {}", show_ms(took)),
+    );
+    let word = report.verdict.word().to_uppercase();
+    let took = show_ms(report.duration_ms);
+    let line = look.wrapped(
+        &format!("verdict: {word} after {took} ({clean_up})"),
+        INDENT,
+    );
+    writeln!(
+        out,
+        "\n{}",
+        line.replacen(&word, &look.paint(tone, &word), 1)
+    )?;
+    why_no_verdict(out, report, look)?;
+    not_passed(out, report, look)?;
+    logs(out, report, look)?;
+    if look.verbose {
+        everything(out, report, look)?;
+    }
     writeln!(out)?;
     if !report.checks.is_empty() {
-        writeln!(out, "{}", table(&report.checks))?;
+        let more = if look.verbose { "" } else { " (-v lists them)" };
+        let line = format!("checks: {}{more}", counted(&report.checks));
+        writeln!(out, "{}", look.wrapped(&line, INDENT))?;
     }
+    writeln!(out, "{}", look.wrapped(&figures(report), INDENT))?;
+    writeln!(out, "page: {}/{PAGE}", report.artefacts.folder)
+}
+
+/// What the run ended with before its checks: the error, its cause with the remedy, and who is at fault.
+fn why_no_verdict(out: &mut impl Write, report: &Report, look: &Look) -> io::Result<()> {
+    let mut say = |head: &str, text: &str| {
+        let line = look.wrapped(&format!("{head} {text}"), INDENT);
+        let rest = line.strip_prefix(head).unwrap_or_default();
+        writeln!(out, "{}{rest}", look.paint(Tone::Strong, head))
+    };
     if let Some(error) = &report.error {
-        writeln!(out, "failed: {}", error.message)?;
+        say("failed:", &error.message)?;
     }
-    if let Some(diagnosis) = &report.diagnosis {
-        writeln!(out, "cause: {}: {}", diagnosis.cause, diagnosis.remedy)?;
-        for line in &diagnosis.evidence {
-            writeln!(out, "  evidence: {line}")?;
-        }
-        if let Some(whose) = words::at_fault(diagnosis) {
-            writeln!(out, "at fault: {whose}")?;
+    let Some(diagnosis) = &report.diagnosis else {
+        return Ok(());
+    };
+    say(
+        "cause:",
+        &format!("{}: {}", diagnosis.cause, diagnosis.remedy),
+    )?;
+    for line in &diagnosis.evidence {
+        say("  evidence:", line)?;
+    }
+    if let Some(whose) = words::at_fault(diagnosis) {
+        say("at fault:", whose)?;
+    }
+    Ok(())
+}
+
+/// The checks that did not pass: what failed first, then what nobody knows, what is accepted, and what was not judged.
+fn not_passed(out: &mut impl Write, report: &Report, look: &Look) -> io::Result<()> {
+    for check in report.checks.iter().filter(|check| check.failed()) {
+        let head = match check.basis {
+            Some(Basis::Defect) => "defect:",
+            _ => "failed:",
+        };
+        writeln!(out, "{} {}", look.paint(Tone::Bad, head), check.id)?;
+        let seen = format!("{}{}", measured(check), check.evidence);
+        let mut parts = vec![("wanted", check.says.clone()), ("evidence", seen)];
+        parts.extend(remedy(check).map(|remedy| ("remedy", remedy)));
+        for (what, text) in parts {
+            let line = look.wrapped(&format!("  {what}: {text}"), 2 * INDENT);
+            writeln!(out, "{line}")?;
         }
     }
+    for group in words::alike(report) {
+        let ids: Vec<&str> = group.iter().map(|check| check.id.as_str()).collect();
+        let line = format!("inconclusive: {}: {}", ids.join(", "), group[0].evidence);
+        writeln!(out, "{}", look.wrapped(&line, INDENT))?;
+    }
+    for check in report.checks.iter().filter(|check| check.accepted) {
+        let line = format!("accepted: {}: {}", check.id, check.evidence);
+        writeln!(out, "{}", look.wrapped(&line, INDENT))?;
+    }
+    let unsupported = report.checks.iter();
+    for check in unsupported.filter(|check| check.verdict == Verdict::Unsupported) {
+        let line = format!("not judged: {}: {}", check.id, check.evidence);
+        writeln!(out, "{}", look.wrapped(&line, INDENT))?;
+    }
+    Ok(())
+}
+
+/// What was measured, and the bound, before the evidence of a check that measures.
+fn measured(check: &CheckView) -> String {
+    match (check.measured.as_str(), check.budget.as_str()) {
+        ("", _) => String::new(),
+        (measured, "") => format!("{measured}: "),
+        (measured, budget) => format!("{measured}, at most {budget}: "),
+    }
+}
+
+/// Where what the check wants is written down, for whoever has to put it right.
+fn remedy(check: &CheckView) -> Option<String> {
+    let known = checks::every();
+    let stands_on = known
+        .iter()
+        .find(|known| known.id == check.id)
+        .and_then(|known| known.stands_on.strip_prefix("contract"));
+    if let Some(anchor) = stands_on {
+        return Some(format!(
+            "what the connector has to do is in docs/connector-contract.md{anchor}"
+        ));
+    }
+    (!check.budget.is_empty())
+        .then(|| "make it faster, or allow for more in the topology's budgets".to_owned())
+}
+
+/// The ends of the logs that explain it.
+fn logs(out: &mut impl Write, report: &Report, look: &Look) -> io::Result<()> {
     for log in &report.logs {
         match log.tail.len() {
             0 => writeln!(out, "\nlast lines of {}: none were written", log.role)?,
             _ => writeln!(out, "\nlast lines of {}:", log.role)?,
         }
         for line in &log.tail {
-            writeln!(out, "  {line}")?;
+            writeln!(out, "{}", look.wrapped(&format!("  {line}"), 2 * INDENT))?;
         }
     }
-    let clean_up = report.clean_up_ms.map_or_else(
-        || "left running".to_owned(),
-        |took| format!("removed in {}", show_ms(took)),
-    );
-    writeln!(
-        out,
-        "\nverdict: {} after {} ({clean_up})",
-        report.verdict.word().to_uppercase(),
-        show_ms(report.duration_ms)
-    )?;
-    not_judged(out, report)?;
+    Ok(())
+}
+
+/// Every check and every stage.
+fn everything(out: &mut impl Write, report: &Report, look: &Look) -> io::Result<()> {
+    if !report.checks.is_empty() {
+        writeln!(out, "\n{}", look.paint(Tone::Strong, "checks"))?;
+    }
+    for check in &report.checks {
+        let outcome = check.outcome();
+        let line = format!(
+            "  {outcome:<12}  {:<29} {}{}",
+            check.id,
+            measured(check),
+            check.evidence
+        );
+        let line = look.wrapped(&line, 4 * INDENT);
+        let tone = Tone::of(check.verdict);
+        writeln!(
+            out,
+            "{}",
+            line.replacen(outcome, &look.paint(tone, outcome), 1)
+        )?;
+    }
+    if !report.stages.is_empty() {
+        writeln!(out, "\n{}", look.paint(Tone::Strong, "stages"))?;
+    }
+    for stage in &report.stages {
+        let line = format!(
+            "  {:>7.2} s  {:<11}  {:<28} {:>8}  {}",
+            stage.started_ms as f64 / 1000.0,
+            stage.outcome(),
+            stage.name(),
+            show_ms(stage.millis),
+            stage.evidence
+        );
+        writeln!(out, "{}", look.wrapped(&line, 4 * INDENT))?;
+    }
+    Ok(())
+}
+
+/// How many checks came out how.
+fn counted(checks: &[CheckView]) -> String {
+    let accepted = checks.iter().filter(|check| check.accepted).count();
+    let verdicts = [
+        (Verdict::Pass, "passed"),
+        (Verdict::Fail, "failed"),
+        (Verdict::Inconclusive, "inconclusive"),
+        (Verdict::Unsupported, "unsupported"),
+    ];
+    let of = |wanted| {
+        let counted = checks.iter().filter(|check| check.verdict == wanted);
+        counted.filter(|check| !check.accepted).count()
+    };
+    let counts = verdicts.map(|(verdict, word)| (of(verdict), word));
+    let counts = counts
+        .into_iter()
+        .chain([(accepted, "accepted")])
+        .filter(|(count, word)| *count > 0 || *word == "passed");
+    let counts: Vec<String> = counts
+        .map(|(count, word)| format!("{count} {word}"))
+        .collect();
+    counts.join(", ")
+}
+
+/// What was measured for the budgets, in one line. The page has the rest.
+fn figures(report: &Report) -> String {
+    let mut parts: Vec<String> = report
+        .metrics
+        .iter()
+        .filter(|(_, figures)| figures.count > 0 && !figures.budgets.is_empty())
+        .map(|(name, figures)| match figures.count {
+            1 => format!("{} {}", plain(name), show_us(figures.max_us)),
+            2..20 => format!("{} up to {}", plain(name), show_us(figures.max_us)),
+            _ => format!(
+                "{} p50 {} p95 {}",
+                plain(name),
+                show_us(figures.p50_us),
+                show_us(figures.p95_us)
+            ),
+        })
+        .collect();
     let show = |bytes: Option<u64>, otherwise: &str| {
         bytes.map_or_else(|| otherwise.to_owned(), show_bytes)
     };
-    writeln!(
-        out,
-        "memory: harness {} at its peak, all containers {}",
+    parts.push(format!(
+        "memory {} (harness), {} (all containers)",
         show(report.memory.harness_peak_bytes, "unknown"),
         show(report.memory.containers_bytes, "not measured")
-    )?;
-    let folder = &report.artefacts.folder;
-    writeln!(out, "artefacts: {folder}\nreport: {folder}/{PAGE}")
-}
-
-/// What the verdict says nothing about, and which defects it leaves out.
-fn not_judged(out: &mut impl Write, report: &Report) -> io::Result<()> {
-    for check in report.checks.iter().filter(|check| check.accepted) {
-        writeln!(out, "accepted: {}: {}", check.id, check.evidence)?;
-    }
-    let unsupported = report.checks.iter();
-    for check in unsupported.filter(|check| check.verdict == Verdict::Unsupported) {
-        writeln!(out, "not judged: {}: {}", check.id, check.evidence)?;
-    }
-    Ok(())
+    ));
+    format!("figures: {}", parts.join(", "))
 }
 
 /// One row per check.

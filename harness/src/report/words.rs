@@ -7,7 +7,7 @@ use crate::checks::{Basis, Verdict};
 use crate::topology::format_duration;
 
 /// The page's file in a run's folder, which other forms point to.
-pub(super) const PAGE: &str = "report.html";
+pub const PAGE: &str = "report.html";
 
 /// The inconclusive checks, those that are so for one and the same reason together.
 pub(super) fn alike(report: &Report) -> Vec<Vec<&CheckView>> {

@@ -391,16 +391,18 @@ impl Run {
     }
 }
 
-/// Runs a wait with a deadline; when it is over, the stage has failed with its last evidence.
+/// Runs a wait for as long as its stage may take; when that is over, the stage has failed with its last evidence.
 pub(in crate::run) async fn within<T>(
     guard: &StageGuard,
-    deadline: Duration,
     wait: impl Future<Output = Result<T, RunError>>,
 ) -> Result<T, RunError> {
-    match timeout(deadline, wait).await {
+    let Some(limit) = guard.limit() else {
+        return wait.await;
+    };
+    match timeout(limit, wait).await {
         Ok(result) => result,
         Err(_) => {
-            let cause = format!("not reached within {} s", deadline.as_secs());
+            let cause = format!("not reached within {} s", limit.as_secs());
             Err(StageFailure::of(guard, cause).into())
         }
     }

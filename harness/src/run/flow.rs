@@ -31,7 +31,7 @@ use crate::topology::Topology;
 /// A run that is given up by its process is removed by any later run after this time.
 const RUN_LIFETIME: Duration = Duration::from_secs(30 * 60);
 /// A topology that `up` left is removed by any later run after this time.
-const PERSISTED_LIFETIME: Duration = Duration::from_secs(12 * 60 * 60);
+pub const PERSISTED_LIFETIME: Duration = Duration::from_secs(12 * 60 * 60);
 
 /// Runs a topology, judges it and removes it; or judges one that `up` left running, and leaves it.
 ///

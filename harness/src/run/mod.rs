@@ -45,7 +45,7 @@ pub use begin::find_engine;
 pub use circuits::{Earlier, Path};
 pub use end::{Leases, reap};
 pub use error::{RunError, StageFailure};
-pub use flow::{bring_up_and_keep, verify};
+pub use flow::{PERSISTED_LIFETIME, bring_up_and_keep, verify};
 pub use interrupt::Interrupts;
 pub use measure::measure;
 

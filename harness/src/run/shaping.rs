@@ -26,9 +26,9 @@ pub(super) async fn switch(run: &Run, on: bool) -> Result<(), RunError> {
     } else {
         ("SIGUSR2", "off")
     };
-    let guard = run
-        .recorder
-        .stage(Stage::Shaping, Subject::Links { shaped: on });
+    let deadline = run.plan.topology.deadlines.delivery;
+    let subject = Subject::Links { shaped: on };
+    let guard = run.recorder.stage_within(Stage::Shaping, subject, deadline);
     let engine = run.engines.common();
     let wait = async {
         for container in &containers {
@@ -53,7 +53,7 @@ pub(super) async fn switch(run: &Run, on: bool) -> Result<(), RunError> {
         })
         .await
     };
-    within(&guard, run.plan.topology.deadlines.delivery, wait).await?;
+    within(&guard, wait).await?;
     guard.reached(format!("shaping of {} links is {word}", containers.len()));
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! The mistakes of a file, as they are found.
 
+use super::excerpt::Excerpt;
 use super::mistake::{MOST, Mistake};
 
 /// The longest text, in bytes: a template of a connector's configuration.
@@ -19,6 +20,11 @@ impl<'t> Collector<'t> {
         }
     }
 
+    /// Whether no further mistake is kept.
+    pub(super) fn is_full(&self) -> bool {
+        self.mistakes.len() >= MOST
+    }
+
     /// Notes a mistake at a byte offset of the text. Of so many that nobody would read them, the first are kept.
     pub(crate) fn add(
         &mut self,
@@ -26,14 +32,18 @@ impl<'t> Collector<'t> {
         path: impl Into<String>,
         message: impl Into<String>,
     ) {
-        if self.mistakes.len() >= MOST {
+        if self.is_full() {
             return;
         }
+        let message = message.into();
+        // What the file as a whole lacks is on no line of it.
+        let lacks = offset == 0 && message.starts_with("is missing");
         let before = &self.text[..offset.min(self.text.len())];
         self.mistakes.push(Mistake {
             line: before.matches('\n').count() + 1,
             path: path.into(),
-            message: message.into(),
+            message,
+            excerpt: (!lacks).then(|| Excerpt::of(self.text, offset)),
         });
     }
 }

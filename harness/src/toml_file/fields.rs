@@ -8,6 +8,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::collector::{Collector, unfit};
 use super::duration::parse_duration;
+use crate::suggest::did_you_mean;
 
 /// The longest list of tables: beyond it no file describes anything that could run.
 const TABLES: usize = 256;
@@ -268,7 +269,11 @@ impl<'a, 'i> Fields<'a, 'i> {
         self.mistake(
             into,
             key,
-            format!("{text:?} is not known; use one of {}", known.join(", ")),
+            format!(
+                "{text:?} is not known; use one of {}{}",
+                known.join(", "),
+                did_you_mean(&text, known.iter().copied())
+            ),
         );
         default
     }
@@ -435,13 +440,21 @@ impl<'a, 'i> Fields<'a, 'i> {
     /// Reports every key that nobody asked for.
     pub(crate) fn finish(&self, into: &mut Collector<'_>) {
         for (key, _) in self.table {
+            // What they may mean takes its time, of a million keys.
+            if into.is_full() {
+                return;
+            }
             let name = key.get_ref();
             if !self.known.contains(name.as_ref()) {
                 let known: Vec<_> = self.known.iter().copied().collect();
                 into.add(
                     key.span().start,
                     self.path_of(name),
-                    format!("is not a key here; known keys are {}", known.join(", ")),
+                    format!(
+                        "is not a key here; known keys are {}{}",
+                        known.join(", "),
+                        did_you_mean(name, known.iter().copied())
+                    ),
                 );
             }
         }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::excerpt::Excerpt;
+
 /// One mistake in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mistake {
@@ -11,6 +13,8 @@ pub struct Mistake {
     pub path: String,
     /// What is wrong and what to do about it.
     pub message: String,
+    /// The line itself; none for what the file as a whole lacks.
+    pub excerpt: Option<Excerpt>,
 }
 
 impl fmt::Display for Mistake {
@@ -31,13 +35,8 @@ pub(crate) fn count(n: usize) -> String {
     }
 }
 
-/// What a parser says of a text that is no TOML, with line and column. It shows the line as well, unless nobody
-/// could read that.
+/// What a parser says of a text that is no TOML, with line and column, and the line.
 pub(crate) fn syntax(text: &str, error: &toml::de::Error) -> String {
-    let shown = error.to_string();
-    if shown.lines().all(|line| line.len() <= SHOWN) {
-        return shown.trim_end().to_owned();
-    }
     let at = error.span().map_or(0, |span| span.start).min(text.len());
     let before = text.get(..at).unwrap_or_default();
     let line = before.matches('\n').count() + 1;
@@ -48,13 +47,20 @@ pub(crate) fn syntax(text: &str, error: &toml::de::Error) -> String {
         .chars()
         .count()
         + 1;
-    format!("line {line}, column {column}: {}", error.message())
+    // The parser may quote what it stumbled over, which nobody else may see.
+    let message = error.message().lines().collect::<Vec<_>>().join("; ");
+    let excerpt = Excerpt::of(text, at);
+    format!("line {line}, column {column}: {message}{excerpt}")
 }
 
-/// The longest line that is shown with a mistake of syntax, in bytes.
-const SHOWN: usize = 240;
-
-/// The mistakes, each on a line of its own.
+/// The mistakes, each on a line of its own, with the line of the file that it is about.
 pub(crate) fn list(mistakes: &[Mistake]) -> String {
-    mistakes.iter().map(|m| format!("\n  {m}")).collect()
+    let mut list = String::new();
+    for one in mistakes {
+        list.push_str(&format!("\n  {one}"));
+        if let Some(excerpt) = &one.excerpt {
+            list.push_str(&excerpt.to_string());
+        }
+    }
+    list
 }

@@ -3,11 +3,13 @@
 
 mod collector;
 mod duration;
+mod excerpt;
 mod fields;
 mod mistake;
 
 pub(crate) use collector::Collector;
 pub use duration::{DurationError, parse_duration};
+pub use excerpt::Excerpt;
 pub(crate) use fields::{Fields, Located, small};
 pub use mistake::Mistake;
 pub(crate) use mistake::{count, list, syntax};

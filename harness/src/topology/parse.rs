@@ -14,6 +14,7 @@ use super::network::{Network, NetworkKind};
 use super::validate::{Whole, validate};
 use crate::connectors::Kind;
 use crate::onion::TldFamily;
+use crate::suggest::did_you_mean;
 use crate::toml_file::{Collector, Fields, Located, small, syntax};
 
 /// What takes the place of what a topology says.
@@ -177,11 +178,14 @@ impl Network {
 }
 
 impl Topology {
+    /// The name of every topology that is a network alone.
+    pub const NETWORK: &str = "network";
+
     /// A network and nothing else: no home, nobody who dials.
     #[must_use]
     pub fn of_network(network: Network) -> Self {
         Self {
-            name: "network".to_owned(),
+            name: Self::NETWORK.to_owned(),
             description: "a private network that stands by".to_owned(),
             network,
             connector: Kind::default(),
@@ -404,11 +408,13 @@ fn read_budgets<'a, 'i>(
         let metric = name.as_deref().and_then(|name| {
             let found = Metric::ALL.into_iter().find(|metric| metric.name() == name);
             if found.is_none() {
-                let known = Metric::ALL.map(Metric::name).join(", ");
+                let known = Metric::ALL.map(Metric::name);
+                let meant = did_you_mean(name, known);
+                let known = known.join(", ");
                 table.mistake(
                     into,
                     "metric",
-                    format!("{name:?} is not a metric; use one of {known}"),
+                    format!("{name:?} is not a metric; use one of {known}{meant}"),
                 );
             }
             found

@@ -55,6 +55,7 @@ pub fn format_age(age: Duration) -> String {
     match (age.as_secs() / 3600, age.as_secs() / 60 % 60) {
         (0, 0) => format!("{} s", age.as_secs()),
         (0, minutes) => format!("{minutes} min"),
+        (hours, 0) => format!("{hours} h"),
         (hours, minutes) => format!("{hours} h {minutes} min"),
     }
 }

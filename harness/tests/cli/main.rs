@@ -6,6 +6,7 @@ mod interrupts;
 mod json;
 mod ledger;
 mod limits;
+mod people;
 mod refusals;
 mod standalone;
 mod state;

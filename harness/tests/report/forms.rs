@@ -2,7 +2,7 @@
 
 use ator_harness::checks::{CheckResult, Verdict};
 use ator_harness::engine::EngineError;
-use ator_harness::report::{append_summary, print_report};
+use ator_harness::report::{Look, append_summary, print_report, progress_line};
 use ator_harness::run::RunError;
 
 use crate::support::{check, outcome, report, saved_run};
@@ -112,7 +112,7 @@ fn the_cause_at_the_bottom_reaches_every_form() {
     let json: serde_json::Value = serde_json::from_str(&report.to_text()).expect("is JSON");
     assert_eq!(json["error"]["message"], told);
     let mut terminal = Vec::new();
-    print_report(&mut terminal, &report).expect("prints");
+    print_report(&mut terminal, &report, &Look::default()).expect("prints");
     for form in [
         report.to_junit().expect("serializes"),
         report.to_markdown(),
@@ -161,7 +161,7 @@ fn a_stage_that_the_user_interrupted_is_told_as_such_in_every_form() {
     let line = ended
         .events
         .last()
-        .and_then(ator_harness::report::progress_line);
+        .and_then(|event| progress_line(event, &Look::default()));
     let line = line.expect("is told");
     assert!(line.contains("interrupted; last seen: 0 of 3"), "{line}");
     let report = report(&ended);

@@ -9,7 +9,7 @@ use ator_harness::engine::Death;
 use ator_harness::events::{EventKind, Recorder, Stage};
 use ator_harness::onion::TldFamily;
 use ator_harness::probe::Latencies;
-use ator_harness::report::FORMS;
+use ator_harness::report::{FORMS, Look};
 use ator_harness::run::{AtFault, NodeLog, Outcome, RunError, StageFailure};
 use ator_harness::topology::Metric;
 use jsonschema::Validator;
@@ -321,7 +321,7 @@ fn no_form_of_a_report_holds_an_address_or_a_secret() {
         "{report:?}"
     );
     let mut printed = Vec::new();
-    ator_harness::report::print_report(&mut printed, &report).expect("writes");
+    ator_harness::report::print_report(&mut printed, &report, &Look::default()).expect("writes");
     let printed = String::from_utf8(printed).expect("is text");
     let saved = FORMS.iter().map(|form| {
         let text = (form.render)(&report).expect("serializes");

@@ -3,6 +3,7 @@
 mod comparison;
 mod forms;
 mod json;
+mod live;
 mod measurements;
 mod page;
 mod repeats;

@@ -1,7 +1,7 @@
 //! The page, as far as its text tells. How it looks is a scenario's matter.
 
 use ator_harness::checks::Verdict;
-use ator_harness::report::{HomeView, PeeringView, Report};
+use ator_harness::report::{HomeView, Moment, PeeringView, Report};
 
 use crate::support::saved_run;
 
@@ -137,4 +137,67 @@ fn any_number_of_homes_and_peerings_is_drawn_without_overlap() {
             }
         }
     }
+}
+
+#[test]
+fn checks_are_filtered_without_a_script_and_lead_to_stages_nodes_and_logs() {
+    let mut report = saved_run("failed");
+    let failed = report.checks.iter_mut().find(|check| check.failed());
+    failed.expect("one failed").evidence = "home-a to home-b: nothing came".to_owned();
+    let page = report.to_html();
+    let ids = attributes(&page, "id");
+    for id in [
+        "filter-all",
+        "filter-fail",
+        "filter-pass",
+        "node-home-a",
+        "check-network.consensus",
+    ] {
+        assert!(ids.contains(&id), "{id} in {ids:?}");
+    }
+    assert!(!ids.contains(&"filter-unsupported"), "there is none");
+    let id = report
+        .checks
+        .iter()
+        .find(|check| check.failed())
+        .map(|check| &check.id);
+    let check = format!("href=\"#check-{}\"", id.expect("one failed"));
+    for part in [
+        check.as_str(),
+        "href=\"#node-home-a\"",
+        "href=\"#stage-",
+        "href=\"./logs/home-b-connector.log\"",
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
+    // From the home's stages to what failed, too.
+    let (_, stages) = page.split_once("id=\"node-home-a\"").expect("its stages");
+    assert!(stages[..400].contains(&check), "{}", &stages[..400]);
+}
+
+#[test]
+fn samples_whose_time_is_known_are_drawn_over_time() {
+    let mut report = saved_run("passed");
+    assert!(
+        !report.to_html().contains("class=\"series\""),
+        "none is known"
+    );
+    let metric = report.metrics.get_mut("round-trip").expect("is measured");
+    for number in 0..50_u32 {
+        let number = f64::from(number);
+        metric.over_time.push(Moment {
+            at_ms: 12_000.0 + number * 10.0,
+            us: 3_000.0 + number * 500.0,
+        });
+    }
+    let page = report.to_html();
+    assert_eq!(page.matches("class=\"sample\"").count(), 50);
+    assert!(page.contains("round-trip over time: 50 samples from 12.0 s to 12.5 s"));
+    // A file of somebody else's may hold anything.
+    let metric = report.metrics.get_mut("round-trip").expect("is measured");
+    for (at_ms, us) in [(f64::MAX, 0.0), (-1.0, f64::MAX), (0.0, -5.0)] {
+        metric.over_time.push(Moment { at_ms, us });
+    }
+    let page = report.to_html();
+    assert!(!page.contains("NaN") && !page.contains("=\"inf"), "{page}");
 }

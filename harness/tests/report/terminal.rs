@@ -1,19 +1,19 @@
-//! What people see while and after a run.
+//! What people see after a run.
 
 use std::time::Duration;
 
 use ator_harness::checks::Verdict;
 use ator_harness::engine::Death;
-use ator_harness::events::{Recorder, Stage};
+use ator_harness::events::Stage;
 use ator_harness::onion::{OnionAddress, TldFamily};
-use ator_harness::report::{print_report, progress_line, stage_times};
+use ator_harness::report::{Look, print_report, stage_times};
 use ator_harness::run::{NodeLog, Outcome, RunError, StageFailure};
 
-use crate::support::{events, outcome, report};
+use crate::support::{check, events, outcome, report};
 
 fn printed(outcome: &Outcome) -> String {
     let mut out = Vec::new();
-    print_report(&mut out, &report(outcome)).expect("writes");
+    print_report(&mut out, &report(outcome), &Look::default()).expect("writes");
     String::from_utf8(out).expect("is text")
 }
 
@@ -24,30 +24,124 @@ fn log(role: &str, line: &str) -> NodeLog {
     }
 }
 
+/// A run that asks for everything to be listed.
+fn verbose(outcome: &Outcome) -> String {
+    let look = Look {
+        verbose: true,
+        ..Look::default()
+    };
+    let mut out = Vec::new();
+    print_report(&mut out, &report(outcome), &look).expect("writes");
+    String::from_utf8(out).expect("is text")
+}
+
 #[test]
-fn people_see_the_checks_the_verdict_and_where_everything_is() {
+fn the_verdict_comes_first_then_counts_figures_and_where_the_page_is() {
     let text = printed(&outcome(Verdict::Pass));
-    for part in [
-        "network.consensus",
-        "latency.round-trip.p50",
-        "20 ms",
-        "100 ms",
-        "verdict: PASS after 12.3 s (removed in 1.5 s)",
-        "all containers 64.0 MiB",
-        "artefacts: ator-runs/20261122-100000-abcdef",
-        "report: ator-runs/20261122-100000-abcdef/report.html",
-    ] {
-        assert!(text.contains(part), "{part} in {text}");
-    }
+    assert_eq!(
+        text.lines().collect::<Vec<_>>(),
+        [
+            "",
+            "verdict: PASS after 12.3 s (removed in 1.5 s)",
+            "",
+            "checks: 2 passed (-v lists them)",
+            "figures: round-trip 20 ms, memory HARNESS (harness), 64.0 MiB (all containers)"
+                .replace("HARNESS", figure(&text, "memory ", " (harness)"))
+                .as_str(),
+            "page: ator-runs/20261122-100000-abcdef/report.html",
+        ]
+    );
     let mut kept = outcome(Verdict::Fail);
     kept.clean_up = None;
     kept.containers_memory = None;
     let text = printed(&kept);
     assert!(
-        text.contains("verdict: FAIL after 12.3 s (left running)"),
+        text.starts_with("\nverdict: FAIL after 12.3 s (left running)\n"),
         "{text}"
     );
-    assert!(text.contains("all containers not measured"), "{text}");
+    assert!(text.contains("not measured (all containers)"), "{text}");
+}
+
+/// What stands between two parts of a text.
+fn figure<'t>(text: &'t str, before: &str, after: &str) -> &'t str {
+    let (_, rest) = text.split_once(before).expect("is told");
+    rest.split_once(after).expect("with its unit").0
+}
+
+#[test]
+fn what_failed_is_told_with_what_was_wanted_seen_and_is_to_be_done() {
+    let mut failed = outcome(Verdict::Fail);
+    failed
+        .checks
+        .push(check("handshake.wrong-secret", Verdict::Fail));
+    failed
+        .checks
+        .push(check("names.dns", Verdict::Inconclusive));
+    failed
+        .checks
+        .push(check("names.socks", Verdict::Inconclusive));
+    failed
+        .checks
+        .push(check("packets.once", Verdict::Unsupported));
+    let text = printed(&failed);
+    for part in [
+        "\nfailed: latency.round-trip.p50\n  wanted: something is true\n  evidence: 20 ms, at most 100 ms: seen\n  \
+         remedy: make it faster, or allow for more in the topology's budgets\n",
+        "\nfailed: handshake.wrong-secret\n  wanted: something is true\n  evidence: seen\n  \
+         remedy: what the connector has to do is in docs/connector-contract.md",
+        "\ninconclusive: names.dns, names.socks: seen\n",
+        "\nnot judged: packets.once: seen\n",
+        "\nchecks: 1 passed, 2 failed, 2 inconclusive, 1 unsupported (-v lists them)\n",
+    ] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    assert!(!text.contains("network.consensus"), "it passed: {text}");
+}
+
+#[test]
+fn whoever_asks_for_everything_gets_every_check_and_every_stage() {
+    let text = verbose(&outcome(Verdict::Pass));
+    for part in [
+        "\n  pass          network.consensus             seen\n",
+        "latency.round-trip.p50        20 ms, at most 100 ms: seen\n",
+        "reached      consensus",
+        "not reached  publication home-a",
+        "\nchecks: 2 passed\n",
+    ] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    assert!(text.starts_with("\nverdict: PASS"), "{text}");
+}
+
+#[test]
+fn nothing_is_wider_than_the_terminal_and_without_one_no_line_is_broken() {
+    let mut failed = outcome(Verdict::Fail);
+    failed.checks[1].evidence = "so much was seen that no line holds it ".repeat(9);
+    failed.logs = vec![log("home-a/connector", &"a word and another ".repeat(30))];
+    for columns in [40, 80, 200] {
+        for colours in [false, true] {
+            let look = Look {
+                colours,
+                columns: Some(columns),
+                verbose: true,
+            };
+            let mut out = Vec::new();
+            print_report(&mut out, &report(&failed), &look).expect("writes");
+            let text = String::from_utf8(out).expect("is text");
+            assert_eq!(text.contains('\u{1b}'), colours, "{text}");
+            for line in text.lines() {
+                let wide = console::measure_text_width(line);
+                // A path stays whole, for whoever copies it.
+                let whole = line.starts_with("page: ") || !line.trim().contains(' ');
+                assert!(wide < columns || whole, "{line}");
+            }
+        }
+    }
+    let text = printed(&failed);
+    assert!(
+        text.contains(failed.checks[1].evidence.trim_end()),
+        "{text}"
+    );
 }
 
 #[test]
@@ -148,20 +242,6 @@ fn a_failed_stage_says_which_since_when_and_what_was_seen_last() {
 }
 
 #[test]
-fn progress_has_a_line_for_what_people_wait_for() {
-    let lines: Vec<String> = events().iter().filter_map(progress_line).collect();
-    assert_eq!(lines.len(), 3, "{lines:?}");
-    assert!(
-        lines[0].ends_with("two-home-local, run 20261122-100000-abcdef"),
-        "{}",
-        lines[0]
-    );
-    assert!(lines[1].contains("ok    consensus") && lines[1].ends_with("3 authorities agree"));
-    assert!(lines[2].contains("left  publication home-a"));
-    assert!(lines[2].ends_with("last seen: 13 of 14 uploads"));
-}
-
-#[test]
 fn stage_times_are_those_of_every_stage() {
     let times = stage_times(&events());
     let names: Vec<String> = times.iter().map(|time| time.name()).collect();
@@ -175,42 +255,5 @@ fn stage_times_are_those_of_every_stage() {
     assert!(
         !times[0].reached && times[0].evidence == "did not end",
         "{times:?}"
-    );
-}
-
-#[test]
-fn stages_are_ordered_by_their_start() {
-    let recorder = Recorder::new(Vec::new());
-    let late = recorder.stage(Stage::Publication, None);
-    late.reached("later");
-    let start = std::time::Instant::now();
-    recorder.seen(
-        Stage::Upload,
-        Some("home-a at relay3".into()),
-        (
-            start + Duration::from_secs(1),
-            start + Duration::from_secs(2),
-        ),
-        "confirmed",
-    );
-    recorder.seen(Stage::Vote, Some("da1".into()), (start, start), "seen");
-    let events = recorder.events();
-    let names: Vec<String> = stage_times(&events)
-        .iter()
-        .map(|time| time.name())
-        .collect();
-    assert_eq!(
-        names.last().map(String::as_str),
-        Some("upload home-a at relay3")
-    );
-    assert!(names.contains(&"vote da1".to_owned()));
-    let shown: Vec<String> = events.iter().filter_map(progress_line).collect();
-    assert!(
-        shown.iter().any(|line| line.contains("seen  vote da1")),
-        "{shown:?}"
-    );
-    assert!(
-        !shown.iter().any(|line| line.contains("upload")),
-        "{shown:?}"
     );
 }

@@ -110,7 +110,7 @@ fn a_number_of_homes_that_cannot_be_is_one_mistake() {
         };
         let error = Topology::parse_as("file.toml", text, choices).expect_err("is refused");
         let expected = format!(
-            "1 mistake in this topology:\n  line 3: many.homes expected 2 to 32 homes, {homes} were asked for"
+            "1 mistake in this topology:\n  line 3: many.homes expected 2 to 32 homes, {homes} were asked for\n       3 | [many]\n         | ^^^^^"
         );
         assert!(error.to_string().ends_with(&expected), "{error}");
     }

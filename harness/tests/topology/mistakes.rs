@@ -44,8 +44,11 @@ percentile = 101
 at_most = "3h"
 "#;
     let error = Topology::parse("bad.toml", text).expect_err("is refused");
+    // The lines of the file that are shown between are another test's matter.
+    let told = error.to_string();
+    let told: Vec<&str> = told.lines().filter(|line| !line.contains(" | ")).collect();
     assert_eq!(
-        error.to_string(),
+        told.join("\n"),
         r#"bad.toml: 18 mistakes in this topology:
   line 1: description is missing; add description = "what this topology is for"
   line 1: name may hold at most 24 lower-case letters, digits and dashes, and starts with a letter
@@ -241,4 +244,32 @@ fn a_network_votes_so_often_that_it_can_keep_up_and_fills_a_day() {
     assert_eq!(found.len(), 1, "{found:?}");
     let known = "network.fresh \"sometimes\" is not known; use one of always";
     assert!(found[0].contains(known), "{found:?}");
+}
+
+#[test]
+fn each_mistake_shows_its_line_with_a_caret_and_what_may_be_meant() {
+    let text = "name = \"x\"\ndescription = \"y\"\nmutnt = \"far-relays\"\n[network]\nfamily = \"anon\"\n\
+                relais = 4\nsecret_key = \"hunter2\"\n";
+    let error = Topology::parse("bad.toml", text).expect_err("is refused");
+    let told = error.to_string();
+    for part in [
+        "; did you mean \"mutant\"?\n       3 | mutnt = \"far-relays\"\n         | ^^^^^\n",
+        "; did you mean \"relays\"?\n       6 | relais = 4\n         | ^^^^^^\n",
+        "\n       7 | secret_key = [redacted]\n         | ^^^^^^^^^^",
+    ] {
+        assert!(told.contains(part), "{part} in {told}");
+    }
+    assert!(!told.contains("hunter2"), "{told}");
+    let text = "name = \"x\"\nsecret = \"hunter2\" and\n";
+    let told = Topology::parse("bad.toml", text)
+        .expect_err("is refused")
+        .to_string();
+    assert!(
+        told.starts_with("bad.toml: not valid TOML: line 2, column "),
+        "{told}"
+    );
+    assert!(
+        told.ends_with("\n       2 | secret = [redacted]\n         |          ^^^^^^^^^^"),
+        "{told}"
+    );
 }

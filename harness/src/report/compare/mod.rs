@@ -1,5 +1,6 @@
 //! Two reports side by side: what got slower, and which checks came out differently.
 
+mod page;
 mod read;
 mod side;
 mod text;

@@ -50,22 +50,26 @@ impl Comparison {
             let word = if change.worse { "worse" } else { "changed" };
             writeln!(out, "{word}  {}: {} to {}", change.what, change.a, change.b)?;
         }
-        let figures = self.times.len();
-        let times = match self.limits.threshold {
-            None => format!("{figures} figures shown and not judged (--threshold judges them)"),
-            Some(share) => format!(
-                "{} of {figures} figures slower by more than {} % and {}",
-                self.slower,
-                share * 100.0,
-                crate::topology::format_duration(self.limits.floor)
-            ),
-        };
-        let (topology, worse) = (&self.topology, self.worse);
-        writeln!(out, "{topology}: {times}, {worse} checks or stages worse")
+        writeln!(out, "{}: {}", self.topology, judged(self))
     }
 }
 
-fn change(row: &TimeRow) -> String {
+/// What was compared, and what that came to.
+pub(super) fn judged(comparison: &Comparison) -> String {
+    let figures = comparison.times.len();
+    let times = match comparison.limits.threshold {
+        None => format!("{figures} figures shown and not judged (--threshold judges them)"),
+        Some(share) => format!(
+            "{} of {figures} figures slower by more than {} % and {}",
+            comparison.slower,
+            share * 100.0,
+            crate::topology::format_duration(comparison.limits.floor)
+        ),
+    };
+    format!("{times}, {} checks or stages worse", comparison.worse)
+}
+
+pub(super) fn change(row: &TimeRow) -> String {
     row.change.map_or_else(
         || "-".to_owned(),
         |change| format!("{:+.0} %", change * 100.0),

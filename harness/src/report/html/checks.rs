@@ -3,7 +3,10 @@
 use maud::{Markup, html as markup};
 
 use super::super::model::{CheckView, Report};
+use super::super::words::{WORST_FIRST, past};
+use super::links;
 use super::parts::chip;
+use crate::checks::Verdict;
 
 /// The table.
 pub(super) fn checks(report: &Report) -> Markup {
@@ -11,6 +14,7 @@ pub(super) fn checks(report: &Report) -> Markup {
         return markup! { p { "No check was made." } };
     }
     markup! {
+        (filter(report))
         table class="checks" {
             caption { "Every check with its evidence, by family." }
             thead { tr {
@@ -24,7 +28,7 @@ pub(super) fn checks(report: &Report) -> Markup {
                 tbody {
                     tr class="group" { th scope="rowgroup" colspan="5" { (family) } }
                     @for check in checks {
-                        tr class=(check.verdict.word()) {
+                        tr id=(links::check(&check.id)) class=(check.verdict.word()) {
                             th scope="row" {
                                 span class="id" { (check.id) }
                                 span class="says" { (check.says) }
@@ -37,10 +41,37 @@ pub(super) fn checks(report: &Report) -> Markup {
                             td class="verdict" { (chip(check.verdict)) }
                             td class="measured" data-label="measured " { (check.measured) }
                             td class="budget" data-label="budget " { (check.budget) }
-                            td class="evidence" { (check.evidence) }
+                            td class="evidence" {
+                                (check.evidence)
+                                @if check.verdict != Verdict::Pass { (links::of_check(report, check)) }
+                            }
                         }
                     }
                 }
+            }
+        }
+    }
+}
+
+/// Which checks are shown, without a script: the style hides the others' rows.
+fn filter(report: &Report) -> Markup {
+    let count = |verdict: Verdict| {
+        let mut all = report.checks.iter();
+        all.by_ref()
+            .filter(|check| check.verdict == verdict)
+            .count()
+    };
+    let there = WORST_FIRST
+        .into_iter()
+        .filter(|verdict| count(*verdict) > 0);
+    markup! {
+        fieldset class="filter" {
+            legend { "Show" }
+            input type="radio" name="filter" id="filter-all" checked;
+            label for="filter-all" { "all " (report.checks.len()) }
+            @for verdict in there {
+                input type="radio" name="filter" id={ "filter-" (verdict.word()) };
+                label for={ "filter-" (verdict.word()) } { (count(verdict)) " " (past(verdict)) }
             }
         }
     }

@@ -4,6 +4,7 @@ use maud::{Markup, html as markup};
 
 use super::super::model::{CheckView, Report};
 use super::super::words::{self, alike, show_ms};
+use super::links;
 use super::parts::{capitalised, chip, class, mark};
 use crate::checks::Verdict;
 
@@ -45,9 +46,9 @@ pub(super) fn failures(report: &Report) -> Markup {
                         p class="evidence" { "The run made no check, so there is nothing to trust." }
                     }
                 }
-                @for check in of(Verdict::Fail) { (finding(check)) }
+                @for check in of(Verdict::Fail) { (finding(report, check)) }
                 @for open in alike(report) {
-                    @if let [check] = open.as_slice() { (finding(check)) } @else { (many(&open)) }
+                    @if let [check] = open.as_slice() { (finding(report, check)) } @else { (many(&open)) }
                 }
                 (stages_and_deaths(report))
                 @for log in &report.logs {
@@ -62,10 +63,10 @@ pub(super) fn failures(report: &Report) -> Markup {
     }
 }
 
-fn finding(check: &CheckView) -> Markup {
+fn finding(report: &Report, check: &CheckView) -> Markup {
     markup! {
         article class={ "finding " (class(check.verdict)) } {
-            h3 { (chip(check.verdict)) " " (check.id) }
+            h3 { (chip(check.verdict)) " " a href={ "#" (links::check(&check.id)) } { (check.id) } }
             p class="evidence" { (check.evidence) }
             @if !check.measured.is_empty() || !check.budget.is_empty() {
                 p class="measured" {
@@ -78,6 +79,7 @@ fn finding(check: &CheckView) -> Markup {
             @if let Some(at) = check.judged_ms {
                 p class="when" { "Judged " (show_ms(at)) " after the start." }
             }
+            (links::of_check(report, check))
         }
     }
 }
@@ -91,7 +93,7 @@ fn many(checks: &[&CheckView]) -> Markup {
             p class="says" {
                 @for (index, check) in checks.iter().enumerate() {
                     @if index > 0 { ", " }
-                    (check.id)
+                    a href={ "#" (links::check(&check.id)) } { (check.id) }
                 }
             }
         }

@@ -6,23 +6,25 @@
 mod checks;
 mod failures;
 mod histogram;
+mod links;
 mod parts;
 mod scale;
+mod series;
 mod timeline;
 mod topology;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html as markup};
 
-use self::parts::{capitalised, class, mark};
+use self::parts::{capitalised, class, href, mark};
 use super::drawing;
 use super::model::Report;
 use super::words::{WORST_FIRST, past, show_bytes, show_ms};
 use crate::checks::Verdict;
 
 /// How the page looks, in the colours that it has in common with drawings.
-const STYLE: &str = include_str!("style.css");
+pub(super) const STYLE: &str = include_str!("style.css");
 /// Nothing is loaded, run, framed or sent.
-const POLICY: &str =
+pub(super) const POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
 /// The page.
@@ -155,16 +157,4 @@ fn artefacts(report: &Report) -> Markup {
             }
         }
     }
-}
-
-/// A relative path as a link: everything but plain characters is percent-encoded.
-fn href(path: &str) -> String {
-    path.bytes()
-        .map(|byte| match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'/' => {
-                char::from(byte).to_string()
-            }
-            other => format!("%{other:02X}"),
-        })
-        .collect()
 }

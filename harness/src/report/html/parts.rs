@@ -31,3 +31,15 @@ pub(super) fn capitalised(text: &str) -> String {
         first.to_uppercase().chain(characters).collect()
     })
 }
+
+/// A relative path as a link: everything but plain characters is percent-encoded.
+pub(super) fn href(path: &str) -> String {
+    path.bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'/' => {
+                char::from(byte).to_string()
+            }
+            other => format!("%{other:02X}"),
+        })
+        .collect()
+}

@@ -5,6 +5,7 @@ use maud::{Markup, html as markup};
 use super::super::model::Report;
 use super::super::stages::StageTime;
 use super::super::words::{show_ms, show_us};
+use super::links;
 use super::scale::linear_ticks;
 
 /// Ticks on the time axis, besides its start.
@@ -67,8 +68,8 @@ pub(super) fn timeline(report: &Report) -> Markup {
             } }
             @for (node, rows) in groups(report) {
                 tbody {
-                    tr class="group" {
-                        th scope="rowgroup" colspan="2" { (node) }
+                    tr class="group" id=(links::node(node)) {
+                        th scope="rowgroup" colspan="2" { (node) (links::to_checks(report, node)) }
                         td class="track" { (ticks(&axis)) }
                         td class="filler" {}
                     }

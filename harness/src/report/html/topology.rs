@@ -7,6 +7,7 @@ use super::super::model::Report;
 use super::super::stages::StageTime;
 use super::super::topology::PeeringView;
 use super::super::words::show_ms;
+use super::links;
 use crate::events::Stage;
 use crate::evidence::{ContainerRole, Subject};
 
@@ -49,12 +50,22 @@ pub(super) fn topology(report: &Report) -> Markup {
                     caption { "Homes" }
                     thead { tr { th scope="col" { "Home" } th scope="col" { "ILP prefix" } } }
                     tbody {
-                        @for home in &topology.homes { tr { td { (home.id) } td { code { (home.prefix) } } } }
+                        @for home in &topology.homes { tr { td { (home_link(report, &home.id)) } td { code { (home.prefix) } } } }
                     }
                 }
             }
         }
     }
+}
+
+/// A home's name, which leads to its stages where it has any.
+fn home_link(report: &Report, home: &str) -> Markup {
+    let mut nodes = report
+        .stages
+        .iter()
+        .filter_map(|stage| stage.node.as_deref());
+    let known = nodes.any(|node| node == home);
+    markup! { @if known { a href={ "#" (links::node(home)) } { (home) } } @else { (home) } }
 }
 
 /// How a peering's stage went, in words.

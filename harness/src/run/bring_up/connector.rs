@@ -32,9 +32,11 @@ pub(super) async fn start(
     home: &HomePlan,
     spec: &ContainerSpec,
 ) -> Result<(), RunError> {
+    let deadline = run.plan.topology.deadlines.peering;
+    let subject = Subject::Home(home.id.clone());
     let guard = run
         .recorder
-        .stage(Stage::Connector, Subject::Home(home.id.clone()));
+        .stage_within(Stage::Connector, subject, deadline);
     // A connector that runs its own daemon runs already.
     if !matches!(home.daemon, DaemonPlan::Managed { .. }) {
         let started = run.engine_of(home).start_container(spec).await;
@@ -66,7 +68,7 @@ pub(super) async fn start(
             sleep(PAUSE).await;
         }
     };
-    within(&guard, run.plan.topology.deadlines.peering, wait).await?;
+    within(&guard, wait).await?;
     guard.reached("the connector answers");
     Ok(())
 }

@@ -48,13 +48,14 @@ pub(super) async fn bootstrap(
     home: &HomePlan,
     monitor: &mut Monitor,
 ) -> Result<(), RunError> {
+    let deadline = run.plan.topology.deadlines.publication;
+    let subject = Subject::Home(home.id.clone());
     let guard = run
         .recorder
-        .stage(Stage::Bootstrap, Subject::Home(home.id.clone()));
+        .stage_within(Stage::Bootstrap, subject, deadline);
     let fail = |error: ControlError| {
         RunError::from(StageFailure::of(&guard, with_causes(&error).to_string()))
     };
-    let deadline = run.plan.topology.deadlines.publication;
     let mut watch = monitor.watch();
     let wait = async {
         let mut asleep = monitor.withholds();
@@ -82,7 +83,7 @@ pub(super) async fn bootstrap(
             }
         }
     };
-    within(&guard, deadline, wait).await?;
+    within(&guard, wait).await?;
     monitor.give_back().await.map_err(fail)?;
     guard.reached(bootstrap_evidence(&monitor.timeline()));
     Ok(())

@@ -136,9 +136,11 @@ async fn watched(
 
 /// Shows that a home, whose egress is locked down when its server starts, reaches what it may reach.
 async fn show_lockdown(run: &Run, home: &HomePlan) -> Result<(), RunError> {
+    let deadline = run.plan.topology.deadlines.descriptors;
+    let subject = Subject::Home(home.id.clone());
     let guard = run
         .recorder
-        .stage(Stage::Lockdown, Subject::Home(home.id.clone()));
+        .stage_within(Stage::Lockdown, subject, deadline);
     let targets = published(&run.plan);
     let mut failed: Vec<Dialled> = Vec::new();
     let wait = poll(async || {
@@ -166,8 +168,7 @@ async fn show_lockdown(run: &Run, home: &HomePlan) -> Result<(), RunError> {
         }
         Ok(failed.is_empty().then_some(()))
     });
-    let deadline = run.plan.topology.deadlines.descriptors;
-    if let Err(error) = within(&guard, deadline, wait).await {
+    if let Err(error) = within(&guard, wait).await {
         return Err(match error {
             RunError::Stage(failure) => StageFailure {
                 dials: failed,
@@ -185,9 +186,8 @@ async fn show_lockdown(run: &Run, home: &HomePlan) -> Result<(), RunError> {
 /// microdescriptors.
 async fn watch(run: &Run, home: &HomePlan, onion: &OnionPlan) -> Result<Monitor, RunError> {
     let deadline = run.plan.topology.deadlines.descriptors;
-    let guard = run
-        .recorder
-        .stage(Stage::Daemon, Subject::Home(home.id.clone()));
+    let subject = Subject::Home(home.id.clone());
+    let guard = run.recorder.stage_within(Stage::Daemon, subject, deadline);
     let fail = |error: ControlError| {
         RunError::from(StageFailure::of(&guard, with_causes(&error).to_string()))
     };
@@ -202,7 +202,7 @@ async fn watch(run: &Run, home: &HomePlan, onion: &OnionPlan) -> Result<Monitor,
             }
         }
     };
-    let mut monitor = within(&guard, deadline, wait).await?;
+    let mut monitor = within(&guard, wait).await?;
     run.milestones.follow(&home.id, &monitor);
     // In the public network the relays have what clients ask them for.
     if run.plan.names_authorities() {

@@ -37,9 +37,10 @@ pub(in crate::run) async fn publish(
         Some(begun) => begun,
     };
     let mut watch = monitor.watch();
+    let subject = Subject::Home(home.id.clone());
     let guard = run
         .recorder
-        .stage(Stage::Publication, Subject::Home(home.id.clone()));
+        .stage_within(Stage::Publication, subject, deadline);
     let wait = async {
         loop {
             let state = watch.borrow_and_update().clone();
@@ -63,7 +64,7 @@ pub(in crate::run) async fn publish(
             }
         }
     };
-    let (confirmed, of) = within(&guard, deadline, wait).await?;
+    let (confirmed, of) = within(&guard, wait).await?;
     guard.reached(format!("{confirmed} of {of} uploads confirmed"));
     Ok(begun.elapsed())
 }

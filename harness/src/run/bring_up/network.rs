@@ -57,14 +57,17 @@ pub(in crate::run) struct Published {
 /// Waits until every authority has the descriptor of every node.
 pub(in crate::run) async fn publish(run: &Run) -> Result<Published, RunError> {
     let directories = run.directories();
-    let guard = run.recorder.stage(Stage::Descriptors, None);
+    let deadline = run.plan.topology.deadlines.descriptors;
+    let guard = run
+        .recorder
+        .stage_within(Stage::Descriptors, None, deadline);
     let wait = async {
         let mut controls = tell_to_publish(run, &guard, &directories).await?;
         descriptors(run, &guard, &directories).await?;
         controls.truncate(directories.len());
         Ok(controls)
     };
-    let controls = within(&guard, run.plan.topology.deadlines.descriptors, wait).await?;
+    let controls = within(&guard, wait).await?;
     guard.reached(guard_evidence(&directories, run));
     Ok(Published {
         directories,
@@ -74,9 +77,10 @@ pub(in crate::run) async fn publish(run: &Run) -> Result<Published, RunError> {
 
 /// Has the authorities vote, and waits until each serves a consensus that homes can rely on.
 pub(in crate::run) async fn vote(run: &Run, network: &mut Published) -> Result<(), RunError> {
-    let guard = run.recorder.stage(Stage::Consensus, None);
+    let deadline = run.plan.topology.deadlines.consensus;
+    let guard = run.recorder.stage_within(Stage::Consensus, None, deadline);
     let wait = consensus(run, &guard, &network.directories, &mut network.controls);
-    let evidence = within(&guard, run.plan.topology.deadlines.consensus, wait).await?;
+    let evidence = within(&guard, wait).await?;
     guard.reached(evidence);
     Ok(())
 }

@@ -37,7 +37,8 @@ pub(in crate::run) async fn connect(
 ) -> Result<Duration, RunError> {
     let begun = Instant::now();
     let subject = Subject::peering(&peering.from, &peering.to);
-    let guard = run.recorder.stage(Stage::Peering, subject);
+    let deadline = run.plan.topology.deadlines.peering;
+    let guard = run.recorder.stage_within(Stage::Peering, subject, deadline);
     let fail = |error: ControlError| {
         RunError::from(StageFailure::of(&guard, with_causes(&error).to_string()))
     };
@@ -66,7 +67,7 @@ pub(in crate::run) async fn connect(
         let ((), at) = try_join(told, listed).await?;
         Ok(at)
     };
-    let waited = within(&guard, run.plan.topology.deadlines.peering, wait);
+    let waited = within(&guard, wait);
     let waited = tokio::select! {
         waited = waited => waited,
         failure = explain::watch(run, peering, || monitor.map(Monitor::timeline), &guard) => {

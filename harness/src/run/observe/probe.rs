@@ -141,7 +141,7 @@ async fn send(
         while let Some((destination, data, before, paid)) = answers.next().await {
             let answer = match paid {
                 Ok((outcome, round_trip)) => {
-                    latencies.record(round_trip);
+                    latencies.record_at(run.recorder.elapsed(), round_trip);
                     read(&outcome)
                 }
                 Err(reason) => Answer::Otherwise(reason),

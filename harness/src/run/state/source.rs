@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::connectors::{Kind, ProfileError};
 use crate::onion::TldFamily;
+use crate::suggest::did_you_mean;
 use crate::topology::{Choices, NamedFault, Topology, TopologyError};
 
 /// Where a topology came from.
@@ -71,8 +72,9 @@ pub enum SourceError {
     Profile(#[from] ProfileError),
     /// No connector of that name comes along.
     #[error(
-        "--connector {name:?} is none of the connectors that come along, which are {}, and no file; give a path to a profile, as in ./my-connector.toml",
-        known.join(", ")
+        "--connector {name:?} is none of the connectors that come along, which are {}, and no file; give a path to a profile, as in ./my-connector.toml{}",
+        known.join(", "),
+        did_you_mean(name, known.iter().map(String::as_str))
     )]
     NoSuchConnector {
         /// The name.
