@@ -6,6 +6,7 @@ HARNESS := target/release/ator-harness
 ARGS ?=
 FUZZ_SECONDS ?= 20
 PREFIX ?= /usr/local
+PREFIX ?= /usr/local
 
 .PHONY: help
 help: ## Show this list
@@ -46,15 +47,9 @@ dist: ## Make the release archive in target/dist: one static program, checksums,
 	@fixtures/dist/build.sh
 
 .PHONY: install
-install: ## Put that program below PREFIX (/usr/local), for machines without a checkout
+install: ## Put that program below PREFIX (/usr/local), with completions and man pages
 	@fixtures/dist/build.sh program
-	@install -D -m 755 target/release/ator-harness $(DESTDIR)$(PREFIX)/bin/ator-harness
-
-PREFIX ?= /usr/local
-
-.PHONY: install
-install: harness ## Install the command with its completions and man pages (PREFIX=/usr/local)
-	@install -D -m 0755 $(HARNESS) "$(DESTDIR)$(PREFIX)/bin/ator-harness"
+	@install -D -m 755 target/release/ator-harness "$(DESTDIR)$(PREFIX)/bin/ator-harness"
 	@fixtures/install-shell.sh $(HARNESS) "$(DESTDIR)$(PREFIX)"
 
 .PHONY: two-home-ator-local-verify
