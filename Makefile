@@ -6,7 +6,6 @@ HARNESS := target/release/ator-harness
 ARGS ?=
 FUZZ_SECONDS ?= 20
 PREFIX ?= /usr/local
-PREFIX ?= /usr/local
 
 .PHONY: help
 help: ## Show this list
