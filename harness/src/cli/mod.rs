@@ -87,7 +87,7 @@ enum Command {
     Doctor(doctor::Args),
     /// Show what a run came to, or list the runs that there are
     Report(show::Args),
-    /// Bring the onion daemon from its npm package, integrity checked; nothing else dials out unasked
+    /// Bring the onion daemon from its npm package, with its integrity checked
     Fetch(fetch::Args),
     /// Write a topology, a connector's profile and a CI job to start from
     Init(init::Args),
@@ -97,7 +97,7 @@ enum Command {
     Ledger(ledger::Args),
     /// Hold one connector, running or started for it, against the contract's rows
     Conformance(Box<conformance::Args>),
-    /// Hold an operator's files (Compose, connector, variables, packages, anonrc, logs) against a list of checks
+    /// Hold the files of a deployment against a list of checks, without starting anything
     Audit(audit::Args),
     /// Print pieces of configuration, such as the transport that TRANSPORT_MODE asks for
     Export(export::Args),

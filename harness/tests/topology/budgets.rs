@@ -33,7 +33,7 @@ fn budgets_have_a_known_metric_a_unit_and_a_percentile() {
         (
             "\"dial\"",
             "\"speed\"",
-            "line 23: budget[0].metric \"speed\" is not a metric; use one of dial, redial, btp-connect, authentication, round-trip, far-round-trip, warm-up, far-warm-up, ready, publication, peering, delivery",
+            "line 23: budget[0].metric \"speed\" is not a metric; use one of dial, redial, btp-connect, authentication, round-trip, far-round-trip, warm-up, far-warm-up, ready, publication, peering, delivery, recovery",
         ),
         (
             "at_most",

@@ -1,6 +1,7 @@
 //! Topology files: every mistake at once, each with its line and path, and the committed ones.
 
 mod budgets;
+mod faults;
 mod homes;
 mod kinds;
 mod limits;

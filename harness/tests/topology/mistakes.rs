@@ -52,7 +52,7 @@ at_most = "3h"
         r#"bad.toml: 18 mistakes in this topology:
   line 1: description is missing; add description = "what this topology is for"
   line 1: name may hold at most 24 lower-case letters, digits and dashes, and starts with a letter
-  line 2: colour is not a key here; known keys are budget, connector, deadlines, description, home, many, mutant, name, network, path, peering, probe, variant, wan
+  line 2: colour is not a key here; known keys are budget, connector, deadlines, description, fault, home, many, mutant, name, network, path, peering, probe, variant, wan
   line 5: network.family "tor" is not a TLD family; use anon, anyone or onion
   line 6: network.authorities must be odd, so that a majority is clear
   line 7: network.relays expected a whole number from 4 to 16
@@ -65,7 +65,7 @@ at_most = "3h"
   line 26: probe.via "home-c" is not the id of a [[home]]
   line 28: probe.packets expected a whole number from 50 to 1000000
   line 31: deadlines.consensus "30" has no unit; write "30ms", "30s" or "30m"
-  line 34: budget[0].metric "speed" is not a metric; use one of dial, redial, btp-connect, authentication, round-trip, far-round-trip, warm-up, far-warm-up, ready, publication, peering, delivery
+  line 34: budget[0].metric "speed" is not a metric; use one of dial, redial, btp-connect, authentication, round-trip, far-round-trip, warm-up, far-warm-up, ready, publication, peering, delivery, recovery
   line 35: budget[0].percentile expected a percentile above 0 and up to 100
   line 36: budget[0].at_most "3h" has an unknown unit "h"; use ms, s or m"#
     );
