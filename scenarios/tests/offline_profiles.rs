@@ -95,8 +95,8 @@ fn a_connector_without_socks_passes_by_the_forwarder() {
 /// What a connector may write to is what its profile says, as the engine tells it.
 #[test]
 fn a_connector_writes_where_its_profile_says_and_nowhere_else() {
-    let shell = Shell::sharing();
     for (connector, writable) in [("toon", "/config"), ("ilp-connector", "/config /tmp")] {
+        let shell = Shell::sharing();
         let output = shell.two_home("up", &["--connector", connector]).output();
         assert_code(&output.expect("runs"), 0);
         let container = shell.run().container("home-a/connector");
