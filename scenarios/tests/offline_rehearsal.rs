@@ -201,7 +201,9 @@ fn keys_outlive_the_run_when_that_is_asked_for() {
     let down = shell.command(&["down", "public-p2p"]).output();
     assert_code(&down.expect("runs"), 0);
 
-    let again = verify(&shell, "public-p2p", &keys).output().expect("runs");
+    // What passed is listed where everything is asked for.
+    let mut again = verify(&shell, "public-p2p", &keys);
+    let again = again.arg("-v").output().expect("runs");
     assert_code(&again, 0);
     assert_eq!(volumes.each_ref().map(Volume::public_key), first);
     assert!(text(&again).contains("service.address"), "{}", text(&again));
