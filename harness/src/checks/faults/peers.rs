@@ -130,11 +130,12 @@ pub(super) fn truth(seen: &Observations) -> Finding {
                     )),
                 }
             }
-            if let (Some(took), false) = (one.took, fault.for_good) {
+            // Where both dial, packets may flow by the session that the other one dialled.
+            let mut others = view.samples.iter();
+            let both_dial = others.any(|other| other.home == one.to && other.peer == one.from);
+            if let (Some(took), false, false) = (one.took, fault.for_good, both_dial) {
                 let back = fault.counts_from() + u64::try_from(took.as_millis()).unwrap_or(0);
-                let last = samples
-                    .iter()
-                    .rfind(|one| (back..=fault.until).contains(&one.at));
+                let last = view.last_said(&one.from, &one.to, back, fault.until);
                 match last {
                     Some(last) if last.connected == Some(true) => {
                         good.push(format!("{names} connected again"));

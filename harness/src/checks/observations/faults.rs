@@ -22,6 +22,16 @@ pub struct FaultsView {
     pub unread: Vec<(String, String)>,
 }
 
+impl FaultsView {
+    /// What a connector said last of a peer that it dials, between two times.
+    #[must_use]
+    pub fn last_said(&self, home: &str, peer: &str, from: u64, until: u64) -> Option<&PeerSample> {
+        let mut samples = self.samples.iter();
+        samples
+            .rfind(|one| one.home == home && one.peer == peer && (from..=until).contains(&one.at))
+    }
+}
+
 /// One fault, and what came of it.
 #[derive(Debug, Clone)]
 pub struct FaultView {
