@@ -144,21 +144,6 @@ fn recovered(seen: &Observations) -> Finding {
                 )),
             }
         }
-        // A session that is not back may be hidden by one that the other side dialled.
-        let waited = fault.until.saturating_sub(fault.counts_from());
-        for one in &fault.concerned {
-            let last = view.last_said(&one.from, &one.to, fault.counts_from(), fault.until);
-            let is_away = last.is_some_and(|last| last.connected != Some(true));
-            if is_away && Duration::from_millis(waited) >= within {
-                wrong.push(format!(
-                    "{}: {} has no session with {} that it dialled within {}",
-                    fault.what,
-                    one.from,
-                    one.to,
-                    ms(waited)
-                ));
-            }
-        }
         if let Some(slowest) = slowest {
             good.push(format!(
                 "{}: after {}",

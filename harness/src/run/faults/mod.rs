@@ -234,8 +234,7 @@ impl Phase<'_> {
             view.concerned.len()
         );
         guard.reached(evidence);
-        // The last session may take as long as the last direction, which another session may have brought back.
-        let told_until = waits_until.max(Instant::now() + TOLD);
+        let told_until = Instant::now() + TOLD;
         let back = self.load.now();
         while Instant::now() < told_until && !self.samples.all_connected(&view.concerned, back) {
             sleep(LOOK).await;

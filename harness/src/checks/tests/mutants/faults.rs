@@ -191,18 +191,6 @@ fn of_recovery() -> Vec<BentObservation> {
         ),
         fails(
             &["faults.recovered"],
-            "a session that is not dialled again, hidden by the other side's",
-            "home-a has no session with home-b that it dialled within 80.0 s",
-            |seen| {
-                let fault = &mut view(seen).faults[3];
-                fault.until = fault.counts_from() + 80_000;
-                let samples = &mut view(seen).samples;
-                let last = samples.iter_mut().rfind(|one| one.home == "home-a");
-                last.expect("is there").connected = Some(false);
-            },
-        ),
-        fails(
-            &["faults.recovered"],
             "a peering that takes too long to come back",
             "after 70.0 s, of 60.0 s",
             |seen| {
