@@ -9,16 +9,16 @@ use rtnetlink::{Handle, RouteMessageBuilder};
 /// The routing table of what is swallowed, which nobody else uses.
 pub(crate) const TABLE: u32 = 77;
 
+/// Every route of IPv4.
+pub(crate) async fn all(handle: &Handle) -> Result<Vec<RouteMessage>, String> {
+    let query = RouteMessageBuilder::<Ipv4Addr>::new().build();
+    let routes = handle.route().get(query).execute().try_collect().await;
+    routes.map_err(|error| format!("failed to list the routes: {error}"))
+}
+
 /// The route of everybody to one address.
 pub(crate) async fn route_to(handle: &Handle, to: Ipv4Addr) -> Result<RouteMessage, String> {
-    let query = RouteMessageBuilder::<Ipv4Addr>::new().build();
-    let routes: Vec<RouteMessage> = handle
-        .route()
-        .get(query)
-        .execute()
-        .try_collect()
-        .await
-        .map_err(|error| format!("failed to list the routes: {error}"))?;
+    let routes = all(handle).await?;
     let is_its = |route: &&RouteMessage| {
         u32::from(route.header.table) != TABLE
             && route.header.destination_prefix_length == 32

@@ -42,8 +42,7 @@ pub(super) fn amounts_parser() -> impl clap::builder::TypedValueParser<Value = A
     })
 }
 
-/// Takes a defect: the id of its check, or the contract's name for it. Returns the check's id.
-/// A fault of the catalogue.
+/// Takes a fault of the catalogue by its name.
 pub(super) fn fault(text: &str) -> Result<&'static NamedFault, String> {
     NamedFault::find(text).ok_or_else(|| {
         let names = FAULTS.iter().map(|fault| fault.name);
@@ -53,7 +52,7 @@ pub(super) fn fault(text: &str) -> Result<&'static NamedFault, String> {
     })
 }
 
-/// A check of the level defect, by its id or its statement's anchor.
+/// Takes a defect: the id of its check, or the contract's name for it. Returns the check's id.
 pub(super) fn defect(text: &str) -> Result<String, String> {
     let defects = || {
         every()

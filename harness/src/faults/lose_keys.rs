@@ -1,6 +1,6 @@
 //! `lose-keys`: a home's onion daemon is made anew without its service's keys, as where their folder is on no volume.
 
-use super::step::{Step, Steps};
+use super::step::{Step, Steps, ends};
 use super::victim::victims;
 use crate::plan::Plan;
 use crate::topology::Fault;
@@ -12,12 +12,8 @@ pub(super) fn steps(plan: &Plan, fault: &Fault, session: &[String]) -> Result<St
         home: home.to_owned(),
     };
     let made = homes.map(new_keys).collect();
-    let end = |victim| Step::End {
-        victim,
-        signal: "SIGKILL",
-    };
     Ok(Steps {
-        apply: victims.into_iter().map(end).collect(),
+        apply: ends(&victims, "SIGKILL"),
         undo: made,
         over_at_once: true,
     })

@@ -15,7 +15,7 @@ mod victim;
 use crate::plan::Plan;
 use crate::topology::{Fault, FaultKind};
 
-pub use step::{HELPER_DOWN, HELPER_UP, Step, Steps, outage};
+pub use step::{Step, Steps, outage};
 pub use victim::{Part, Victim};
 
 /// The steps of a fault. `session` are the relays on the way of a session over the onion network, the dialling home's

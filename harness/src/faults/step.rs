@@ -2,18 +2,14 @@
 
 use std::net::Ipv4Addr;
 
-use super::victim::Victim;
+use super::victim::{Victim, victims};
 use crate::plan::{HomePlan, Plan};
+use crate::topology::Fault;
 
 /// Places in a home's network that are nobody's: the next hop of what is swallowed, and the address that a home gets
 /// when it moves.
 pub(super) const NOBODY: u32 = 28;
 pub(super) const MOVED: u32 = 27;
-
-/// What a helper prints when it has done what it is for, and when it has undone it.
-pub const HELPER_UP: &str = r#"{"swallow":"on"}"#;
-/// See [`HELPER_UP`].
-pub const HELPER_DOWN: &str = r#"{"swallow":"off"}"#;
 
 /// One step.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,6 +71,33 @@ pub struct Steps {
     pub undo: Vec<Step>,
     /// Whether it is over as soon as it is made.
     pub over_at_once: bool,
+}
+
+/// The steps that end containers by a signal.
+pub(super) fn ends(victims: &[Victim], signal: &'static str) -> Vec<Step> {
+    let end = |victim: &Victim| Step::End {
+        victim: victim.clone(),
+        signal,
+    };
+    victims.iter().map(end).collect()
+}
+
+/// Ends the containers of a fault by a signal, and starts them again when its time is over.
+pub(super) fn ended_for_a_time(
+    plan: &Plan,
+    fault: &Fault,
+    session: &[String],
+    signal: &'static str,
+) -> Result<Steps, String> {
+    let victims = victims(plan, fault, session)?;
+    Ok(Steps {
+        apply: ends(&victims, signal),
+        undo: match fault.lasts {
+            Some(_) => victims.into_iter().map(Step::Start).collect(),
+            None => Vec::new(),
+        },
+        over_at_once: false,
+    })
 }
 
 /// The name of a home's helper for faults.

@@ -9,6 +9,7 @@ mod begin;
 mod bring_up;
 mod circuits;
 mod context;
+mod control_port;
 mod decoy;
 mod dials;
 mod end;

@@ -2,7 +2,6 @@
 
 use futures_util::future::{join, join_all, try_join_all};
 use time::OffsetDateTime;
-use tokio::time::sleep;
 
 use crate::causes::with_causes;
 use crate::events::{Stage, StageGuard};
@@ -12,7 +11,8 @@ use crate::onion::control::{Control, ControlError};
 use crate::onion::directory::{Directory, DirectoryError};
 use crate::plan::Specs;
 use crate::run::bring_up::votes;
-use crate::run::context::{POLL, Run, poll, within};
+use crate::run::context::{Run, poll, within};
+use crate::run::control_port;
 use crate::run::error::{RunError, StageFailure};
 
 /// Starts the authorities and the relays.
@@ -28,24 +28,6 @@ pub(in crate::run) async fn start(run: &Run, specs: &Specs) -> Result<(), RunErr
     let starts = nodes.map(|spec| run.create_and_start(engine, spec));
     try_join_all(starts).await?;
     Ok(())
-}
-
-/// Connects to a daemon's control port as soon as it listens.
-async fn control_of(
-    run: &Run,
-    node: &str,
-    control: &crate::plan::Control,
-) -> Result<Control, ControlError> {
-    let address = run.reach().to(control.address);
-    loop {
-        match Control::connect(node, address, control.password.password()).await {
-            Ok((control, _events)) => return Ok(control),
-            // The daemon has been started and does not listen yet. If it never does, the stage's
-            // deadline or the container's death ends the wait.
-            Err(ControlError::Connect { .. }) => sleep(POLL).await,
-            Err(error) => return Err(error),
-        }
-    }
 }
 
 /// The authorities of a network whose nodes have all published.
@@ -106,7 +88,7 @@ async fn tell_to_publish(
     })
     .await?;
     let nodes = run.plan.nodes();
-    let connect = nodes.map(|node| control_of(run, &node.nickname, &node.control));
+    let connect = nodes.map(|node| control_port::of_node(run, &node.nickname, &node.control));
     let mut controls = try_join_all(connect).await.map_err(fail)?;
     let command = format!("SETCONF {}", anonrc::PUBLISH);
     let told = run

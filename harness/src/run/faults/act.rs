@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use home_agent::swallowed::SwallowEvent;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::causes::with_causes;
@@ -9,11 +10,11 @@ use crate::checks::EndingView;
 use crate::connectors::PeersKnown;
 use crate::engine::{ContainerSpec, Engine, EngineError, NetworkMode, Privileges};
 use crate::evidence::Gathered;
-use crate::faults::{HELPER_DOWN, HELPER_UP, Part, Step, Victim, outage};
+use crate::faults::{Part, Step, Victim, outage};
 use crate::onion::anonrc::{self, SERVICE_DIRECTORY};
-use crate::onion::control::{Control, ControlError};
 use crate::plan::{AGENT, ANONRC, HomePlan};
 use crate::run::context::{POLL, Run};
+use crate::run::control_port;
 use crate::run::faults::load::Load;
 use crate::run::shaping;
 use crate::secret::Secret;
@@ -150,9 +151,8 @@ impl<'r> Actor<'r> {
     async fn publish(&self, nickname: &str) -> Result<(), String> {
         let node = self.run.plan.nodes().find(|node| node.nickname == nickname);
         let node = node.ok_or_else(|| format!("there is no {nickname}"))?;
-        let address = self.run.reach().to(node.control.address);
-        let password = node.control.password.password();
-        let mut control = control_of(nickname, address, password).await?;
+        let control = control_port::of_node(self.run, nickname, &node.control).await;
+        let mut control = control.map_err(|error| told(&error))?;
         if node.publishes {
             let command = format!("SETCONF {}", anonrc::PUBLISH);
             let published = control.command(&command).await;
@@ -168,7 +168,8 @@ impl<'r> Actor<'r> {
             .ok_or_else(|| format!("{} has no daemon", home.id))?;
         let address = self.run.reach().control(home, onion);
         let password = onion.control.password.password();
-        let mut control = control_of(&onion.nickname, address, password).await?;
+        let control = control_port::listening(&onion.nickname, address, password).await;
+        let mut control = control.map_err(|error| told(&error))?;
         let switched = control.command("SETCONF DisableNetwork=0").await;
         switched.map(|_| ()).map_err(|error| told(&error))
     }
@@ -249,7 +250,7 @@ impl<'r> Actor<'r> {
         self.run.expect_end_of(&name);
         let started = self.run.create_and_start(engine, &helper).await;
         started.map_err(|error| told(&error))?;
-        says(engine, &name, HELPER_UP).await
+        says(engine, &name, &SwallowEvent::On).await
     }
 
     async fn restore(&self, id: &str) -> Result<(), String> {
@@ -261,7 +262,7 @@ impl<'r> Actor<'r> {
         if !ended(engine, &name, AT_ONCE).await? {
             return Err(format!("{name} does not end"));
         }
-        says(engine, &name, HELPER_DOWN).await?;
+        says(engine, &name, &SwallowEvent::Off).await?;
         self.remove_helper(id).await
     }
 
@@ -309,13 +310,16 @@ async fn ended(engine: &Engine, container: &str, limit: Duration) -> Result<bool
     }
 }
 
-/// Waits until a helper has printed a line.
-async fn says(engine: &Engine, container: &str, line: &str) -> Result<(), String> {
+/// Waits until a helper has told of an event.
+async fn says(engine: &Engine, container: &str, event: &SwallowEvent) -> Result<(), String> {
     let begun = Instant::now();
     loop {
         let log = engine.logs(container, None).await;
         let log = log.map_err(|error| told(&error))?;
-        if log.lines().any(|one| one.trim() == line) {
+        let mut events = log
+            .lines()
+            .filter_map(|line| serde_json::from_str(line).ok());
+        if events.any(|one: SwallowEvent| one == *event) {
             return Ok(());
         }
         let has_ended = engine.exit_status(container).await;
@@ -324,20 +328,5 @@ async fn says(engine: &Engine, container: &str, line: &str) -> Result<(), String
             return Err(format!("its helper says: {}", log.trim()));
         }
         sleep(POLL).await;
-    }
-}
-
-/// Connects to a daemon's control port as soon as it listens.
-async fn control_of(
-    node: &str,
-    address: std::net::SocketAddr,
-    password: &Secret,
-) -> Result<Control, String> {
-    loop {
-        match Control::connect(node, address, password).await {
-            Ok((control, _events)) => return Ok(control),
-            Err(ControlError::Connect { .. }) => sleep(POLL).await,
-            Err(error) => return Err(told(&error)),
-        }
     }
 }

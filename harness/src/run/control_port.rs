@@ -1,0 +1,36 @@
+//! Control ports of daemons that were just started.
+
+use std::net::SocketAddr;
+
+use tokio::time::sleep;
+
+use crate::onion::control::{Control, ControlError};
+use crate::plan::Control as ControlPlan;
+use crate::run::context::{POLL, Run};
+use crate::secret::Secret;
+
+/// Connects to the control port of an authority or relay as soon as it listens.
+pub(in crate::run) async fn of_node(
+    run: &Run,
+    node: &str,
+    control: &ControlPlan,
+) -> Result<Control, ControlError> {
+    let address = run.reach().to(control.address);
+    listening(node, address, control.password.password()).await
+}
+
+/// Connects to a daemon's control port as soon as it listens. If it never does, a deadline or the container's death ends
+/// the wait.
+pub(in crate::run) async fn listening(
+    node: &str,
+    address: SocketAddr,
+    password: &Secret,
+) -> Result<Control, ControlError> {
+    loop {
+        match Control::connect(node, address, password).await {
+            Ok((control, _events)) => return Ok(control),
+            Err(ControlError::Connect { .. }) => sleep(POLL).await,
+            Err(error) => return Err(error),
+        }
+    }
+}
