@@ -6,7 +6,7 @@ use home_agent::record::{Cause, Record};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::common::{dial, dial_and_be_reset, listener, random, within};
-use crate::support::{Recorder, end, pass};
+use crate::support::{KEY, Recorder, end, pass};
 
 #[tokio::test]
 async fn each_address_type_is_recorded_before_its_reply() {
@@ -282,5 +282,31 @@ async fn whoever_arrives_where_nobody_has_to_is_recorded_and_sent_away() {
                 (arrivals.count() == count).then_some(())
             })
             .await;
+    }
+}
+
+#[tokio::test]
+async fn the_record_so_far_is_sent_after_its_length_to_whoever_has_the_key_alone() {
+    let recorder = Recorder::start().await;
+    drop(dial(recorder.arrivals).await);
+    recorder
+        .until(|records| records.contains(&Record::Arrival).then_some(()))
+        .await;
+    let mut shown = dial(recorder.shown).await;
+    shown.write_all(KEY.as_bytes()).await.unwrap();
+    let length = shown.read_u64().await.unwrap();
+    let mut record = String::new();
+    shown.read_to_string(&mut record).await.unwrap();
+    assert_eq!(record.len() as u64, length);
+    assert_eq!(record, std::fs::read_to_string(recorder.file()).unwrap());
+    assert_eq!(record.lines().count(), 2);
+
+    // Another key of the same length, and one that never comes whole.
+    for sent in [&KEY.replace('k', "c"), &KEY[1..]] {
+        let mut stranger = dial(recorder.shown).await;
+        stranger.write_all(sent.as_bytes()).await.unwrap();
+        let mut rest = Vec::new();
+        stranger.read_to_end(&mut rest).await.unwrap();
+        assert!(rest.is_empty());
     }
 }

@@ -10,6 +10,9 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::common::{Agent, accept, dial, listener, within};
 
+/// What is sent to see the record.
+pub(crate) const KEY: &str = "key-of-the-record";
+
 pub(crate) struct Recorder {
     pub(crate) agent: Agent,
     pub(crate) folder: tempfile::TempDir,
@@ -17,6 +20,7 @@ pub(crate) struct Recorder {
     pub(crate) socks: SocketAddr,
     pub(crate) dns: SocketAddr,
     pub(crate) arrivals: SocketAddr,
+    pub(crate) shown: SocketAddr,
 }
 
 pub(crate) fn user() -> String {
@@ -42,6 +46,8 @@ impl Recorder {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("names.jsonl");
         let list = folder.path().join("list.json");
+        let key = folder.path().join("key");
+        std::fs::write(&key, KEY).unwrap();
         let forwards = match forward {
             Some(forward) => {
                 std::fs::write(&list, serde_json::to_string(&[forward]).unwrap()).unwrap();
@@ -61,6 +67,10 @@ impl Recorder {
             "127.0.0.1:0",
             "--arrivals",
             "127.0.0.1:0",
+            "--shown",
+            "127.0.0.1:0",
+            "--shown-to",
+            key.to_str().unwrap(),
             "--user",
             &user,
         ];
@@ -74,17 +84,20 @@ impl Recorder {
             socks: unbound,
             dns: unbound,
             arrivals: unbound,
+            shown: unbound,
         };
         let first = recorder.until(|records| records.first().cloned()).await;
         let Record::Listening {
             socks,
             dns,
             arrivals: Some(arrivals),
+            shown: Some(shown),
         } = first
         else {
             panic!("the first record is {first:?}");
         };
-        (recorder.socks, recorder.dns, recorder.arrivals) = (socks, dns, arrivals);
+        (recorder.socks, recorder.dns) = (socks, dns);
+        (recorder.arrivals, recorder.shown) = (arrivals, shown);
         recorder
     }
 
