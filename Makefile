@@ -45,6 +45,11 @@ harness: ## Build the ator-harness command for this checkout, without the progra
 dist: ## Make the release archive in target/dist: one static program, checksums, bill of materials, licences
 	@fixtures/dist/build.sh
 
+.PHONY: container
+container: ## Make a container image of the release archive, ator-harness, with the program and nothing else
+	@fixtures/ready.sh engine dist
+	@docker build --tag ator-harness --file fixtures/dist/Dockerfile target/dist
+
 .PHONY: install
 install: ## Put that program below PREFIX (/usr/local), with completions and man pages
 	@fixtures/dist/build.sh program
@@ -95,10 +100,11 @@ test: test-default test-offline ## Run all tests: without an engine, then with o
 .PHONY: test-default
 test-default: ## Run the tests that need no engine
 	@fixtures/nextest.sh run --workspace --locked
+	@cargo test --doc --locked --quiet -p ator-harness
 
 .PHONY: test-offline
 test-offline: ## Run the scenarios that need an engine
-	@fixtures/ready.sh engine engine-tools browser images tor ilp-connector dist
+	@fixtures/ready.sh engine engine-tools browser images tor ilp-connector dist outsider
 	@fixtures/scenarios.sh
 
 .PHONY: generated
@@ -114,7 +120,7 @@ mutants: ## Break each part in turn, differ in each way that is right, and print
 
 .PHONY: faults
 faults: ## Make every fault of the catalogue, those that last long included
-	@fixtures/ready.sh engine images harness
+	@fixtures/ready.sh engine images ilp-connector harness
 	@PROFILE=faults fixtures/scenarios.sh
 
 .PHONY: bench
@@ -127,8 +133,9 @@ fuzz: ## Fuzz the codecs, FUZZ_SECONDS (20) per target
 	@fixtures/fuzz.sh $(FUZZ_SECONDS)
 
 .PHONY: lint
-lint: ## Check format, lints, documentation and dependencies
+lint: ## Check format, lints, documentation, dependencies and scripts
 	@cargo fmt --all --check
 	@cargo clippy --workspace --all-targets --locked -- -D warnings
 	@RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
 	@fixtures/deny/check.sh
+	@fixtures/shell/check.sh

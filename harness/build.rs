@@ -1,5 +1,6 @@
 //! What goes into the program besides its code: the topologies, always; the programs of the homes' images, the
-//! commit and npm's registry, in release builds. A debug build has none of these, so that a change of a helper or a commit makes nothing anew.
+//! commit and npm's registry, in release builds. A debug build has none of these, so that a change of a helper or a commit makes nothing anew;
+//! with the feature `programs` it has the programs, for whoever uses the library.
 //!
 //! `ATOR_HARNESS_NPM_REGISTRY` is the registry that `fetch` asks; without it, the one that npm uses where it is built.
 //! `ATOR_HARNESS_PROGRAMS` is a folder with `agent`, `bls` and `connector`, or `none`. Without it they are built here,
@@ -50,7 +51,8 @@ fn main() {
     }
     println!("cargo::rerun-if-changed=build.rs");
     let mut text = topologies(&root);
-    let programs = match release {
+    let asked_for = var_os("CARGO_FEATURE_PROGRAMS").is_some();
+    let programs = match release || asked_for {
         true => programs(&root, &out),
         false => Err("it is a debug build".to_owned()),
     };

@@ -107,14 +107,112 @@ function look () {
     metrics: [...document.querySelectorAll('figure.metric')].filter(shown).map(figure => ({
       name: text(figure.querySelector('h3')),
       buckets: [...figure.querySelectorAll('.bucket')].map(box),
-      budgets: figure.querySelectorAll('line.budget').length,
+      budgets: figure.querySelectorAll('.histogram line.budget').length,
       drawing: box(figure.querySelector('svg'))
     })),
     homes: [...document.querySelectorAll('.drawing .home rect')].map(box),
     peerings: [...document.querySelectorAll('.drawing .peering')].map(box),
+    bands: [...document.querySelectorAll('svg .band')].map(band => ({
+      kind: band.classList.contains('fault') ? 'fault' : 'recovery',
+      title: text(band.querySelector('title')),
+      fill: getComputedStyle(band).fill,
+      box: box(band),
+      drawing: box(band.ownerSVGElement)
+    })),
+    // The bands of the timeline: stops of one background, in percent of each drawing's width.
+    stripes: [...document.querySelectorAll('table.timeline svg')].map(svg => ({
+      colours: getComputedStyle(svg).backgroundImage.match(/rgba?\([^)]*\) [\d.]+%/g) || [],
+      box: box(svg)
+    })),
+    // Where the bar is of each stage that is a band as well.
+    broken: [...document.querySelectorAll('table.timeline tbody tr[id^=stage-]')]
+      .filter(row => /^(fault|recovery) /.test(text(row.querySelector('th')) + ' '))
+      .map(row => ({ id: row.id, label: text(row.querySelector('th')), box: box(row.querySelector('rect.stage')) })),
+    links: [...document.querySelectorAll('a[href^="#"]')].map(link => ({
+      to: link.getAttribute('href').slice(1),
+      from: link.closest('tr[id], article, ul.faults, nav, table.plain')?.id || link.closest('article, ul, nav, table')?.className || ''
+    })),
     drawn,
     overlaps
   }
+}
+
+// Goes through the page as somebody without a mouse does.
+async function keys (page) {
+  const stops = await page.evaluate(() => {
+    const all = [...document.querySelectorAll('a[href], summary, input, button, select, textarea, [tabindex="0"]')]
+      // Of a group of radio buttons the chosen one is a stop, and what a closed part holds is none.
+      .filter(element => (element.type !== 'radio' || element.checked) && element.checkVisibility({ contentVisibilityAuto: true }))
+    all.forEach((element, index) => { element.dataset.stop = index })
+    return all.length
+  })
+  const went = []
+  for (let index = 0; index < stops; index++) {
+    await page.keyboard.press('Tab')
+    went.push(await page.evaluate(() => {
+      const element = document.activeElement
+      const { outlineStyle, outlineWidth } = getComputedStyle(element)
+      const { x, y, width, height } = element.getBoundingClientRect()
+      return {
+        stop: element.dataset.stop === undefined ? null : Number(element.dataset.stop),
+        what: element.outerHTML.slice(0, 120),
+        outline: outlineStyle,
+        thick: parseFloat(outlineWidth),
+        seen: width > 0 && height > 0 && x + width > 0 && x < innerWidth && y + height > 0 && y < innerHeight
+      }
+    }))
+  }
+  return { stops, went }
+}
+
+// What each choice of the filter leaves, chosen by the arrow keys.
+async function choices (page) {
+  const rows = () => page.evaluate(() => {
+    const chosen = document.querySelector('.filter input:checked')
+    const shown = [...document.querySelectorAll('#checks .checks tbody tr:not(.group)')].filter(row => row.checkVisibility())
+    return { id: chosen.id, rows: shown.length, kinds: [...new Set(shown.map(row => row.className))] }
+  })
+  const count = await page.locator('.filter input').count()
+  const found = []
+  if (count) await page.locator('.filter input:checked').focus()
+  for (let index = 0; index < count; index++) {
+    found.push(await rows())
+    await page.keyboard.press('ArrowRight')
+  }
+  return found
+}
+
+// The page on paper, while a filter hides most of its checks and everything that can be folded is.
+async function paper (page, folder, name, width, height) {
+  const filter = page.locator('.filter input').last()
+  if (await filter.count()) await filter.check()
+  await page.emulateMedia({ media: 'print' })
+  // An A4 sheet between its margins.
+  await page.setViewportSize({ width: 718, height: 1000 })
+  const is = element => element.checkVisibility({ contentVisibilityAuto: true, visibilityProperty: true })
+  const found = await page.evaluate(`(() => {
+    const is = ${is}
+    const all = query => [...document.querySelectorAll(query)]
+    return {
+      controls: all('input, nav, .filter, .skip').filter(is).map(element => element.outerHTML.slice(0, 100)),
+      folded: all('details > :not(summary)').filter(element => !is(element) || element.getBoundingClientRect().height < 1).length,
+      parts: all('details').length,
+      hidden: all('.checks tbody tr').filter(row => !is(row)).length,
+      background: getComputedStyle(document.body).backgroundColor,
+      colour: getComputedStyle(document.body).color,
+      scrollWidth: document.documentElement.scrollWidth,
+      small: all('body *').filter(element => is(element) && [...element.childNodes].some(node => node.nodeType === 3 && node.data.trim()) &&
+        parseFloat(getComputedStyle(element).fontSize) < 9).map(element => element.outerHTML.slice(0, 100))
+    }
+  })()`)
+  const { violations, passed } = await judge(page, ['color-contrast'])
+  const contrast = { violations, looked: passed.includes('color-contrast') }
+  const { drawn } = await page.evaluate(look)
+  await page.pdf({ path: path.join(folder, `${name}.pdf`), format: 'A4' })
+  await page.emulateMedia({ media: 'screen' })
+  await page.setViewportSize({ width, height })
+  if (await filter.count()) await page.locator('.filter input').first().check()
+  return { ...found, contrast, drawn }
 }
 
 async function main () {
@@ -142,16 +240,23 @@ async function main () {
       await page.goto('file://' + file)
       await page.screenshot({ path: path.join(folder, `${name}.png`) })
       const seen = await page.evaluate(look)
-      // The heading is in view, and Tab goes through links that can be seen.
-      await page.keyboard.press('Tab')
-      const focus = await page.evaluate(() => {
-        const element = document.activeElement
-        return { tag: element.tagName, outline: getComputedStyle(element).outlineStyle }
-      })
       const loaded = requests.slice()
+      const { stops, went } = await keys(page)
+      const filtered = await choices(page)
+      // The first stop leads past what is the same on every page.
+      await page.locator('a.skip').focus()
+      await page.keyboard.press('Enter')
+      const skipped = await page.evaluate(() => document.activeElement.id)
+      const summary = page.locator('summary').first()
+      const unfolded = await summary.count()
+        ? await summary.focus().then(() => page.keyboard.press('Enter')).then(() => page.locator('details').first().evaluate(part => part.open))
+        : null
+      if (unfolded) await page.keyboard.press('Enter')
       const accessibility = await judge(page)
       await page.screenshot({ path: path.join(folder, `${name}-whole.png`), fullPage: true })
-      results.push({ name, requests: loaded, complaints, focus, accessibility, seen })
+      // Paper has its own width: once in each scheme is enough.
+      const printed = width < 1000 ? null : await paper(page, folder, name, width, height)
+      results.push({ name, requests: loaded, complaints, stops, went, filtered, skipped, unfolded, accessibility, printed, seen })
       await context.close()
     }
   } finally {
@@ -160,11 +265,12 @@ async function main () {
   process.stdout.write(JSON.stringify(results))
 }
 
-// What axe finds wrong with the page: contrast, names, headings, tables, landmarks.
-async function judge (page) {
-  const { violations, passes } = await page.evaluate(`${axe}; axe.run(document, {
-    runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
-  })`)
+const STANDARDS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
+
+// What axe finds wrong with the page: contrast, names, headings, tables, landmarks; or by some rules alone.
+async function judge (page, rules) {
+  const only = rules ? { type: 'rule', values: rules } : STANDARDS
+  const { violations, passes } = await page.evaluate(`${axe}; axe.run(document, { runOnly: ${JSON.stringify(only)} })`)
   return {
     violations: violations.map(({ id, help, nodes }) => ({
       id, help, nodes: nodes.map(node => `${node.html.slice(0, 200)} ${node.failureSummary}`)

@@ -1,5 +1,12 @@
 //! What scenarios share. The scenarios themselves are in `tests/`, one file each.
 
+mod expression;
+mod image;
+mod runner;
 mod shell;
 
-pub use shell::{Run, Shell, assert_code, docker, root, signal, text, topologies, wait_for};
+pub use image::{Image, done, replace};
+pub use runner::{Ran, Runner, Step};
+pub use shell::{
+    Run, Shell, assert_code, docker, dynamic, root, signal, text, topologies, wait_for,
+};

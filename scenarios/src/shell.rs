@@ -21,6 +21,19 @@ pub fn root() -> PathBuf {
         .to_owned()
 }
 
+/// The program as tests are built beside it: what is released is static, and has no library that could tell it another
+/// time.
+///
+/// # Panics
+///
+/// When it is not built.
+#[must_use]
+pub fn dynamic() -> PathBuf {
+    let program = root().join("target/debug/ator-harness");
+    assert!(program.is_file(), "{} is missing", program.display());
+    program
+}
+
 /// The names of all committed topologies.
 ///
 /// # Panics
@@ -94,10 +107,15 @@ impl Shell {
             "{} is missing; run `make harness images engine` first",
             program.display()
         );
+        let mut command = self.program(&program);
+        command.args(arguments).current_dir(root());
+        command
+    }
+
+    /// Any program, which knows what the command knows.
+    pub fn program(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         command
-            .args(arguments)
-            .current_dir(root())
             .env("ATOR_HARNESS_STATE", self.folder.path().join("state"))
             .env("ATOR_HARNESS_NETWORKS", &self.networks)
             .stdin(Stdio::null())
@@ -116,8 +134,16 @@ impl Shell {
     /// Judges a topology file, with artefacts in this shell's folder. What the command said, and its report,
     /// or why there is none.
     pub fn judge(&self, file: &Path) -> Result<(Output, Value), String> {
+        self.judge_with(file, &[])
+    }
+
+    /// The same with faults of the catalogue, one after the other.
+    pub fn judge_with(&self, file: &Path, faults: &[&str]) -> Result<(Output, Value), String> {
         let mut command = self.command(&["verify", "--json"]);
         let command = command.arg(file).arg("--artefacts").arg(self.artefacts());
+        if !faults.is_empty() {
+            command.args(["--fault", &faults.join(",")]);
+        }
         let output = command.output().expect("runs");
         let report = serde_json::from_slice(&output.stdout);
         let report = report.map_err(|error| format!("{error}: {}", text(&output)))?;
@@ -140,10 +166,15 @@ impl Shell {
         path
     }
 
-    /// Where this shell's runs are saved.
+    /// Where this shell's runs are saved: below the folder that `SCENARIOS_KEEP` names, where they stay, and else where
+    /// they go with the shell.
     #[must_use]
     pub fn artefacts(&self) -> PathBuf {
-        self.folder.path().join("runs")
+        let kept = std::env::var_os("SCENARIOS_KEEP").filter(|folder| !folder.is_empty());
+        match (kept, self.folder.path().file_name()) {
+            (Some(kept), Some(name)) => PathBuf::from(kept).join(name),
+            _ => self.folder.path().join("runs"),
+        }
     }
 
     /// What is left of runs in the state folder. Its own lock file stays.

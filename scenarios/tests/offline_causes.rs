@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use scenarios::{Shell, assert_code, docker, root, text};
+use scenarios::{Image as Made, Shell, assert_code, docker, root, text};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -192,6 +192,43 @@ fn a_connector_that_resolves_its_peers_itself() {
         remedy: "have it dial through the SOCKS5 proxy",
     };
     fails_with(&shell, &file, &[], &says);
+}
+
+/// Whatever it says of it itself.
+#[test]
+fn a_connector_without_the_daemon_that_it_is_to_run() {
+    let shell = |lines: &str| Made::program_by("connector", &["/bin/sh", "-c", lines]);
+    let trace = "echo 'TypeError: undefined' >&2; echo '    at start (main.js:3:1)' >&2; exit 1";
+    // A connector without the onion network, which says that all is well.
+    let healthy = r#"busybox sed 's/"type": "socks5"/"type": "direct"/' "$CONFIG_FILE" >/tmp/changed; CONFIG_FILE=/tmp/changed exec /connector"#;
+    for (image, says) in [
+        (
+            Made::program("connector"),
+            "anon binary not found: /usr/bin/anon. Install it there",
+        ),
+        (
+            shell(trace),
+            "its log has a stack trace, and no word of the program",
+        ),
+        (
+            shell("exec busybox sleep 600"),
+            "its log has no word of the program",
+        ),
+        (shell(healthy), "its log has no word of the program"),
+    ] {
+        let says = Says {
+            cause: "daemon-program-absent",
+            evidence: &[
+                "connector is to run /usr/bin/anon, and there is no such file in its container",
+                says,
+            ],
+            remedy: "npm install @anyone-protocol/anyone-client",
+        };
+        let managed = Shell::sharing();
+        let file = managed.shipped("managed", &[]);
+        let given = ["--connector-image", image.name()];
+        fails_with(&managed, &file, &given, &says);
+    }
 }
 
 #[test]

@@ -19,6 +19,8 @@ enum Held {
     Events,
     /// The logs of containers.
     Logs,
+    /// The device that delays packets: the engine is asked for one that its machine does not have.
+    Tun,
 }
 
 /// A socket before the engine's, which lets everything pass but one thing.
@@ -76,6 +78,7 @@ fn pass(mut client: UnixStream, held: Held) {
                 let head = String::from_utf8_lossy(&chunk[..size]).replace("-witness/", "-nobody/");
                 engine.write_all(head.as_bytes())
             }
+            Held::Tun => engine.write_all(&without_tun(&chunk[..size])),
             Held::Events | Held::Logs => engine.write_all(&chunk[..size]),
         };
         if sent.is_err() {
@@ -85,16 +88,31 @@ fn pass(mut client: UnixStream, held: Held) {
     let _ = engine.shutdown(std::net::Shutdown::Both);
 }
 
+/// A request that asks for another device, of a name that is as long.
+fn without_tun(request: &[u8]) -> Vec<u8> {
+    const TUN: &[u8] = b"/dev/net/tun";
+    let mut request = request.to_vec();
+    while let Some(at) = request.windows(TUN.len()).position(|part| part == TUN) {
+        request[at..at + TUN.len()].copy_from_slice(b"/dev/net/nix");
+    }
+    request
+}
+
 /// A run by way of such a socket ends with no verdict and this sentence.
 fn named(held: Held, says: &str) {
+    ends(held, &[], 3, says);
+}
+
+/// A run with these arguments by way of such a socket ends with this code and this sentence.
+fn ends(held: Held, more: &[&str], code: i32, says: &str) {
     let shell = Shell::open();
     let socket = between(&shell, held);
     let output = shell
-        .two_home("verify", &[])
+        .two_home("verify", more)
         .env("DOCKER_HOST", format!("unix://{}", socket.display()))
         .output()
         .expect("runs");
-    assert_code(&output, 3);
+    assert_code(&output, code);
     let told = text(&output);
     assert!(told.contains(says), "{told}");
     assert_eq!(shell.run().left(), "");
@@ -108,6 +126,13 @@ fn an_engine_that_does_not_tell_of_ends() {
 #[test]
 fn logs_that_cannot_be_read_back() {
     named(Held::Logs, "cannot be read back");
+}
+
+#[test]
+fn a_machine_without_tun_devices_delays_no_packets() {
+    let says = "has to have /dev/net/tun (`modprobe tun`)";
+    // Everything else is judged, and nobody is accused.
+    ends(Held::Tun, &["--fault", "slow-300ms"], 4, says);
 }
 
 /// A run on an engine with so much space ends with no verdict, and says that the disk is full.

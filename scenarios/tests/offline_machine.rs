@@ -2,10 +2,10 @@
 //! of it. Each fault here is a real one: rules, routes, clocks, engines.
 
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
-use scenarios::{Run, Shell, assert_code, root, signal, text};
+use scenarios::{Run, Shell, assert_code, dynamic, root, signal, text};
 use serde_json::Value;
 
 /// How long naming what is wrong may take, in milliseconds.
@@ -150,14 +150,6 @@ fn a_route_of_another_table_takes_a_range() {
         assert!(told.contains("no /21 of 10.252.0.0/21 is free"), "{told}");
         assert!(told.contains("10.252.0.0/16; name a range"), "{told}");
     }
-}
-
-/// The program as tests are built beside it: what is released is static, and has no library that could tell it another
-/// time.
-fn dynamic() -> PathBuf {
-    let program = root().join("target/debug/ator-harness");
-    assert!(program.is_file(), "{} is missing", program.display());
-    program
 }
 
 #[test]

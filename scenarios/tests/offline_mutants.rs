@@ -56,9 +56,11 @@ fn broken(mutant: &MutantSpec) -> String {
     let base = match mutant.needs {
         Needs::ManagedDaemon => "managed",
         Needs::NoAuth => "no-auth",
-        Needs::Nothing | Needs::PrivateNetwork | Needs::OwnNetwork | Needs::Faults(_) => {
-            "two-home-local"
-        }
+        Needs::Nothing
+        | Needs::PrivateNetwork
+        | Needs::OwnNetwork
+        | Needs::Faults(_)
+        | Needs::FaultsWhereDialled(_) => "two-home-local",
     };
     let path = root().join(format!("fixtures/topologies/{base}.toml"));
     let whole = std::fs::read_to_string(path).expect("the topology is there");
@@ -69,7 +71,8 @@ fn broken(mutant: &MutantSpec) -> String {
         .map(|(comment, rest)| (comment, format!("name = {rest}")))
         .expect("it has a name");
     let (before, faults) = match mutant.needs {
-        Needs::Faults(faults) => (one_way(&before), faults),
+        Needs::Faults(faults) => (without_peering(&before, "home-a", "home-b"), faults),
+        Needs::FaultsWhereDialled(faults) => (without_peering(&before, "home-b", "home-a"), faults),
         _ => (before, ""),
     };
     format!(
@@ -78,11 +81,11 @@ fn broken(mutant: &MutantSpec) -> String {
     )
 }
 
-/// Without the peering by which the home that is whole dials the other, which would hide what that does not.
-fn one_way(text: &str) -> String {
-    let peering = "[[peering]]\nfrom = \"home-a\"\nto = \"home-b\"\nauth = \"secret\"\n";
-    assert!(text.contains(peering), "it has that peering");
-    text.replace(peering, "")
+/// Without a peering that would hide what the mutant does: the other one would carry its packets.
+fn without_peering(text: &str, from: &str, to: &str) -> String {
+    let peering = format!("[[peering]]\nfrom = \"{from}\"\nto = \"{to}\"\nauth = \"secret\"\n");
+    assert!(text.contains(&peering), "it has that peering");
+    text.replace(&peering, "")
 }
 
 /// Runs the broken topology. It has to fail, and no more.

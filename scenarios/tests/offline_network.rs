@@ -2,9 +2,10 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Output;
-use std::time::Duration;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use scenarios::{Shell, assert_code, docker, text, wait_for};
 use serde_json::Value;
@@ -174,14 +175,18 @@ fn a_network_that_ends_under_a_run_ends_the_run() {
     assert_eq!(of_run(&network), Vec::<String>::new());
 }
 
-/// When the consensus that an authority serves was made.
+/// When the consensus that the first authority serves was made.
 fn valid_after(container: &str) -> Option<String> {
+    time_of((container, 22001), "consensus-microdesc")
+}
+
+/// The time of a document of the current round, of an authority with this directory port.
+fn time_of((container, port): (&str, u16), document: &str) -> Option<String> {
     let format = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}";
     let address = docker(&["inspect", "-f", format, container]);
-    // The first authority's directory port.
-    let mut stream = TcpStream::connect((address.as_str(), 22001)).ok()?;
+    let mut stream = TcpStream::connect((address.as_str(), port)).ok()?;
     stream.set_read_timeout(Some(Duration::from_secs(2))).ok()?;
-    let request = "GET /tor/status-vote/current/consensus-microdesc HTTP/1.0\r\n\r\n";
+    let request = format!("GET /tor/status-vote/current/{document} HTTP/1.0\r\n\r\n");
     stream.write_all(request.as_bytes()).ok()?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).ok()?;
@@ -190,18 +195,24 @@ fn valid_after(container: &str) -> Option<String> {
     line.map(str::to_owned)
 }
 
-#[test]
-fn a_session_outlives_changes_of_the_consensus() {
-    let shell = Shell::open();
+/// Brings up two homes in a network whose authorities vote every 20 s.
+fn up_with_rounds(shell: &Shell) -> PathBuf {
     let changes = [("[network]\n", "[network]\nvoting_interval = \"20s\"\n")];
     let file = shell.shipped("two-home-local", &changes);
-    let path: &Path = &file;
-    let topology = path.to_string_lossy();
     let up = shell
-        .command(&["up", &topology, "--artefacts"])
+        .command(&["up", &file.to_string_lossy(), "--artefacts"])
         .arg(shell.artefacts())
         .output();
     assert_code(&up.expect("runs"), 0);
+    file
+}
+
+#[test]
+fn a_session_outlives_changes_of_the_consensus() {
+    let shell = Shell::open();
+    let file = up_with_rounds(&shell);
+    let path: &Path = &file;
+    let topology = path.to_string_lossy();
     let run = shell.run();
     let authority = run.container("da1");
     let first = valid_after(&authority).expect("a consensus");
@@ -218,5 +229,43 @@ fn a_session_outlives_changes_of_the_consensus() {
     );
     assert_code(&probe, 0);
     assert_ne!(first, last, "no consensus came");
+    assert_code(&verify, 0);
+}
+
+#[test]
+fn a_round_of_votes_that_an_authority_misses_fails_nothing() {
+    let shell = Shell::open();
+    let file = up_with_rounds(&shell);
+    let topology = file.to_string_lossy();
+    let run = shell.run();
+    let (first, slow) = (run.container("da1"), run.container("da3"));
+    let before = valid_after(&first).expect("a consensus");
+    // From the second round on they come every 20 s.
+    wait_for("a round of votes", || {
+        valid_after(&first).filter(|stamp| *stamp != before)
+    });
+    let second = Instant::now();
+    let until = |seconds: u64| {
+        let after = Duration::from_millis(seconds * 1000 + 500);
+        sleep(after.saturating_sub(second.elapsed()));
+    };
+    // They vote 4 s before; one that has voted makes the consensus as soon as it goes on.
+    until(12);
+    docker(&["kill", "--signal", "STOP", &slow]);
+    until(20);
+    let verify = shell
+        .command(&["verify", &topology, "--json", "--artefacts"])
+        .arg(shell.artefacts())
+        .spawn()
+        .expect("starts");
+    until(21);
+    docker(&["kill", "--signal", "CONT", &slow]);
+    let voted = time_of((&slow, 22003), "authority");
+    assert_ne!(valid_after(&first), voted, "the round was not missed");
+    let verify = verify.wait_with_output().expect("ends");
+    assert_code(
+        &shell.command(&["down", &topology]).output().expect("runs"),
+        0,
+    );
     assert_code(&verify, 0);
 }

@@ -4,117 +4,23 @@
 
 #[path = "npm/mod.rs"]
 mod npm;
+#[path = "npm/page.rs"]
+mod page;
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::Duration;
 
-use ator_harness::report::{HomeView, PeeringView, Report};
+use ator_harness::report::compare::{Comparison, Limits};
+use ator_harness::report::{CheckView, HomeView, PeeringView, Report};
 use serde_json::{Value, json};
+
+use crate::page::{folder, list, look, look_at, number, saved};
 
 /// WCAG's least contrast of text of normal size, level AA.
 const CONTRAST: f64 = 4.5;
 /// Smallest height of a line of text in a drawing that can still be read, in pixels.
 const READABLE: f64 = 10.0;
-
-struct View {
-    name: &'static str,
-    width: u32,
-    height: u32,
-    scheme: &'static str,
-}
-
-const VIEWS: [View; 4] = [
-    View {
-        name: "desk-light",
-        width: 1280,
-        height: 800,
-        scheme: "light",
-    },
-    View {
-        name: "desk-dark",
-        width: 1280,
-        height: 800,
-        scheme: "dark",
-    },
-    View {
-        name: "phone-light",
-        width: 390,
-        height: 844,
-        scheme: "light",
-    },
-    View {
-        name: "phone-dark",
-        width: 390,
-        height: 844,
-        scheme: "dark",
-    },
-];
-
-/// What a real run left.
-fn saved(name: &str) -> Report {
-    let path = scenarios::root().join(format!("harness/tests/report/data/{name}.json"));
-    let text = std::fs::read_to_string(path).expect("the saved report is there");
-    serde_json::from_str(&text).expect("and is a report")
-}
-
-/// Where pages and screenshots go: a folder that the next run begins anew.
-fn folder(test: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
-        .join("report-page")
-        .join(test);
-    let _ = std::fs::remove_dir_all(&folder);
-    std::fs::create_dir_all(&folder).expect("a folder for pages");
-    folder
-}
-
-/// Renders a report in every view. The answers come in the order of [`VIEWS`].
-fn look(folder: &Path, name: &str, report: &Report) -> Vec<Value> {
-    let file = folder.join(format!("{name}.html"));
-    std::fs::write(&file, report.to_html()).expect("the page is written");
-    let cases: Vec<Value> = VIEWS
-        .iter()
-        .map(|view| {
-            json!({
-                "name": format!("{name}-{}", view.name),
-                "file": file,
-                "width": view.width,
-                "height": view.height,
-                "scheme": view.scheme,
-            })
-        })
-        .collect();
-    let mut child = npm::node(&npm::install(), "page.js")
-        .arg(folder)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap_or_else(|error| panic!("{}", npm::explain("node", &error)));
-    let cases = Value::from(cases).to_string();
-    let mut stdin = child.stdin.take().expect("a pipe");
-    stdin.write_all(cases.as_bytes()).expect("takes the cases");
-    drop(stdin);
-    let output = child.wait_with_output().expect("ends");
-    assert!(
-        output.status.success(),
-        "the browser could not be driven (fixtures/browser/ensure.sh installs it): {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    serde_json::from_slice(&output.stdout).expect("JSON")
-}
-
-fn number(value: &Value) -> f64 {
-    value
-        .as_f64()
-        .unwrap_or_else(|| panic!("{value} is a number"))
-}
-
-fn list(value: &Value) -> &[Value] {
-    value
-        .as_array()
-        .unwrap_or_else(|| panic!("{value} is a list"))
-}
 
 /// A box, with half a pixel of tolerance for rounding, within another.
 fn is_within(inner: &Value, outer: &Value) -> bool {
@@ -133,6 +39,8 @@ fn is_within(inner: &Value, outer: &Value) -> bool {
 /// What has to be true of every page in every view.
 fn assert_good(page: &Value, report: &Report) {
     assert_loaded(page);
+    assert_used_by_keys(page, report);
+    assert_printed(page);
     assert_drawn(page);
     assert_shows_stages(page, report);
     assert_shows_checks(page, report);
@@ -157,11 +65,59 @@ fn assert_loaded(page: &Value) {
             "{rule} was looked at in {name}"
         );
     }
-    assert_eq!(page["focus"]["tag"], "A", "{name}");
-    assert_ne!(
-        page["focus"]["outline"], "none",
-        "{name}: the focus is seen"
-    );
+}
+
+/// Everything that can be reached by a mouse is reached by Tab, in the order of the page, and is seen to be.
+fn assert_used_by_keys(page: &Value, report: &Report) {
+    let name = &page["name"];
+    let went = list(&page["went"]);
+    assert!(went.len() > 5, "{name} has stops");
+    for (index, stop) in went.iter().enumerate() {
+        assert_eq!(stop["stop"], index, "{stop} in {name}");
+        assert_ne!(stop["outline"], "none", "{stop} in {name}");
+        assert!(number(&stop["thick"]) >= 2.0, "{stop} in {name}");
+        assert_eq!(stop["seen"], true, "{stop} in {name}");
+    }
+    assert_eq!(page["skipped"], "main", "{name}: the first stop leads on");
+    let logs = !report.logs.is_empty();
+    assert_eq!(page["unfolded"].as_bool(), logs.then_some(true), "{name}");
+    let filtered = list(&page["filtered"]);
+    assert_eq!(filtered.is_empty(), report.checks.is_empty(), "{name}");
+    for (index, choice) in filtered.iter().enumerate() {
+        let word = choice["id"].as_str().unwrap_or_default();
+        let word = word.trim_start_matches("filter-");
+        let of_it = |check: &&CheckView| word == "all" || check.verdict.word() == word;
+        let wanted = report.checks.iter().filter(of_it).count();
+        assert_eq!(choice["rows"], wanted, "{choice} in {name}");
+        assert_eq!(word == "all", index == 0, "{choice} in {name}");
+        assert!(wanted > 0, "{choice} in {name}: a choice of nothing");
+    }
+}
+
+/// On paper everything is there, dark on white, whatever was folded, filtered or dark on the screen.
+fn assert_printed(page: &Value) {
+    let (name, printed) = (&page["name"], &page["printed"]);
+    if printed.is_null() {
+        let is_phone = name.as_str().is_some_and(|name| name.contains("phone"));
+        assert!(is_phone, "{name} was not printed");
+        return;
+    }
+    for nothing in ["controls", "small"] {
+        let found = list(&printed[nothing]);
+        assert_eq!(found, &[] as &[Value], "{nothing} of {name}");
+    }
+    assert_eq!(printed["folded"], 0, "{name}");
+    assert_eq!(printed["hidden"], 0, "{name}");
+    assert_eq!(printed["background"], "rgb(255, 255, 255)", "{name}");
+    assert_eq!(printed["colour"], "rgb(0, 0, 0)", "{name}");
+    assert!(number(&printed["scrollWidth"]) <= 718.0, "{name}");
+    let contrast = &printed["contrast"];
+    let pale = list(&contrast["violations"]);
+    assert_eq!(pale, &[] as &[Value], "{name}: {pale:#?}");
+    assert_eq!(contrast["looked"], true, "{name}");
+    for text in list(&printed["drawn"]) {
+        assert!(number(&text["ratio"]) >= CONTRAST, "{text} in {name}");
+    }
 }
 
 /// Nothing is cut off, covered, pale or small.
@@ -203,15 +159,14 @@ fn assert_shows_stages(page: &Value, report: &Report) {
                 "not reached"
             }
         );
+        // More than one may have a name: two faults of a home.
         let bar = stages.iter().find(|bar| {
-            bar["title"]
-                .as_str()
-                .is_some_and(|text| text.starts_with(&title))
+            let says = |key: &str| bar[key].as_str().unwrap_or_default();
+            says("title").starts_with(&title) && says("row").contains(&squeezed(&stage.evidence))
         });
-        let bar = bar.unwrap_or_else(|| panic!("{title} in {name}"));
+        let bar = bar.unwrap_or_else(|| panic!("{title} {} in {name}", stage.evidence));
         assert_eq!(bar["missed"], !stage.reached, "{name}");
         let row = bar["row"].as_str().unwrap_or_default();
-        assert!(row.contains(&squeezed(&stage.evidence)), "{row} in {name}");
         assert_eq!(
             row.contains("not reached"),
             !stage.reached,
@@ -352,6 +307,127 @@ fn a_passed_run_says_so_and_shows_everything() {
         assert!(heading.contains("Passed: "), "{heading}");
     }
     assert_schemes_differ(&folder, "passed", &pages);
+}
+
+/// What was broken is a band through the timeline, as its stage is a bar there, and behind the samples taken meanwhile.
+#[test]
+fn faults_and_recoveries_are_bands_over_time() {
+    let folder = folder("faulted");
+    let report = saved("faulted");
+    let of = |word: &str| {
+        report
+            .stages
+            .iter()
+            .filter(|stage| stage.stage == word)
+            .count()
+    };
+    let (faults, recoveries) = (of("fault"), of("recovery"));
+    assert!(faults > 0 && recoveries > 0, "the saved report has both");
+    let pages = look(&folder, "faulted", &report);
+    let mut fills = BTreeSet::new();
+    for page in &pages {
+        assert_good(page, &report);
+        let (name, seen) = (&page["name"], &page["seen"]);
+        let bands = list(&seen["bands"]);
+        let each = faults + recoveries;
+        assert_eq!(bands.len(), each, "{name}: behind the samples");
+        // Behind every row and the heading of every group.
+        let stripes = list(&seen["stripes"]);
+        assert!(stripes.len() > report.stages.len(), "{name}");
+        let broken = list(&seen["broken"]);
+        assert_eq!(broken.len(), each, "{name}");
+        for stripe in stripes {
+            let ends = |stop: &Value| {
+                let percent = stop.as_str()?.rsplit_once(' ')?.1.strip_suffix('%')?;
+                percent.parse::<f64>().ok()
+            };
+            let clear = |stop: &&Value| stop.as_str().is_some_and(|stop| stop.starts_with("rgba"));
+            let colours = list(&stripe["colours"]).iter().filter(|stop| !clear(stop));
+            let places: Vec<f64> = colours.filter_map(ends).collect();
+            assert_eq!(places.len(), 2 * each, "{stripe} in {name}");
+            for (stage, place) in broken.iter().zip(places.chunks(2)) {
+                let width = number(&stripe["box"]["width"]) / 100.0;
+                let from = number(&stripe["box"]["x"]) + place[0] * width;
+                let bar = &stage["box"];
+                assert!(
+                    (number(&bar["x"]) - from).abs() < 4.0,
+                    "{stage} {from} in {name}"
+                );
+                let wide = (place[1] - place[0]) * width;
+                assert!(
+                    (number(&bar["width"]) - wide).abs() < 4.0,
+                    "{stage} {wide} in {name}"
+                );
+            }
+        }
+        for stage in broken {
+            let led = list(&seen["links"]).iter();
+            let to = |link: &&Value| link["to"] == stage["id"] && link["from"] == "faults";
+            assert_eq!(led.filter(to).count(), 1, "{stage} in {name}");
+        }
+        for band in bands {
+            assert!(
+                is_within(&band["box"], &band["drawing"]),
+                "{band} in {name}"
+            );
+            assert!(number(&band["box"]["width"]) >= 1.0, "{band} in {name}");
+        }
+        let one = |kind: &str| bands.iter().find(|band| band["kind"] == kind).expect("one");
+        let (fault, recovery) = (&one("fault")["fill"], &one("recovery")["fill"]);
+        assert_ne!(fault, recovery, "{name}");
+        assert_ne!(fault, &seen["background"], "{name}");
+        fills.insert(fault.to_string());
+    }
+    assert_eq!(fills.len(), 2, "light and dark: {fills:?}");
+    assert_schemes_differ(&folder, "faulted", &pages);
+}
+
+/// What a soak used over time, with faults of which one was not got over.
+#[test]
+fn a_soak_shows_what_was_used() {
+    let folder = folder("soak");
+    let mut report = saved("faulted");
+    let soak = scenarios::root().join("harness/tests/report/data/soak.json");
+    let soak = std::fs::read_to_string(soak).expect("the saved soak is there");
+    report.soak = Some(serde_json::from_str(&soak).expect("and is one"));
+    let pages = look(&folder, "soak", &report);
+    for page in &pages {
+        assert_good(page, &report);
+        let led = list(&page["seen"]["links"]).iter();
+        let led: Vec<_> = led.filter(|link| link["to"] == "soak").collect();
+        assert_eq!(led.len(), 1, "{}: {led:?}", page["name"]);
+    }
+    assert_schemes_differ(&folder, "soak", &pages);
+}
+
+#[test]
+fn a_comparison_is_read_on_a_desk_and_on_a_phone() {
+    let folder = folder("compared");
+    let file = |name: &str| {
+        let path = folder.join(format!("{name}.json"));
+        let text = serde_json::to_string(&saved(name)).expect("is JSON");
+        std::fs::write(&path, text).expect("writes");
+        path
+    };
+    let limits = Limits {
+        threshold: Some(0.2),
+        floor: Duration::from_millis(50),
+    };
+    let compared = Comparison::of_files(&file("passed"), &file("failed"), limits);
+    let compared = compared.expect("are of one topology");
+    assert!(!compared.holds(), "the second one is worse");
+    let pages = look_at(&folder, "compared", &compared.to_html());
+    for page in &pages {
+        assert_loaded(page);
+        assert_printed(page);
+        assert_drawn(page);
+        let heading = page["seen"]["heading"]["text"].as_str().unwrap_or_default();
+        assert!(
+            heading.contains("Something got slower or worse"),
+            "{heading}"
+        );
+    }
+    assert_schemes_differ(&folder, "compared", &pages);
 }
 
 /// Eight homes that all peer, long names, and evidence without a place to break.

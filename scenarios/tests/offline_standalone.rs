@@ -281,8 +281,11 @@ fn the_archive_tells_what_is_inside() {
     );
     assert!(version.contains("\nprograms  built in"), "{version}");
     assert!(!version.contains("not recorded"), "{version}");
-    // Nothing of the machine that built it.
     let program = fs::read(inside.join("ator-harness")).expect("reads");
+    // Stripped: its sections have no table of symbols.
+    assert!(program.windows(10).any(|name| name == b".shstrtab\0"));
+    assert!(!program.windows(8).any(|name| name == b".symtab\0"));
+    // Nothing of the machine that built it.
     let here = root().canonicalize().expect("is there");
     let here = here.to_string_lossy().into_owned();
     assert!(

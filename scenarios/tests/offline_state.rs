@@ -196,6 +196,29 @@ fn a_topology_that_comes_up_is_started_once_and_taken_down_by_its_own_name() {
     sweep(&Shell::open());
     assert_ne!(run.left(), "");
 
+    // Nothing is judged in the name of something else.
+    for (option, value, told) in [
+        ("--fault", "cut-10s", "a fault needs a run of its own"),
+        (
+            "--connector-image",
+            "nobody/nothing:0",
+            "the connector's image",
+        ),
+        (
+            "--anon-image",
+            "nobody/nothing:0",
+            "the onion daemon's image",
+        ),
+        ("--connector-memory", "512MiB", "as much memory as"),
+    ] {
+        let arguments = ["verify", &site, option, value];
+        let output = shell.command(&arguments).output().expect("runs");
+        assert_code(&output, 2);
+        let said = text(&output);
+        assert!(said.contains(told), "{option}: {said}");
+        assert!(said.contains("`ator-harness down lab` first"), "{said}");
+    }
+
     // What is known of it is cut off, as by a disk that was full.
     let kept = Path::new(&site).with_file_name(format!("state/{}/kept.json", run.id));
     let whole = std::fs::read(&kept).expect("is there");

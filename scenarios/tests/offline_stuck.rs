@@ -123,6 +123,37 @@ fn authorities_without_quorum() {
 }
 
 #[test]
+fn a_relay_that_most_authorities_vote_against() {
+    let stuck = Stuck::begin();
+    stuck.run.reached("start", Some("network"));
+    // No node publishes before this one is there.
+    let held = stuck.run.container("relay3");
+    docker(&["kill", "--signal", "STOP", &held]);
+    let relay = stuck.run.container("relay4");
+    let fingerprint = wait_for("relay4's fingerprint", || {
+        let log = docker(&["logs", &relay]);
+        let (_, rest) = log.split_once("fingerprint is 'relay4 ")?;
+        Some(rest.split('\'').next()?.to_owned())
+    });
+    // Such a relay is listed, and not as valid (tor manual, `approved-routers`).
+    let list = stuck.shell.artefacts().join("approved-routers");
+    std::fs::write(&list, format!("!invalid {fingerprint}\n")).expect("a file");
+    std::fs::set_permissions(&list, PermissionsExt::from_mode(0o644)).expect("is there");
+    for authority in ["da1", "da2"] {
+        let authority = stuck.run.container(authority);
+        let place = format!("{authority}:/var/lib/anon/approved-routers");
+        docker(&["cp", &list.to_string_lossy(), &place]);
+        docker(&["kill", "--signal", "HUP", &authority]);
+    }
+    docker(&["kill", "--signal", "CONT", &held]);
+    stuck.names(
+        "no-agreement",
+        "lacks relay4: 1 of 3 votes with it as Running and Valid (da3), 2 of 3 votes with it as not Valid (da1, da2)",
+        "surroundings",
+    );
+}
+
+#[test]
 fn a_daemon_that_exits() {
     let stuck = Stuck::begin();
     // From here on the relay surely heeds the signal: it has published its descriptor.

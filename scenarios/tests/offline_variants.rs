@@ -1,5 +1,6 @@
 //! No legitimate difference costs a verdict: each variant of the reference connector, or of what is around it, is
-//! a test called after it. Its run passes, and what cannot be judged is unsupported and named.
+//! a test called after it. Its run passes, and what cannot be judged is unsupported and named. What shows only while
+//! something is broken has its faults, which last some minutes: it is of the profile `faults` alone.
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;
@@ -37,7 +38,7 @@ fn judge(variant: &VariantSpec) -> Result<(), String> {
             ("at_most = \"400ms\"", "at_most = \"2s\""),
         ],
     );
-    let (output, report) = shell.judge(&file)?;
+    let (output, report) = shell.judge_with(&file, variant.faults)?;
     let checks = report["checks"]
         .as_array()
         .ok_or("a report without checks")?;

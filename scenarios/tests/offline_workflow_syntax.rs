@@ -47,8 +47,42 @@ fn lint(name: &str, text: &str) -> Vec<String> {
 
 #[test]
 fn actionlint_finds_nothing() {
-    for name in ["ci.yml", "nightly.yml", STARTING] {
+    for name in ["ci.yml", "connector.yml", "nightly.yml", STARTING] {
         assert_eq!(lint(name, &workflow(name)), Vec::<String>::new(), "{name}");
+    }
+}
+
+/// The action as a workflow of the same steps and inputs: actionlint knows no files of actions.
+fn action() -> String {
+    let text = std::fs::read_to_string(scenarios::root().join("action.yml")).expect("is there");
+    let action: Value = serde_saphyr::from_str(&text).expect("is YAML");
+    let inputs = action["inputs"].as_object().expect("a table");
+    let typed = inputs.iter().map(|(name, input)| {
+        let input = json!({"type": "string", "default": input["default"]});
+        (name.clone(), input)
+    });
+    let inputs: serde_json::Map<String, Value> = typed.collect();
+    json!({
+        "on": {"workflow_call": {"inputs": inputs}},
+        "jobs": {"action": {"runs-on": "ubuntu-24.04", "steps": action["runs"]["steps"]}},
+    })
+    .to_string()
+}
+
+#[test]
+fn actionlint_finds_nothing_in_the_action_but_what_is_planted() {
+    let action = action();
+    assert_eq!(lint("action.yml", &action), Vec::<String>::new());
+    for (was, is, kind) in [
+        ("inputs.repeat", "inputs.repeats", "expression: "),
+        ("steps.built.", "steps.build.", "expression: "),
+        ("runner.arch", "runner.architecture", "expression: "),
+        ("\"shell\":\"bash\"", "\"shell\":\"bsh\"", "shell-name: "),
+    ] {
+        assert!(action.contains(was), "{was}");
+        let found = lint("action.yml", &action.replacen(was, is, 1));
+        let is_found = found.iter().any(|found| found.starts_with(kind));
+        assert!(is_found, "{is}: {found:?}");
     }
 }
 

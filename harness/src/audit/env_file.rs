@@ -73,6 +73,28 @@ pub(super) fn parse(file: &Arc<str>, text: &str) -> (Vec<Variable>, Vec<At>) {
     (found, wrong)
 }
 
+/// Reads a file of variables whose values are what is written, quotes and dollar signs too (`format: raw`).
+#[must_use]
+pub(super) fn parse_raw(file: &Arc<str>, text: &str) -> Vec<Variable> {
+    let lines = text.trim_start_matches('\u{feff}').lines().enumerate();
+    let lines = lines.map(|(index, line)| (index, line.trim_start()));
+    let lines = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
+    let variable = |(index, line): (usize, &str)| {
+        let (name, value) = match line.split_once('=') {
+            Some((name, value)) => (name, Some(value)),
+            None => (line, None),
+        };
+        Variable {
+            name: name.to_owned(),
+            value: value.map(str::to_owned),
+            // A dollar sign is none of a variable's here.
+            raw: value.unwrap_or_default().replace('$', "$$"),
+            at: At::new(file, index + 1),
+        }
+    };
+    lines.map(variable).collect()
+}
+
 fn open_quote(raw: &str) -> Option<char> {
     let quote = raw.chars().next().filter(|first| "\"'".contains(*first))?;
     (!raw[1..].contains(quote)).then_some(quote)
@@ -104,6 +126,22 @@ mod tests {
             Some("d"),
             None,
             Some("$"),
+        ];
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn raw_values_are_as_they_are_written() {
+        let text = "\u{feff}A=\"1\"\n # why\nB=$A # b\r\n\nC\n";
+        let found = parse_raw(&Arc::from("f"), text);
+        let found: Vec<(&str, Option<&str>, usize)> = found
+            .iter()
+            .map(|one| (one.name.as_str(), one.value.as_deref(), one.at.line))
+            .collect();
+        let expected = [
+            ("A", Some("\"1\""), 1),
+            ("B", Some("$A # b"), 3),
+            ("C", None, 5),
         ];
         assert_eq!(found, expected);
     }

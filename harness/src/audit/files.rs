@@ -6,8 +6,9 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use super::git;
+use super::interpolate::{Variables, fill_tree};
 use super::place::At;
-use super::yaml::{self, Node};
+use super::yaml::{self, Node, Scalar};
 use crate::causes::with_causes;
 use crate::input::{self, BY_PEOPLE, BY_PROGRAMS};
 
@@ -48,6 +49,19 @@ pub enum Kind {
     Log,
     /// Commands of operators.
     Makefile,
+    /// How npm reaches its registries (`.npmrc`).
+    Registries,
+}
+
+/// Who keeps what is in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    /// Nobody else, as far as is known.
+    Privately,
+    /// git.
+    ByGit,
+    /// A Compose file, which holds it itself.
+    InCompose,
 }
 
 /// A file that was read.
@@ -63,8 +77,8 @@ pub struct File {
     pub text: String,
     /// Its documents, where it is YAML or JSON.
     pub documents: Vec<Node>,
-    /// Whether git keeps it.
-    pub tracked: bool,
+    /// Who keeps it.
+    pub kept: Kept,
     /// Whether it was named, and not found in a folder or by another file.
     pub named: bool,
 }
@@ -140,16 +154,29 @@ impl Files {
             kind,
             text,
             documents,
-            tracked: false,
+            kept: Kept::Privately,
             named: false,
         });
     }
 
-    /// Takes what a Compose file holds of another file, where it begins at this line, as if it were at this path.
-    pub(crate) fn take_content(&mut self, at: &At, path: &Path, content: &str) {
+    /// Takes what a Compose file holds of another file, where it begins at this line, as if it were at this path, with
+    /// these variables put in.
+    pub(crate) fn take_content(
+        &mut self,
+        at: &At,
+        path: &Path,
+        content: &Scalar,
+        variables: &Variables,
+    ) {
         // Its lines are then those of the Compose file.
-        let text = "\n".repeat(at.line.saturating_sub(1)) + content;
-        let documents = yaml::parse(&at.file, &text).unwrap_or_default();
+        let before = "\n".repeat(at.line.saturating_sub(1));
+        let mut documents =
+            yaml::parse(&at.file, &format!("{before}{}", content.raw)).unwrap_or_default();
+        for document in &mut documents {
+            // What is wrong with it was told of the Compose file.
+            fill_tree(document, variables, &mut Vec::new());
+        }
+        let text = format!("{before}{}", content.text.as_ref().unwrap_or(&content.raw));
         let kind = kind_of_documents(&documents).or_else(|| kind_of_text(&text));
         let Some(kind) = kind.filter(|_| self.at(path).is_none()) else {
             return;
@@ -160,7 +187,7 @@ impl Files {
             kind,
             text,
             documents,
-            tracked: false,
+            kept: Kept::InCompose,
             named: false,
         });
     }
@@ -184,6 +211,19 @@ impl Files {
     pub fn at(&self, path: &Path) -> Option<&File> {
         let path = canonical(path);
         self.all.iter().find(|file| canonical(&file.path) == path)
+    }
+
+    /// Whether a Compose file was given that could not be read.
+    #[must_use]
+    pub fn lacks_compose(&self) -> bool {
+        self.troubles.iter().any(|trouble| {
+            let path = Path::new(&*trouble.at.file);
+            [Obstacle::Syntax, Obstacle::Unreadable].contains(&trouble.obstacle)
+                && kind_of_name(&file_name(path)) == Some(Kind::Compose)
+                && self
+                    .of(Kind::Compose)
+                    .all(|file| file.name != trouble.at.file)
+        })
     }
 
     /// Notes something that could not be looked at.
@@ -315,9 +355,13 @@ impl Files {
             }
             return;
         };
+        // Of other files nobody asks it.
+        let asked = [Kind::Connector, Kind::Environment, Kind::Registries].contains(&kind);
         self.all.push(File {
-            // Of other files nobody asks it.
-            tracked: [Kind::Connector, Kind::Environment].contains(&kind) && git::tracks(path),
+            kept: match asked && git::tracks(path) {
+                true => Kept::ByGit,
+                false => Kept::Privately,
+            },
             path: path.to_owned(),
             name,
             kind,
@@ -339,7 +383,8 @@ pub(super) fn shown(path: &Path) -> Arc<str> {
     Arc::from(&*parts.to_string_lossy())
 }
 
-fn canonical(path: &Path) -> PathBuf {
+/// The path by which a file is told from others.
+pub(super) fn canonical(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
 
@@ -381,6 +426,7 @@ fn kind_of_name(name: &str) -> Option<Kind> {
         _ if yaml => None,
         _ if lower.contains("anonrc") || lower.contains("torrc") => Some(Kind::Daemon),
         ".env" => Some(Kind::Environment),
+        ".npmrc" => Some(Kind::Registries),
         _ if lower.starts_with(".env.") || ends(&[".env"]) => Some(Kind::Environment),
         _ if ends(&[".log", ".jsonl", ".ndjson"]) || lower.contains(".log.") => Some(Kind::Log),
         _ => None,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::yaml::{Node, Value};
 
 /// Variables by name.
-pub(super) type Variables = BTreeMap<String, String>;
+pub(crate) type Variables = BTreeMap<String, String>;
 
 /// A text with its variables put in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +20,9 @@ pub(super) struct Filled {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub(super) struct TemplateError(String);
+
+/// What stands in a text for what was not given ([`partly`]).
+pub(super) const UNTOLD: char = '\u{1a}';
 
 /// How deep a default may have defaults of its own.
 const DEEPEST: usize = 20;
@@ -39,6 +42,18 @@ pub(super) fn fill(text: &str, variables: &Variables) -> Result<Filled, Template
         text: filler.missing.is_empty().then_some(text),
         missing: filler.missing,
     })
+}
+
+/// A text with its variables put in, and [`UNTOLD`] where one has no value and no default. It is nothing else where
+/// Compose would refuse it.
+#[must_use]
+pub(super) fn partly(text: &str, variables: &Variables) -> String {
+    let mut filler = Filler {
+        variables,
+        missing: Vec::new(),
+    };
+    let filled = filler.fill(text, 0);
+    filled.unwrap_or_else(|_| UNTOLD.to_string())
 }
 
 /// Whether a text is told by a variable.
@@ -138,7 +153,7 @@ impl Filler<'_> {
                 Some(value) => Ok(value),
                 None => {
                     self.missing.push(name.to_owned());
-                    Ok(String::new())
+                    Ok(UNTOLD.to_string())
                 }
             },
             Some('+') => match counts {
@@ -156,7 +171,7 @@ impl Filler<'_> {
             return value.clone();
         }
         self.missing.push(name.to_owned());
-        String::new()
+        UNTOLD.to_string()
     }
 }
 

@@ -29,6 +29,11 @@ mod yaml;
 
 pub use catalogue::{every, find};
 pub use check::{Check, Finding, Level, Outcome, Verdict};
+pub(crate) use compose::{MountKind, Project, Service, load};
+pub(crate) use files::{Files, Kind, Obstacle, Trouble};
+pub(crate) use interpolate::Variables;
 pub use place::At;
 pub use running::{Read, RunningProject, RunningService};
+pub(crate) use secret_words::is_secret;
 pub use summary::{Audit, audit, audit_running};
+pub(crate) use yaml::{Node, Value};

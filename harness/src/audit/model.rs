@@ -8,7 +8,7 @@ use super::connector::{Connector, Transport};
 use super::daemon::{self, Daemon};
 use super::dockerfile::{self, Instruction};
 use super::env_file::{self, Variable};
-use super::files::{File, Files, Kind, Obstacle};
+use super::files::{File, Files, Kind, Obstacle, shown};
 use super::interpolate::Variables;
 use super::package::{self, Package};
 use super::place::At;
@@ -42,6 +42,12 @@ pub struct Model {
 }
 
 impl Model {
+    /// Whether a connector has an environment that was given and could not be read: that of a Compose file's service.
+    #[must_use]
+    pub fn lacks_environment(&self, connector: &Connector) -> bool {
+        connector.service.is_none() && self.files.lacks_compose()
+    }
+
     /// Reads what these paths hold.
     #[must_use]
     pub fn read(paths: &[PathBuf], hops: u32) -> Self {
@@ -61,7 +67,13 @@ impl Model {
             }
             variables.extend(found);
         }
-        let loaded: Vec<Project> = projects(&files)
+        let all = projects(&files);
+        for path in all.iter().flatten().filter(|path| !path.is_file()) {
+            let what =
+                "is listed by COMPOSE_FILE in .env and is not there: Compose would not start";
+            files.trouble(At::new(&shown(path), 1), Obstacle::Missing, what);
+        }
+        let loaded: Vec<Project> = all
             .iter()
             .filter_map(|paths| compose::load(paths, &for_compose, &mut files))
             .collect();

@@ -143,7 +143,7 @@ fn find_lock(files: &mut Files, folder: &Path) -> Option<Lock> {
                 .filter(|file| file.kind == Kind::Lock)
                 .cloned();
             let Some(file) = file else { continue };
-            match client_of(&file) {
+            match client_of(&file, &whole) {
                 Ok(client) => {
                     let at = At::new(&file.name, 1);
                     return Some(Lock { at, client });
@@ -161,28 +161,42 @@ fn find_lock(files: &mut Files, folder: &Path) -> Option<Lock> {
     None
 }
 
-fn client_of(file: &File) -> Result<Option<Locked>, (usize, String)> {
+/// What a lock file says of the client for the package in a folder.
+fn client_of(file: &File, folder: &Path) -> Result<Option<Locked>, (usize, String)> {
     if file.name.ends_with(".json") {
-        of_npm(&file.name, &file.text)
+        let whole = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let root = whole(&file.path);
+        let own = root
+            .parent()
+            .and_then(|root| folder.strip_prefix(root).ok());
+        of_npm(&file.name, &file.text, own.unwrap_or(Path::new("")))
     } else {
         Ok(of_lines(&file.name, &file.text))
     }
 }
 
-/// npm's own lock file, of whatever version.
-fn of_npm(name: &Arc<str>, text: &str) -> Result<Option<Locked>, (usize, String)> {
-    let json: Value = serde_json::from_str(text)
+/// npm's own lock file, of whatever version, for the package in this folder below it: what is nearest counts, as it does
+/// for Node, and then whatever brings it along.
+fn of_npm(name: &Arc<str>, text: &str, own: &Path) -> Result<Option<Locked>, (usize, String)> {
+    let json: Value = serde_json::from_str(text.trim_start_matches('\u{feff}'))
         .map_err(|error| (error.line(), format!("is no JSON: {error}")))?;
     let key = format!("node_modules/{CLIENT}");
     let packages = json.get("packages").and_then(Value::as_object);
     let found = match packages {
-        Some(packages) => packages
-            .iter()
-            .find(|(path, _)| **path == key || path.ends_with(&format!("/{key}"))),
+        Some(packages) => {
+            let near = own.ancestors().find_map(|above| {
+                let path = above.join(&key).to_string_lossy().into_owned();
+                packages.get(&path).map(|entry| (path, entry))
+            });
+            near.or_else(|| {
+                let mut all = packages.iter();
+                let deep = all.find(|(path, _)| path.ends_with(&format!("/{key}")));
+                deep.map(|(path, entry)| (path.clone(), entry))
+            })
+        }
         None => json
             .get("dependencies")
-            .and_then(Value::as_object)
-            .and_then(|all| all.iter().find(|(name, _)| *name == CLIENT)),
+            .and_then(|all| Some((CLIENT.to_owned(), all.get(CLIENT)?))),
     };
     Ok(found.map(|(path, entry)| {
         let flag = |name: &str| entry.get(name).and_then(Value::as_bool) == Some(true);
@@ -265,12 +279,34 @@ mod tests {
         let bun = "{\n  \"packages\": {\n    \"@anyone-protocol/anyone-client\": [\"@anyone-protocol/anyone-client@1.1.3\", \"\"],\n";
         assert_eq!(lines(bun), Some((3, version.clone(), false)));
         let npm = "{\"packages\": {\n\"node_modules/@anyone-protocol/anyone-client\": {\n\"version\": \"1.1.3\", \"optional\": true}}}";
-        let found = of_npm(&Arc::from("f"), npm)
+        let found = of_npm(&Arc::from("f"), npm, Path::new(""))
             .expect("is JSON")
             .expect("is there");
         assert_eq!(
             (found.at.line, found.version, found.optional),
             (2, version, true)
         );
+    }
+
+    #[test]
+    fn of_several_in_npm_s_file_the_nearest_counts() {
+        let entry = |folder: &str, version: &str| {
+            format!("\"{folder}node_modules/{CLIENT}\": {{\"version\": \"{version}\"}}")
+        };
+        let all = |entries: &[String]| format!("{{\"packages\": {{{}}}}}", entries.join(","));
+        let text = all(&[
+            entry("node_modules/@a/b/", "3"),
+            entry("", "1"),
+            entry("packages/town/", "2"),
+        ]);
+        let of = |text: &str, own: &str| {
+            let found = of_npm(&Arc::from("f"), text, Path::new(own));
+            found.expect("is JSON").and_then(|found| found.version)
+        };
+        for (own, version) in [("", "1"), ("packages/town", "2"), ("packages/mill", "1")] {
+            assert_eq!(of(&text, own).as_deref(), Some(version), "{own}");
+        }
+        let brought = all(&[entry("node_modules/@a/b/", "3")]);
+        assert_eq!(of(&brought, "packages/town").as_deref(), Some("3"));
     }
 }

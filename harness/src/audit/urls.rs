@@ -44,6 +44,22 @@ pub(super) fn onion_family(host: &str) -> Option<TldFamily> {
     tld.to_ascii_lowercase().parse().ok()
 }
 
+/// Whether a text has a name where a host stands: behind `//` or `@`, or before a port as the whole of it.
+#[must_use]
+pub(super) fn addresses(text: &str, name: &str) -> bool {
+    let ends =
+        |rest: &str| rest.is_empty() || rest.starts_with([':', '/', '?', '"', '\'', ' ', ',']);
+    let mut places = text.match_indices(name);
+    places.any(|(at, _)| {
+        let (before, after) = (&text[..at], &text[at + name.len()..]);
+        let as_host = before.ends_with("//") || before.ends_with('@');
+        let port = after
+            .strip_prefix(':')
+            .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()));
+        (as_host && ends(after)) || (before.is_empty() && port)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -126,6 +126,12 @@ impl Node {
         }
     }
 
+    /// Whether it is nothing.
+    #[must_use]
+    pub const fn is_null(&self) -> bool {
+        matches!(self.value, Value::Null)
+    }
+
     /// The scalar's text, where its variables were given.
     #[must_use]
     pub fn text(&self) -> Option<&str> {

@@ -34,7 +34,7 @@ pub enum Scope {
     PrivateNetwork,
     /// Those whose homes join a network that others run.
     PublicNetwork,
-    /// Those that have faults.
+    /// Those that have faults, and soaks.
     Faults,
 }
 

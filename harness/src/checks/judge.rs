@@ -1,6 +1,7 @@
 //! From what was seen to results.
 
 use super::catalogue::catalogue;
+use super::network::OF_NETWORK;
 use super::{Observations, latency};
 use crate::evidence::{Basis, CheckResult, Finding, Verdict};
 use crate::onion::redact;
@@ -32,6 +33,20 @@ fn redacted(seen: &Observations, evidence: &str) -> String {
         text = text.replace(secret.expose(), &secret.to_string());
     }
     text
+}
+
+/// Takes what is wrong with the network itself for unknown, where nobody broke it on purpose: it is made of daemons
+/// that are not judged. Returns what is wrong or not known of it.
+pub fn excuse_network(results: &mut [CheckResult]) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for result in results {
+        let is_bad = matches!(result.verdict, Verdict::Fail | Verdict::Inconclusive);
+        if is_bad && OF_NETWORK.contains(&&*result.id) {
+            result.verdict = Verdict::Inconclusive;
+            wrong.push(result.evidence.clone());
+        }
+    }
+    wrong
 }
 
 /// Marks the failures that are defects of these ids as accepted.

@@ -176,6 +176,7 @@ fn applies(plan: &Plan, found: &Measurement, budget: &Budget) -> bool {
         | Metric::Publication
         | Metric::Peering
         | Metric::Delivery
+        | Metric::Traffic
         | Metric::Recovery => false,
         Metric::Dial | Metric::Redial | Metric::BtpConnect | Metric::Authentication => true,
         Metric::RoundTrip | Metric::WarmUp => found.to == plan.probe.to,
@@ -192,6 +193,7 @@ fn reason(found: &Measurement, budget: &Budget) -> String {
         | Metric::Publication
         | Metric::Peering
         | Metric::Delivery
+        | Metric::Traffic
         | Metric::Recovery => {
             format!("{id}: it is measured while a topology is brought up or judged")
         }

@@ -25,18 +25,19 @@ mod service;
 mod stuck;
 
 pub use crate::evidence::{Basis, CheckResult, Finding, Verdict};
-pub use catalogue::{catalogue, every};
+pub use catalogue::{catalogue, defect, every};
 pub use check::{Check, Scope};
 pub use hygiene::judge_leftovers;
-pub use judge::{accept_defects, judge, verdict};
+pub use judge::{accept_defects, excuse_network, judge, verdict};
 pub use latency::budget_check_id;
 pub use measured::{Load, Measurement, Pace, show_outcomes};
 pub use need::Need;
 pub use observations::{
     Answer, Attempt, AuthorityView, CircuitTrace, ConsensusValidity, DecoyView, Delivery,
-    DialExpectation, EndingView, FaultPacket, FaultView, FaultsView, HealthView, HomeView,
-    Identity, LogView, Metrics, Observations, PacketEnd, PeerSample, PeeringView, ProbeView,
-    Reason, Recovery, Refusal, Reject, Removal, SocksRequest, Wire,
+    DialExpectation, Ended, EndingView, FailedDial, FaultPacket, FaultView, FaultsView,
+    HealthSample, HealthView, HomeView, Identity, LogView, Metrics, Observations, PacketEnd,
+    PeerSample, PeeringView, ProbeView, Reason, Recovery, Refusal, Reject, Removal, SoakView,
+    SocksRequest, Usage, UsageOverTime, Wire,
 };
 pub use stuck::judge_stuck;
 

@@ -1,6 +1,8 @@
 //! The private network itself.
 
 use super::{Basis, Check, Finding, Need, Observations, Scope};
+use crate::onion::ballot::{self, Ballot};
+use crate::onion::consensus::{Consensus, Refusal};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -41,44 +43,40 @@ pub(super) const CHECKS: &[Check] = &[
     },
 ];
 
+/// The checks of the network itself, which say nothing of who meets in it.
+pub(super) const OF_NETWORK: [&str; 2] = ["network.consensus", "network.certificates"];
+
 fn consensus(seen: &Observations) -> Finding {
     let nicknames: Vec<&str> = seen.nicknames.iter().map(String::as_str).collect();
     let expected = seen.authority_nicknames.len();
-    let mut wrong = seen.unseen_authorities();
-    let mut unknown = Vec::new();
-    let mut stamps = Vec::new();
-    let served = seen
+    let ballots: Vec<Ballot> = seen
         .authorities
         .iter()
-        .filter_map(|one| Some((one, one.consensus.as_ref().ok()?.as_ref()?)));
+        .map(|one| one.ballot.clone())
+        .collect();
+    let mut wrong = seen.unseen_authorities();
+    wrong.extend(ballot::told(&ballots, &nicknames));
+    let unknown = ballot::silent(&ballots);
+    let served: Vec<(&str, &Consensus)> = ballots
+        .iter()
+        .filter_map(|one| Some((&*one.authority, one.consensus.as_ref().ok()?.as_ref()?)))
+        .collect();
     // One vote leads to one list; what is left of a round that went wrong may have its time, too.
-    if let Some((first, list)) = served.clone().next() {
-        let others = served.filter(|(_, other)| other.entries != list.entries);
-        wrong.extend(others.map(|(other, _)| {
-            format!(
-                "{} and {} serve different relays",
-                first.nickname, other.nickname
-            )
-        }));
+    if let Some((first, list)) = served.first() {
+        let others = served
+            .iter()
+            .filter(|(_, other)| other.entries != list.entries);
+        wrong
+            .extend(others.map(|(other, _)| format!("{first} and {other} serve different relays")));
     }
-    for authority in &seen.authorities {
-        match &authority.consensus {
-            Err(reason) => unknown.push(format!("{}: {reason}", authority.nickname)),
-            Ok(None) => wrong.push(format!("{} serves no consensus", authority.nickname)),
-            Ok(Some(consensus)) => {
-                stamps.push(&consensus.valid_after);
-                if let Err(refusal) = consensus.refuse(&nicknames, expected) {
-                    wrong.push(format!("{}: {refusal}", authority.nickname));
-                }
-            }
+    for (authority, consensus) in &served {
+        match consensus.refuse(&nicknames, expected) {
+            // What is missing was told with the votes.
+            Ok(()) | Err(Refusal::Missing(_) | Refusal::Flags { .. }) => {}
+            Err(refusal) => wrong.push(format!("{authority}: {refusal}")),
         }
     }
-    stamps.sort();
-    stamps.dedup();
-    if stamps.len() > 1 {
-        wrong.push(format!("authorities serve {} different ones", stamps.len()));
-    }
-    let stamp = stamps.first().map_or("", |stamp| stamp.as_str());
+    let stamp = served.first().map_or("", |(_, list)| &*list.valid_after);
     let good = format!(
         "{} authorities serve the one valid after {stamp}, with {} relays",
         seen.authorities.len(),
@@ -92,7 +90,7 @@ fn certificates(seen: &Observations) -> Finding {
     let mut wrong = seen.unseen_authorities();
     let mut unknown = Vec::new();
     for authority in &seen.authorities {
-        let nickname = &authority.nickname;
+        let nickname = &authority.ballot.authority;
         match &authority.certificates {
             Err(reason) => unknown.push(format!("{nickname}: {reason}")),
             Ok(found) if found.count != expected => {

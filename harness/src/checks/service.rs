@@ -11,7 +11,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "service.address",
         basis: Basis::Required,
         stands_on: "",
-        says: "every onion address that is handed out is well formed for the topology's TLD family, checksum included, and is that of the home's key",
+        says: "every onion address that is handed out is well formed for the topology's TLD family, checksum included, is that of the home's key, and no other home's",
         scope: Scope::Every,
         needs: Need::Nothing,
         judge: address,
@@ -60,16 +60,27 @@ fn address(seen: &Observations) -> Finding {
                     found.family(),
                     seen.family
                 )),
-                Ok(found) if home.planned.as_ref() != Some(&found) => {
-                    wrong.push(format!("{}'s address is not that of its key", home.id));
-                }
-                Ok(_) => {}
+                Ok(found) => match other_of(seen, &home.id, &found) {
+                    // By two daemons with one address nobody is found for long.
+                    Some(other) => wrong.push(format!("{}'s address is that of {other}", home.id)),
+                    None if home.planned.as_ref() != Some(&found) => {
+                        wrong.push(format!("{}'s address is not that of its key", home.id));
+                    }
+                    None => {}
+                },
             },
         }
     }
     let looked_at = seen.onion_homes().count();
     let good = format!("{looked_at} addresses of the .{} family", seen.family);
     Finding::known(looked_at, &wrong, &unknown, good)
+}
+
+/// Another home whose address this is.
+fn other_of<'s>(seen: &'s Observations, home: &str, address: &OnionAddress) -> Option<&'s str> {
+    let mut others = seen.onion_homes().filter(|other| other.id != home);
+    let other = others.find(|other| other.planned.as_ref() == Some(address));
+    other.map(|other| other.id.as_str())
 }
 
 fn uploaded(seen: &Observations) -> Finding {

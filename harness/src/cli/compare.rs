@@ -7,6 +7,7 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::open::open_after;
 use super::out::Out;
+use super::screen;
 use crate::report::compare::{Comparison, Limits};
 use crate::topology::parse_duration;
 
@@ -66,7 +67,7 @@ pub(super) fn run(args: &Args, out: &Out) -> Result<Exit, CliError> {
     if args.json {
         out.document(&comparison.to_text())?;
     } else {
-        comparison.print(&mut out.clone())?;
+        comparison.print(&mut out.clone(), &screen::of_output(0))?;
     }
     if let Some(page) = args.page.as_ref().filter(|_| args.open) {
         open_after(page);

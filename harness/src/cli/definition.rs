@@ -4,19 +4,26 @@ use std::io;
 use std::path::PathBuf;
 
 use clap::Command;
+use clap::builder::PossibleValuesParser;
 use clap_complete::Shell;
 
 use super::error::CliError;
 use super::examples;
 use super::out::Out;
+use crate::checks::{Basis, every};
+use crate::report::Look;
+use crate::topology::FAULTS;
 
 /// The command's name.
 const NAME: &str = "ator-harness";
 
 /// The commands by what people want, in the order in which the help has them.
 const GROUPS: [(&str, &[&str]); 4] = [
-    ("Judge", &["verify", "conformance", "probe", "audit"]),
-    ("Keep running", &["up", "status", "down", "network"]),
+    (
+        "Judge",
+        &["verify", "soak", "conformance", "probe", "audit"],
+    ),
+    ("Keep running", &["up", "status", "down", "network", "home"]),
     ("Read results", &["report", "compare", "ledger"]),
     (
         "Look around",
@@ -34,6 +41,17 @@ const GROUPS: [(&str, &[&str]); 4] = [
         ],
     ),
 ];
+
+/// The columns of the terminal that help is set for.
+const TERMINAL: usize = 80;
+/// How the list of commands is set.
+const HELP: Look = Look {
+    colours: false,
+    columns: Some(TERMINAL),
+    verbose: false,
+};
+/// Where what a command does begins in that list, in columns.
+const INDENT: usize = 15;
 
 /// What every help text ends with.
 const EXIT_CODES: &str = "Exit codes:
@@ -64,7 +82,7 @@ pub(super) struct ManArgs {
 
 fn shells() -> impl clap::builder::TypedValueParser<Value = Shell> {
     use clap::builder::TypedValueParser as _;
-    clap::builder::PossibleValuesParser::new(["bash", "zsh", "fish"]).map(|name| match &*name {
+    PossibleValuesParser::new(["bash", "zsh", "fish"]).map(|name| match &*name {
         "zsh" => Shell::Zsh,
         "fish" => Shell::Fish,
         _ => Shell::Bash,
@@ -88,7 +106,8 @@ pub(super) fn completed(command: Command) -> Command {
     for (title, names) in GROUPS {
         template.push_str(&format!("\n{}\n", bold(&format!("{title}:"))));
         for name in names {
-            template.push_str(&format!("  {name:<11}  {}\n", about(&command, name)));
+            let text = format!("  {name:<11}  {}", about(&command, name));
+            template.push_str(&(HELP.wrapped(&text, INDENT) + "\n"));
         }
     }
     template.push_str(&format!(
@@ -96,7 +115,10 @@ pub(super) fn completed(command: Command) -> Command {
         bold("Options:")
     ));
     let after = format!("{}\n\n{EXIT_CODES}", examples::FIRST);
-    command.help_template(template).after_help(after)
+    command
+        .term_width(TERMINAL)
+        .help_template(template)
+        .after_help(after)
 }
 
 /// What a command does, in one line.
@@ -106,12 +128,40 @@ fn about(command: &Command, name: &str) -> String {
     about.unwrap_or_else(|| "Print this, or the help of a command".to_owned())
 }
 
+/// A definition whose values are the names that there are, where a command takes nothing else. Its own parsers take them
+/// one by one, and say more of a wrong one.
+fn with_names(command: Command) -> Command {
+    let faults = FAULTS.iter().map(|fault| fault.name).collect();
+    let defects = every().into_iter();
+    let defects = defects.filter(|check| check.basis == Basis::Defect);
+    let defects = defects.map(|check| check.id).collect();
+    let audited = crate::audit::every().map(|check| check.id).collect();
+    let named: [(&[&str], &str, Vec<&'static str>); 3] = [
+        (&["verify", "soak"], "fault", faults),
+        (&["verify", "soak"], "accept_defects", defects),
+        (&["audit"], "explain", audited),
+    ];
+    let named = named.into_iter().flat_map(|(commands, argument, names)| {
+        commands
+            .iter()
+            .map(move |command| (*command, argument, names.clone()))
+    });
+    named.fold(command, |command, (name, argument, names)| {
+        command.mut_subcommand(name, |one| {
+            one.mut_arg(argument, |argument| {
+                argument.value_parser(PossibleValuesParser::new(names))
+            })
+        })
+    })
+}
+
 /// Prints what a shell completes the command by.
 pub(super) fn completions(
     args: &CompletionsArgs,
-    mut command: Command,
+    command: Command,
     out: &Out,
 ) -> Result<(), CliError> {
+    let mut command = with_names(command);
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut command, NAME, &mut script);
     io::Write::write_all(&mut out.clone(), &script)?;

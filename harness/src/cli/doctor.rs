@@ -9,16 +9,17 @@ use super::engines::EngineArgs;
 use super::error::CliError;
 use super::exit::Exit;
 use super::images::ImageArgs;
-use super::load::{Common, ConnectorArgs, FamilyArgs, Loaded, TopologyArgs};
+use super::load::{Besides, Common, ConnectorArgs, FamilyArgs, Loaded, TopologyArgs};
 use super::out::{Answer, Out};
+use super::screen;
 use super::subnets::SubnetArgs;
 use crate::causes::with_causes;
 use crate::descriptors;
 use crate::engine::{Engine, EngineAddress, EngineError, Image, Placement};
 use crate::report::looks;
 use crate::run::{
-    Amounts, Interrupts, NetworkChoice, Options, RunError, Sources, clocks_agree, find_engine,
-    fresh_inputs, prove_instruments,
+    Amounts, Interrupts, NetworkChoice, Options, ReaperProgram, RunError, Sources, clocks_agree,
+    find_engine, fresh_inputs, prove_instruments,
 };
 use crate::sabotage;
 use crate::topology::Network;
@@ -29,8 +30,12 @@ const LIFETIME: std::time::Duration = std::time::Duration::from_secs(60);
 /// Arguments of `doctor`.
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct Args {
-    #[command(flatten)]
-    topology: TopologyArgs,
+    /// Name of a topology that comes along or is in the project folder's fixtures/topologies, or a path to a file
+    #[arg(default_value = "two-home-local")]
+    topology: String,
+    /// How many homes, for a topology with a [many] table
+    #[arg(long, value_name = "N")]
+    homes: Option<usize>,
     #[command(flatten)]
     family: FamilyArgs,
     #[command(flatten)]
@@ -56,6 +61,9 @@ impl Args {
         self.deep
     }
 }
+
+/// How far the lines of a finding after its first are set in: below what was told.
+const INDENT: usize = 21;
 
 /// What was looked at, what was found, and what is to be done about it.
 struct Looks<'a> {
@@ -92,7 +100,12 @@ impl Looks<'_> {
             }
         };
         if let Some(out) = self.out {
-            writeln!(out.clone(), "{found:<8} {what:<11} {told}")?;
+            let line = format!("{found:<8} {what:<11} {told}");
+            writeln!(
+                out.clone(),
+                "{}",
+                screen::of_output(0).wrapped(&line, INDENT)
+            )?;
         }
         self.rows.push(Look {
             what: what.to_owned(),
@@ -115,7 +128,11 @@ impl Looks<'_> {
             let remedy = row.remedy.unwrap_or_else(|| "nothing".to_owned());
             [row.what, row.found.to_owned(), remedy]
         });
-        writeln!(out.clone(), "{}", looks(&rows.collect::<Vec<_>>()))?;
+        writeln!(
+            out.clone(),
+            "{}",
+            looks(&rows.collect::<Vec<_>>(), &screen::of_output(0))
+        )?;
         Ok(exit)
     }
 }
@@ -131,11 +148,15 @@ fn open_files(loaded: &Loaded) -> Result<String, CliError> {
 /// Looks at everything a run needs and names all that is missing.
 pub(super) async fn run(common: &Common, args: &Args, out: &Out) -> Result<Exit, CliError> {
     let interrupts = Interrupts::listen()?;
+    let topology = TopologyArgs {
+        topology: args.topology.clone(),
+        homes: args.homes,
+    };
     let loaded = common.topology(
-        &args.topology,
+        &topology,
         args.family.family,
         Some(&args.connector),
-        &[],
+        &Besides::default(),
     )?;
     let placement = args.engines.placement(&loaded.topology)?;
     let mut looks = Looks {
@@ -214,9 +235,13 @@ async fn look(
             }
         };
         looks.add(&what, told(&engine).await.map_err(of_home))?;
-        for image in &named {
+        let here = loaded.topology.homes.iter();
+        let here = here.filter(|one| home.is_none_or(|home| *home == one.id));
+        let deployed = here.filter_map(|one| one.deployment.as_ref());
+        let deployed = deployed.map(|service| Image::Named(service.image.clone()));
+        for image in named.iter().cloned().chain(deployed) {
             // One that was asked for by name is looked for and never made.
-            let found = engine.ensure_image(image).await;
+            let found = engine.ensure_image(&image).await;
             let found = found.map(|(name, _)| name);
             looks.add("image", found.map_err(|error| of_home(error.into())))?;
         }
@@ -316,6 +341,8 @@ async fn prove(
         connector_memory: None,
         amounts: Amounts::default(),
         accepted_defects: Vec::new(),
+        reaper: ReaperProgram::Command,
+        bounds: Vec::new(),
         progress: None,
     };
     let network = Network::private(loaded.topology.network.family);

@@ -3,14 +3,18 @@
 use std::io::Write;
 
 use super::exit::Exit;
-use super::missing::{Missing, told};
+use super::home::home_exit;
+use super::missing::told;
 use super::program::ProgramError;
 use crate::causes::{clipped, with_causes};
+use crate::deployment::DeploymentError;
 use crate::descriptors::TooFew;
 use crate::engine::{EngineError, FilesError};
+use crate::ingredients::{IngredientError, Missing};
 use crate::input::InputError;
 use crate::npm::FetchError;
 use crate::onion::TldFamily;
+use crate::operator::HomeError;
 use crate::plan::PlanError;
 
 use crate::run::{RunError, SourceError, StateError};
@@ -23,6 +27,9 @@ pub enum CliError {
     /// The topology file or the connector's profile has mistakes.
     #[error(transparent)]
     Source(#[from] SourceError),
+    /// A deployment that a home is to be cannot be.
+    #[error(transparent)]
+    Deployment(#[from] DeploymentError),
     /// The profile cannot be read.
     #[error("failed to read the connector's profile {path}")]
     ProfileFile {
@@ -72,6 +79,22 @@ pub enum CliError {
         name: String,
         /// The names there are.
         known: Vec<String>,
+    },
+    /// A soak was to draw a fault that nobody gets over.
+    #[error(
+        "--fault {fault}: nothing comes back after it, so a soak cannot go on; use `verify --fault {fault}`"
+    )]
+    NotGotOver {
+        /// Its name.
+        fault: &'static str,
+    },
+    /// A soak of a topology that has faults of its own.
+    #[error(
+        "{topology} has faults of its own ([[fault]]), which `verify` makes; a soak draws its own by --seed or makes none: name a topology without them"
+    )]
+    SoakOfFaults {
+        /// The topology.
+        topology: String,
     },
     /// What `--engine` says does not fit the topology.
     #[error("failed to place the homes on engines with --engine: {}", mistakes.join("; "))]
@@ -131,6 +154,19 @@ pub enum CliError {
     /// A report could not be read.
     #[error(transparent)]
     Report(#[from] crate::report::ReadError),
+    /// Many runs that were summed up have no page.
+    #[error(
+        "many runs that were summed up have no page; name one of them with --open, as `report list` has them"
+    )]
+    NoPageOfMany,
+    /// A page that was to be shown is not there.
+    #[error("there is no page {page}; it was removed, or the run ended before there was one")]
+    NoPage {
+        /// The page.
+        page: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// A page could not be shown.
     #[error("failed to show {page} with {program}; BROWSER names the program to use")]
     Open {
@@ -187,6 +223,12 @@ pub enum CliError {
     /// A piece of configuration could not be made.
     #[error(transparent)]
     Export(#[from] super::export::ExportError),
+    /// No deployment is exported.
+    #[error(transparent)]
+    ExportCompose(#[from] super::export::ComposeError),
+    /// What an operator asked of a home was not done.
+    #[error(transparent)]
+    Home(#[from] HomeError),
     /// The job's summary could not be written.
     #[error(transparent)]
     Summary(#[from] crate::report::SummaryError),
@@ -226,7 +268,7 @@ const NAMED: usize = 5;
 
 fn of_runs(run: &str, known: &[String]) -> String {
     let names = known.iter().map(String::as_str).chain(["latest"]);
-    let meant = did_you_mean(run, names);
+    let meant = did_you_mean(run, names.filter(|name| *name != run));
     let latest: Vec<&str> = known.iter().rev().take(NAMED).map(String::as_str).collect();
     match known.len() {
         0 => "no run is there; --artefacts names another folder".to_owned(),
@@ -235,6 +277,17 @@ fn of_runs(run: &str, known: &[String]) -> String {
             latest.join(", ")
         ),
         _ => format!("there are {}{meant}", latest.join(", ")),
+    }
+}
+
+impl From<IngredientError> for CliError {
+    fn from(error: IngredientError) -> Self {
+        match error {
+            IngredientError::Missing { missing } => Self::MissingBinaries { missing },
+            IngredientError::Files { what, source } => Self::Files { what, source },
+            IngredientError::NoDaemon { family } => Self::NoDaemon { family },
+            IngredientError::NoConnector { connector } => Self::NoConnector { connector },
+        }
     }
 }
 
@@ -254,13 +307,17 @@ impl CliError {
     pub const fn exit(&self) -> Exit {
         match self {
             Self::Source(_)
+            | Self::Deployment(_)
             | Self::ProfileFile { .. }
             | Self::NoConnector { .. }
             | Self::Program(_)
             | Self::TopologyFile { .. }
             | Self::TopologyName { .. }
             | Self::UnknownTopology { .. }
+            | Self::NotGotOver { .. }
+            | Self::SoakOfFaults { .. }
             | Self::NoSuchRun { .. }
+            | Self::NoPageOfMany
             | Self::Report(_)
             | Self::NoDaemon { .. }
             | Self::Files { .. }
@@ -274,10 +331,13 @@ impl CliError {
             Self::Ledger(error) => error.exit(),
             Self::Audit(error) => error.exit(),
             Self::Export(error) => error.exit(),
+            Self::ExportCompose(error) => error.exit(),
+            Self::Home(error) => home_exit(error),
             Self::MissingBinaries { .. }
             | Self::Descriptors(_)
             | Self::ManPages { .. }
             | Self::Open { .. }
+            | Self::NoPage { .. }
             | Self::Page { .. }
             | Self::State(_)
             | Self::Summary(_)
@@ -291,6 +351,7 @@ impl CliError {
                 | PlanError::TooManyNodes { .. }
                 | PlanError::TooManyNeighbours { .. }
                 | PlanError::NoOwnDaemon { .. }
+                | PlanError::NotRead { .. }
                 | PlanError::Configuration(_),
             ) => Exit::Usage,
         }

@@ -18,6 +18,12 @@ pub(super) fn of(command: &str) -> Option<&'static str> {
   ator-harness verify two-home-local --connector-image example/connector:1 --open
   ator-harness verify ./my-topology.toml --connector ./my-connector.toml --json"
         }
+        "soak" => {
+            "Examples:
+  ator-harness soak two-home-local --for 25m
+  ator-harness soak two-home-local --for 2h --seed 7
+  ator-harness soak two-home-local --for 30m --seed 7 --fault cut-10s,daemon-restart"
+        }
         "up" => {
             "Examples:
   ator-harness up two-home-local
@@ -43,6 +49,15 @@ pub(super) fn of(command: &str) -> Option<&'static str> {
   ator-harness network up
   ator-harness network down --force"
         }
+        "home" => {
+            "Examples:
+  ator-harness home init alice --agree-to-terms
+  ator-harness home start
+  ator-harness home key
+  ator-harness home invite bob --key bob.key --to for-bob.txt
+  ator-harness home accept from-bob.txt
+  ator-harness home doctor"
+        }
         "plan" => {
             "Examples:
   ator-harness plan two-home-local
@@ -50,7 +65,7 @@ pub(super) fn of(command: &str) -> Option<&'static str> {
         }
         "doctor" => {
             "Examples:
-  ator-harness doctor two-home-local
+  ator-harness doctor
   ator-harness doctor two-home-local --deep"
         }
         "report" => {

@@ -85,6 +85,7 @@ impl Exit {
                 | PlanError::TooManyNodes { .. }
                 | PlanError::TooManyNeighbours { .. }
                 | PlanError::NoOwnDaemon { .. }
+                | PlanError::NotRead { .. }
                 | PlanError::Configuration(_),
             )
             | RunError::AlreadyUp { .. }
@@ -129,6 +130,7 @@ impl Exit {
             | EngineError::OfHome { .. }
             | EngineError::NotLocal { .. }
             | EngineError::NoSuchImage { .. }
+            | EngineError::NotDeployable { .. }
             | EngineError::SubnetTaken { .. }
             | EngineError::PortTaken { .. }
             | EngineError::Exec { .. }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::conformance;
 use super::error::{CliError, NoName};
 use super::exit::Exit;
-use super::export::ExportError;
+use super::export::{ComposeError, ExportError};
 use crate::causes::{causes, clipped};
 use crate::connectors::ProfileError;
 use crate::onion::redact;
@@ -130,6 +130,11 @@ fn mistakes(error: &CliError) -> Vec<Mistake> {
         CliError::Engines { mistakes }
         | CliError::Conformance(conformance::Error::Usage { mistakes }) => in_words(mistakes),
         CliError::Export(ExportError::Mistakes { mistakes }) => in_words(mistakes),
+        CliError::ExportCompose(ComposeError::Mistakes { mistakes, .. }) => in_words(mistakes),
+        CliError::Deployment(error) => {
+            let told: Vec<String> = error.mistakes.iter().map(ToString::to_string).collect();
+            in_words(&told)
+        }
         CliError::MissingBinaries { missing } => {
             let missing: Vec<String> = missing.iter().map(ToString::to_string).collect();
             in_words(&missing)
@@ -147,9 +152,12 @@ fn of_topology(error: &TopologyError) -> Vec<Mistake> {
 
 fn of_file(mistakes: &[toml_file::Mistake]) -> Vec<Mistake> {
     let mistakes = mistakes.iter().map(|one| Mistake {
-        line: Some(one.line),
-        key: Some(shown(&one.path)),
-        message: shown(&one.message),
+        line: one.line,
+        key: one.line.map(|_| shown(&one.path)),
+        message: match one.line {
+            Some(_) => shown(&one.message),
+            None => shown(&one.to_string()),
+        },
     });
     mistakes.collect()
 }

@@ -1,31 +1,17 @@
 //! What goes into the images of a run.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::error::CliError;
 use super::load::Common;
-use super::missing::Missing;
 use super::program::ProgramArgs;
 use super::values::image;
-use crate::connectors::{Content, Kind};
-use crate::embedded;
-use crate::engine::{
-    FilesError, Image, ImageContent, Material, Placed, is_program, program_files, tree_files,
-};
-use crate::npm::{Cache, Package};
-use crate::onion::{TldFamily, anonrc};
-use crate::plan::{AGENT, HostProgram};
+use crate::connectors::Kind;
+use crate::engine::Image;
+use crate::ingredients::{self, Given};
+use crate::operator::Settings;
 use crate::run::Sources;
 use crate::topology::Topology;
-
-/// Where in a checkout `make images` puts the binaries, and `make tor` the tree of the distribution's tor.
-const BINARIES: &str = "target/images";
-/// The onion daemon's program, as `make images` puts it there and `fetch` keeps it.
-const DAEMON: &str = "anon";
-/// The daemon's programs, as a tree that is given may have them.
-const DAEMONS: [&str; 2] = ["anon", "tor"];
-/// The daemon's folders, whatever its program is.
-const DAEMON_FOLDERS: [&str; 2] = ["/var/lib/anon", "/etc/anon"];
 
 /// Options about what goes into the containers.
 #[derive(Debug, Clone, clap::Args)]
@@ -51,67 +37,33 @@ pub(super) struct ImageArgs {
 }
 
 impl ImageArgs {
+    /// What an operator's home is made of.
+    pub(super) fn of_home(settings: &Settings) -> Self {
+        Self {
+            connector_image: settings.connector_image.clone(),
+            anon_binary: settings.anon_binary.clone(),
+            anon_image: settings.anon_image.clone(),
+            program: ProgramArgs::none(),
+        }
+    }
+
     /// Where the images of a topology come from. All missing files are named at once.
     pub(super) fn sources(
         &self,
         common: &Common,
         topology: &Topology,
     ) -> Result<Sources, CliError> {
-        let mut binaries = Binaries::of(common);
-        let family = topology.network.family;
-        let daemon = self.daemon(&mut binaries, family)?;
-        let recipe = topology.connector.recipe();
-        let program = self.program.program(topology)?;
-        let given = self.connector_image.is_some() || program.is_some();
-        let reference = recipe.content.is_ours() && !given;
-        let (connector, managed) = match (&self.connector_image, &program) {
-            (Some(name), _) => both(Image::Named(name.clone())),
-            (None, Some(program)) => both(bare(program)),
-            (None, None) => {
-                let connector = topology.connector.name();
-                binaries.connector(connector, recipe.content, &daemon)?
-            }
+        let given = Given {
+            connector_image: self.connector_image.clone(),
+            program: self.program.program(topology)?,
+            anon_binary: self.anon_binary.clone(),
+            anon_image: self.anon_image.clone(),
         };
-        let bls = binaries.server(recipe.server);
-        binaries.complete()?;
-        let anon = match (&self.anon_image, daemon) {
-            (Some(name), _) => Image::Named(name.clone()),
-            (None, files) => {
-                let program = anonrc::program(family);
-                local(program, program, files, &DAEMON_FOLDERS)
-            }
-        };
-        Ok(Sources {
-            reference,
-            anon,
-            connector,
-            managed,
-            bls,
-            program,
-        })
-    }
-
-    /// The daemon's files; none where its image is given.
-    fn daemon(&self, binaries: &mut Binaries, family: TldFamily) -> Result<Files, CliError> {
-        if self.anon_image.is_some() {
-            return Ok(Vec::new());
-        }
-        let program = anonrc::program(family);
-        let (path, what) = match (&self.anon_binary, family) {
-            (Some(path), _) => {
-                let what = "--anon-binary";
-                is_program(path).map_err(unfit(what))?;
-                (Some(path.clone()), what)
-            }
-            (None, TldFamily::Anon) => (binaries.fetched_daemon(), "the onion daemon"),
-            (None, TldFamily::Onion) => (binaries.file(program), "the onion daemon"),
-            (None, TldFamily::Anyone) => return Err(CliError::NoDaemon { family }),
-        };
-        let Some(path) = path else {
-            return Ok(Vec::new());
-        };
-        let files = program_files(&path, program, &DAEMONS).map_err(unfit(what))?;
-        Ok(from_files(files))
+        Ok(ingredients::sources(
+            common.locate().as_deref(),
+            topology,
+            given,
+        )?)
     }
 }
 
@@ -122,176 +74,10 @@ pub(super) fn alone(
     connector: Kind,
     given: Option<&str>,
 ) -> Result<(Image, Option<Image>), CliError> {
-    let recipe = connector.recipe();
-    let content = given.map_or(recipe.content, |name| Content::Image(name.to_owned()));
     common.check()?;
-    let mut binaries = Binaries::of(common);
-    let (image, _) = binaries.connector(connector.name(), content, &[])?;
-    let server = recipe.server.map(|server| binaries.server(Some(server)));
-    binaries.complete()?;
-    Ok((image, server))
-}
-
-/// Files of an image: what they hold, and their paths in it.
-type Files = Vec<(Material, String)>;
-
-fn from_files(files: Vec<Placed>) -> Files {
-    let from_file = |(path, to)| (Material::File(path), to);
-    files.into_iter().map(from_file).collect()
-}
-
-/// What there is to make images of, and which of what is needed is not there. A file of a checkout comes before what
-/// comes along in the program.
-struct Binaries {
-    /// The checkout's folder of them.
-    folder: Option<PathBuf>,
-    missing: Vec<Missing>,
-}
-
-impl Binaries {
-    fn of(common: &Common) -> Self {
-        Self {
-            folder: common.locate().map(|root| root.join(BINARIES)),
-            missing: Vec::new(),
-        }
-    }
-
-    /// Fails when something was needed that is not there; all of it is named.
-    fn complete(self) -> Result<(), CliError> {
-        match self.missing.is_empty() {
-            true => Ok(()),
-            false => Err(CliError::MissingBinaries {
-                missing: self.missing,
-            }),
-        }
-    }
-
-    /// A file or folder of the checkout, if it is there.
-    fn there(&self, name: &str) -> Option<PathBuf> {
-        let path = self.folder.as_ref()?.join(name);
-        (path.is_file() || path.is_dir()).then_some(path)
-    }
-
-    /// Notes that something is not there.
-    fn lacks(&mut self, name: &str, otherwise: Missing) {
-        self.missing.push(match &self.folder {
-            Some(folder) => Missing::File(folder.join(name)),
-            None => otherwise,
-        });
-    }
-
-    /// A file or folder that is in a checkout alone. One that is not there is noted.
-    fn file(&mut self, name: &str) -> Option<PathBuf> {
-        let there = self.there(name);
-        if there.is_none() {
-            self.lacks(name, Missing::Tree(name.to_owned()));
-        }
-        there
-    }
-
-    /// The onion daemon of the npm package: the checkout's, or else the one that `fetch` has put into the cache.
-    fn fetched_daemon(&mut self) -> Option<PathBuf> {
-        let kept = || {
-            let path = Cache::locate().ok()?.place(&Package::anon(), DAEMON);
-            path.is_file().then_some(path)
-        };
-        let found = self.there(DAEMON).or_else(kept);
-        if found.is_none() {
-            self.lacks(DAEMON, Missing::Daemon);
-        }
-        found
-    }
-
-    /// The image of the helper, with the business-logic server where there is one.
-    fn server(&mut self, server: Option<(&'static str, &'static str)>) -> Image {
-        let mut files: Files = self.placed("agent", AGENT).into_iter().collect();
-        files.extend(server.and_then(|(name, to)| self.placed(name, to)));
-        local("bls", AGENT, files, &[])
-    }
-
-    /// The connector alone, and with a daemon beside it where it can run one.
-    fn connector(
-        &mut self,
-        name: &'static str,
-        content: Content,
-        daemon: &[(Material, String)],
-    ) -> Result<(Image, Image), CliError> {
-        match content {
-            Content::Program {
-                binary,
-                entrypoint,
-                directories,
-            } => {
-                let alone: Files = self.placed(binary, entrypoint).into_iter().collect();
-                let with_daemon = [&alone, daemon].concat();
-                let folders = [directories, &DAEMON_FOLDERS].concat();
-                Ok((
-                    local("connector", entrypoint, alone, directories),
-                    local("managed-connector", entrypoint, with_daemon, &folders),
-                ))
-            }
-            Content::Tree { folder, program } => {
-                let files = match self.tree(&folder) {
-                    Some(tree) => tree_files(&tree).map_err(unfit("the connector's files"))?,
-                    None => Vec::new(),
-                };
-                let files = from_files(files);
-                Ok(both(local(name, &program, files, &["/config", "/tmp"])))
-            }
-            Content::Image(image) => Ok(both(Image::Named(image))),
-            Content::Unknown => Err(CliError::NoConnector { connector: name }),
-        }
-    }
-
-    /// The folder of a connector's files: where it is, or in the checkout's folder.
-    fn tree(&mut self, folder: &Path) -> Option<PathBuf> {
-        if folder.is_absolute() {
-            let there = folder.is_dir();
-            if !there {
-                self.missing.push(Missing::File(folder.to_owned()));
-            }
-            return there.then(|| folder.to_owned());
-        }
-        self.file(&folder.to_string_lossy())
-    }
-
-    /// A program of ours and its path in an image: the checkout's file, or else the one that comes along.
-    fn placed(&mut self, name: &str, to: &str) -> Option<(Material, String)> {
-        let along = || embedded::program(name).map(Material::Program);
-        let found = self.there(name).map(Material::File).or_else(along);
-        if found.is_none() {
-            self.lacks(name, Missing::Program(name.to_owned()));
-        }
-        Some((found?, to.to_owned()))
-    }
-}
-
-fn unfit(what: &'static str) -> impl FnOnce(FilesError) -> CliError {
-    move |source| CliError::Files { what, source }
-}
-
-/// An image that is given is both, and has to hold a daemon of its own where one is asked for.
-fn both(image: Image) -> (Image, Image) {
-    (image.clone(), image)
-}
-
-/// An image with nothing but the folders at which a program of this machine finds what it needs.
-fn bare(program: &HostProgram) -> Image {
-    let system = program.system.iter().map(String::as_str);
-    let folders: Vec<&str> = ["/config", "/tmp"].into_iter().chain(system).collect();
-    // Whatever a container starts is named when it is made.
-    local("this-machine", "/", Vec::new(), &folders)
-}
-
-/// An image of ours, which starts `entrypoint`.
-fn local(name: &str, entrypoint: &str, files: Files, directories: &[&str]) -> Image {
-    Image::Local(ImageContent {
-        repository: format!("ator-harness/{name}"),
-        files,
-        directories: directories
-            .iter()
-            .map(|&folder| folder.to_owned())
-            .collect(),
-        entrypoint: entrypoint.to_owned(),
-    })
+    Ok(ingredients::alone(
+        common.locate().as_deref(),
+        connector,
+        given,
+    )?)
 }

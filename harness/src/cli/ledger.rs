@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::exit::Exit;
 use super::out::{Answer, Out};
+use super::screen;
 use crate::environment::variable;
 use crate::input::{self, InputError};
 use crate::ledger::{Duplicate, Entry, EntryError, Ledger, LineError, Summary, whole_lines};
@@ -236,7 +237,7 @@ fn show(args: &ShowArgs, out: &Out) -> Result<Exit, LedgerError> {
     } else if args.markdown {
         writeln!(out.clone(), "{}", summary.to_markdown())?;
     } else {
-        summary.print(&mut out.clone())?;
+        summary.print(&mut out.clone(), &screen::of_output(0))?;
     }
     Ok(if summary.flags() {
         Exit::Fail

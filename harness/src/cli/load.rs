@@ -1,16 +1,18 @@
 //! Finding the project's folder and topology files.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::error::{CliError, NoName};
 use super::values::family_parser;
 use crate::causes::with_causes;
+use crate::deployment;
 use crate::embedded;
 use crate::environment::variable;
 use crate::input;
 use crate::onion::TldFamily;
 use crate::run::{ConnectorSource, ProfileText, TopologySource};
-use crate::topology::{NamedFault, Topology};
+use crate::topology::{Bound, NamedFault, Topology};
 
 /// Where a topology is looked for by name.
 const TOPOLOGIES: &str = "fixtures/topologies";
@@ -19,6 +21,15 @@ const TOPOLOGIES: &str = "fixtures/topologies";
 pub(super) struct Loaded {
     pub(super) source: TopologySource,
     pub(super) topology: Topology,
+}
+
+/// What a command adds to a topology.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Besides<'a> {
+    /// Faults of the catalogue.
+    pub(super) faults: &'a [&'static NamedFault],
+    /// Bounds in place of those of its budgets.
+    pub(super) bounds: &'a [Bound],
 }
 
 /// Which topology.
@@ -126,21 +137,28 @@ impl Common {
         args: &TopologyArgs,
         family: Option<TldFamily>,
         connector: Option<&ConnectorArgs>,
-        faults: &[&'static NamedFault],
+        besides: &Besides<'_>,
     ) -> Result<Loaded, CliError> {
         self.check()?;
         let (file, text) = self.topology_text(&args.topology)?;
         let homes = args.homes;
         let connector = connector.map(ConnectorArgs::source).transpose()?;
-        let source = TopologySource {
+        let mut source = TopologySource {
             file,
             text,
             homes,
             family,
             connector: connector.flatten(),
-            faults: faults.to_vec(),
+            faults: besides.faults.to_vec(),
+            deployments: BTreeMap::new(),
+            bounds: besides.bounds.to_vec(),
         };
-        let topology = source.parse()?;
+        let mut topology = source.parse()?;
+        if topology.homes.iter().any(|home| home.compose.is_some()) {
+            let folder = Path::new(&source.file).parent().unwrap_or(Path::new(""));
+            source.deployments = deployment::read(&topology, folder)?;
+            topology = source.parse()?;
+        }
         Ok(Loaded { source, topology })
     }
 

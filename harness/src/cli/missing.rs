@@ -1,32 +1,7 @@
 //! What goes into images and is not there, and how it is had.
 
-use std::fmt;
-use std::path::PathBuf;
-
 use crate::embedded;
-
-/// What is needed for images and not there.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Missing {
-    /// A file or folder of a checkout, which a verb of `make` puts there.
-    File(PathBuf),
-    /// The onion daemon, outside of a checkout.
-    Daemon,
-    /// A program of which this build has none, outside of a checkout.
-    Program(String),
-    /// A folder that only a checkout has, outside of one.
-    Tree(String),
-}
-
-impl fmt::Display for Missing {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::File(path) => write!(f, "{}", path.display()),
-            Self::Daemon => f.write_str("the onion daemon"),
-            Self::Program(name) | Self::Tree(name) => f.write_str(name),
-        }
-    }
-}
+use crate::ingredients::Missing;
 
 /// Everything that is not there, each kind with what brings it.
 pub(super) fn told(missing: &[Missing]) -> String {
@@ -62,6 +37,8 @@ fn list(names: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
 
     #[test]

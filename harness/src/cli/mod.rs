@@ -12,6 +12,7 @@ mod exit;
 mod export;
 mod failure;
 mod fetch;
+mod home;
 mod images;
 mod init;
 mod ledger;
@@ -19,6 +20,7 @@ mod load;
 mod manage;
 mod missing;
 mod network;
+mod new_files;
 mod open;
 mod out;
 mod plan;
@@ -28,6 +30,7 @@ mod repeat;
 mod run;
 mod screen;
 mod show;
+mod soak;
 mod subnets;
 mod topologies;
 mod values;
@@ -46,10 +49,11 @@ use tokio::task::spawn_blocking;
 pub use audit::{AuditError, AuditReport};
 pub use error::CliError;
 pub use exit::Exit;
-pub use export::ExportError;
+pub use export::{ComposeError, ExportError};
 pub use failure::Failure;
 pub use ledger::LedgerError;
 pub use out::Out;
+pub use run::conclude;
 
 use crate::causes::{clipped, with_causes};
 use crate::engine::EngineAddress;
@@ -73,6 +77,8 @@ enum Command {
     Up(run::RunArgs),
     /// Bring a topology up, judge it and remove it; or judge what `up` left running
     Verify(verify::Args),
+    /// Keep a topology busy for hours, with faults or without, judge it and remove it
+    Soak(Box<soak::Args>),
     /// Measure what `up` left running, for a time, at a rate or with packets in flight
     Probe(probe::Args),
     /// Remove what `up` left running: one topology, or all
@@ -101,6 +107,8 @@ enum Command {
     Audit(audit::Args),
     /// Print pieces of configuration, such as the transport that TRANSPORT_MODE asks for
     Export(export::Args),
+    /// Run a connector of your own behind an onion address, and peer it with a friend's
+    Home(home::Args),
     /// Print BTP frames as JSON, or turn that JSON into bytes
     Wire(wire::Args),
     /// List the topologies that there are
@@ -221,6 +229,7 @@ impl Command {
         match self {
             Self::Up(_)
             | Self::Verify(_)
+            | Self::Soak(_)
             | Self::Probe(_)
             | Self::Conformance(_)
             | Self::Reap { .. } => true,
@@ -239,6 +248,7 @@ impl Command {
             | Self::Ledger(_)
             | Self::Audit(_)
             | Self::Export(_)
+            | Self::Home(_)
             | Self::Wire(_) => false,
         }
     }
@@ -249,6 +259,7 @@ async fn dispatch(cli: &Cli, out: &Out) -> Result<Exit, CliError> {
     match &cli.command {
         Command::Up(args) => verify::up(common, args, out).await,
         Command::Verify(args) => verify::run(common, args, out).await,
+        Command::Soak(args) => soak::run(common, args, out).await,
         Command::Probe(args) => probe::run(common, args, out).await,
         Command::Down(args) => manage::down(common, args, out).await,
         Command::Status(args) => manage::status(common, args, out).await,
@@ -270,7 +281,8 @@ async fn dispatch(cli: &Cli, out: &Out) -> Result<Exit, CliError> {
         }
         Command::Doctor(args) => doctor::run(common, args, out).await,
         Command::Audit(args) => Ok(audit::run(args, out).await?),
-        Command::Export(args) => Ok(export::run(args, out)?),
+        Command::Export(args) => export::run(common, args, out).await,
+        Command::Home(args) => home::run(common, args, out).await,
         Command::Wire(args) => {
             let mut input = std::io::stdin().lock();
             wire::run(args, &mut input, &mut out.clone())?;

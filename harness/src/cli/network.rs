@@ -22,8 +22,8 @@ use crate::engine::Placement;
 use crate::onion::TldFamily;
 use crate::report::print_report;
 use crate::run::{
-    Amounts, Interrupts, KnownNetwork, NetworkChoice, Options, Outcome, network_down,
-    network_status, network_up,
+    Amounts, Interrupts, KnownNetwork, NetworkChoice, Options, Outcome, ReaperProgram,
+    network_down, network_status, network_up,
 };
 use crate::topology::{Network, Topology, format_age};
 
@@ -140,6 +140,8 @@ async fn up(common: &Common, args: &UpArgs, out: &Out) -> Result<Exit, CliError>
         connector_memory: None,
         amounts: Amounts::default(),
         accepted_defects: Vec::new(),
+        reaper: ReaperProgram::Command,
+        bounds: Vec::new(),
         progress: Some(screen.progress()),
     };
     let mut notes = Vec::new();

@@ -14,16 +14,17 @@ const DESKTOP: &str = "xdg-open";
 ///
 /// # Errors
 ///
-/// [`CliError::Open`] when there is no program for it, or no page.
+/// [`CliError::NoPage`] when the page is not there, and [`CliError::Open`] when there is no program for it.
 pub(super) fn open_page(page: &Path) -> Result<(), CliError> {
     let failed = |program: &str, source| CliError::Open {
         page: page.display().to_string(),
         program: program.to_owned(),
         source,
     };
-    let page = page
-        .canonicalize()
-        .map_err(|error| failed("the page", error))?;
+    let page = page.canonicalize().map_err(|source| CliError::NoPage {
+        page: page.display().to_string(),
+        source,
+    })?;
     let named = variable("BROWSER").map(|named| named.to_string_lossy().into_owned());
     let program = named.as_deref().unwrap_or(DESKTOP);
     // Several may be named, of which the first one counts; one that takes its page elsewhere says so by %s.

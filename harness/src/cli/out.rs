@@ -89,8 +89,7 @@ impl Out {
         may_follow(*said)?;
         *said = Said::Something;
         let mut out = io::stdout().lock();
-        writeln!(out, "{text}")?;
-        out.flush()
+        unless_closed(writeln!(out, "{text}").and_then(|()| out.flush()), ())
     }
 
     fn said(&self) -> MutexGuard<'_, Said> {
@@ -102,6 +101,15 @@ fn asks(argument: &OsStr) -> bool {
     // With a value it is refused, and asks all the same.
     let text = argument.to_str().and_then(|text| text.strip_prefix(OPTION));
     text.is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+}
+
+/// Whoever closed standard output, as `head` does, has seen enough: the command goes on to its end without a reader, and
+/// ends with its own exit code.
+fn unless_closed<T>(written: io::Result<T>, otherwise: T) -> io::Result<T> {
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(otherwise),
+        written => written,
+    }
 }
 
 /// A command that was given up may be at work yet; what it would say now comes too late.
@@ -117,11 +125,11 @@ impl Write for Out {
         let mut said = self.said();
         may_follow(*said)?;
         *said = Said::Something;
-        io::stdout().write(bytes)
+        unless_closed(io::stdout().write(bytes), bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        io::stdout().flush()
+        unless_closed(io::stdout().flush(), ())
     }
 }
 

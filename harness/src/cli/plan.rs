@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::error::CliError;
 use super::exit::Exit;
-use super::load::{Common, ConnectorArgs, FamilyArgs, TopologyArgs};
+use super::load::{Besides, Common, ConnectorArgs, FamilyArgs, TopologyArgs};
 use super::out::Out;
 use super::subnets::SubnetArgs;
 use crate::report::{json_text, topology_svg};
@@ -40,7 +40,7 @@ pub(super) async fn run(common: &Common, args: &Args, out: &Out) -> Result<Exit,
         &args.topology,
         args.family.family,
         Some(&args.connector),
-        &[],
+        &Besides::default(),
     )?;
     let inputs = fresh_inputs(LIFETIME, &args.subnets.ranges).await?;
     let plan = sabotage::planned(&loaded.topology, &inputs)?;

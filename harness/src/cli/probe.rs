@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use super::error::CliError;
 use super::exit::Exit;
-use super::load::{Common, TopologyArgs};
+use super::load::{Besides, Common, TopologyArgs};
 use super::out::Out;
+use super::screen;
 use crate::checks::{Load, Pace, verdict};
 use crate::report::ProbeReport;
 use crate::run::{Interrupts, measure};
@@ -90,7 +91,7 @@ fn rate(text: &str) -> Result<f64, String> {
 /// Measures, shows and judges.
 pub(super) async fn run(common: &Common, args: &Args, out: &Out) -> Result<Exit, CliError> {
     let interrupts = Interrupts::listen()?;
-    let loaded = common.topology(&args.topology, None, None, &[])?;
+    let loaded = common.topology(&args.topology, None, None, &Besides::default())?;
     let concurrency = usize::from(args.concurrency.unwrap_or(CONCURRENCY));
     let load = Load {
         pace: args
@@ -125,7 +126,7 @@ pub(super) async fn run(common: &Common, args: &Args, out: &Out) -> Result<Exit,
     if args.json {
         out.document(&report.to_text())?;
     } else {
-        report.print(&mut out.clone())?;
+        report.print(&mut out.clone(), &screen::of_output(common.verbose))?;
     }
     Ok(exit)
 }

@@ -42,6 +42,16 @@ pub(super) struct ProgramArgs {
     connector_dir: PathBuf,
 }
 
+impl ProgramArgs {
+    /// None of them.
+    pub(super) fn none() -> Self {
+        Self {
+            connector_command: None,
+            connector_dir: PathBuf::from("."),
+        }
+    }
+}
+
 /// Why a program of this machine cannot be the connector. Each text names the option and the remedy.
 #[derive(Debug, thiserror::Error)]
 pub enum ProgramError {

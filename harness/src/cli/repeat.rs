@@ -119,7 +119,7 @@ impl<'a> Series<'a> {
         if self.args.json {
             writeln!(out, "{}", sum.to_text())?;
         } else {
-            sum.print(out)?;
+            sum.print(out, &self.look)?;
             if let Ok(artefacts) = &saved {
                 let file = artefacts.folder().join("repeat.json");
                 writeln!(out, "report: {}", file.display())?;

@@ -68,6 +68,7 @@ fn outcome(folder: &Path, verdict: Verdict) -> Outcome {
         metrics: Metrics::new(),
         events: recorder.events(),
         artefacts: folder.to_owned(),
+        faults: None,
         unwritten: None,
     }
 }

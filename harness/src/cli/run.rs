@@ -7,7 +7,7 @@ use super::engines::EngineArgs;
 use super::error::CliError;
 use super::exit::Exit;
 use super::images::ImageArgs;
-use super::load::{Common, ConnectorArgs, FamilyArgs, Loaded, TopologyArgs};
+use super::load::{Besides, Common, ConnectorArgs, FamilyArgs, Loaded, TopologyArgs};
 use super::open::open_after;
 use super::screen::Screen;
 use super::show::ARTEFACTS;
@@ -16,7 +16,9 @@ use super::values::{memory, network_parser};
 use crate::descriptors;
 use crate::environment::variable;
 use crate::report::{Look, PAGE, Report, append_summary, print_report};
-use crate::run::{Amounts, ArtefactError, NetworkChoice, Options, Outcome, RunError};
+use crate::run::{
+    Amounts, ArtefactError, NetworkChoice, Options, Outcome, ReaperProgram, RunError,
+};
 use crate::topology::NamedFault;
 
 /// Options of a run.
@@ -77,15 +79,42 @@ impl RunArgs {
         asked.map(|_| loaded.topology.connector.name().to_owned())
     }
 
+    /// Refuses a topology that has faults of its own.
+    pub(super) fn refuse_faults(&self, common: &Common) -> Result<(), CliError> {
+        let (family, connector) = (self.family.family, Some(&self.connector));
+        let loaded = common.topology(&self.topology, family, connector, &Besides::default())?;
+        match loaded.topology.faults.is_empty() {
+            true => Ok(()),
+            false => Err(CliError::SoakOfFaults {
+                topology: loaded.topology.name,
+            }),
+        }
+    }
+
+    /// Whether a fault can be made in the topology.
+    pub(super) fn fits(&self, common: &Common, fault: &'static NamedFault) -> Result<(), CliError> {
+        let (family, connector) = (self.family.family, Some(&self.connector));
+        let loaded = common.topology(
+            &self.topology,
+            family,
+            connector,
+            &Besides {
+                faults: &[fault],
+                ..Besides::default()
+            },
+        );
+        loaded.map(|_| ())
+    }
+
     /// The topology with these faults besides its own, and how it is run, shown on `screen`.
     pub(super) fn load(
         &self,
         common: &Common,
-        faults: &[&'static NamedFault],
+        besides: &Besides<'_>,
         screen: &Screen,
     ) -> Result<(Loaded, Options), CliError> {
         let (family, connector) = (self.family.family, Some(&self.connector));
-        let loaded = common.topology(&self.topology, family, connector, faults)?;
+        let loaded = common.topology(&self.topology, family, connector, besides)?;
         descriptors::enough(loaded.topology.homes.len())?;
         let options = Options {
             placement: self.engines.placement(&loaded.topology)?,
@@ -102,6 +131,8 @@ impl RunArgs {
             connector_memory: self.connector_memory,
             amounts: Amounts::default(),
             accepted_defects: Vec::new(),
+            reaper: ReaperProgram::Command,
+            bounds: besides.bounds.to_vec(),
             progress: Some(screen.progress()),
         };
         Ok((loaded, options))
@@ -127,8 +158,8 @@ impl Concluded {
     /// `otherwise` is the exit code of a run without an error.
     pub(super) fn of(outcome: &Outcome, otherwise: Exit) -> Self {
         let found = match (&outcome.error, outcome.at_fault) {
-            (None, _) => otherwise,
-            (Some(_), Some(at_fault)) => Exit::of_fault(at_fault),
+            (None, None) => otherwise,
+            (_, Some(at_fault)) => Exit::of_fault(at_fault),
             (Some(error), None) => Exit::of_error(error),
         };
         let exit = match outcome.unwritten {
@@ -160,6 +191,13 @@ impl Concluded {
     }
 }
 
+/// The report of a run that was judged or has failed, and whether it could be saved in the run's folder.
+pub fn conclude(outcome: &mut Outcome) -> (Report, Result<(), ArtefactError>) {
+    let concluded = Concluded::of(outcome, Exit::of_verdict(outcome.verdict()));
+    let saved = concluded.save(outcome);
+    (concluded.report, saved)
+}
+
 impl RunArgs {
     /// Shows a report, and appends it to the job's summary. A verdict is reached by then: what keeps it
     /// from being shown is told, and changes nothing about it.
@@ -170,7 +208,7 @@ impl RunArgs {
             print_report(out, report, look)
         };
         match shown {
-            // Whoever closed standard output has seen enough.
+            // The command has ended, and was told of.
             Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
             Err(error) => CliError::from(error).tell(),
             Ok(()) => {}

@@ -96,6 +96,9 @@ fn show(common: &Common, args: &ShowArgs, out: &Out) -> Result<Exit, CliError> {
     let file = find(&args.artefacts, &args.run)?;
     let folder = file.parent().unwrap_or(Path::new(".")).to_owned();
     let saved = Saved::read(&file)?;
+    if args.open && matches!(saved, Saved::Repeat(_)) {
+        return Err(CliError::NoPageOfMany);
+    }
     match saved {
         Saved::Run(mut report) => {
             // It may have been moved since.
@@ -108,7 +111,10 @@ fn show(common: &Common, args: &ShowArgs, out: &Out) -> Result<Exit, CliError> {
             }
         }
         Saved::Repeat(sum) if args.json => out.document(&sum.to_text())?,
-        Saved::Repeat(sum) => sum.print(&mut out.clone())?,
+        Saved::Repeat(sum) => {
+            let look = screen::of_output(common.verbose);
+            sum.print(&mut out.clone(), &look)?;
+        }
     }
     if args.open {
         open_page(&folder.join(PAGE))?;

@@ -2,7 +2,6 @@
 
 use wire::Dialect;
 
-use crate::checks::{Basis, Check, every};
 use crate::connectors::image_name;
 use crate::onion::TldFamily;
 use crate::run::{Amounts, NetworkChoice};
@@ -52,32 +51,6 @@ pub(super) fn fault(text: &str) -> Result<&'static NamedFault, String> {
     })
 }
 
-/// Takes a defect: the id of its check, or the contract's name for it. Returns the check's id.
-pub(super) fn defect(text: &str) -> Result<String, String> {
-    let defects = || {
-        every()
-            .into_iter()
-            .filter(|check| check.basis == Basis::Defect)
-    };
-    let is_it = |check: &&&Check| {
-        let anchor = check.stands_on.split_once('#').map(|(_, anchor)| anchor);
-        check.id == text || anchor == Some(text)
-    };
-    if let Some(check) = defects().collect::<Vec<_>>().iter().find(is_it) {
-        return Ok(check.id.to_owned());
-    }
-    let what = match every().iter().find(|check| check.id == text) {
-        Some(check) => format!("is not of the level defect, but {}", check.basis.words()),
-        None => "is no check".to_owned(),
-    };
-    let ids: Vec<&str> = defects().map(|check| check.id).collect();
-    Err(format!(
-        "{text:?} {what}; the defects are {}{}",
-        ids.join(", "),
-        did_you_mean(text, ids.iter().copied())
-    ))
-}
-
 /// Takes the name of an image.
 pub(super) fn image(text: &str) -> Result<String, String> {
     image_name(text).map(|()| text.to_owned())
@@ -123,26 +96,6 @@ mod tests {
             "",
         ] {
             assert!(memory(wrong).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn a_defect_is_named_by_its_check_or_by_the_contract() {
-        for name in ["resilience.removed-peer", "defect-removed-peer-dialled"] {
-            assert_eq!(defect(name).as_deref(), Ok("resilience.removed-peer"));
-        }
-        for (name, says) in [
-            (
-                "secrecy.addresses",
-                "is not of the level defect, but required",
-            ),
-            (
-                "no.such",
-                "is no check; the defects are handshake.takeover, ",
-            ),
-        ] {
-            let error = defect(name).expect_err("is no defect");
-            assert!(error.contains(says), "{error}");
         }
     }
 }

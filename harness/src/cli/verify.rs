@@ -4,14 +4,15 @@ use std::io::Write;
 
 use super::error::CliError;
 use super::exit::Exit;
-use super::load::Common;
+use super::load::{Besides, Common};
 use super::out::Out;
 use super::repeat::{self, Series};
 use super::run::{Concluded, RunArgs};
 use super::screen::{self, Screen};
-use super::values::{amounts_parser, defect, fault};
+use super::values::{amounts_parser, fault};
+use crate::checks::defect;
 use crate::run::{Amounts, Interrupts, Options, PERSISTED_LIFETIME, bring_up_and_keep, verify};
-use crate::topology::{NamedFault, format_age};
+use crate::topology::{Bound, NamedFault, format_age};
 
 /// Arguments of `verify`.
 #[derive(Debug, Clone, clap::Args)]
@@ -19,7 +20,7 @@ pub(super) struct Args {
     #[command(flatten)]
     run: RunArgs,
     /// Run that many times, each with fresh keys, and sum the runs up
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000), help_heading = "Judging")]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000), conflicts_with = "open", help_heading = "Judging")]
     repeat: u32,
     /// Which amounts are sent: 0 and one above it (all), or 0 alone (zero), for connectors that hand
     /// nothing on without settlement
@@ -32,6 +33,15 @@ pub(super) struct Args {
     /// fault (docs/faults.md); several with commas between them, one after the other
     #[arg(long, value_name = "NAME,…", value_delimiter = ',', value_parser = fault, help_heading = "Judging")]
     fault: Vec<&'static NamedFault>,
+    /// Bounds in place of those of the topology's budgets: METRIC:pPERCENTILE=TIME, as in round-trip:p95=400ms; without
+    /// a percentile the most that any sample may be. Several with commas between them
+    #[arg(
+        long,
+        value_name = "BOUND,…",
+        value_delimiter = ',',
+        help_heading = "Judging"
+    )]
+    budget: Vec<Bound>,
     /// With --repeat, keep the artefacts of passed runs too
     #[arg(long, help_heading = "Results")]
     keep_artefacts: bool,
@@ -42,7 +52,11 @@ pub(super) async fn run(common: &Common, args: &Args, out: &Out) -> Result<Exit,
     let interrupts = Interrupts::listen()?;
     let screen = Screen::open(common.verbose);
     let look = screen::of_output(common.verbose);
-    let (loaded, options) = args.run.load(common, &args.fault, &screen)?;
+    let besides = Besides {
+        faults: &args.fault,
+        bounds: &args.budget,
+    };
+    let (loaded, options) = args.run.load(common, &besides, &screen)?;
     let options = Options {
         amounts: args.amounts,
         accepted_defects: args.accept_defects.clone(),
@@ -70,7 +84,7 @@ pub(super) async fn run(common: &Common, args: &Args, out: &Out) -> Result<Exit,
 pub(super) async fn up(common: &Common, args: &RunArgs, out: &Out) -> Result<Exit, CliError> {
     let interrupts = Interrupts::listen()?;
     let screen = Screen::open(common.verbose);
-    let (loaded, options) = args.load(common, &[], &screen)?;
+    let (loaded, options) = args.load(common, &Besides::default(), &screen)?;
     let mut outcome = Box::pin(bring_up_and_keep(
         &loaded.source,
         &loaded.topology,

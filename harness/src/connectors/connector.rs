@@ -1,8 +1,8 @@
 //! The trait that every connector implements.
 
 use super::{
-    Answers, Capabilities, Configuration, ConfigureError, Contact, Control, Level, LogEvent, Ports,
-    Recipe, Site,
+    Answers, Capabilities, Configuration, ConfigureError, Contact, Control, Deployed, Deployment,
+    Level, LogEvent, Ports, Recipe, Site,
 };
 
 /// Everything that the harness has to know of a connector. All but [`Connector::control`] is pure.
@@ -33,6 +33,16 @@ pub trait Connector: Send + Sync {
         None
     }
 
+    /// Whether it can be configured to serve an operator ([`Purpose::Serving`](super::Purpose::Serving)).
+    fn serves(&self) -> bool {
+        false
+    }
+
+    /// Where it is told that the program of a daemon is which it runs itself; `None` where it is not told.
+    fn daemon_program(&self, _program: &str) -> Option<String> {
+        None
+    }
+
     /// The ports that it listens on in a home to which these peers come.
     fn ports(&self, callers: &[&str]) -> Ports;
 
@@ -42,6 +52,28 @@ pub trait Connector: Send + Sync {
     ///
     /// [`ConfigureError`] where a template makes nothing of this home.
     fn configure(&self, site: &Site<'_>) -> Result<Configuration, ConfigureError>;
+
+    /// What it is given in a home where it is as an operator has deployed it; `planned` is what
+    /// [`Connector::configure`] gives it.
+    fn deployed(
+        &self,
+        _site: &Site<'_>,
+        planned: Configuration,
+        deployment: &Deployment,
+    ) -> Deployed {
+        deployment.under(planned)
+    }
+
+    /// What keeps a deployment from being a home of this id, whose daemon the connector runs or not; each with its
+    /// remedy.
+    fn unfit(&self, _home: &str, _runs_daemon: bool, _deployment: &Deployment) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Whether the value of a deployment's variable is the home's to give, so that the deployment need not tell it.
+    fn gives(&self, _variable: &str) -> bool {
+        false
+    }
 
     /// A destination below `prefix` that the home's server refuses; `None` where there is none.
     fn refused_destination(&self, prefix: &str) -> Option<String>;

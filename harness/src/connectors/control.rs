@@ -49,7 +49,7 @@ pub trait Control: Send + Sync {
         Err(self.unsupported("to be told of a peer"))
     }
 
-    /// Has it forget a peer.
+    /// Has it forget a peer. Where packets go stays as it was.
     ///
     /// # Errors
     ///
@@ -95,6 +95,17 @@ pub trait Control: Send + Sync {
     /// [`ControlError`] when the record cannot be had.
     async fn received(&self) -> Result<Vec<Received>, ControlError> {
         Err(self.unsupported("to record what is delivered"))
+    }
+
+    /// The same without the first so many, for whoever knows them.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError`] when the record cannot be had, or not whole: it was begun anew meanwhile, or has dropped some
+    /// that are asked for.
+    async fn received_from(&self, first: u64) -> Result<Vec<Received>, ControlError> {
+        let first = usize::try_from(first).unwrap_or(usize::MAX);
+        Ok(self.received().await?.into_iter().skip(first).collect())
     }
 
     /// What it says of its own health.

@@ -37,7 +37,7 @@ impl fmt::Display for Level {
 pub struct LogEvent {
     /// When, in milliseconds since the Unix epoch; `None` where the line does not say.
     pub at_ms: Option<i64>,
-    /// The peer's id.
+    /// The peer's id; empty where the line does not say who was turned away.
     pub peer: String,
     /// What happened.
     pub what: SessionEvent,
@@ -54,8 +54,12 @@ pub enum SessionEvent {
     Authenticating,
     /// The peer let it in.
     LetIn,
+    /// The peer did not let it in.
+    Refused,
     /// It let the peer in, which had dialled.
     Admitted,
+    /// It did not let in somebody who dialled, and gave the peer's id.
+    TurnedAway,
     /// It handed a packet to the peer.
     Forwarded,
     /// The peer answered a packet with a fulfillment.

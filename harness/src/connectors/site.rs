@@ -27,6 +27,21 @@ pub struct Site<'a> {
     pub admits_without_secret: bool,
     /// Whom it dials.
     pub dials: Vec<PeerToDial>,
+    /// What it is there for.
+    pub purpose: Purpose<'a>,
+}
+
+/// What a connector is there for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose<'a> {
+    /// To be judged in a run, which tells it of its peers when they can be reached. Its server is beside it, in its
+    /// network namespace.
+    Judged,
+    /// To serve its operator, and to know its peers after a restart too.
+    Serving {
+        /// The URL of the server that takes what is delivered.
+        handler: &'a str,
+    },
 }
 
 /// A home's onion daemon, as its connector sees it.

@@ -4,6 +4,18 @@ use std::fmt;
 
 use serde::Serialize;
 
+// The longer ones of what helps.
+const NO_DAEMON_PROGRAM: &str = "the connector is to run the onion daemon itself, and its image has no program for that; put \
+     the program where the connector looks for it, or install the package that brings it with \
+     the connector's (`npm install @anyone-protocol/anyone-client`, which `--omit=optional` \
+     leaves out), or give the home a daemon of its own (`daemon = \"sidecar\"`)";
+const FOLDER_REFUSED: &str = "the daemon refuses a folder that others may read, or that another user owns; it has to \
+     be the daemon's user's alone: `chmod 700` and `chown` it, also where it is on a volume";
+const NO_ADMIN_API: &str = "the connector listens for its peers, but not where it is to be told of them; enable its \
+     admin API on the port that its configuration names, or name with `--connector` a \
+     profile of a connector that knows its peers from the start, one that comes along or one \
+     of your own (docs/profiles.md)";
+
 /// What can be at the bottom of a stage that is not reached, or of a container that ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -20,6 +32,8 @@ pub enum Cause {
     TargetNotListening,
     /// Too few authorities answer to make a consensus.
     NoQuorum,
+    /// The authorities answer, and what they voted comes to no consensus that can be relied on.
+    NoAgreement,
     /// A program ended by itself or was killed.
     DaemonExited,
     /// A clock is wrong.
@@ -40,6 +54,10 @@ pub enum Cause {
     NotExecutable,
     /// A program lacks a library that it loads.
     MissingLibrary,
+    /// A connector is to run the onion daemon, and has no program for it.
+    DaemonProgramAbsent,
+    /// A daemon refuses a folder that is not its user's alone, as that of its service's keys.
+    FolderRefused,
     /// There is no space left where containers write.
     NoSpace,
     /// The evidence supports none of these.
@@ -48,13 +66,14 @@ pub enum Cause {
 
 impl Cause {
     /// Every cause.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 21] = [
         Self::NoRoute,
         Self::TermsNotAgreed,
         Self::BadNickname,
         Self::WrongTldFamily,
         Self::TargetNotListening,
         Self::NoQuorum,
+        Self::NoAgreement,
         Self::DaemonExited,
         Self::ClockSkewed,
         Self::DescriptorNotPublished,
@@ -65,6 +84,8 @@ impl Cause {
         Self::OutOfMemory,
         Self::NotExecutable,
         Self::MissingLibrary,
+        Self::DaemonProgramAbsent,
+        Self::FolderRefused,
         Self::NoSpace,
         Self::Unknown,
     ];
@@ -79,6 +100,7 @@ impl Cause {
             Self::WrongTldFamily => "wrong-tld-family",
             Self::TargetNotListening => "target-not-listening",
             Self::NoQuorum => "no-quorum",
+            Self::NoAgreement => "no-agreement",
             Self::DaemonExited => "daemon-exited",
             Self::ClockSkewed => "clock-skewed",
             Self::DescriptorNotPublished => "descriptor-not-published",
@@ -89,6 +111,8 @@ impl Cause {
             Self::OutOfMemory => "out-of-memory",
             Self::NotExecutable => "not-executable",
             Self::MissingLibrary => "missing-library",
+            Self::DaemonProgramAbsent => "daemon-program-absent",
+            Self::FolderRefused => "folder-refused",
             Self::NoSpace => "no-space",
             Self::Unknown => "unknown",
         }
@@ -123,6 +147,11 @@ impl Cause {
                 "authorities without quorum: half of them or more do not answer, so no consensus \
                  can be made; start the missing ones"
             }
+            Self::NoAgreement => {
+                "the authorities of the private network did not come to one consensus with every node, of which \
+                 their votes tell more (`logs/*.vote`); a machine that is too busy for them misses rounds: run \
+                 again with less beside it, or with fewer homes"
+            }
             Self::DaemonExited => {
                 "a program ended while it was needed; its last lines say what it was doing"
             }
@@ -149,12 +178,7 @@ impl Cause {
                  have the same secret: the accepting one in the variable that is named, the dialling one \
                  as the peer's `authToken`"
             }
-            Self::AdminApiAbsent => {
-                "the connector listens for its peers, but not where it is to be told of them; enable its \
-                 admin API on the port that its configuration names, or name with `--connector` a \
-                 profile of a connector that knows its peers from the start, one that comes along or one \
-                 of your own (docs/profiles.md)"
-            }
+            Self::AdminApiAbsent => NO_ADMIN_API,
             Self::OutOfMemory => {
                 "the program used more memory than its container has, and was killed for it; for a \
                  connector `--connector-memory` gives it more"
@@ -167,6 +191,8 @@ impl Cause {
                 "the program lacks a library that it loads; put it into the image, or link the program \
                  statically"
             }
+            Self::DaemonProgramAbsent => NO_DAEMON_PROGRAM,
+            Self::FolderRefused => FOLDER_REFUSED,
             Self::NoSpace => {
                 "there is no space left on the engine's disk; `docker system df` shows what takes it, and \
                  `docker system prune` removes what nobody uses"

@@ -47,18 +47,22 @@ pub(super) fn no_space(evidence: &Evidence) -> Vec<String> {
 }
 
 pub(super) fn out_of_memory(evidence: &Evidence) -> Vec<String> {
-    let ending = evidence.ending.as_ref();
-    let Some(ending) = ending.filter(|ending| ending.state.out_of_memory) else {
+    let Some(ending) = &evidence.ending else {
         return Vec::new();
     };
-    let limit = match ending.state.memory_limit {
-        Some(bytes) => format!("its limit is {} MiB", bytes >> 20),
-        None => "it has no limit of its own".to_owned(),
+    let end = &ending.state;
+    let limit = end.memory_limit.map(|bytes| bytes >> 20);
+    let said = match (end.out_of_memory, limit) {
+        (true, Some(limit)) => format!("as its engine says; its limit is {limit} MiB"),
+        (true, None) => "as its engine says; it has no limit of its own".to_owned(),
+        // The kernel does not always get to tell the engine of what it did.
+        (false, Some(limit)) if end.killed_unasked => {
+            format!("most likely, as nobody asked its engine to kill it; its limit is {limit} MiB")
+        }
+        (false, _) => return Vec::new(),
     };
-    vec![format!(
-        "{} was killed for want of memory, as its engine says; {limit}",
-        ending.role
-    )]
+    let role = &ending.role;
+    vec![format!("{role} was killed for want of memory, {said}")]
 }
 
 /// Whether an engine says of a program that it cannot be executed.
@@ -137,13 +141,28 @@ mod tests {
         let oom = EndState {
             out_of_memory: true,
             memory_limit: Some(256 << 20),
-            error: String::new(),
+            ..EndState::default()
         };
         named(
             &died("137", oom, ""),
             Cause::OutOfMemory,
             "home-a/connector was killed for want of memory, as its engine says; its limit is 256 MiB",
         );
+        for (limit, cause, quotes) in [
+            (
+                Some(32 << 20),
+                Cause::OutOfMemory,
+                "nobody asked its engine to kill it; its limit is 32 MiB",
+            ),
+            (None, Cause::DaemonExited, "it was killed"),
+        ] {
+            let unasked = EndState {
+                killed_unasked: true,
+                memory_limit: limit,
+                ..EndState::default()
+            };
+            named(&died("137", unasked, ""), cause, quotes);
+        }
         named(
             &died("137", EndState::default(), ""),
             Cause::DaemonExited,

@@ -4,6 +4,7 @@ use super::dialling::DiallingSigns;
 use crate::events::Stage;
 use crate::evidence::{ContainerRole, Dialled, Subject};
 use crate::onion::TldFamily;
+use crate::onion::ballot::Ballot;
 use crate::onion::monitor::Timeline;
 
 /// A container that ended.
@@ -22,19 +23,12 @@ pub struct Ending {
 pub struct EndState {
     /// Whether the kernel killed it for want of memory.
     pub out_of_memory: bool,
+    /// Whether it was killed, and not because somebody asked its engine for that.
+    pub killed_unasked: bool,
     /// How much memory it may use, in bytes; nothing where there is no limit.
     pub memory_limit: Option<u64>,
     /// Why it could not be started; empty where it could.
     pub error: String,
-}
-
-/// Which authorities answered on their directory ports when the run had failed.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Authorities {
-    /// Nicknames of those that answered.
-    pub answering: Vec<String>,
-    /// Nicknames of those that did not, each with the reason.
-    pub silent: Vec<(String, String)>,
 }
 
 /// A program's whole log.
@@ -109,8 +103,17 @@ impl DaemonSigns {
 pub enum Known {
     /// What a peering's dials have come to.
     Dials(DiallingSigns),
+    /// What the authorities showed when a consensus was refused.
+    Votes(Vec<Ballot>),
     /// What the engine said when it could not start a container.
     NotStarted(String),
+    /// A home's connector is to run the onion daemon, and its container has no program for it.
+    NoDaemonProgram {
+        /// The home.
+        home: String,
+        /// Where the program should be.
+        program: String,
+    },
     /// A connector's BTP port takes connections, and its admin API does not.
     NoAdminApi {
         /// That, in words.
@@ -137,12 +140,16 @@ pub struct Evidence {
     pub nicknames: Vec<String>,
     /// The TLD family that the daemons speak.
     pub family: Option<TldFamily>,
-    /// Which authorities answer; absent when nobody asked.
-    pub authorities: Option<Authorities>,
+    /// Nicknames of the network's nodes.
+    pub nodes: Vec<String>,
+    /// What the authorities show of their votes; absent when nobody asked.
+    pub authorities: Option<Vec<Ballot>>,
     /// What the homes' daemons told.
     pub daemons: Vec<DaemonSigns>,
     /// What was found while the stage was waited for.
     pub known: Option<Known>,
+    /// The folders that daemons refused, each with whose container has it, its mode and its owner.
+    pub folders: Vec<String>,
     /// What programs wrote.
     pub logs: Vec<NodeText>,
 }

@@ -2,6 +2,7 @@
 //!
 //! Pure: evidence is gathered by the run, and nothing is looked up here.
 
+mod absent;
 mod cause;
 mod dialling;
 mod ending;
@@ -12,7 +13,7 @@ mod rules;
 pub use cause::{Cause, Diagnosis};
 pub use dialling::{DiallingSigns, LoginOutcome, LoginSign, RequestSign};
 pub use ending::cannot_be_executed;
-pub use evidence::{Authorities, DaemonSigns, EndState, Ending, Evidence, Known, NodeText};
+pub use evidence::{DaemonSigns, EndState, Ending, Evidence, Known, NodeText};
 pub use rules::diagnose;
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! From evidence to a cause: one small rule per cause, the more certain ones first.
 
+use super::absent;
 use super::dialling::TARGET_ENDS;
 use super::ending;
 use super::evidence::{DaemonSigns, Evidence, Known, NodeText};
@@ -7,7 +8,7 @@ use super::quotes::{ended, quote};
 use super::{Cause, Diagnosis};
 use crate::events::Stage;
 use crate::evidence::DialOutcome;
-use crate::onion::{Notice, TldFamily, notices};
+use crate::onion::{Notice, TldFamily, ballot, notices};
 
 /// Longest nickname that a daemon takes.
 const NICKNAME_MAX: usize = 19;
@@ -22,19 +23,22 @@ type Rule = fn(&Evidence) -> Vec<String>;
 
 /// The causes in the order in which they are looked for. What a log says in words comes before
 /// what follows from it, and the whole network before a single home.
-const RULES: [(Cause, Rule); 17] = [
+const RULES: [(Cause, Rule); 20] = [
     (Cause::TermsNotAgreed, terms),
     (Cause::BadNickname, nickname),
+    (Cause::FolderRefused, folder),
     (Cause::NoSpace, ending::no_space),
     (Cause::OutOfMemory, ending::out_of_memory),
     (Cause::NotExecutable, ending::not_executable),
     (Cause::MissingLibrary, ending::missing_library),
+    (Cause::DaemonProgramAbsent, absent::daemon_program),
     (Cause::DaemonExited, exited),
     (Cause::AdminApiAbsent, no_admin_api),
     (Cause::ProxyNotUsed, proxy),
     (Cause::LoginRefused, login),
     (Cause::ClockSkewed, clock),
     (Cause::NoQuorum, quorum),
+    (Cause::NoAgreement, agreement),
     (Cause::NoRoute, route),
     (Cause::AddressesBlocked, blocked),
     (Cause::WrongTldFamily, family),
@@ -86,6 +90,11 @@ fn no_admin_api(evidence: &Evidence) -> Vec<String> {
 
 fn terms(evidence: &Evidence) -> Vec<String> {
     said(ended(evidence), &[Notice::TermsNotAgreed])
+}
+
+fn folder(evidence: &Evidence) -> Vec<String> {
+    let said = said(evidence.logs.iter(), &[Notice::FolderRefused]).into_iter();
+    said.chain(evidence.folders.iter().cloned()).collect()
 }
 
 fn nickname(evidence: &Evidence) -> Vec<String> {
@@ -154,21 +163,43 @@ fn quorum(evidence: &Evidence) -> Vec<String> {
     }
     let mut found = Vec::new();
     if let Some(authorities) = &evidence.authorities {
-        let all = authorities.answering.len() + authorities.silent.len();
-        if authorities.answering.len() <= all / 2 {
-            let silent = authorities.silent.iter();
-            let silent: Vec<String> = silent
-                .map(|(nickname, reason)| format!("{nickname} ({reason})"))
-                .collect();
+        let silent = authorities.iter().filter_map(|one| {
+            let reason = one.consensus.as_ref().err()?;
+            Some(format!("{} ({reason})", one.authority))
+        });
+        let silent: Vec<String> = silent.collect();
+        if silent.is_empty() && !authorities.is_empty() {
+            // Some were missing in a round, and are there now.
+            return found;
+        }
+        let (all, answering) = (authorities.len(), authorities.len() - silent.len());
+        if answering <= all / 2 {
             found.push(format!(
-                "{} of {all} authorities answer; silent: {}",
-                authorities.answering.len(),
+                "{answering} of {all} authorities answer; silent: {}",
                 silent.join(", ")
             ));
         }
     }
-    let votes = [Notice::TooFewVotes, Notice::TooFewSignatures];
-    found.extend(said(evidence.logs.iter(), &votes));
+    found.extend(said(evidence.logs.iter(), &ROUND));
+    found
+}
+
+/// What an authority says of a round that came to nothing.
+const ROUND: [Notice; 2] = [Notice::TooFewVotes, Notice::TooFewSignatures];
+
+fn agreement(evidence: &Evidence) -> Vec<String> {
+    let (Some(Stage::Vote | Stage::Consensus), Some(ballots)) =
+        (evidence.stage, &evidence.authorities)
+    else {
+        return Vec::new();
+    };
+    let nodes: Vec<&str> = evidence.nodes.iter().map(String::as_str).collect();
+    let mut found = ballot::silent(ballots);
+    found.extend(ballot::told(ballots, &nodes));
+    if !found.is_empty() {
+        found.extend(ballots.iter().map(|one| one.line(&nodes)));
+        found.extend(said(evidence.logs.iter(), &ROUND));
+    }
     found
 }
 

@@ -7,6 +7,8 @@ use super::*;
 use crate::events::Stage;
 use crate::evidence::{ContainerRole, DialOutcome, Dialled, Subject};
 use crate::onion::TldFamily;
+use crate::onion::ballot::Ballot;
+use crate::onion::consensus::Consensus;
 use crate::onion::monitor::Timeline;
 
 fn stuck(stage: Stage, node: &str) -> Evidence {
@@ -135,8 +137,16 @@ fn clock() {
     named(&evidence, Cause::ClockSkewed, "relay2: Nov 21");
 }
 
-fn silent(nickname: &str) -> (String, String) {
-    (nickname.to_owned(), "no answer".to_owned())
+fn ballot(nickname: &str, consensus: Result<Option<Consensus>, String>) -> Ballot {
+    Ballot {
+        authority: nickname.to_owned(),
+        votes: Ok(Vec::new()),
+        consensus,
+    }
+}
+
+fn silent(nickname: &str) -> Ballot {
+    ballot(nickname, Err("no answer".to_owned()))
 }
 
 fn dialled(outcome: DialOutcome) -> Vec<Dialled> {
@@ -150,23 +160,61 @@ fn dialled(outcome: DialOutcome) -> Vec<Dialled> {
 #[test]
 fn quorum() {
     let mut evidence = stuck(Stage::Consensus, "network");
-    evidence.authorities = Some(Authorities {
-        answering: vec!["da1".to_owned()],
-        silent: vec![silent("da2"), silent("da3")],
-    });
+    let answers = |nickname| ballot(nickname, Ok(None));
+    evidence.authorities = Some(vec![answers("da1"), silent("da2"), silent("da3")]);
     named(
         &evidence,
         Cause::NoQuorum,
         "1 of 3 authorities answer; silent: da2 (no answer), da3 (no answer)",
     );
-    // Two of three are enough, and a peering does not need authorities.
+    // Two of three are enough for a quorum, and a peering does not need authorities.
     let mut enough = evidence.clone();
-    enough.authorities = Some(Authorities {
-        answering: vec!["da1".to_owned(), "da2".to_owned()],
-        silent: vec![silent("da3")],
-    });
+    enough.authorities = Some(vec![answers("da1"), answers("da2"), silent("da3")]);
+    named(&enough, Cause::NoAgreement, "da3: no answer");
+    enough.stage = Some(Stage::Descriptors);
     named(&enough, Cause::Unknown, "not reached");
     evidence.stage = Some(Stage::Peering);
+    named(&evidence, Cause::Unknown, "not reached");
+}
+
+#[test]
+fn agreement() {
+    let recorded = |text: &str| Consensus::parse(text);
+    let earlier = recorded(include_str!("../../../fixtures/votes/missed/da3.consensus"));
+    let later = recorded(include_str!("../../../fixtures/votes/missed/da1.consensus"));
+    let mut evidence = stuck(Stage::Consensus, "network");
+    evidence.nodes = vec!["da1".to_owned(), "relay1".to_owned()];
+    evidence.authorities = Some(vec![
+        ballot("da1", Ok(Some(later.clone()))),
+        ballot("da3", Ok(Some(earlier))),
+    ]);
+    // A quorum that was missed in one round, by authorities that are all there, is no lack of authorities.
+    evidence.logs = vec![NodeText {
+        role: ContainerRole::from("da3"),
+        text:
+            "Nov 29 18:36:02.000 [warn] We don't have enough votes to generate a consensus: 1 of 2"
+                .to_owned(),
+    }];
+    named(
+        &evidence,
+        Cause::NoAgreement,
+        "da3 has not made the consensus of 18:36:04 yet; it serves that of 18:35:44",
+    );
+    let told = diagnose(&evidence).evidence;
+    assert!(
+        told.iter().any(|line| line.starts_with("da1: has no vote")),
+        "{told:?}"
+    );
+    assert!(
+        told.iter().any(|line| line.contains("enough votes")),
+        "{told:?}"
+    );
+    // Where they agree, and before they vote, they are not to blame.
+    let mut agreed = evidence.clone();
+    agreed.authorities = Some(vec![ballot("da1", Ok(Some(later)))]);
+    agreed.logs.clear();
+    named(&agreed, Cause::Unknown, "not reached");
+    evidence.stage = Some(Stage::Descriptors);
     named(&evidence, Cause::Unknown, "not reached");
 }
 
@@ -352,8 +400,33 @@ fn every_cause_has_a_name_and_a_remedy_of_its_own() {
         Cause::ALL.iter().map(|cause| cause.name()).collect();
     let remedies: std::collections::BTreeSet<_> =
         Cause::ALL.iter().map(|cause| cause.remedy()).collect();
-    assert_eq!((names.len(), remedies.len()), (18, 18));
+    assert_eq!((names.len(), remedies.len()), (21, 21));
     for cause in Cause::ALL {
         assert_eq!(serde_json::to_value(cause).expect("a name"), cause.name());
+    }
+}
+
+#[test]
+fn a_folder_that_is_refused_is_named_with_its_mode_and_owner() {
+    let open = "Nov 29 18:28:15.385 [warn] Permissions on directory /var/lib/anon/hs are too permissive.\nfree(): invalid size";
+    let others = "Nov 29 18:28:15.434 [warn] /var/lib/anon/hs is not owned by this user (root, 0) but by anon (1000). \
+                  Perhaps you are running Anon as the wrong user?\nfree(): invalid size";
+    for log in [open, others] {
+        let evidence = Evidence {
+            folders: vec![
+                "home-a/sidecar: /var/lib/anon/hs has mode 0755, user 0, group 0".to_owned(),
+            ],
+            ..died("home-a/sidecar", "134", log)
+        };
+        let evidence = Evidence {
+            logs: evidence.logs[1..].to_vec(),
+            ..evidence
+        };
+        named(&evidence, Cause::FolderRefused, "/var/lib/anon/hs");
+        named(
+            &evidence,
+            Cause::FolderRefused,
+            "has mode 0755, user 0, group 0",
+        );
     }
 }

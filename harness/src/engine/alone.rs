@@ -18,7 +18,7 @@ use super::archive::USER;
 use super::connect::Engine;
 use super::containers::{ContainerSpec, FileSpec, body};
 use super::error::{EngineError, LibraryError};
-use super::labels::Labels;
+use super::labels::{Labelled, Labels};
 use crate::environment::variable;
 
 /// Where testcontainers looks for an engine when `DOCKER_HOST` names none.

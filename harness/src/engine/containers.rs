@@ -4,19 +4,17 @@ use std::collections::HashMap;
 use std::net::Ipv4Addr;
 
 use bollard::models::{
-    ContainerCreateBody, EndpointIpamConfig, EndpointSettings, HostConfig, HostConfigLogConfig,
-    NetworkingConfig,
+    ContainerCreateBody, DeviceMapping, EndpointIpamConfig, EndpointSettings, HostConfig,
+    HostConfigLogConfig, NetworkingConfig,
 };
 use bollard::query_parameters::{
-    CreateContainerOptionsBuilder, KillContainerOptionsBuilder, StatsOptionsBuilder,
-    UploadToContainerOptionsBuilder,
+    CreateContainerOptionsBuilder, KillContainerOptionsBuilder, UploadToContainerOptionsBuilder,
 };
-use futures_util::TryStreamExt;
 
 use super::archive::{Archive, USER};
 use super::connect::Engine;
 use super::error::EngineError;
-use super::labels::Labels;
+use super::labels::Labelled;
 use super::machine::{Mount, Port, binding, mounts};
 use crate::secret::Secret;
 
@@ -62,7 +60,12 @@ pub enum Privileges {
     /// Root with the capabilities to change routes and to become an ordinary user, which it does
     /// before it starts its program.
     SetUpNetwork,
+    /// Root with the capabilities to lead packets over a TUN device, and to send them on.
+    DelayPackets,
 }
+
+/// The device that TUN devices are made by.
+pub const TUN: &str = "/dev/net/tun";
 
 /// One container of a plan.
 #[derive(Clone)]
@@ -87,6 +90,8 @@ pub struct ContainerSpec {
     pub files: Vec<FileSpec>,
     /// Its network.
     pub network: NetworkMode,
+    /// The container whose processes it sees besides its own, and may signal.
+    pub beside: Option<String>,
     /// A named volume and where it is mounted. It outlives the run.
     pub volume: Option<(String, String)>,
     /// The folders that it may write to besides those of its files; the rest of its root file system is
@@ -111,6 +116,7 @@ impl ContainerSpec {
             environment: Vec::new(),
             files: Vec::new(),
             network: NetworkMode::None,
+            beside: None,
             volume: None,
             writable: None,
             privileges: Privileges::None,
@@ -131,13 +137,6 @@ impl ContainerSpec {
     }
 }
 
-/// A container's memory as the engine accounts it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Memory {
-    /// Usage less inactive file pages, in bytes: what `docker stats` shows.
-    pub bytes: u64,
-}
-
 impl Engine {
     /// Creates a container and puts its files in. It is not started.
     ///
@@ -147,7 +146,7 @@ impl Engine {
     pub async fn create_container(
         &self,
         spec: &ContainerSpec,
-        labels: &Labels,
+        labels: &dyn Labelled,
     ) -> Result<(), EngineError> {
         let options = CreateContainerOptionsBuilder::default()
             .name(&spec.name)
@@ -323,44 +322,16 @@ impl Engine {
         )
         .await
     }
-
-    /// A container's memory now.
-    ///
-    /// # Errors
-    ///
-    /// [`EngineError::Api`] when the container is not there.
-    pub async fn memory(&self, container: &str) -> Result<Memory, EngineError> {
-        let options = StatsOptionsBuilder::default()
-            .stream(false)
-            .one_shot(true)
-            .build();
-        let mut samples = self.docker.stats(container, Some(options));
-        let sample = self
-            .call(format!("measure {container}"), samples.try_next())
-            .await?;
-        let memory = sample
-            .and_then(|sample| sample.memory_stats)
-            .unwrap_or_default();
-        let details = memory.stats.unwrap_or_default();
-        // cgroup v1 and v2 name the same figure differently.
-        let inactive = details
-            .get("total_inactive_file")
-            .or_else(|| details.get("inactive_file"))
-            .copied()
-            .unwrap_or(0);
-        Ok(Memory {
-            bytes: memory.usage.unwrap_or(0).saturating_sub(inactive),
-        })
-    }
 }
 
-pub(super) fn body(spec: &ContainerSpec, labels: &Labels) -> ContainerCreateBody {
+pub(super) fn body(spec: &ContainerSpec, labels: &dyn Labelled) -> ContainerCreateBody {
     let mut host = HostConfig {
         cap_drop: Some(vec!["ALL".to_owned()]),
         security_opt: Some(vec!["no-new-privileges".to_owned()]),
         memory: Some(256 << 20),
         pids_limit: Some(128),
         readonly_rootfs: spec.writable.as_ref().map(|_| true),
+        pid_mode: spec.beside.as_ref().map(|name| format!("container:{name}")),
         // The engine's own may be one that nothing can be read back from (`none`, `syslog`), or one that
         // throws lines away; this one keeps all that a container of a run may write.
         log_config: Some(HostConfigLogConfig {
@@ -413,13 +384,7 @@ pub(super) fn body(spec: &ContainerSpec, labels: &Labels) -> ContainerCreateBody
             });
         }
     }
-    let user = match spec.privileges {
-        Privileges::None => USER,
-        Privileges::SetUpNetwork => {
-            host.cap_add = Some(["NET_ADMIN", "SETUID", "SETGID"].map(str::to_owned).into());
-            0
-        }
-    };
+    let user = grant(&mut host, spec.privileges);
     let volumes: Vec<String> = spec.volumes().into_iter().map(str::to_owned).collect();
     let volume = spec.volume.as_ref();
     host.binds = volume.map(|(name, path)| vec![format!("{name}:{path}")]);
@@ -438,6 +403,26 @@ pub(super) fn body(spec: &ContainerSpec, labels: &Labels) -> ContainerCreateBody
         networking_config: networking,
         ..Default::default()
     }
+}
+
+/// Gives a container what its program may do when it starts. Returns the user that it starts as.
+fn grant(host: &mut HostConfig, privileges: Privileges) -> u64 {
+    let capabilities = match privileges {
+        Privileges::None => return USER,
+        Privileges::SetUpNetwork => &["NET_ADMIN", "SETUID", "SETGID"][..],
+        Privileges::DelayPackets => {
+            // Not every engine lets containers have it without being asked.
+            host.devices = Some(vec![DeviceMapping {
+                path_on_host: Some(TUN.to_owned()),
+                path_in_container: Some(TUN.to_owned()),
+                cgroup_permissions: Some("rw".to_owned()),
+            }]);
+            &["NET_ADMIN", "NET_RAW"]
+        }
+    };
+    let capabilities = capabilities.iter().copied();
+    host.cap_add = Some(capabilities.map(str::to_owned).collect());
+    0
 }
 
 /// An environment as the engine takes it.

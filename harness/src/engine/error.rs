@@ -14,7 +14,7 @@ use crate::causes::with_causes;
 pub enum EngineError {
     /// No engine answered at any of the places looked at.
     #[error(
-        "no Docker Engine answers (looked at {}); run `make engine` to install and start one, or \
+        "no Docker Engine answers (looked at {}); install and start one (in a checkout `make engine` does both), or \
          set DOCKER_HOST to one that runs on this machine", looked_at.join(", ")
     )]
     NoEngine {
@@ -86,6 +86,15 @@ pub enum EngineError {
     NoSuchImage {
         /// The image's name.
         image: String,
+    },
+    /// Images of deployments are not there.
+    #[error(
+        "{}; build it as the deployment does (`docker compose build`) or load it, nothing is pulled",
+        missing.join("; ")
+    )]
+    NotDeployable {
+        /// Each with the key that names it.
+        missing: Vec<String>,
     },
     /// A subnet is taken. The caller plans anew with another one.
     #[error("subnet of network {network} overlaps with one that exists")]

@@ -59,6 +59,40 @@ pub struct ImageContent {
     pub entrypoint: String,
 }
 
+impl ImageContent {
+    /// What a Dockerfile makes the image of, for builders other than [`Engine::ensure_image`]: its tag, made of its
+    /// content, and its root file system as a tar archive.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::File`] for a file that cannot be read, and [`EngineError::ImageChanged`].
+    pub fn packed(&self) -> Result<(String, Vec<u8>), EngineError> {
+        let tag = hash(self)?;
+        let mut packed = Vec::new();
+        let read = archive(self, &tag)?.read_to_end(&mut packed);
+        read.map_err(read_error(Path::new("a temporary file")))?;
+        Ok((tag, packed))
+    }
+
+    /// The image's name on an engine, made of its content.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::File`] for a file that cannot be read.
+    pub fn name(&self) -> Result<String, EngineError> {
+        Ok(format!("{}:{}", self.repository, hash(self)?))
+    }
+
+    /// The Dockerfile of the image, for a context that has [`packed`](Self::packed) as `root.tar`.
+    #[must_use]
+    pub fn dockerfile(&self) -> String {
+        let Self { entrypoint, .. } = self;
+        format!(
+            "FROM scratch\nADD root.tar /\nUSER {USER}:{USER}\nLABEL {LABEL_PROJECT}=1\nENTRYPOINT [\"{entrypoint}\"]\n"
+        )
+    }
+}
+
 /// Where an image comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Image {

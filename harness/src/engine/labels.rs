@@ -18,7 +18,13 @@ pub const LABEL_DEADLINE: &str = "ator-harness.deadline";
 /// for harnesses on the machine of that boot.
 pub const LABEL_BOOT: &str = "ator-harness.boot";
 
-/// What every resource of one run is labelled with. Never a secret or an address.
+/// What something of ours is labelled with, by its role. Never a secret or an address.
+pub trait Labelled: Sync {
+    /// The labels of one resource with a role.
+    fn for_role(&self, role: &str) -> HashMap<String, String>;
+}
+
+/// What every resource of one run is labelled with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Labels {
     /// The run id.
@@ -29,10 +35,8 @@ pub struct Labels {
     pub deadline: Deadline,
 }
 
-impl Labels {
-    /// The labels of one resource with a role.
-    #[must_use]
-    pub fn for_role(&self, role: &str) -> HashMap<String, String> {
+impl Labelled for Labels {
+    fn for_role(&self, role: &str) -> HashMap<String, String> {
         let boot = self.deadline.boot.as_ref().map(ToString::to_string);
         [
             (LABEL_PROJECT, "1"),

@@ -15,6 +15,7 @@ mod error;
 mod exec;
 mod files;
 mod fleet;
+mod home;
 mod images;
 mod labels;
 mod limits;
@@ -29,28 +30,32 @@ mod read;
 mod scripted;
 mod ssh;
 mod sweep;
+mod usage;
 mod watch;
 
 pub use address::{AddressError, EngineAddress};
 pub use alone::Alone;
 pub use connect::{Engine, EngineInfo};
-pub use containers::{ContainerSpec, FileSpec, Memory, NetworkMode, Privileges};
+pub use containers::{ContainerSpec, FileSpec, NetworkMode, Privileges, TUN};
 pub use deadline::{BootTime, Deadline, Now};
 pub use end_state::EndState;
 pub use error::{ConnectError, EngineError, LibraryError};
 pub use exec::ExecOutput;
 pub use files::{FilesError, Placed, is_program, program_files, tree_files};
 pub use fleet::{Engines, Placement};
+pub use home::{HomeContainer, HomeLabels, HomeResources};
 pub use images::{Image, ImageContent, Material};
 pub use labels::{
-    LABEL_BOOT, LABEL_DEADLINE, LABEL_PROJECT, LABEL_ROLE, LABEL_RUN, LABEL_TOPOLOGY, Labels,
-    UnreadableLabel,
+    LABEL_BOOT, LABEL_DEADLINE, LABEL_PROJECT, LABEL_ROLE, LABEL_RUN, LABEL_TOPOLOGY, Labelled,
+    Labels, UnreadableLabel,
 };
 pub use log::Log;
 pub use machine::{Mount, Port};
 pub use networks::NetworkSpec;
 pub use pipe::{Pipe, PipeInput, Piped};
 pub use project::{ProjectContainer, ProjectHealth, ProjectMount};
+pub use read::Owned;
 pub use ssh::SshError;
 pub use sweep::{Calls, FoundRun, Leftovers};
+pub use usage::Usage;
 pub use watch::{Death, Watch};

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::connect::Engine;
 use super::error::EngineError;
-use super::labels::Labels;
+use super::labels::Labelled;
 
 /// One bridge of a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -33,7 +33,7 @@ impl Engine {
     pub async fn create_network(
         &self,
         spec: &NetworkSpec,
-        labels: &Labels,
+        labels: &dyn Labelled,
     ) -> Result<(), EngineError> {
         let request = NetworkCreateRequest {
             name: spec.name.clone(),

@@ -45,8 +45,8 @@ pub struct ProjectContainer {
     pub ports: Vec<(String, u16)>,
     /// What is mounted.
     pub mounts: Vec<ProjectMount>,
-    /// The services that it waited for, each with the condition.
-    pub after: Vec<(String, String)>,
+    /// The services that it waited for, each with the condition; none where that is not told, as by Compose 1.
+    pub after: Option<Vec<(String, String)>>,
 }
 
 /// How a container is asked whether it is healthy.
@@ -146,7 +146,7 @@ fn described(inspected: ContainerInspectResponse) -> ProjectContainer {
             .into_iter()
             .map(mount)
             .collect(),
-        after: after(&label(AFTER)),
+        after: labels.get(AFTER).map(|label| after(label)),
     }
 }
 
@@ -254,7 +254,7 @@ mod tests {
         assert_eq!(one.ports, [("127.0.0.1".to_owned(), 80)]);
         assert_eq!(one.labels, [("x".to_owned(), "y".to_owned())]);
         let waits = ("ator".to_owned(), "service_healthy".to_owned());
-        assert_eq!(one.after, [waits]);
+        assert_eq!(one.after.as_deref(), Some(&[waits][..]));
         assert_eq!(one.mounts[0].source, "hs");
         let health = one.health.as_ref().expect("is asked");
         assert_eq!((health.interval.as_secs(), health.retries), (5, 3));

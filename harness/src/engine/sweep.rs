@@ -15,7 +15,8 @@ use super::connect::Engine;
 use super::deadline::Deadline;
 use super::error::EngineError;
 use super::labels::{
-    LABEL_PROJECT, LABEL_ROLE, LABEL_RUN, LABEL_TOPOLOGY, Labels, UnreadableLabel, deadline, filter,
+    LABEL_PROJECT, LABEL_ROLE, LABEL_RUN, LABEL_TOPOLOGY, Labelled, Labels, UnreadableLabel,
+    deadline, filter,
 };
 
 /// How long a call to the engine that nobody waits for any more may take to show its effect.

@@ -3,10 +3,13 @@
 
 mod cut;
 mod kill;
+mod lose;
 mod lose_keys;
+mod managed;
 mod pause;
 mod readdress;
 mod restart;
+mod second_session;
 mod slow;
 mod step;
 mod stop;
@@ -16,26 +19,27 @@ use crate::plan::Plan;
 use crate::topology::{Fault, FaultKind};
 
 pub use step::{Step, Steps, outage};
-pub use victim::{Part, Victim};
+pub use victim::{Now, Part, Victim};
 
-/// The steps of a fault. `session` are the relays on the way of a session over the onion network, the dialling home's
-/// guard first; empty where none is known.
+/// The steps of a fault, as things are now.
 ///
 /// # Errors
 ///
 /// Why there is nothing that it could be done to.
-pub fn steps(plan: &Plan, fault: &Fault, session: &[String]) -> Result<Steps, String> {
+pub fn steps(plan: &Plan, fault: &Fault, now: &Now) -> Result<Steps, String> {
     let of_kind = match fault.what {
         FaultKind::Kill => kill::steps,
         FaultKind::Stop => stop::steps,
         FaultKind::Restart => restart::steps,
         FaultKind::Pause => pause::steps,
         FaultKind::Cut => cut::steps,
+        FaultKind::Lose => lose::steps,
         FaultKind::Readdress => readdress::steps,
         FaultKind::LoseKeys => lose_keys::steps,
         FaultKind::Slow => slow::steps,
+        FaultKind::SecondSession => second_session::steps,
     };
-    of_kind(plan, fault, session)
+    of_kind(plan, fault, now)
 }
 
 #[cfg(test)]

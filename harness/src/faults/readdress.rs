@@ -2,10 +2,11 @@
 //! restarted, or got another lease. It keeps the new address.
 
 use super::step::{MOVED, Step, Steps, arguments, ways};
+use super::victim::Now;
 use crate::plan::Plan;
 use crate::topology::Fault;
 
-pub(super) fn steps(plan: &Plan, fault: &Fault, _session: &[String]) -> Result<Steps, String> {
+pub(super) fn steps(plan: &Plan, fault: &Fault, _now: &Now) -> Result<Steps, String> {
     let (home, [own, router, moved]) = ways(plan, fault.on.home(), MOVED)?;
     let options = [("to", router), ("from", own), ("moves-to", moved)];
     Ok(Steps {

@@ -1,10 +1,17 @@
 //! The steps that faults are made of.
 
 use std::net::Ipv4Addr;
+use std::time::Duration;
 
+use super::victim::Now;
 use super::victim::{Victim, victims};
 use crate::plan::{HomePlan, Plan};
 use crate::topology::Fault;
+
+/// How long a program may take to end that is told to: what an engine gives it before it kills.
+const ENDS_WITHIN: Duration = Duration::from_secs(10);
+/// The same of a connector whose daemon hangs, to which it has to give as much before it kills it.
+pub(super) const ENDS_DAEMON_WITHIN: Duration = Duration::from_secs(12);
 
 /// Places in a home's network that are nobody's: the next hop of what is swallowed, and the address that a home gets
 /// when it moves.
@@ -27,6 +34,15 @@ pub enum Step {
         victim: Victim,
         /// By which signal.
         signal: &'static str,
+        /// How long it has to end; then it is killed.
+        within: Duration,
+    },
+    /// Sends a signal to the daemon that a home's connector runs.
+    Inside {
+        /// The home.
+        home: String,
+        /// Which, in the helper's words: `kill`, `stop` or `cont`.
+        signal: &'static str,
     },
     /// Starts a container again, and waits until it does what it did: a node publishes, a daemon is in the network, a
     /// connector answers and knows its peers.
@@ -43,6 +59,13 @@ pub enum Step {
         /// What the helper is told.
         arguments: Vec<String>,
     },
+    /// Starts the helper over which what a home sends takes longer, with these arguments.
+    Delay {
+        /// The home.
+        home: String,
+        /// What the helper is told.
+        arguments: Vec<String>,
+    },
     /// Runs a helper that gives a home another address, with these arguments.
     Readdress {
         /// The home.
@@ -50,11 +73,20 @@ pub enum Step {
         /// What the helper is told.
         arguments: Vec<String>,
     },
-    /// Ends the helper that swallows, which undoes what it did.
+    /// Ends the helper that swallows, loses or delays, which undoes what it did.
     Restore {
         /// The home.
         home: String,
     },
+    /// Opens a session in the place of a home's connector, over which nothing is answered.
+    StandIn {
+        /// The home whose connector's place it is.
+        peer: String,
+        /// The home that is dialled.
+        home: String,
+    },
+    /// Closes that session.
+    StandDown,
     /// Switches link shaping.
     Shape {
         /// On or off.
@@ -78,6 +110,7 @@ pub(super) fn ends(victims: &[Victim], signal: &'static str) -> Vec<Step> {
     let end = |victim: &Victim| Step::End {
         victim: victim.clone(),
         signal,
+        within: ENDS_WITHIN,
     };
     victims.iter().map(end).collect()
 }
@@ -86,10 +119,10 @@ pub(super) fn ends(victims: &[Victim], signal: &'static str) -> Vec<Step> {
 pub(super) fn ended_for_a_time(
     plan: &Plan,
     fault: &Fault,
-    session: &[String],
+    now: &Now,
     signal: &'static str,
 ) -> Result<Steps, String> {
-    let victims = victims(plan, fault, session)?;
+    let victims = victims(plan, fault, now)?;
     Ok(Steps {
         apply: ends(&victims, signal),
         undo: match fault.lasts {

@@ -2,10 +2,10 @@
 
 use time::macros::datetime;
 
-use super::{Part, Step, Steps, steps};
+use super::{Now, Part, Step, Steps, steps};
 use crate::engine::Deadline;
 use crate::plan::{AddressSpace, Inputs, Plan, Seed};
-use crate::topology::{Choices, FAULTS, Fault, Lasts, NamedFault, Topology};
+use crate::topology::{Choices, FAULTS, Fault, FaultTarget, Lasts, NamedFault, Topology};
 
 /// The relays on the way of a session, the guard first.
 const SESSION: [&str; 3] = ["da1", "relay2", "relay3"];
@@ -33,11 +33,17 @@ fn plan(fault: &'static NamedFault) -> Plan {
     Plan::new(&topology, &inputs).expect("there is room")
 }
 
+fn now(dead: &[&str]) -> Now {
+    Now {
+        session: SESSION.map(str::to_owned).to_vec(),
+        dead: dead.iter().map(|one| (*one).to_owned()).collect(),
+    }
+}
+
 fn of(name: &str) -> (Plan, Fault, Steps) {
     let plan = plan(NamedFault::find(name).expect("is in the catalogue"));
     let fault = plan.topology.faults[0].clone();
-    let session = SESSION.map(str::to_owned);
-    let steps = steps(&plan, &fault, &session).expect("can be made");
+    let steps = steps(&plan, &fault, &now(&[])).expect("can be made");
     (plan, fault, steps)
 }
 
@@ -89,7 +95,7 @@ fn relays_are_found_on_the_way() {
 #[test]
 fn without_a_session_nobody_is_on_its_way() {
     let plan = plan(NamedFault::find("relay-on-path").expect("is there"));
-    let why = steps(&plan, &plan.topology.faults[0], &[]).expect_err("nobody");
+    let why = steps(&plan, &plan.topology.faults[0], &Now::default()).expect_err("nobody");
     assert_eq!(why, "no session over the onion network is known");
 }
 
@@ -100,6 +106,26 @@ fn a_daemon_that_is_started_again_is_not_the_first_of_its_home() {
     assert_eq!(home.first(), home.bls);
     let other = plan.home("home-a").expect("is there");
     assert_eq!(Some(other.first()), other.sidecar());
+}
+
+#[test]
+fn what_a_home_sends_to_the_network_takes_longer() {
+    let (plan, fault, steps) = of("slow-300ms");
+    let Step::Delay { home, arguments } = &steps.apply[0] else {
+        panic!("{steps:?}")
+    };
+    assert_eq!(home, "home-b");
+    let router = plan.router().expect("a network of its own").to_string();
+    assert_eq!(*arguments, ["slow", "--to", &router, "--by-ms", "300"]);
+    let restore = Step::Restore { home: home.clone() };
+    assert_eq!(steps.undo, [restore]);
+    let links = Fault {
+        on: FaultTarget::Links,
+        by: None,
+        ..fault
+    };
+    let steps = super::steps(&plan, &links, &now(&[])).expect("can be made");
+    assert_eq!(steps.apply, [Step::Shape { on: true }]);
 }
 
 #[test]
@@ -114,4 +140,32 @@ fn what_is_swallowed_goes_to_nobody() {
     assert!(all.into_iter().all(|address| address != *nobody));
     let router = plan.router().expect("a network of its own").to_string();
     assert!(arguments.contains(&router));
+}
+
+#[test]
+fn what_an_earlier_fault_left_dead_is_left_alone() {
+    for (name, dead, victims) in [
+        (
+            "relays-down",
+            &["relay3"][..],
+            &["da1", "da2", "da3", "relay1", "relay2", "relay4"][..],
+        ),
+        ("authority", &["da1"], &["da2"]),
+        ("two-authorities", &["da1"], &["da2", "da3"]),
+        ("one-relay", &["relay4"], &["relay1"]),
+    ] {
+        let (plan, fault, _) = of(name);
+        let steps = steps(&plan, &fault, &now(dead)).expect("can be made");
+        let found = steps.apply.iter().filter_map(|step| match step {
+            Step::End { victim, .. } | Step::Signal { victim, .. } => match &victim.part {
+                Part::Node(nickname) => Some(nickname.as_str()),
+                _ => None,
+            },
+            _ => None,
+        });
+        assert_eq!(found.collect::<Vec<_>>(), victims, "{name}");
+    }
+    let (plan, fault, _) = of("relay-on-path");
+    let told = steps(&plan, &fault, &now(&["relay3"])).expect_err("is dead");
+    assert_eq!(told, "relay3 is no node of this network that lives");
 }

@@ -3,14 +3,14 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use comfy_table::{CellAlignment, Table, presets};
+use comfy_table::CellAlignment;
 use time::format_description::well_known::Rfc3339;
 
 use super::entry::Tally;
 use super::summary::{
     CheckSummary, FLAG_FAILURES, FLAG_WINDOW, StageTrend, Summary, TopologySummary, Window,
 };
-use crate::report::{code, escape, show_us};
+use crate::report::{Look, TABLE_WIDTH, code, escape, show_us};
 
 impl Summary {
     /// The sum as JSON.
@@ -24,12 +24,11 @@ impl Summary {
     /// # Errors
     ///
     /// What the writer says.
-    pub fn print(&self, out: &mut impl Write) -> io::Result<()> {
+    pub fn print(&self, out: &mut impl Write, look: &Look) -> io::Result<()> {
         for topology in &self.topologies {
             writeln!(out, "{}", heading(topology))?;
             for (header, rows) in self.tables(topology) {
-                let mut table = Table::new();
-                table.load_style(presets::UTF8_FULL_CONDENSED);
+                let mut table = look.table(TABLE_WIDTH);
                 table.set_header(header).add_rows(rows);
                 for column in table.column_iter_mut().skip(1) {
                     column.set_cell_alignment(CellAlignment::Right);

@@ -57,6 +57,8 @@ pub enum Needs {
     /// Faults, in TOML, and no peering but the one by which the home that the probe dials does dial: it shows only
     /// while something is broken.
     Faults(&'static str),
+    /// Faults, in TOML, and no peering but the one by which the home that the probe dials is dialled.
+    FaultsWhereDialled(&'static str),
 }
 
 /// The part that is broken, and how. Of homes it is the one that the probe dials, which is looked at

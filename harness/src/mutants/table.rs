@@ -332,12 +332,28 @@ pub static MUTANTS: &[MutantSpec] = &[
         ..CONNECTOR
     },
     MutantSpec {
+        name: "older-close-deregisters",
+        breaks: "The connector forgets every session of a peer when one of them ends.",
+        caught_by: "faults.recovered",
+        needs: Needs::FaultsWhereDialled(
+            "[[fault]]\nwhat = \"second-session\"\non = \"home-b/connector\"\nlasts = \"8s\"\nrecovers_within = \"12s\"\n",
+        ),
+        ..CONNECTOR
+    },
+    MutantSpec {
         name: "answers-overdue",
         breaks: "The connector answers a packet, whose next hop has not, three seconds after its time is over.",
         caught_by: "faults.answered",
         needs: Needs::Faults(
             "[[fault]]\nwhat = \"pause\"\non = \"home-a/connector\"\nlasts = \"8s\"\n",
         ),
+        ..CONNECTOR
+    },
+    MutantSpec {
+        name: "forgets-in-flight",
+        breaks: "The connector answers a packet in flight, whose next hop has left, only when its time is over.",
+        caught_by: "faults.in-flight",
+        needs: Needs::Faults("[[fault]]\nwhat = \"restart\"\non = \"home-a/connector\"\n"),
         ..CONNECTOR
     },
     MutantSpec {
@@ -391,11 +407,32 @@ pub static MUTANTS: &[MutantSpec] = &[
         ..CONNECTOR
     },
     MutantSpec {
+        name: "healthy-for-ever",
+        breaks: "The connector says that it is healthy, whoever of its peers is away.",
+        caught_by: "faults.truth",
+        // The same is looked at when its peer has ended, at the end.
+        may_also_fail: &["resilience.health-live"],
+        needs: Needs::Faults(
+            "[[fault]]\nwhat = \"kill\"\non = \"home-a/connector\"\nlasts = \"40s\"\n",
+        ),
+        ..CONNECTOR
+    },
+    MutantSpec {
         name: "hangs-with-peers",
         breaks: "The connector does not end on a signal while a peer that it dials is connected.",
         caught_by: "faults.shutdown",
         needs: Needs::Faults(
             "[[fault]]\nwhat = \"stop\"\non = \"home-b/connector\"\nlasts = \"2s\"\n",
+        ),
+        ..CONNECTOR
+    },
+    MutantSpec {
+        name: "drops-sessions",
+        breaks: "The connector closes each session that it dialled 20 s after the peer let it in.",
+        caught_by: "faults.held",
+        may_also_fail: &["faults.undisturbed", "faults.answered"],
+        needs: Needs::Faults(
+            "[[fault]]\nwhat = \"pause\"\non = \"home-b/bls\"\nafter = \"25s\"\nlasts = \"1s\"\n",
         ),
         ..CONNECTOR
     },

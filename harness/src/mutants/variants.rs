@@ -12,6 +12,8 @@ pub struct VariantSpec {
     pub differs: &'static str,
     /// The checks that cannot be judged then; all others pass.
     pub unsupported: &'static [&'static str],
+    /// The faults of the catalogue under which it shows; empty of one that shows where nothing is broken.
+    pub faults: &'static [&'static str],
     /// What differs.
     pub part: Different,
 }
@@ -47,13 +49,33 @@ const fn without(
         name,
         differs,
         unsupported,
+        faults: &[],
         part: Different::Connector,
+    }
+}
+
+/// A connector that differs while something is broken.
+const fn broken(
+    name: &'static str,
+    differs: &'static str,
+    faults: &'static [&'static str],
+    unsupported: &'static [&'static str],
+) -> VariantSpec {
+    VariantSpec {
+        faults,
+        ..without(name, differs, unsupported)
     }
 }
 
 const SECRECY: &[&str] = &["secrecy.addresses", "secrecy.secrets"];
 const AMOUNTS: &[&str] = &["packets.amounts"];
 const HEALTH: &[&str] = &["resilience.health", "resilience.health-live"];
+/// A short outage, a connector that goes and a daemon that does.
+const OUTAGES: &[&str] = &["cut-10s", "connector-restart", "daemon-restart"];
+/// Of faults that say nothing of how much may be lost, and tell no connector to end.
+const OF_FAULTS: &[&str] = &["faults.lost", "faults.shutdown"];
+/// The same of faults that start no daemon again either.
+const OF_SESSIONS: &[&str] = &["faults.lost", "faults.shutdown", "identity.kept"];
 
 /// Every variant, in the order of the matrix.
 pub static VARIANTS: &[VariantSpec] = &[
@@ -127,6 +149,31 @@ pub static VARIANTS: &[VariantSpec] = &[
         name: "daemon-logs-more",
         differs: "The homes' daemons log at INFO as well.",
         unsupported: &[],
+        faults: &[],
         part: Different::Daemon("Log info stdout"),
     },
+    broken(
+        "backs-off-slowly",
+        "The connector's pauses between dials grow by half up to 30 s, each a little by chance.",
+        OUTAGES,
+        OF_FAULTS,
+    ),
+    broken(
+        "leaves-redial-to-peer",
+        "Of two connectors that dial each other one dials again only where the other has not for 10 s.",
+        OUTAGES,
+        OF_FAULTS,
+    ),
+    broken(
+        "sends-again",
+        "The connector sends what its next hop has not answered once more when that is back.",
+        OUTAGES,
+        OF_FAULTS,
+    ),
+    broken(
+        "closes-older",
+        "The connector closes a peer's older session when that peer comes again.",
+        &["second-session"],
+        OF_SESSIONS,
+    ),
 ];

@@ -134,6 +134,14 @@ impl OnionAddress {
         &self.name[..LABEL]
     }
 
+    /// The public key that it is made of.
+    pub(super) fn key(&self) -> [u8; 32] {
+        let label = self.expose_label().to_ascii_uppercase();
+        // It was decoded when it was parsed.
+        let bytes = BASE32_NOPAD.decode(label.as_bytes()).unwrap_or_default();
+        bytes.first_chunk().copied().unwrap_or_default()
+    }
+
     /// The family that the TLD and the checksum agree on.
     #[must_use]
     pub const fn family(&self) -> TldFamily {

@@ -201,11 +201,11 @@ pub fn relay(node: &Common<'_>, at: Published, listener: SocketAddr) -> String {
     rc
 }
 
-/// The lines of an onion service that has these ports.
-fn service(ports: &[u16]) -> String {
+/// The lines of an onion service that hands each of these ports on to the same of a machine.
+fn service(ports: &[u16], target: Ipv4Addr) -> String {
     let mut lines = format!("HiddenServiceDir {SERVICE_DIRECTORY}\n");
     for port in ports {
-        let _ = writeln!(lines, "HiddenServicePort {port} 127.0.0.1:{port}");
+        let _ = writeln!(lines, "HiddenServicePort {port} {target}:{port}");
     }
     lines
 }
@@ -226,7 +226,7 @@ pub fn home(node: &Common<'_>, service_ports: &[u16]) -> String {
          MaxCircuitDirtiness 1 day\n\
          DisableNetwork 1\n\
          {}",
-        service(service_ports),
+        service(service_ports, Ipv4Addr::LOCALHOST),
     );
     rc
 }
@@ -236,6 +236,16 @@ pub fn home(node: &Common<'_>, service_ports: &[u16]) -> String {
 /// the network that stands in for the public one, under the conditions of that network.
 #[must_use]
 pub fn joining(node: &Common<'_>, service_ports: &[u16]) -> String {
+    let mut rc = serving(node, service_ports, Ipv4Addr::LOCALHOST);
+    rc.push_str("DisableNetwork 1\n");
+    rc
+}
+
+/// Configuration of an operator's daemon, which enters its network by itself whenever it starts, as that of
+/// [`joining`] does when it is told. Its onion service hands streams on to `target`: an address, because a name that
+/// does not resolve yet ends the daemon.
+#[must_use]
+pub fn serving(node: &Common<'_>, service_ports: &[u16], target: Ipv4Addr) -> String {
     let mut rc = format!(
         "Nickname {}\n\
          DataDirectory {DATA_DIRECTORY}\n\
@@ -243,23 +253,29 @@ pub fn joining(node: &Common<'_>, service_ports: &[u16]) -> String {
          ControlPort 0.0.0.0:{CONTROL_PORT}\n\
          HashedControlPassword {}\n\
          SocksPort 0.0.0.0:{SOCKS_PORT}\n\
-         {}\
-         DisableNetwork 1\n",
+         {}",
         node.nickname,
         node.hashed_password,
-        service(service_ports),
+        service(service_ports, target),
     );
-    if !node.authorities.is_empty() {
-        // What the stand-in's own homes are told, and for the same reasons.
-        rc.push_str(
-            "TestingTorNetwork 1\n\
-             AssumeReachable 1\n\
-             ConfluxEnabled 0\n\
-             Schedulers Vanilla\n\
-             FetchDirInfoEarly 1\n\
-             VanguardsLiteEnabled 0\n",
-        );
-        authority_lines(&mut rc, node.authorities);
+    rc.push_str(&stand_in(node.authorities));
+    rc
+}
+
+/// What has a daemon join the network of these authorities in place of the public one; nothing without any. It is
+/// what the stand-in's own homes are told, and for the same reasons.
+#[must_use]
+pub fn stand_in(authorities: &[AuthorityLine]) -> String {
+    if authorities.is_empty() {
+        return String::new();
     }
+    let mut rc = "TestingTorNetwork 1\n\
+         AssumeReachable 1\n\
+         ConfluxEnabled 0\n\
+         Schedulers Vanilla\n\
+         FetchDirInfoEarly 1\n\
+         VanguardsLiteEnabled 0\n"
+        .to_owned();
+    authority_lines(&mut rc, authorities);
     rc
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 /// The flags that every node of a private network must carry before a client may rely on it.
-const NEEDED_FLAGS: [&str; 4] = ["Running", "Valid", "HSDir", "Fast"];
+pub(super) const NEEDED_FLAGS: [&str; 4] = ["Running", "Valid", "HSDir", "Fast"];
 
 /// One relay in a consensus.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,13 +18,18 @@ pub struct Entry {
     pub microdescriptor: Option<String>,
 }
 
-/// A consensus document, as far as readiness needs it (dir-spec, "consensus format").
+/// A consensus document, or the vote of one authority on it, as far as readiness needs it (dir-spec, "vote and
+/// consensus status document formats").
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Consensus {
+    /// The `published` line of a vote: when it was made. Empty in a consensus.
+    pub published: String,
     /// The `valid-after` line; two authorities that serve the same one agree.
     pub valid_after: String,
     /// The `valid-until` line.
     pub valid_until: String,
+    /// How many votes it was made of (`dir-source`); 1 in a vote.
+    pub votes: usize,
     /// Every relay in it.
     pub entries: Vec<Entry>,
     /// How many authorities signed it.
@@ -64,18 +69,6 @@ pub enum Refusal {
     },
 }
 
-impl Refusal {
-    /// The nodes that it is about, by nickname.
-    #[must_use]
-    pub fn nodes(&self) -> Vec<&str> {
-        match self {
-            Self::Missing(nicknames) => nicknames.iter().map(String::as_str).collect(),
-            Self::Flags { nickname, .. } | Self::Skewed { heavy: nickname } => vec![nickname],
-            Self::Signatures { .. } => Vec::new(),
-        }
-    }
-}
-
 impl Consensus {
     /// Reads the lines that matter. Lines that are not known are passed over, as the
     /// specification asks.
@@ -85,6 +78,8 @@ impl Consensus {
         for line in text.lines() {
             let (keyword, rest) = line.split_once(' ').unwrap_or((line, ""));
             match keyword {
+                "published" => rest.clone_into(&mut consensus.published),
+                "dir-source" => consensus.votes += 1,
                 "valid-after" => rest.clone_into(&mut consensus.valid_after),
                 "valid-until" => rest.clone_into(&mut consensus.valid_until),
                 "r" => consensus.entries.push(Entry {
@@ -119,6 +114,13 @@ impl Consensus {
         consensus
     }
 
+    /// The relay of this nickname.
+    #[must_use]
+    pub fn entry(&self, nickname: &str) -> Option<&Entry> {
+        let mut entries = self.entries.iter();
+        entries.find(|entry| entry.nickname == nickname)
+    }
+
     /// Holds the consensus against what the network should be.
     ///
     /// # Errors
@@ -127,7 +129,7 @@ impl Consensus {
     pub fn refuse(&self, nicknames: &[&str], authorities: usize) -> Result<(), Refusal> {
         let missing: Vec<String> = nicknames
             .iter()
-            .filter(|name| !self.entries.iter().any(|entry| entry.nickname == **name))
+            .filter(|name| self.entry(name).is_none())
             .map(|name| (*name).to_owned())
             .collect();
         if !missing.is_empty() {

@@ -174,22 +174,30 @@ impl Directory {
     ///
     /// As [`Directory::get`].
     pub async fn consensus(&self) -> Result<Option<Consensus>, DirectoryError> {
-        let text = self
-            .get("/tor/status-vote/current/consensus-microdesc")
-            .await?;
+        let text = self.consensus_text().await?;
         Ok(text.map(|text| Consensus::parse(&text)))
     }
 
-    /// This authority's own vote on the consensus that it serves, or is about to serve.
+    /// The text of the microdescriptor consensus that this authority serves, if it has one.
     ///
     /// # Errors
     ///
     /// As [`Directory::get`].
-    pub async fn vote(&self) -> Result<Option<String>, DirectoryError> {
-        match self.get("/tor/status-vote/current/authority").await? {
-            Some(vote) => Ok(Some(vote)),
-            None => self.get("/tor/status-vote/next/authority").await,
-        }
+    pub async fn consensus_text(&self) -> Result<Option<String>, DirectoryError> {
+        self.get("/tor/status-vote/current/consensus-microdesc")
+            .await
+    }
+
+    /// The texts of this authority's own votes: on the consensus that it serves, and on the one that is being
+    /// made. Either may not be there.
+    ///
+    /// # Errors
+    ///
+    /// As [`Directory::get`].
+    pub async fn votes(&self) -> Result<[Option<String>; 2], DirectoryError> {
+        let current = self.get("/tor/status-vote/current/authority").await?;
+        let next = self.get("/tor/status-vote/next/authority").await?;
+        Ok([current, next])
     }
 
     /// The certificates of all authorities that this one knows.

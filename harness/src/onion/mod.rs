@@ -5,6 +5,7 @@
 mod address;
 pub mod anonrc;
 pub mod authority;
+pub mod ballot;
 pub mod consensus;
 pub mod control;
 mod daemon;
@@ -19,7 +20,7 @@ mod service;
 pub use address::{AddressError, OnionAddress, TldFamily};
 pub use daemon::{Daemon, Program};
 pub use host::{HostError, Way, ask_proxy, host_family, resolvable};
-pub use notice::{Notice, notices};
+pub use notice::{Notice, notices, refused_folder};
 pub use password::ControlPassword;
 pub use redact::{mentions_address, redact};
 pub use service::{PUBLIC_FILE, SECRET_FILE, ServiceKeys};

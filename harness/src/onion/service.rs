@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use ed25519_dalek::hazmat::ExpandedSecretKey;
-use ed25519_dalek::{SigningKey, VerifyingKey};
+use ed25519_dalek::hazmat::{ExpandedSecretKey, raw_sign};
+use ed25519_dalek::{Signature, SigningKey, VerifyingKey};
 use sha2::{Digest, Sha512};
 
 use super::address::{OnionAddress, TldFamily};
@@ -55,6 +55,14 @@ impl ServiceKeys {
         OnionAddress::of_key(&self.public, family)
     }
 
+    /// Signs a message, which has to begin with what it is for: the daemon signs with keys that it blinds, so that no
+    /// message of its own can be taken for one of these.
+    #[must_use]
+    pub fn sign(&self, message: &[u8]) -> [u8; 64] {
+        let secret = ExpandedSecretKey::from_bytes(&self.expanded);
+        raw_sign::<Sha512>(&secret, message, &VerifyingKey::from(&secret)).to_bytes()
+    }
+
     /// Content of `hs_ed25519_secret_key`.
     #[must_use]
     pub fn secret_file(&self) -> Vec<u8> {
@@ -65,6 +73,18 @@ impl ServiceKeys {
     #[must_use]
     pub fn public_file(&self) -> Vec<u8> {
         tagged(PUBLIC_TAG, &self.public)
+    }
+}
+
+impl OnionAddress {
+    /// Whether the keys of this address have signed a message ([`ServiceKeys::sign`]).
+    #[must_use]
+    pub fn has_signed(&self, message: &[u8], signature: &[u8; 64]) -> bool {
+        let key = VerifyingKey::from_bytes(&self.key());
+        key.is_ok_and(|key| {
+            key.verify_strict(message, &Signature::from_bytes(signature))
+                .is_ok()
+        })
     }
 }
 

@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 
 use super::control::Control;
-use super::home::{DaemonPlan, HomePlan, OnionPlan};
+use super::home::{DaemonPlan, DeployedPlan, HomePlan, OnionPlan};
 use super::model::{Inputs, Plan};
 use super::node::{NodePlan, Role};
 use super::peer::{self, PeeringPlan, ProbePlan};
@@ -32,6 +32,7 @@ impl Plan {
     pub fn new(topology: &Topology, inputs: &Inputs) -> Result<Self, PlanError> {
         refuse_size(topology)?;
         refuse_daemons(topology)?;
+        refuse_unread(topology)?;
         let run = RunId::new(inputs.now, &inputs.seed);
         let builder = Builder {
             topology,
@@ -80,16 +81,42 @@ impl Plan {
     ///
     /// [`PlanError::Configuration`] where a profile makes none for a home.
     pub(crate) fn configure(&mut self) -> Result<(), PlanError> {
-        let connector = self.topology.connector;
         let homes = self.homes.iter();
-        let all: Result<Vec<_>, _> = homes
-            .map(|home| connector.configure(&self.site(home)))
-            .collect();
-        for (home, configuration) in self.homes.iter_mut().zip(all.map_err(Box::new)?) {
+        let all: Result<Vec<_>, _> = homes.map(|home| self.configured(home)).collect();
+        for (home, (configuration, deployed)) in self.homes.iter_mut().zip(all?) {
             home.environment.clone_from(&configuration.environment);
             home.configuration = configuration;
+            home.deployed = deployed;
         }
         Ok(())
+    }
+
+    fn configured(
+        &self,
+        home: &HomePlan,
+    ) -> Result<(Configuration, Option<DeployedPlan>), PlanError> {
+        let connector = self.topology.connector;
+        let site = self.site(home);
+        let planned = connector.configure(&site).map_err(Box::new)?;
+        let of = self.topology.home(&home.id);
+        let Some(service) = of.and_then(|home| home.deployment.clone()) else {
+            return Ok((planned, None));
+        };
+        let calling = self.peerings.iter().filter(|one| one.to == home.id);
+        let variables = calling.filter_map(|peering| peering.variable.as_deref());
+        let wanted: Vec<&str> = variables.chain(connector.admission_variable()).collect();
+        let planned_ones = planned.environment.iter();
+        let expected = planned_ones.filter(|(name, _)| wanted.contains(&&**name));
+        let expected = expected.cloned().collect();
+        let deployed = connector.deployed(&site, planned, &service);
+        let plan = DeployedPlan {
+            image: service.image.clone(),
+            service,
+            files: deployed.files,
+            expected,
+            notes: deployed.notes,
+        };
+        Ok((deployed.configuration, Some(plan)))
     }
 }
 
@@ -132,6 +159,18 @@ fn refuse_daemons(topology: &Topology) -> Result<(), PlanError> {
             })
         }
         _ => Ok(()),
+    }
+}
+
+/// Refuses a home whose deployment nobody has read: another connector in its place would be judged for it.
+fn refuse_unread(topology: &Topology) -> Result<(), PlanError> {
+    let mut homes = topology.homes.iter();
+    let unread = homes.find(|home| home.compose.is_some() && home.deployment.is_none());
+    match unread {
+        Some(home) => Err(PlanError::NotRead {
+            home: home.id.clone(),
+        }),
+        None => Ok(()),
     }
 }
 
@@ -236,6 +275,7 @@ impl Builder<'_> {
                     admin_key: self.inputs.seed.secret(&format!("admin/{}", home.id)),
                     environment: Vec::new(),
                     configuration: Configuration::default(),
+                    deployed: None,
                 }
             })
             .collect()

@@ -1,12 +1,13 @@
 //! Homes and their onion daemons.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 
 use serde::Serialize;
 
 use super::control::Control;
 use super::shown::{names_only, redacted};
-use crate::connectors::{Configuration, Ports};
+use crate::connectors::{Configuration, DeployedFile, Deployment, Ports};
 use crate::onion::anonrc::SOCKS_PORT;
 use crate::onion::{OnionAddress, ServiceKeys};
 use crate::secret::Secret;
@@ -47,6 +48,42 @@ pub struct HomePlan {
     /// What the connector and its server are given besides.
     #[serde(skip)]
     pub configuration: Configuration,
+    /// The service of a deployment that the connector is; `None` for the topology's connector.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deployed: Option<DeployedPlan>,
+}
+
+/// A home's connector as an operator has deployed it.
+#[derive(Clone, Serialize)]
+pub struct DeployedPlan {
+    /// What is deployed.
+    #[serde(skip)]
+    pub service: Arc<Deployment>,
+    /// The image.
+    pub image: String,
+    /// Its files that are put in as they are.
+    #[serde(skip)]
+    pub files: Vec<DeployedFile>,
+    /// What its environment has to hold for the home's peers, whatever the deployment says: their secrets, and
+    /// whether peers without one are let in.
+    #[serde(serialize_with = "names_only")]
+    pub expected: Vec<(String, Secret)>,
+    /// What of the deployment was replaced, added and left out, for people.
+    pub notes: Vec<String>,
+}
+
+impl DeployedPlan {
+    /// What is deployed, and what of it is not as it was, in lines.
+    pub fn told(&self) -> impl Iterator<Item = String> {
+        let Deployment {
+            file,
+            service,
+            image,
+            ..
+        } = &*self.service;
+        let what = format!("its connector is the service {service} of {file}, image {image}");
+        std::iter::once(what).chain(self.notes.iter().cloned())
+    }
 }
 
 /// Who runs a home's onion daemon.
@@ -120,6 +157,8 @@ impl HomePlan {
     pub const FORWARDER_PORT: u16 = 9200;
     /// Port of the home where the SOCKS and DNS recorder records whatever connects: nobody has to.
     pub const ARRIVALS_PORT: u16 = 9152;
+    /// Port of the home where the SOCKS and DNS recorder shows what it has recorded so far.
+    pub const RECORD_PORT: u16 = 9153;
 
     /// The home's onion daemon and onion service, if it has them.
     #[must_use]
@@ -131,6 +170,15 @@ impl HomePlan {
     #[must_use]
     pub fn is_onion(&self) -> bool {
         self.onion().is_some()
+    }
+
+    /// The operator's own secrets that its deployment gives its connector. Shorter ones are part of too many words.
+    pub(super) fn deployed_secrets(&self) -> impl Iterator<Item = Secret> {
+        let service = self.deployed.iter().map(|deployed| &deployed.service);
+        let secrets =
+            service.flat_map(|service| service.environment.iter().filter(|one| one.is_secret));
+        let values = secrets.filter_map(|one| one.value.clone());
+        values.filter(|value| value.expose().len() >= 8)
     }
 
     /// The container of the daemon alone, if there is one.
@@ -183,6 +231,7 @@ impl HomePlan {
     #[must_use]
     pub fn dialled_ports(&self) -> Vec<u16> {
         let mut ports = self.ports.all();
+        ports.push(Self::RECORD_PORT);
         if let Some(onion) = self.onion() {
             ports.extend([SOCKS_PORT, onion.control.address.port()]);
         }

@@ -205,6 +205,12 @@ impl Plan {
         }
     }
 
+    /// What a home's SOCKS and DNS recorder shows its record to.
+    #[must_use]
+    pub fn record_key(&self, home: &HomePlan) -> Secret {
+        self.seed.secret(&format!("record/{}", home.id))
+    }
+
     /// Every text that no log, label, command line or report may hold.
     #[must_use]
     pub fn secrets(&self) -> Vec<Secret> {
@@ -219,6 +225,8 @@ impl Plan {
             .map(|onion| &onion.control)
             .chain(self.nodes().map(|node| &node.control));
         secrets.extend(controls.map(|control| control.password.password().clone()));
+        secrets.extend(self.homes.iter().flat_map(HomePlan::deployed_secrets));
+        secrets.extend(self.homes.iter().map(|home| self.record_key(home)));
         secrets.push(self.probe.secret.clone());
         secrets.push(self.decoy.token.clone());
         // A peering without a secret has nothing to hide.

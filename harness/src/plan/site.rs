@@ -6,7 +6,7 @@ use super::containers::ANONRC;
 use super::home::{DaemonPlan, HomePlan};
 use super::model::Plan;
 use super::peer::PeeringPlan;
-use crate::connectors::{Caller, Daemon, PeerToDial, Route, Site, StartedBy, Who};
+use crate::connectors::{Caller, Daemon, PeerToDial, Purpose, Route, Site, StartedBy, Who};
 use crate::onion::OnionAddress;
 use crate::onion::anonrc::{self, SERVICE_DIRECTORY};
 use crate::secret::Secret;
@@ -125,6 +125,7 @@ impl Plan {
             callers: callers.chain(probe).collect(),
             admits_without_secret: self.topology.allows_no_auth(&home.id),
             dials: dials.chain(decoy).collect(),
+            purpose: Purpose::Judged,
         }
     }
 

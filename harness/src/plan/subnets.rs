@@ -7,7 +7,7 @@ use super::seed::Seed;
 use crate::connectors::ConfigureError;
 
 /// Prefix length of one network.
-pub(super) const PREFIX: u8 = 27;
+pub const PREFIX: u8 = 27;
 /// Addresses of one network.
 pub(super) const NETWORK_SIZE: u32 = 32;
 /// Networks in a block, of which the first is the relays'.
@@ -54,6 +54,12 @@ pub enum PlanError {
         /// Its connector.
         connector: &'static str,
     },
+    /// A home whose connector is a deployment that was not read.
+    #[error("the deployment of {home} was not read; name the topology by its file")]
+    NotRead {
+        /// The home.
+        home: String,
+    },
     /// A home's connector cannot be configured.
     #[error(transparent)]
     Configuration(#[from] Box<ConfigureError>),
@@ -89,6 +95,15 @@ impl Block {
     pub(super) const fn address(self, index: u32, host: u32) -> Ipv4Addr {
         Ipv4Addr::from_bits(self.0 + index * NETWORK_SIZE + host)
     }
+}
+
+/// The first address of a network that nobody uses, of prefix length [`PREFIX`].
+///
+/// # Errors
+///
+/// [`PlanError::NoFreeSubnet`].
+pub fn free_network(seed: &Seed, space: &AddressSpace) -> Result<Ipv4Addr, PlanError> {
+    Ok(Block::choose(seed, space)?.address(0, 0))
 }
 
 #[cfg(test)]

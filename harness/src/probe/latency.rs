@@ -6,7 +6,8 @@ use hdrhistogram::Histogram;
 
 /// Longest latency that is told apart from longer ones.
 const HIGHEST: Duration = Duration::from_secs(3600);
-/// How many samples are kept with their times, the first of them: more dots than that nobody tells apart.
+/// How many samples are kept with their times at most: more dots than that nobody tells apart. When there are as many,
+/// every other one goes, and from then on only every other one that comes is kept.
 const KEPT: usize = 2_000;
 
 /// A recorder of durations.
@@ -17,6 +18,10 @@ const KEPT: usize = 2_000;
 pub struct Latencies {
     nanoseconds: Histogram<u64>,
     over_time: Vec<(Duration, Duration)>,
+    /// Of so many samples with a time one is kept.
+    one_of: u32,
+    /// How many came since the last that was kept.
+    since_kept: u32,
 }
 
 impl Latencies {
@@ -32,6 +37,8 @@ impl Latencies {
             nanoseconds: Histogram::new_with_bounds(1, highest, 3)
                 .expect("constant bounds are valid"),
             over_time: Vec::new(),
+            one_of: 1,
+            since_kept: 0,
         }
     }
 
@@ -44,12 +51,24 @@ impl Latencies {
     /// Adds one sample that was taken at a time, counted from wherever the caller counts from.
     pub fn record_at(&mut self, at: Duration, latency: Duration) {
         self.record(latency);
-        if self.over_time.len() < KEPT {
-            self.over_time.push((at, latency));
+        self.since_kept += 1;
+        if self.since_kept < self.one_of {
+            return;
+        }
+        self.since_kept = 0;
+        self.over_time.push((at, latency));
+        if self.over_time.len() == KEPT {
+            let mut number = 0;
+            self.over_time.retain(|_| {
+                number += 1;
+                number % 2 == 0
+            });
+            self.one_of = self.one_of.saturating_mul(2);
         }
     }
 
-    /// The samples that were taken at a time that is known, each with that time, as they came: the first 2,000.
+    /// Samples that were taken at a time that is known, each with that time, as they came: all of fewer than 2,000, else at
+    /// least a thousand, evenly spread.
     #[must_use]
     pub fn over_time(&self) -> &[(Duration, Duration)] {
         &self.over_time
@@ -134,6 +153,25 @@ pub struct LatencySummary {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_many_samples_some_are_kept_from_the_first_to_the_last() {
+        let mut latencies = Latencies::new();
+        let all = 50_000;
+        for second in 0..all {
+            latencies.record_at(Duration::from_secs(second), Duration::from_millis(1));
+        }
+        let kept = latencies.over_time();
+        assert!((1_000..2_000).contains(&kept.len()), "{}", kept.len());
+        let at = |place: usize| kept[place].0.as_secs();
+        assert!(at(0) < 100 && at(kept.len() - 1) > all - 100);
+        let gap = at(1) - at(0);
+        let even = kept
+            .windows(2)
+            .all(|two| (two[1].0 - two[0].0).as_secs() == gap);
+        assert!(even, "{gap}");
+        assert_eq!(latencies.count(), all);
+    }
 
     #[test]
     fn percentiles_of_a_known_distribution() {

@@ -1,11 +1,13 @@
 //! From a run's outcome to its report.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
 use serde_json::Value;
 use time::format_description::well_known::Rfc3339;
 
+use super::faults::faults;
 use super::forms::FORMS;
 use super::json::word;
 use super::model::{
@@ -13,14 +15,16 @@ use super::model::{
     Memory, MetricView, NoteView, Report, ReportKind, VERSION,
 };
 use super::plain::plain;
+use super::soak::SoakReport;
 use super::stages::stage_times;
 use super::topology::TopologyView;
 use super::{metric, words};
 use crate::causes::with_causes;
-use crate::checks::{Verdict, budget_check_id};
+use crate::checks::{FaultsView, Verdict, budget_check_id};
 use crate::events::EventKind;
 use crate::evidence::ContainerRole;
 use crate::run::{Outcome, RunError};
+use crate::topology::Metric;
 
 /// Logs whose ends are shown after a failure, at most.
 const LOGS_SHOWN: usize = 4;
@@ -80,6 +84,8 @@ fn gather(outcome: &Outcome, exit_code: u8) -> Report {
             .metrics
             .iter()
             .map(|(metric, latencies)| {
+                let recovery = (*metric == Metric::Recovery).then_some(outcome.faults.as_ref());
+                let of_faults = recovery_budgets(recovery.flatten());
                 let budgets = topology
                     .budgets
                     .iter()
@@ -91,11 +97,14 @@ fn gather(outcome: &Outcome, exit_code: u8) -> Report {
                         samples: budget.samples,
                         measured_us: metric::micros(latencies.percentile(budget.percentile)),
                     })
+                    .chain(of_faults)
                     .collect();
                 let name = metric.name().to_owned();
                 (name, MetricView::of(latencies, budgets))
             })
             .collect(),
+        faults: faults(outcome.faults.as_ref()),
+        soak: soak(outcome),
         deaths: deaths(outcome),
         notes: notes(outcome),
         logs: logs(outcome),
@@ -108,6 +117,32 @@ fn gather(outcome: &Outcome, exit_code: u8) -> Report {
             files: files(&outcome.artefacts),
         },
     }
+}
+
+/// How long recovery may take, as budgets of its metric: one for each time that is given.
+fn recovery_budgets(view: Option<&FaultsView>) -> Vec<BudgetView> {
+    let mut slowest: BTreeMap<Duration, Duration> = BTreeMap::new();
+    for fault in view.into_iter().flat_map(|view| &view.faults) {
+        let times = fault.concerned.iter().filter_map(|one| one.took);
+        if let (Some(within), Some(took)) = (fault.within, times.max()) {
+            let known = slowest.entry(within).or_default();
+            *known = took.max(*known);
+        }
+    }
+    let budgets = slowest.into_iter().map(|(within, took)| BudgetView {
+        check: "faults.recovered".to_owned(),
+        percentile: 100.0,
+        at_most_us: metric::micros(within),
+        samples: 1,
+        measured_us: metric::micros(took),
+    });
+    budgets.collect()
+}
+
+fn soak(outcome: &Outcome) -> Option<SoakReport> {
+    let view = outcome.faults.as_ref()?;
+    let soak = outcome.plan.topology.soak.as_ref()?;
+    Some(SoakReport::of(soak, view, view.soak.as_ref()?))
 }
 
 /// The checks, each with the time at which the stream has it judged.

@@ -1,11 +1,14 @@
 //! How text for people is set: its colours, its width, and how much is told.
 
+use comfy_table::{ContentArrangement, Table, presets};
 use console::{Style, measure_text_width, truncate_str};
 
 use crate::checks::Verdict;
 
 /// The widest line about a stage where there is no terminal, in columns: what a CI job's log shows without wrapping.
 const LOG_WIDTH: usize = 119;
+/// How wide a table of figures is at the most, in columns.
+pub(crate) const TABLE_WIDTH: u16 = 132;
 /// Narrower than this no terminal is taken for.
 const NARROWEST: usize = 20;
 
@@ -77,6 +80,19 @@ impl Look {
     pub(crate) fn line_width(&self) -> usize {
         self.columns
             .map_or(LOG_WIDTH, |columns| columns.max(NARROWEST) - 1)
+    }
+
+    /// An empty table, as wide as the terminal, and at the most this.
+    #[must_use]
+    pub fn table(&self, most: u16) -> Table {
+        let columns = self.columns.map(|columns| columns.max(NARROWEST));
+        let columns = columns.and_then(|columns| u16::try_from(columns).ok());
+        let mut table = Table::new();
+        table
+            .load_style(presets::UTF8_FULL_CONDENSED)
+            .set_content_arrangement(ContentArrangement::Dynamic)
+            .set_width(columns.map_or(most, |columns| columns.min(most)));
+        table
     }
 
     /// One line, cut where there is no room for more of it.

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::model::{CheckView, Report};
+use super::usage_rows;
 use super::words::{self, PAGE, alike, past, show_ms, show_percentile, show_us};
 use crate::checks::Verdict;
 
@@ -34,12 +35,30 @@ pub(super) fn markdown(report: &Report) -> String {
     what_failed(&mut out, report);
     checks(&mut out, report);
     budgets(&mut out, report);
+    soak(&mut out, report);
     let _ = writeln!(
         out,
         "Artefacts: `{}` (`{PAGE}` has the timeline and the histograms).",
         code(&report.artefacts.folder)
     );
     out
+}
+
+fn soak(out: &mut String, report: &Report) {
+    let Some(soak) = &report.soak else { return };
+    let _ = writeln!(out, "Soak: {}.\n", soak.line());
+    let _ = writeln!(
+        out,
+        "| used by | what | from, to | at most | grows in an hour |"
+    );
+    let _ = writeln!(out, "|---|---|---|---|---|");
+    for usage in &soak.usage {
+        for [name, range, max, grown] in usage_rows::rows(usage) {
+            let of = escape(&usage.of);
+            let _ = writeln!(out, "| {of} | {name} | {range} | {max} | {grown} |");
+        }
+    }
+    out.push('\n');
 }
 
 fn cause(out: &mut String, report: &Report) {

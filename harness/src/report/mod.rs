@@ -6,6 +6,7 @@ mod cases;
 pub mod compare;
 mod constraints;
 mod drawing;
+mod faults;
 mod forms;
 mod html;
 mod json;
@@ -23,19 +24,23 @@ mod repeat;
 mod repeat_junit;
 mod repeat_text;
 mod save;
+mod soak;
 mod stages;
 mod terminal;
 mod topology;
+mod usage_rows;
 mod words;
 
 pub use build::peak_memory_bytes;
 pub(crate) use cases::{RUN, Suites, not_passed, skipped};
 pub(crate) use constraints::exit_codes;
 pub use drawing::topology_svg;
+pub use faults::FaultReport;
 pub use forms::{FORMS, Form, REPEAT_FORMS};
 pub(crate) use json::json_text;
 pub use lanes::Lanes;
 pub use look::Look;
+pub(crate) use look::TABLE_WIDTH;
 pub(crate) use markdown::{code, escape};
 pub use model::{
     ArtefactsView, Bucket, BudgetView, CheckView, DeathView, DiagnosisView, ErrorKind, ErrorView,
@@ -49,6 +54,7 @@ pub use repeat::{
     CheckTally, ErrorTally, FirstFailure, RepeatReport, Repeats, RunTally, StageTally,
 };
 pub use save::{SummaryError, append_summary};
+pub use soak::{Series, SoakReport, UnexplainedDial, UsageReport};
 pub use stages::{StageTime, stage_times};
 pub use terminal::{looks, print_report};
 pub use topology::{HomeView, NetworkView, PeeringView, ProbeView, TopologyView};

@@ -6,6 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::constraints::{CHECK_ID, WORD, exit_codes, named_by_words, time};
+use super::faults::FaultReport;
+use super::soak::SoakReport;
 use super::stages::StageTime;
 use super::topology::TopologyView;
 use crate::checks::{Basis, CheckResult, Verdict};
@@ -88,6 +90,12 @@ pub struct Report {
     /// What was measured, by metric.
     #[schemars(transform = named_by_words)]
     pub metrics: BTreeMap<String, MetricView>,
+    /// What was broken; absent where nothing was.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<FaultReport>,
+    /// What a soak came to; absent of any other run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub soak: Option<SoakReport>,
     /// Containers that ended while they were needed.
     pub deaths: Vec<DeathView>,
     /// What a reader should know that belongs to no stage.
@@ -279,8 +287,8 @@ pub struct MetricView {
     /// Counts in buckets of equal ratio, ten to a decade and alike in every report. Only those with
     /// samples, shortest first; earlier reports have those between them too, with a count of 0.
     pub histogram: Vec<Bucket>,
-    /// Samples with when they were taken, the first 2,000 as they came; absent of a metric whose samples have no time of
-    /// their own, of many runs, and in reports of earlier versions.
+    /// Samples with when they were taken, as they came: all of fewer than 2,000, else at least a thousand, evenly spread.
+    /// Absent of a metric whose samples have no time of their own, of many runs, and in reports of earlier versions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub over_time: Vec<Moment>,
     /// What it is held against.

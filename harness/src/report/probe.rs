@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::time::Duration;
 
-use comfy_table::presets;
-use comfy_table::{CellAlignment, ContentArrangement, Table};
+use comfy_table::{CellAlignment, Table};
 use schemars::{JsonSchema, Schema};
 use serde::Serialize;
 use serde_json::json;
@@ -13,6 +12,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::constraints::{exit_codes, time};
 use super::json::json_text;
+use super::look::{Look, TABLE_WIDTH};
 use super::model::{CheckView, MetricView, ReportKind, VERSION};
 use super::words::{show_ms, show_us};
 use crate::checks::{Measurement, Pace, Verdict, show_outcomes, verdict};
@@ -21,8 +21,6 @@ use crate::probe::load::{OutcomeCounts, Phase};
 
 use crate::topology::Metric;
 
-/// Width of tables.
-const WIDTH: u16 = 132;
 /// What comes before a load, and what tables call it.
 const CONNECTING: [(Metric, &str); 4] = [
     (Metric::Dial, "dial, fresh circuit"),
@@ -287,7 +285,7 @@ impl ProbeReport {
     /// # Errors
     ///
     /// What the writer says.
-    pub fn print(&self, out: &mut impl Write) -> io::Result<()> {
+    pub fn print(&self, out: &mut impl Write, look: &Look) -> io::Result<()> {
         let load = &self.load;
         let asked = match (load.concurrency, load.rate) {
             (Some(concurrency), _) => format!("closed loop, {concurrency} in flight"),
@@ -306,9 +304,9 @@ impl ProbeReport {
             writeln!(out, "warm-up, kept apart: {}", self.warm_up.line())?;
         }
         writeln!(out, "measured: {}", self.measured.line())?;
-        writeln!(out, "{}", self.figures())?;
+        writeln!(out, "{}", self.figures(look))?;
         writeln!(out, "{}", self.correction)?;
-        writeln!(out, "{}", super::terminal::table(&self.checks))?;
+        writeln!(out, "{}", super::terminal::table(&self.checks, look))?;
         for line in &self.not_judged {
             writeln!(out, "not judged: {line}")?;
         }
@@ -327,15 +325,11 @@ impl ProbeReport {
     }
 
     /// Every distribution in a row of its own.
-    fn figures(&self) -> Table {
-        let mut table = Table::new();
-        table
-            .load_style(presets::UTF8_FULL_CONDENSED)
-            .set_content_arrangement(ContentArrangement::Dynamic)
-            .set_width(WIDTH)
-            .set_header([
-                "metric", "samples", "min", "p50", "p90", "p95", "p99", "p99.9", "max",
-            ]);
+    fn figures(&self, look: &Look) -> Table {
+        let mut table = look.table(TABLE_WIDTH);
+        table.set_header([
+            "metric", "samples", "min", "p50", "p90", "p95", "p99", "p99.9", "max",
+        ]);
         let mut row = |name: &str, figures: &Figures| {
             let mut cells = vec![name.to_owned()];
             cells.extend(figures.cells());

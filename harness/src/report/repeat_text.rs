@@ -3,8 +3,7 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use comfy_table::{Table, presets};
-
+use super::look::{Look, TABLE_WIDTH};
 use super::markdown::{code, escape};
 use super::model::MetricView;
 use super::repeat::{CheckTally, RepeatReport};
@@ -23,16 +22,9 @@ impl RepeatReport {
     /// # Errors
     ///
     /// What the writer says.
-    pub fn print(&self, out: &mut impl Write) -> io::Result<()> {
-        let mut table = Table::new();
-        table.load_style(presets::UTF8_FULL_CONDENSED).set_header([
-            "stage or metric",
-            "samples",
-            "min",
-            "p50",
-            "p95",
-            "max",
-        ]);
+    pub fn print(&self, out: &mut impl Write, look: &Look) -> io::Result<()> {
+        let mut table = look.table(TABLE_WIDTH);
+        table.set_header(["stage or metric", "samples", "min", "p50", "p95", "max"]);
         for (name, figures) in self.times() {
             let mut row = vec![name];
             row.extend(cells(figures));

@@ -2,19 +2,18 @@
 
 use std::io::{self, Write};
 
-use comfy_table::presets;
-use comfy_table::{Cell, ContentArrangement, Table};
+use comfy_table::{Cell, Table};
 
-use super::look::{Look, Tone};
+use super::look::{Look, TABLE_WIDTH, Tone};
 use super::model::{CheckView, Report};
 use super::plain::plain;
+use super::soak::SoakReport;
+use super::usage_rows;
 use super::words::{self, PAGE, show_bytes, show_ms, show_us};
 use crate::checks::{self, Basis, Verdict};
 
 /// How far the lines of a text after its first are set in.
 const INDENT: usize = 2;
-/// Width of the table when the output is no terminal.
-const WIDTH: u16 = 132;
 
 /// A run for people: the verdict, what did not pass with what it takes to understand it, a line of figures, and where
 /// the page is. What passed is a count, unless `look` asks for everything.
@@ -46,12 +45,20 @@ pub fn print_report(out: &mut impl Write, report: &Report, look: &Look) -> io::R
         everything(out, report, look)?;
     }
     writeln!(out)?;
+    // Of a soak's, which are many, those that were not got over.
+    let faults = report.faults.iter();
+    for fault in faults.filter(|one| report.soak.is_none() || look.verbose || !one.is_over()) {
+        writeln!(out, "{}", look.wrapped(&plain(&fault.line()), INDENT))?;
+    }
     if !report.checks.is_empty() {
         let more = if look.verbose { "" } else { " (-v lists them)" };
         let line = format!("checks: {}{more}", counted(&report.checks));
         writeln!(out, "{}", look.wrapped(&line, INDENT))?;
     }
     writeln!(out, "{}", look.wrapped(&figures(report), INDENT))?;
+    if let Some(soak) = &report.soak {
+        soaked(out, soak, look)?;
+    }
     writeln!(out, "page: {}/{PAGE}", report.artefacts.folder)
 }
 
@@ -139,8 +146,12 @@ fn remedy(check: &CheckView) -> Option<String> {
         .then(|| "make it faster, or allow for more in the topology's budgets".to_owned())
 }
 
-/// The ends of the logs that explain it.
+/// The ends of the logs that explain why there are no checks. Where there are some, their evidence does, and the page has
+/// the logs.
 fn logs(out: &mut impl Write, report: &Report, look: &Look) -> io::Result<()> {
+    if report.error.is_none() && !look.verbose {
+        return Ok(());
+    }
     for log in &report.logs {
         match log.tail.len() {
             0 => writeln!(out, "\nlast lines of {}: none were written", log.role)?,
@@ -187,6 +198,31 @@ fn everything(out: &mut impl Write, report: &Report, look: &Look) -> io::Result<
             stage.evidence
         );
         writeln!(out, "{}", look.wrapped(&line, 4 * INDENT))?;
+    }
+    Ok(())
+}
+
+/// What a soak came to: a line, and a line for what grew; with `-v` all that was used.
+fn soaked(out: &mut impl Write, soak: &SoakReport, look: &Look) -> io::Result<()> {
+    let line = format!("soak: {}", soak.line());
+    writeln!(out, "{}", look.wrapped(&line, INDENT))?;
+    for dial in &soak.unexplained {
+        let at = show_ms(dial.at_ms);
+        let line = format!("  unexplained: a dial of {} after {at}", dial.home);
+        writeln!(out, "{}", look.wrapped(&line, 2 * INDENT))?;
+    }
+    let shown = soak.usage.iter();
+    for usage in shown.filter(|one| look.verbose || one.of == "harness") {
+        let rows = usage_rows::rows(usage);
+        let each = rows.iter().map(|[name, range, max, grown]| {
+            format!("{name} {range}, at most {max}, {grown} an hour")
+        });
+        let line = format!(
+            "  {}: {}",
+            plain(&usage.of),
+            each.collect::<Vec<_>>().join("; ")
+        );
+        writeln!(out, "{}", look.wrapped(&line, 2 * INDENT))?;
     }
     Ok(())
 }
@@ -244,13 +280,9 @@ fn figures(report: &Report) -> String {
 }
 
 /// One row per check.
-pub(super) fn table(checks: &[CheckView]) -> Table {
-    let mut table = Table::new();
-    table
-        .load_style(presets::UTF8_FULL_CONDENSED)
-        .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_width(WIDTH)
-        .set_header(["check", "verdict", "measured", "budget", "evidence"]);
+pub(super) fn table(checks: &[CheckView], look: &Look) -> Table {
+    let mut table = look.table(TABLE_WIDTH);
+    table.set_header(["check", "verdict", "measured", "budget", "evidence"]);
     for check in checks {
         table.add_row([
             Cell::new(&check.id),
@@ -265,13 +297,9 @@ pub(super) fn table(checks: &[CheckView]) -> Table {
 
 /// What was looked at, what was found, and what is to be done about it, a row for each.
 #[must_use]
-pub fn looks(rows: &[[String; 3]]) -> Table {
-    let mut table = Table::new();
-    table
-        .load_style(presets::UTF8_FULL_CONDENSED)
-        .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_width(WIDTH)
-        .set_header(["looked at", "found", "to do"]);
+pub fn looks(rows: &[[String; 3]], look: &Look) -> Table {
+    let mut table = look.table(TABLE_WIDTH);
+    table.set_header(["looked at", "found", "to do"]);
     for row in rows {
         table.add_row(row.iter().map(|text| Cell::new(plain(text))));
     }

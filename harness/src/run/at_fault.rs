@@ -33,7 +33,7 @@ impl AtFault {
 /// errors that are nobody's of the topology.
 ///
 /// A private network is configured by the harness alone, so that one that does not come up says nothing
-/// of a connector. A network that others run is part of what is judged, and so is what a mutant breaks.
+/// of a connector.
 #[must_use]
 pub(in crate::run) fn at_fault(
     plan: &Plan,
@@ -44,7 +44,7 @@ pub(in crate::run) fn at_fault(
     let (RunError::Stage(_) | RunError::NodeDied(_)) = error else {
         return None;
     };
-    if plan.joins_others() || plan.topology.mutant.is_some() {
+    if network_is_judged(plan) {
         return Some(AtFault::Subject);
     }
     if let Some(role) = ended {
@@ -65,6 +65,12 @@ pub(in crate::run) fn at_fault(
         None | Some(Cause::Unknown) => AtFault::Unknown,
         Some(_) => AtFault::Surroundings,
     })
+}
+
+/// Whether the network is part of what is judged: one that others run, and what a mutant breaks. One that the
+/// harness makes of daemons as they are is not.
+pub(in crate::run) fn network_is_judged(plan: &Plan) -> bool {
+    plan.joins_others() || plan.topology.mutant.is_some()
 }
 
 /// Whether a stage that was not reached speaks of a connector, for this cause.
@@ -104,9 +110,11 @@ fn is_of_connector(stage: Stage, cause: Option<Cause>) -> bool {
             | Cause::TermsNotAgreed
             | Cause::BadNickname
             | Cause::NoQuorum
+            | Cause::NoAgreement
             | Cause::ClockSkewed
             | Cause::DescriptorNotPublished
             | Cause::AddressesBlocked
+            | Cause::FolderRefused
             | Cause::NoSpace,
         ) => false,
         Some(
@@ -114,7 +122,8 @@ fn is_of_connector(stage: Stage, cause: Option<Cause>) -> bool {
             | Cause::TargetNotListening
             | Cause::ProxyNotUsed
             | Cause::LoginRefused
-            | Cause::AdminApiAbsent,
+            | Cause::AdminApiAbsent
+            | Cause::DaemonProgramAbsent,
         ) => true,
         Some(
             Cause::DaemonExited
@@ -193,6 +202,11 @@ mod tests {
             (
                 stuck(Stage::Consensus, None),
                 Cause::NoQuorum,
+                AtFault::Surroundings,
+            ),
+            (
+                stuck(Stage::Consensus, None),
+                Cause::NoAgreement,
                 AtFault::Surroundings,
             ),
             (

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::engine::{Deadline, Engine, EngineError, Engines, Now, Placement, Watch};
 use crate::onion::anonrc::AuthorityLine;
-use crate::plan::{Inputs, Standing};
+use crate::plan::{DeployedPlan, Inputs, Standing};
 use crate::run::artefacts::{ArtefactError, TRACE};
 use crate::run::context::Run;
 use crate::run::end::lease::Lease;
@@ -66,17 +66,26 @@ async fn joined(
     options: &Options,
 ) -> Result<Vec<AuthorityLine>, RunError> {
     refuse_for_own_network(topology, options)?;
-    let Some(stand_in) = &options.stand_in else {
-        return Ok(Vec::new());
-    };
-    let Some(Found { plan, .. }) = running::find(registry, stand_in).await? else {
+    match &options.stand_in {
+        Some(name) => stand_in(registry, name).await,
+        None => Ok(Vec::new()),
+    }
+}
+
+/// The authorities of a topology that `up` left running, whose network stands in for the public one.
+///
+/// # Errors
+///
+/// [`RunError::NotUp`] when it does not run, and [`RunError::InvalidRequest`] when it has no network of its own.
+pub async fn stand_in(registry: &Registry, name: &str) -> Result<Vec<AuthorityLine>, RunError> {
+    let Some(Found { plan, .. }) = running::find(registry, name).await? else {
         return Err(RunError::NotUp {
-            topology: stand_in.clone(),
+            topology: name.to_owned(),
         });
     };
     if plan.authorities.is_empty() {
         return Err(InvalidRequest::NoNetworkToJoin {
-            stand_in: stand_in.clone(),
+            stand_in: name.to_owned(),
         }
         .into());
     }
@@ -134,6 +143,11 @@ pub(in crate::run) async fn begin(
              same addresses are out of reach meanwhile"
         ));
     }
+    for home in &run.plan.homes {
+        for note in home.deployed.iter().flat_map(DeployedPlan::told) {
+            run.recorder.note(format!("{}: {note}", home.id));
+        }
+    }
     let record = RunRecord {
         topology: topology.name.clone(),
         placement: run.engines.placement(),
@@ -143,7 +157,9 @@ pub(in crate::run) async fn begin(
     let guards = Guards {
         lock: registry.begin(id, &record)?,
         lease: Lease::hold(&run.engines, &run.plan.labels, lifetime, &run.recorder),
-        reaper: Reaper::start(id, &record.placement).map_err(unusable(options))?,
+        reaper: Reaper::start(&options.reaper, id, &record.placement)
+            .await
+            .map_err(unusable(options))?,
     };
     // The network's containers are needed as much as the run's own.
     let network = run.plan.standing.iter().map(|one| one.run.as_str());
@@ -152,13 +168,15 @@ pub(in crate::run) async fn begin(
     Ok((run, guards, watch))
 }
 
-/// The engines of a run that begins: the homes' own when it has some, else the one that is found. It
-/// has to be on this machine where the harness talks to containers' addresses.
+/// The engines of a run that begins: the homes' own when it has some, else the one that is named or found. One that
+/// is found has to be on this machine where the harness talks to containers' addresses.
 async fn engines(topology: &Topology, placement: &Placement) -> Result<Engines, EngineError> {
-    if !placement.homes.is_empty() {
-        return Engines::connect(None, &placement.homes).await;
-    }
-    Ok(Engines::one(find_engine(topology).await?))
+    let common = match &placement.common {
+        Some(address) => Some(Engine::connect_to(address).await?),
+        None if placement.homes.is_empty() => Some(find_engine(topology).await?),
+        None => None,
+    };
+    Engines::connect(common, &placement.homes).await
 }
 
 /// The engine that is found where homes have none of their own.

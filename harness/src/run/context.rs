@@ -43,6 +43,8 @@ pub(in crate::run) struct Run {
     pub(in crate::run) recorder: Recorder,
     pub(in crate::run) artefacts: Artefacts,
     pub(in crate::run) interrupts: Interrupts,
+    /// How often the user has to ask until the run ends where it is.
+    patience: watch::Sender<u32>,
     pub(in crate::run) http: reqwest::Client,
     /// The harness's own accounts of the connectors.
     pub(in crate::run) accounts: Accounts,
@@ -155,6 +157,7 @@ impl Run {
             recorder,
             artefacts,
             interrupts,
+            patience: watch::Sender::new(1),
             http: crate::local::client(),
             accounts: Accounts::default(),
             milestones: Milestones::default(),
@@ -202,8 +205,22 @@ impl Run {
 
     /// Resolves when the user ends the run. It is noted before what is under way is left.
     async fn interrupted(&self) {
-        self.interrupts.at_least(1).await;
+        let mut patience = self.patience.subscribe();
+        loop {
+            let times = *patience.borrow_and_update();
+            tokio::select! {
+                () = self.interrupts.at_least(times) => break,
+                // Its sender is this run's own.
+                _ = patience.changed() => {}
+            }
+        }
         self.recorder.interrupted();
+    }
+
+    /// From now on it takes one more that the user asks until the run ends where it is: the first one ends what is under
+    /// way in good order.
+    pub(in crate::run) fn is_patient(&self) {
+        self.patience.send_replace(2);
     }
 
     /// From now on the end of this container is no news.
@@ -372,11 +389,11 @@ impl Run {
     /// Memory of all containers together, in bytes, as their engines account it.
     pub(in crate::run) async fn memory(&self) -> Result<u64, EngineError> {
         let containers = self.containers();
-        let reads = containers.iter().map(|one| one.engine.memory(&one.name));
+        let reads = containers.iter().map(|one| one.engine.usage(&one.name));
         join_all(reads)
             .await
             .into_iter()
-            .map(|read| read.map(|memory| memory.bytes))
+            .map(|read| read.map(|usage| usage.memory))
             .sum()
     }
 

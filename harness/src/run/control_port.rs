@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use tokio::time::sleep;
 
 use crate::onion::control::{Control, ControlError};
+use crate::onion::monitor::Monitor;
 use crate::plan::Control as ControlPlan;
 use crate::run::context::{POLL, Run};
 use crate::secret::Secret;
@@ -17,6 +18,20 @@ pub(in crate::run) async fn of_node(
 ) -> Result<Control, ControlError> {
     let address = run.reach().to(control.address);
     listening(node, address, control.password.password()).await
+}
+
+/// Follows a daemon as soon as its control port listens, as [`listening`].
+pub(in crate::run) async fn monitored(
+    node: &str,
+    address: SocketAddr,
+    password: &Secret,
+) -> Result<Monitor, ControlError> {
+    loop {
+        match Monitor::attach(node, address, password).await {
+            Err(ControlError::Connect { .. }) => sleep(POLL).await,
+            attached => return attached,
+        }
+    }
 }
 
 /// Connects to a daemon's control port as soon as it listens. If it never does, a deadline or the container's death ends

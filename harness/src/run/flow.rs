@@ -6,10 +6,11 @@ use futures_util::future::{join, join_all};
 
 use crate::causes::with_causes;
 use crate::checks::Observations;
-use crate::engine::{EngineAddress, Engines, Placement, Watch};
+use crate::engine::{Engines, Watch};
 use crate::plan::{Images, Plan, RunId};
+use crate::run::another::{Running as Left, refuse_another};
 use crate::run::begin::{
-    Beginning, begin, finish, inputs, left_or_removed, refuse_for_own_network,
+    Beginning, begin, finish, inputs, left_or_removed, refuse_for_own_network, stand_in,
 };
 use crate::run::bring_up::{attach, bring_up};
 use crate::run::circuits::Earlier;
@@ -17,13 +18,14 @@ use crate::run::context::{Run, Running};
 use crate::run::decoy::{self, Decoys};
 use crate::run::end;
 use crate::run::error::RunError;
+use crate::run::faults::Breaker;
 use crate::run::interrupt::Interrupts;
+use crate::run::live::Live;
 use crate::run::network::{Chosen, choose};
 use crate::run::observe::observe;
 use crate::run::options::Options;
 use crate::run::outcome::Outcome;
 use crate::run::prepare;
-use crate::run::request::InvalidRequest;
 use crate::run::running::{self, Found};
 use crate::run::state::{Owner, PersistedRun, Registry, Starting, TopologySource, Verb};
 use crate::topology::Topology;
@@ -49,34 +51,64 @@ pub async fn verify(
     if let Some(found) = found.await.ok_or(RunError::Interrupted)?? {
         let Found {
             engines,
-            plan,
+            mut plan,
             persisted,
         } = found;
-        let (name, runs) = (&topology.name, plan.topology.network.family);
-        if options.family.is_some_and(|asked| asked != runs) {
-            return Err(InvalidRequest::RunsOnOtherFamily {
-                topology: name.clone(),
-                runs,
-            }
-            .into());
+        if topology.soak.is_some() {
+            return Err(RunError::AlreadyUp {
+                topology: topology.name.clone(),
+                run: plan.run.to_string(),
+            });
         }
-        let connector = plan.topology.connector.name();
-        if options
-            .connector
-            .as_ref()
-            .is_some_and(|asked| asked != connector)
+        let placement = engines.placement();
+        let runs = Left {
+            plan: &plan,
+            persisted: &persisted,
+            placement: &placement,
+        };
+        refuse_another(topology, options, &runs)?;
+        if let Some(name) = &options.stand_in
+            && stand_in(&registry, name).await? != persisted.authorities
         {
-            return Err(InvalidRequest::RunsOtherConnector {
-                topology: name.clone(),
-                connector,
-            }
-            .into());
+            return Err(runs.otherwise("--authorities", "other authorities").into());
         }
-        refuse_other(&options.placement, &plan, &engines)?;
+        plan.topology.bind(&options.bounds);
         return verify_left(engines, plan, &persisted, options, interrupts).await;
     }
+    let judged = hold(topology, options, interrupts, Verb::Verify, async |_| {
+        Then::Judge
+    });
+    Box::pin(judged).await
+}
+
+/// What becomes of a topology that somebody had while it ran.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Then {
+    /// It is judged, and removed.
+    Judge,
+    /// It is removed.
+    End,
+}
+
+/// Runs a topology, and hands it to `visit` once its peerings are connected. What that returns says whether it is
+/// judged; it is removed in any case, also when it could not be brought up, when one of its containers dies meanwhile
+/// (then `visit` is dropped), and when `interrupts` ask.
+///
+/// # Errors
+///
+/// [`RunError`] when the run could not even begin. Whatever happens later is in the [`Outcome`].
+pub async fn hold(
+    topology: &Topology,
+    options: &Options,
+    interrupts: &Interrupts,
+    verb: Verb,
+    visit: impl AsyncFnOnce(&Live<'_>) -> Then,
+) -> Result<Outcome, RunError> {
+    let registry = Registry::locate();
     refuse_for_own_network(topology, options)?;
-    let inputs = inputs(options, RUN_LIFETIME).await?;
+    let soak = topology.soak.as_ref();
+    let lifetime = RUN_LIFETIME + soak.map(|soak| soak.lasts).unwrap_or_default();
+    let inputs = inputs(options, lifetime).await?;
     let run = RunId::new(inputs.now, &inputs.seed);
     let (joined, notes) = match choose(topology, options, interrupts, &run).await? {
         Chosen::Failed(outcome) => return Ok(*outcome),
@@ -85,9 +117,9 @@ pub async fn verify(
     };
     let (standing, used) = joined.map(|one| (one.standing, one.used)).unzip();
     let beginning = Beginning {
-        verb: Verb::Verify,
+        verb,
         inputs,
-        lifetime: RUN_LIFETIME,
+        lifetime,
         standing,
     };
     let (mut run, guards, mut watch) =
@@ -95,14 +127,32 @@ pub async fn verify(
     notes.into_iter().for_each(|note| run.recorder.note(note));
     let result = match start(&mut run, &registry, options, &mut watch).await {
         Err(error) => Err(error),
-        Ok((started, _)) => look(&run, &mut watch, started, true).await,
+        Ok((started, _)) => visited(&run, &mut watch, started, visit).await,
     };
-    let mut outcome = end::outcome(&run, result.map(Some));
+    let mut outcome = end::outcome(&run, result);
     end::end(&run, &mut outcome, guards).await;
     // Until here, so that the end of the run does not wait for an engine that hangs.
     drop(watch);
     drop(used);
     Ok(finish(&run, outcome))
+}
+
+/// Lets somebody have a topology that runs, and judges it where that is what they want.
+async fn visited(
+    run: &Run,
+    watch: &mut Watch,
+    (running, decoys): (Running, Decoys),
+    visit: impl AsyncFnOnce(&Live<'_>) -> Then,
+) -> Result<Option<Observations>, RunError> {
+    let live = Live {
+        run,
+        breaker: &Breaker::new(run, &running.homes),
+    };
+    let visiting = async { Ok(visit(&live).await) };
+    match run.guarded(watch, Box::pin(visiting)).await? {
+        Then::Judge => look(run, watch, (running, decoys), true).await.map(Some),
+        Then::End => Ok(None),
+    }
 }
 
 /// Sweep, images, networks, keys and containers, up to the last peering.
@@ -160,21 +210,6 @@ async fn look(
         Ok(seen)
     };
     run.guarded(watch, Box::pin(observing)).await
-}
-
-/// Refuses other engines than those that a topology runs on.
-fn refuse_other(asked: &Placement, plan: &Plan, engines: &Engines) -> Result<(), RunError> {
-    let runs = engines.placement().homes;
-    let differs = |(home, address): (&String, &EngineAddress)| {
-        runs.get(home).is_none_or(|own| !own.is_same_place(address))
-    };
-    if asked.homes.iter().any(differs) {
-        return Err(InvalidRequest::RunsOnOtherEngines {
-            topology: plan.topology.name.clone(),
-        }
-        .into());
-    }
-    Ok(())
 }
 
 async fn verify_left(
@@ -256,7 +291,9 @@ pub async fn bring_up_and_keep(
             let daemons = homes
                 .filter_map(|home| Some(Earlier::of(&home.plan.id, home.monitor.as_ref()?)))
                 .collect();
-            let persisted = PersistedRun::new(source, &run.inputs, &images, running.times, daemons);
+            let mut persisted =
+                PersistedRun::new(source, &run.inputs, &images, running.times, daemons);
+            persisted.connector_memory = options.connector_memory;
             registry
                 .persist(run.plan.run.as_str(), &persisted)
                 .map_err(RunError::from)

@@ -3,11 +3,19 @@
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-/// How often the process has been asked to stop. The first ends the run in order; the second skips what
+/// How often a run has been asked to stop, mostly as its process was by signals. The first ends the run in order; the second skips what
 /// is left of collecting logs. Removing is never skipped.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Interrupts {
-    count: watch::Receiver<u32>,
+    asked: watch::Sender<Asked>,
+}
+
+/// What a process was asked.
+#[derive(Debug, Clone, Copy, Default)]
+struct Asked {
+    times: u32,
+    /// The number of the signal by which it was asked last; none where it was by this program itself.
+    signal: Option<i32>,
 }
 
 impl Interrupts {
@@ -18,7 +26,7 @@ impl Interrupts {
     ///
     /// What the system says when a handler can't be set.
     pub fn listen() -> std::io::Result<Self> {
-        let (sender, count) = watch::channel(0);
+        let interrupts = Self::default();
         // Without that file nothing is known to be ignored.
         let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
         for kind in [
@@ -31,16 +39,32 @@ impl Interrupts {
                 continue;
             }
             let mut asked = signal(kind)?;
-            let sender = sender.clone();
+            let interrupts = interrupts.clone();
             tokio::spawn(async move {
                 while asked.recv().await.is_some() {
-                    sender.send_modify(|count| *count += 1);
+                    interrupts.asked_by(Some(kind.as_raw_value()));
                 }
             });
         }
-        // Where all are ignored, nobody ever asks.
-        tokio::spawn(async move { sender.closed().await });
-        Ok(Self { count })
+        Ok(interrupts)
+    }
+
+    /// Asks once more, as a signal would. Without [`listen`](Self::listen) nobody else does.
+    pub fn ask(&self) {
+        self.asked_by(None);
+    }
+
+    fn asked_by(&self, signal: Option<i32>) {
+        self.asked.send_modify(|asked| {
+            asked.times += 1;
+            asked.signal = signal;
+        });
+    }
+
+    /// The number of the signal by which was asked last, where it was by one.
+    #[must_use]
+    pub fn signal(&self) -> Option<i32> {
+        self.asked.borrow().signal
     }
 
     /// Lets `work` go on until it ends; `None` once the user has asked.
@@ -51,13 +75,16 @@ impl Interrupts {
         }
     }
 
+    /// Whether the user has asked.
+    pub(in crate::run) fn have_asked(&self) -> bool {
+        self.asked.borrow().times > 0
+    }
+
     /// Resolves once the user has asked at least `times` times.
     pub async fn at_least(&self, times: u32) {
-        let mut count = self.count.clone();
-        if count.wait_for(|seen| *seen >= times).await.is_err() {
-            // The tasks that count live as long as the runtime.
-            std::future::pending::<()>().await;
-        }
+        let mut asked = self.asked.subscribe();
+        // Its sender is here.
+        let _ = asked.wait_for(|asked| asked.times >= times).await;
     }
 }
 
@@ -73,6 +100,19 @@ fn is_ignored(status: &str, kind: SignalKind) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn what_is_asked_is_heard_by_every_clone() {
+        let interrupts = Interrupts::default();
+        let other = interrupts.clone();
+        interrupts.ask();
+        other.at_least(1).await;
+        assert_eq!(other.unless_asked(std::future::pending::<()>()).await, None);
+        assert_eq!(other.signal(), None);
+        other.asked_by(Some(15));
+        interrupts.at_least(2).await;
+        assert_eq!(interrupts.signal(), Some(15));
+    }
 
     #[test]
     fn what_is_ignored_is_told_by_its_bit() {

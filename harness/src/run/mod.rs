@@ -3,6 +3,7 @@
 //! Whatever happens on the way, the order at the end is the same: logs are collected, then
 //! everything is removed, and neither hides the cause of a failure.
 
+mod another;
 mod artefacts;
 mod at_fault;
 mod begin;
@@ -10,6 +11,7 @@ mod bring_up;
 mod circuits;
 mod context;
 mod control_port;
+mod daemon_program;
 mod decoy;
 mod dials;
 mod end;
@@ -19,6 +21,7 @@ mod faults;
 mod flow;
 mod instruments;
 mod interrupt;
+mod live;
 mod measure;
 mod milestones;
 mod network;
@@ -39,15 +42,19 @@ mod single;
 mod state;
 mod stillness;
 mod times;
+mod votes;
 
 pub use artefacts::{ArtefactError, Artefacts};
 pub use at_fault::AtFault;
-pub use begin::find_engine;
+pub use begin::{find_engine, stand_in};
+pub use bring_up::kept_out;
 pub use circuits::{Earlier, Path};
+pub use end::reaper::ReaperProgram;
 pub use end::{Leases, reap};
 pub use error::{RunError, StageFailure};
-pub use flow::{PERSISTED_LIFETIME, bring_up_and_keep, verify};
+pub use flow::{PERSISTED_LIFETIME, Then, bring_up_and_keep, hold, verify};
 pub use interrupt::Interrupts;
+pub use live::{Live, Made};
 pub use measure::measure;
 
 pub use network::{KnownNetwork, network_down, network_status, network_up, prove_instruments};
@@ -55,6 +62,7 @@ pub use options::{Amounts, NetworkChoice, Options, Progress, Sources};
 pub use outcome::{NodeLog, Outcome};
 pub use preflight_failure::{PreflightFailure, clocks_agree};
 pub use prepare::fresh_inputs;
+pub use reach::Tunnel;
 pub use request::InvalidRequest;
 pub use single::SingleRun;
 pub use state::{

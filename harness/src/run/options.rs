@@ -7,6 +7,8 @@ use crate::engine::{Image, Placement};
 use crate::events::Event;
 use crate::onion::TldFamily;
 use crate::plan::{HostProgram, Range};
+use crate::run::end::reaper::ReaperProgram;
+use crate::topology::Bound;
 
 /// Where the images come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,8 +17,12 @@ pub struct Sources {
     pub reference: bool,
     /// The onion daemon.
     pub anon: Image,
+    /// Whether the user has given it: a topology that runs already must have it.
+    pub anon_is_given: bool,
     /// The connector under test.
     pub connector: Image,
+    /// Whether the user has given its image: a topology that runs already must have it.
+    pub connector_is_given: bool,
     /// The connector under test with the onion daemon beside it, for homes whose connector runs
     /// the daemon itself.
     pub managed: Image,
@@ -98,6 +104,10 @@ pub struct Options {
     pub amounts: Amounts,
     /// Ids of checks of basis [`Basis::Defect`](crate::checks::Basis) that may fail.
     pub accepted_defects: Vec<String>,
+    /// The program that removes a run when this process is killed.
+    pub reaper: ReaperProgram,
+    /// Bounds in place of those of the topology's budgets, also of one that runs already.
+    pub bounds: Vec<Bound>,
     /// Reader of the event stream for people, or nobody.
     pub progress: Option<Progress>,
 }

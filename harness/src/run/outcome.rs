@@ -30,11 +30,11 @@ pub struct Outcome {
     pub checks: Vec<CheckResult>,
     /// Why the run ended before its checks, if it did.
     pub error: Option<RunError>,
-    /// Whose fault that is, once it is known what was at the bottom of it. `None` for an error that is
-    /// nobody's of the topology.
+    /// Whose fault that is, once it is known what was at the bottom of it, or that the network's own checks did
+    /// not pass. `None` for an error that is nobody's of the topology.
     pub at_fault: Option<AtFault>,
     /// What was at the bottom of it, as far as the evidence tells; for stages that were not
-    /// reached and containers that ended.
+    /// reached, containers that ended, and a network that is not in order.
     pub diagnosis: Option<Diagnosis>,
     /// The ends of the logs that matter for a failure.
     pub logs: Vec<NodeLog>,
@@ -46,6 +46,8 @@ pub struct Outcome {
     pub containers_memory: Option<u64>,
     /// What was measured.
     pub metrics: checks::Metrics,
+    /// What was seen while things were broken, or for a soak; `None` of a run without, or that did not come so far.
+    pub faults: Option<checks::FaultsView>,
     /// Every event.
     pub events: Vec<Event>,
     /// The run's folder.

@@ -9,8 +9,8 @@ use crate::connectors::Kind;
 use crate::onion::anonrc::SOCKS_PORT;
 use crate::plan::{HomePlan, Plan};
 use crate::probe::{
-    AuthError, ConnectionEnd, Credentials, Dialed, Isolation, Session, SessionError,
-    SessionOptions, Target, dial,
+    AuthError, ConnectionEnd, Credentials, DialError, Dialed, InboundHandler, InboundReply,
+    Isolation, Session, SessionError, SessionOptions, Target, dial,
 };
 use crate::run::reach::Reach;
 use crate::secret::Secret;
@@ -66,10 +66,18 @@ impl ProbeDialer {
         metric: Metric,
         metrics: &mut Metrics,
     ) -> Result<Dialed, String> {
+        let dialed = self.try_dial(circuit, metric, metrics).await;
+        dialed.map_err(|error| failed(metric, &error))
+    }
+
+    async fn try_dial(
+        &self,
+        circuit: &str,
+        metric: Metric,
+        metrics: &mut Metrics,
+    ) -> Result<Dialed, DialError> {
         let isolation = Isolation::new("ator-harness", format!("{}/{circuit}", self.nonce));
-        let dialed = dial(self.proxy, &self.target, Some(&isolation), self.limit)
-            .await
-            .map_err(|error| format!("{} failed: {}", metric.name(), with_causes(&error)))?;
+        let dialed = dial(self.proxy, &self.target, Some(&isolation), self.limit).await?;
         metrics.entry(metric).or_default().record(dialed.took);
         Ok(dialed)
     }
@@ -110,11 +118,31 @@ impl ProbeDialer {
         dialed: Dialed,
         secret: Secret,
     ) -> Result<Session, SessionError> {
+        self.enter(dialed, secret, None).await
+    }
+
+    /// Is let in, and leaves every packet unanswered that comes.
+    pub(in crate::run) async fn enter_in_silence(
+        &self,
+        dialed: Dialed,
+        secret: Secret,
+    ) -> Result<Session, SessionError> {
+        let silent = InboundHandler::new(|_| InboundReply::Silence);
+        self.enter(dialed, secret, Some(silent)).await
+    }
+
+    async fn enter(
+        &self,
+        dialed: Dialed,
+        secret: Secret,
+        inbound: Option<InboundHandler>,
+    ) -> Result<Session, SessionError> {
         let credentials = Credentials::new(self.peer.clone(), secret);
         let options = SessionOptions {
             dialect: self.connector.capabilities().dialect,
             upgrade_limit: self.limit,
             auth_limit: self.limit,
+            inbound,
             ..SessionOptions::default()
         };
         let session = Session::connect(dialed.stream, &self.target, &credentials, options);
@@ -129,9 +157,13 @@ impl ProbeDialer {
         secret: Secret,
         metrics: &mut Metrics,
     ) -> Refusal {
-        let dialed = match self.dial(circuit, Metric::Dial, metrics).await {
+        let dialed = match self.try_dial(circuit, Metric::Dial, metrics).await {
             Ok(dialed) => dialed,
-            Err(reason) => return Refusal::Otherwise(reason),
+            // Nothing was shown to the connector, so nothing is known of what it would have said.
+            Err(error) if error.kind.is_of_the_way() => {
+                return Refusal::Untried(failed(Metric::Dial, &error));
+            }
+            Err(error) => return Refusal::Otherwise(failed(Metric::Dial, &error)),
         };
         match self.authenticate(dialed, secret).await {
             Ok(session) => {
@@ -159,4 +191,8 @@ impl ProbeDialer {
             ..*self
         }
     }
+}
+
+fn failed(metric: Metric, error: &DialError) -> String {
+    format!("{} failed: {}", metric.name(), with_causes(error))
 }

@@ -1,23 +1,55 @@
 //! Reading what a home's SOCKS and DNS recorder has recorded.
 
 use std::collections::BTreeMap;
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
 
 use home_agent::record::{Entry, Record};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
 
+use crate::answer::{self, TooLong};
 use crate::causes::with_causes;
 use crate::checks::{SocksRequest, Wire};
 use crate::plan::{HomePlan, RECORD};
 use crate::run::context::Run;
 use crate::secret::Secret;
 
+/// How long the recorder may take to show its record. It is at hand, or its container is stopped or paused.
+const SHOWN_WITHIN: Duration = Duration::from_secs(1);
+
 /// The record of a home so far, or why there is none.
 pub(in crate::run) async fn read(run: &Run, home: &HomePlan) -> Result<Wire, String> {
-    let text = run
-        .engine_of(home)
-        .read_file(&home.bls, RECORD)
-        .await
-        .map_err(|error| with_causes(&error).to_string())?;
+    let place = run.reach().socket(home, HomePlan::RECORD_PORT);
+    // The recorder shows it for next to nothing, while its container runs; the engine starts a process to read a file.
+    let key = run.plan.record_key(home);
+    let text = match timeout(SHOWN_WITHIN, shown(place, &key)).await {
+        Ok(Ok(text)) => text,
+        Ok(Err(_)) | Err(_) => run
+            .engine_of(home)
+            .read_file(&home.bls, RECORD)
+            .await
+            .map_err(|error| with_causes(&error).to_string())?,
+    };
     parse(&text)
+}
+
+/// The record as the recorder shows it: all of it, or an error.
+async fn shown(place: SocketAddr, key: &Secret) -> io::Result<String> {
+    let mut recorder = TcpStream::connect(place).await?;
+    recorder.write_all(key.expose().as_bytes()).await?;
+    let length = recorder.read_u64().await?;
+    let length = usize::try_from(length).unwrap_or(usize::MAX);
+    if length > answer::MOST {
+        return Err(io::Error::other(TooLong {
+            limit: answer::MOST,
+        }));
+    }
+    let mut record = vec![0; length];
+    recorder.read_exact(&mut record).await?;
+    String::from_utf8(record).map_err(io::Error::other)
 }
 
 /// Adds the lines up. The last line may be under way; any other that is not a record is an error.

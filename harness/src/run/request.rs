@@ -27,6 +27,26 @@ pub enum InvalidRequest {
         /// Its connector.
         connector: &'static str,
     },
+    /// A fault for a topology that runs: what `up` left is not broken.
+    #[error(
+        "{topology} runs already, and a fault needs a run of its own; `ator-harness down {topology}` first"
+    )]
+    FaultOfRunning {
+        /// The topology.
+        topology: String,
+    },
+    /// An option asks for something else than runs.
+    #[error(
+        "{topology} runs already, with {runs}; leave {option} out to judge it, or `ator-harness down {topology}` first"
+    )]
+    RunsOtherwise {
+        /// The topology.
+        topology: String,
+        /// The option.
+        option: &'static str,
+        /// What runs.
+        runs: String,
+    },
     /// `--engine` names other engines than the topology runs on.
     #[error(
         "{topology} runs already, on other engines; leave --engine out, or `ator-harness down {topology}` first"

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::engine::{Calls, Deadline, Engine, Engines, Labels, Now};
 use crate::plan::{RunId, Seed};
 use crate::run::artefacts::ArtefactError;
-use crate::run::end::reaper::Reaper;
+use crate::run::end::reaper::{Reaper, ReaperProgram};
 use crate::run::end::sweep::sweep;
 use crate::run::error::RunError;
 use crate::run::prepare::fresh_inputs;
@@ -54,11 +54,11 @@ impl SingleRun {
             owner: Owner::this(Verb::Conformance, inputs.now),
         };
         let lock = registry.begin(id.as_str(), &record)?;
-        let reaper =
-            Reaper::start(id.as_str(), &record.placement).map_err(|source| ArtefactError {
-                path: "this program as the reaper".to_owned(),
-                source,
-            })?;
+        let reaper = Reaper::start(&ReaperProgram::Command, id.as_str(), &record.placement).await;
+        let reaper = reaper.map_err(|source| ArtefactError {
+            path: "this program as the reaper".to_owned(),
+            source,
+        })?;
         Ok(Self {
             labels: Labels {
                 run: id.to_string(),

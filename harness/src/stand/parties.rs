@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::conformance::{Account, Subject};
 use crate::connectors::{
-    Caller, Configuration, ConfigureError, Connector, Ports, Route, Site, Who,
+    Caller, Configuration, ConfigureError, Connector, Ports, Purpose, Route, Site, Who,
 };
 use crate::plan::Seed;
 use crate::probe::{Credentials, Route as Way, Target};
@@ -63,6 +63,7 @@ impl Parties {
             ],
             admits_without_secret,
             dials: Vec::new(),
+            purpose: Purpose::Judged,
         })
     }
 

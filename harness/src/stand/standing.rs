@@ -280,6 +280,8 @@ impl Stand {
         if let Ok(state) = self.engine.end_state(connector.name()).await {
             if state.out_of_memory {
                 how.push_str(", killed for want of memory");
+            } else if state.killed_unasked {
+                how.push_str(", killed by nobody who asked its engine for that, as the kernel does for want of memory");
             }
             if !state.error.is_empty() {
                 let _ = write!(how, ", {}", state.error);

@@ -40,11 +40,23 @@ impl<'t> Collector<'t> {
         let lacks = offset == 0 && message.starts_with("is missing");
         let before = &self.text[..offset.min(self.text.len())];
         self.mistakes.push(Mistake {
-            line: before.matches('\n').count() + 1,
+            line: Some(before.matches('\n').count() + 1),
             path: path.into(),
             message,
             excerpt: (!lacks).then(|| Excerpt::of(self.text, offset)),
         });
+    }
+
+    /// Notes a mistake of an option, which no line of the text is about.
+    pub(super) fn add_of_option(&mut self, option: &str, message: impl Into<String>) {
+        if !self.is_full() {
+            self.mistakes.push(Mistake {
+                line: None,
+                path: option.to_owned(),
+                message: message.into(),
+                excerpt: None,
+            });
+        }
     }
 }
 

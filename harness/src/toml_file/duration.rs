@@ -6,17 +6,17 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DurationError {
     /// The number has no unit, so nobody can tell what it means.
-    #[error("{0:?} has no unit; write \"{0}ms\", \"{0}s\" or \"{0}m\"")]
+    #[error("{0:?} has no unit; write \"{0}ms\", \"{0}s\", \"{0}m\" or \"{0}h\"")]
     NoUnit(String),
     /// The unit is not one of ours.
-    #[error("{0:?} has an unknown unit {1:?}; use ms, s or m")]
+    #[error("{0:?} has an unknown unit {1:?}; use ms, s, m or h")]
     UnknownUnit(String, String),
     /// There is no number, or not one that fits.
     #[error("{0:?} is not a duration; write a number and a unit, as in \"250ms\"")]
     NotANumber(String),
 }
 
-/// Reads a duration such as `250ms`, `1.5 s` or `2m`.
+/// Reads a duration such as `250ms`, `1.5 s`, `2m` or `1h`.
 ///
 /// # Errors
 ///
@@ -35,6 +35,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, DurationError> {
         "ms" => value / 1000.0,
         "s" => value,
         "m" => value * 60.0,
+        "h" => value * 3600.0,
         other => {
             return Err(DurationError::UnknownUnit(
                 trimmed.to_owned(),
@@ -63,8 +64,8 @@ mod tests {
             Err(DurationError::NoUnit("250".into()))
         );
         assert_eq!(
-            parse_duration("2h"),
-            Err(DurationError::UnknownUnit("2h".into(), "h".into()))
+            parse_duration("2d"),
+            Err(DurationError::UnknownUnit("2d".into(), "d".into()))
         );
         assert_eq!(
             parse_duration("fast"),

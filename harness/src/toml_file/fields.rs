@@ -53,6 +53,8 @@ pub(crate) struct Fields<'a, 'i> {
     path: String,
     offset: usize,
     known: BTreeSet<&'static str>,
+    /// Whether it stands for an option, whose name its path is.
+    of_option: bool,
 }
 
 impl<'a, 'i> Fields<'a, 'i> {
@@ -62,6 +64,15 @@ impl<'a, 'i> Fields<'a, 'i> {
             path: path.into(),
             offset,
             known: BTreeSet::new(),
+            of_option: false,
+        }
+    }
+
+    /// In the place of a table: an option that adds to what the file says, for messages.
+    pub(crate) fn of_option(&self, option: String) -> Self {
+        Self {
+            of_option: true,
+            ..Self::new(self.table, option, 0)
         }
     }
 
@@ -87,7 +98,10 @@ impl<'a, 'i> Fields<'a, 'i> {
 
     /// Notes a mistake in one of the table's keys.
     pub(crate) fn mistake(&self, into: &mut Collector<'_>, key: &str, message: impl Into<String>) {
-        into.add(self.offset_of(key), self.path_of(key), message);
+        match self.of_option {
+            true => into.add_of_option(&self.path, message),
+            false => into.add(self.offset_of(key), self.path_of(key), message),
+        }
     }
 
     /// Where in the text the value at a path of keys is, as in `file[1].content`, or the last table on
@@ -115,6 +129,12 @@ impl<'a, 'i> Fields<'a, 'i> {
     /// Whether the text has this key at all.
     pub(crate) fn has(&self, key: &str) -> bool {
         self.raw(key).is_some()
+    }
+
+    /// Whether the text has a list at this key.
+    pub(crate) fn has_list(&self, key: &str) -> bool {
+        self.raw(key)
+            .is_some_and(|value| value.get_ref().is_array())
     }
 
     fn raw(&self, key: &str) -> Option<&'a Spanned<DeValue<'i>>> {

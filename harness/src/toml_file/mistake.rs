@@ -4,12 +4,12 @@ use std::fmt;
 
 use super::excerpt::Excerpt;
 
-/// One mistake in a file.
+/// One mistake in a file, or of an option that adds to what the file says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mistake {
-    /// Line in the file, from 1.
-    pub line: usize,
-    /// The key's path, such as `home[1].id`.
+    /// Line in the file, from 1; none of an option.
+    pub line: Option<usize>,
+    /// The key's path, such as `home[1].id`, or the option, such as `--fault cut-10s`.
     pub path: String,
     /// What is wrong and what to do about it.
     pub message: String,
@@ -19,7 +19,11 @@ pub struct Mistake {
 
 impl fmt::Display for Mistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}: {} {}", self.line, self.path, self.message)
+        let Self { path, message, .. } = self;
+        match self.line {
+            Some(line) => write!(f, "line {line}: {path} {message}"),
+            None => write!(f, "`{path}`: {message}"),
+        }
     }
 }
 
@@ -54,7 +58,7 @@ pub(crate) fn syntax(text: &str, error: &toml::de::Error) -> String {
 }
 
 /// The mistakes, each on a line of its own, with the line of the file that it is about.
-pub(crate) fn list(mistakes: &[Mistake]) -> String {
+pub(crate) fn list<'m>(mistakes: impl IntoIterator<Item = &'m Mistake>) -> String {
     let mut list = String::new();
     for one in mistakes {
         list.push_str(&format!("\n  {one}"));

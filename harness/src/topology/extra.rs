@@ -52,6 +52,8 @@ pub(super) fn read_many<'a, 'i>(
                 prefix: numbered(&prefix, number),
                 daemon: Daemon::Sidecar,
                 beside: None,
+                compose: None,
+                deployment: None,
             },
         });
         peerings.push(Located {

@@ -22,26 +22,34 @@ pub enum FaultKind {
     Pause,
     /// A home's way to the network swallows whatever is sent.
     Cut,
+    /// A share of the packets between a home and the network is lost, in both directions.
+    Lose,
     /// A home goes out by another address, and what it had open by the old one is swallowed: a router that was
     /// restarted.
     Readdress,
     /// A home's daemon is started again without the keys of its onion service.
     LoseKeys,
-    /// The links of the topology's `[wan]` are as long as it says, and else as short as one machine has them.
+    /// What a home sends to the network takes longer. Or the links of the topology's `[wan]` are as long as it says, and
+    /// else as short as one machine has them.
     Slow,
+    /// A peer of a connector is killed and comes back before its old session is told to be dead: for a time the
+    /// connector has two sessions of one peer, of which the older, over which nothing is answered, then closes.
+    SecondSession,
 }
 
 impl FaultKind {
     /// Every kind, in the order of messages.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Kill,
         Self::Stop,
         Self::Restart,
         Self::Pause,
         Self::Cut,
+        Self::Lose,
         Self::Readdress,
         Self::LoseKeys,
         Self::Slow,
+        Self::SecondSession,
     ];
 
     /// The name in topology files.
@@ -53,9 +61,11 @@ impl FaultKind {
             Self::Restart => "restart",
             Self::Pause => "pause",
             Self::Cut => "cut",
+            Self::Lose => "lose",
             Self::Readdress => "readdress",
             Self::LoseKeys => "lose-keys",
             Self::Slow => "slow",
+            Self::SecondSession => "second-session",
         }
     }
 
@@ -63,7 +73,9 @@ impl FaultKind {
     #[must_use]
     pub const fn lasts(self) -> Lasts {
         match self {
-            Self::Pause | Self::Cut | Self::Slow => Lasts::Always,
+            Self::Pause | Self::Cut | Self::Lose | Self::Slow | Self::SecondSession => {
+                Lasts::Always
+            }
             Self::Kill | Self::Stop => Lasts::Sometimes,
             Self::Restart | Self::Readdress | Self::LoseKeys => Lasts::Never,
         }
@@ -73,20 +85,21 @@ impl FaultKind {
     #[must_use]
     pub const fn takes(self, target: &FaultTarget) -> bool {
         match self {
-            Self::Kill | Self::Stop | Self::Restart => matches!(
+            Self::Stop | Self::Restart => matches!(
                 target,
                 FaultTarget::Nodes(_) | FaultTarget::Daemon(_) | FaultTarget::Connector(_)
             ),
-            Self::Pause => matches!(
+            Self::Kill | Self::Pause => matches!(
                 target,
                 FaultTarget::Nodes(_)
                     | FaultTarget::Daemon(_)
                     | FaultTarget::Connector(_)
                     | FaultTarget::Server(_)
             ),
-            Self::Cut | Self::Readdress => matches!(target, FaultTarget::Home(_)),
+            Self::Cut | Self::Lose | Self::Readdress => matches!(target, FaultTarget::Home(_)),
             Self::LoseKeys => matches!(target, FaultTarget::Daemon(_)),
-            Self::Slow => matches!(target, FaultTarget::Links),
+            Self::Slow => matches!(target, FaultTarget::Home(_) | FaultTarget::Links),
+            Self::SecondSession => matches!(target, FaultTarget::Connector(_)),
         }
     }
 
@@ -94,13 +107,14 @@ impl FaultKind {
     #[must_use]
     pub const fn example(self) -> &'static str {
         match self {
-            Self::Kill | Self::Stop | Self::Restart => {
+            Self::Stop | Self::Restart => {
                 "relay1, relay-on-path, home-b/daemon or home-b/connector"
             }
-            Self::Pause => "relays, home-b/daemon, home-b/connector or home-b/bls",
-            Self::Cut | Self::Readdress => "home-b",
+            Self::Kill | Self::Pause => "relays, home-b/daemon, home-b/connector or home-b/bls",
+            Self::Cut | Self::Lose | Self::Readdress => "home-b",
             Self::LoseKeys => "home-b/daemon",
-            Self::Slow => "links",
+            Self::Slow => "home-b or links",
+            Self::SecondSession => "home-b/connector",
         }
     }
 }
@@ -158,13 +172,16 @@ pub enum FaultTarget {
     Connector(String),
     /// The server beside a home's connector.
     Server(String),
-    /// A home's way to the network.
+    /// A home's way to the network: `HOME`, or `HOME/link`.
     Home(String),
     /// The links of `[wan]`.
     Links,
 }
 
 impl FaultTarget {
+    /// What may stand after a home's id and a slash.
+    pub const PARTS: [&'static str; 4] = ["daemon", "connector", "bls", "link"];
+
     /// Reads a target. `is_home` says whether there is a home of this id; whatever else has no part after a slash is
     /// taken for the nickname of an authority or relay.
     #[must_use]
@@ -185,6 +202,7 @@ impl FaultTarget {
                     "daemon" => Some(Self::Daemon(home)),
                     "connector" => Some(Self::Connector(home)),
                     "bls" => Some(Self::Server(home)),
+                    "link" => Some(Self::Home(home)),
                     _ => None,
                 }
             }
@@ -241,6 +259,12 @@ pub struct Fault {
     pub what: FaultKind,
     /// What it is done to.
     pub on: FaultTarget,
+    /// How many of a hundred packets are lost; 0 of what loses none by itself.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub percent: u8,
+    /// How much longer each packet of a home takes, from 1 ms to 10 s; `None` of what slows no home.
+    #[serde(with = "optional_millis", skip_serializing_if = "Option::is_none")]
+    pub by: Option<Duration>,
     /// How long packets flow before it, with nothing broken.
     #[serde(with = "millis")]
     pub after: Duration,
@@ -256,7 +280,18 @@ pub struct Fault {
     pub loses_at_most: Option<u64>,
 }
 
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the form that serde asks for"
+)]
+const fn is_zero(percent: &u8) -> bool {
+    *percent == 0
+}
+
 impl Fault {
+    /// How long packets flow before a fault, where nothing is said.
+    pub const AFTER: Duration = Duration::from_secs(2);
+
     /// Whether what was broken stays so.
     #[must_use]
     pub fn stays(&self) -> bool {
@@ -274,7 +309,14 @@ impl Fault {
 /// As a sentence's subject: `cut home-b for 10.0 s`.
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.what.name(), self.on)?;
+        write!(f, "{} ", self.what.name())?;
+        if self.percent > 0 {
+            write!(f, "{} % of ", self.percent)?;
+        }
+        write!(f, "{}", self.on)?;
+        if let Some(by) = self.by {
+            write!(f, " by {}", format_duration(by))?;
+        }
         match self.lasts {
             Some(lasts) => write!(f, " for {}", format_duration(lasts)),
             None if self.stays() => f.write_str(" for good"),

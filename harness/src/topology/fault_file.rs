@@ -1,223 +1,99 @@
-//! Reading `[[fault]]`, and the catalogue of faults that have a name.
+//! Reading `[[fault]]`, and adding faults of the catalogue.
 
 use std::time::Duration;
 
 use super::fault::{Fault, FaultKind, FaultNodes, FaultTarget, Lasts};
+use super::fault_catalogue::NamedFault;
+use crate::suggest::did_you_mean;
 use crate::toml_file::{Collector, Fields, Located};
 
-/// How long packets flow before a fault, where nothing is said.
-const AFTER: Duration = Duration::from_secs(2);
-/// How long a fault may last: a run is given up after half an hour.
+/// How long anything about a fault may take: a run is given up after half an hour.
 const LONGEST: Duration = Duration::from_secs(15 * 60);
+/// How much longer a packet may take: twice as long as the packets live that flow meanwhile.
+const SLOWEST: Duration = Duration::from_secs(10);
 /// How long recovery may take where nothing is said.
 const RECOVERS: Duration = Duration::from_secs(60);
 
-/// A fault with a name, which `--fault NAME` adds to a topology.
-#[derive(Debug, PartialEq, Eq)]
-pub struct NamedFault {
-    /// Its name.
-    pub name: &'static str,
-    /// What it is like, as a sentence.
-    pub says: &'static str,
-    /// What is done.
-    pub what: FaultKind,
-    /// What it is done to. `HOME` is the home that the probe dials.
-    pub on: &'static str,
-    /// For how long, in seconds.
-    pub lasts_s: Option<u64>,
-    /// How long recovery may take, in seconds; `None` where there is none.
-    pub recovers_within_s: Option<u64>,
-}
-
-const fn named(
-    name: &'static str,
-    says: &'static str,
-    (what, on): (FaultKind, &'static str),
-    lasts_s: Option<u64>,
-    recovers_within_s: Option<u64>,
-) -> NamedFault {
-    NamedFault {
-        name,
-        says,
-        what,
-        on,
-        lasts_s,
-        recovers_within_s,
-    }
-}
-
-/// Every fault that has a name.
-pub static FAULTS: &[NamedFault] = &[
-    named(
-        "relay-on-path",
-        "A relay that carries a session dies, and stays dead.",
-        (FaultKind::Kill, "relay-on-path"),
-        None,
-        Some(60),
-    ),
-    named(
-        "guard",
-        "The relay by which a daemon enters the network dies, and stays dead.",
-        (FaultKind::Kill, "guard"),
-        None,
-        Some(60),
-    ),
-    named(
-        "relays-down",
-        "No relay answers for 20 s.",
-        (FaultKind::Pause, "relays"),
-        Some(20),
-        Some(60),
-    ),
-    named(
-        "authority",
-        "One authority dies.",
-        (FaultKind::Kill, "authority"),
-        None,
-        Some(60),
-    ),
-    named(
-        "two-authorities",
-        "Two authorities die: no other consensus is made.",
-        (FaultKind::Kill, "two-authorities"),
-        None,
-        Some(60),
-    ),
-    named(
-        "daemon-restart",
-        "A home's onion daemon is killed, and started again with the same keys.",
-        (FaultKind::Restart, "HOME/daemon"),
-        None,
-        Some(60),
-    ),
-    named(
-        "daemon-pause",
-        "A home's onion daemon hangs for 20 s.",
-        (FaultKind::Pause, "HOME/daemon"),
-        Some(20),
-        Some(60),
-    ),
-    named(
-        "keys-lost",
-        "A home's onion daemon is started again without its service's keys, and so has another address.",
-        (FaultKind::LoseKeys, "HOME/daemon"),
-        None,
-        None,
-    ),
-    named(
-        "cut-10s",
-        "A home is cut off for 10 s.",
-        (FaultKind::Cut, "HOME"),
-        Some(10),
-        Some(60),
-    ),
-    named(
-        "cut-45s",
-        "A home is cut off for 45 s, longer than a few retries take.",
-        (FaultKind::Cut, "HOME"),
-        Some(45),
-        Some(60),
-    ),
-    named(
-        "cut-3min",
-        "A home is cut off for 3 min, longer than any fixed number of retries takes.",
-        (FaultKind::Cut, "HOME"),
-        Some(180),
-        Some(60),
-    ),
-    named(
-        "readdress",
-        "A home's router is restarted and has another address.",
-        (FaultKind::Readdress, "HOME"),
-        None,
-        Some(120),
-    ),
-    named(
-        "connector-kill",
-        "A connector is killed, and started again after 5 s.",
-        (FaultKind::Kill, "HOME/connector"),
-        Some(5),
-        Some(60),
-    ),
-    named(
-        "connector-stop",
-        "A connector is told to end, and started again after 5 s.",
-        (FaultKind::Stop, "HOME/connector"),
-        Some(5),
-        Some(60),
-    ),
-    named(
-        "connector-restart",
-        "A connector is killed, and started again at once.",
-        (FaultKind::Restart, "HOME/connector"),
-        None,
-        Some(60),
-    ),
-    named(
-        "bls-hangs",
-        "The server behind a connector hangs for 15 s.",
-        (FaultKind::Pause, "HOME/bls"),
-        Some(15),
-        Some(15),
-    ),
-];
-
-impl NamedFault {
-    /// The fault of this name.
-    #[must_use]
-    pub fn find(name: &str) -> Option<&'static Self> {
-        FAULTS.iter().find(|fault| fault.name == name)
-    }
-
-    /// It, with the home that it is done to.
-    pub(super) fn of_home(&self, home: &str) -> Fault {
-        let on = self.on.replace("HOME", home);
-        Fault {
-            what: self.what,
-            // The catalogue's are all read; `tests` holds them to it.
-            on: FaultTarget::read(&on, |id| id == home)
-                .unwrap_or(FaultTarget::Nodes(FaultNodes::OneRelay)),
-            after: AFTER,
-            lasts: self.lasts_s.map(Duration::from_secs),
-            recovers_within: self.recovers_within_s.map(Duration::from_secs),
-            loses_at_most: None,
-        }
-    }
-}
-
-/// Reads every `[[fault]]`. Whether there is a home is looked at by `is_home`.
+/// Reads every `[[fault]]`, and puts those of the catalogue that are `added` behind them. `probed` is the home that the
+/// probe dials, to which these are done.
 pub(super) fn read_faults<'a, 'i>(
     fields: &mut Fields<'a, 'i>,
     into: &mut Collector<'_>,
-    is_home: impl Fn(&str) -> bool,
+    homes: &[&str],
+    probed: Option<&str>,
+    added: &[&'static NamedFault],
 ) -> Vec<Located<'a, 'i, Fault>> {
     let mut faults = Vec::new();
+    let homes = Homes {
+        // One that is there, as an example.
+        one: probed
+            .filter(|id| homes.contains(id))
+            .or(homes.first().copied())
+            .unwrap_or("home-b"),
+        all: homes,
+    };
     for mut table in fields.tables(into, "fault") {
-        if let Some(value) = read_fault(&mut table, into, &is_home) {
+        if let Some(value) = read_fault(&mut table, into, &homes) {
             faults.push(Located {
                 fields: table,
                 value,
             });
         }
     }
+    let added = added.iter().filter_map(|named| {
+        Some(Located {
+            fields: fields.of_option(format!("--fault {}", named.name)),
+            value: named.of_home(probed?),
+        })
+    });
+    faults.extend(added);
     faults
+}
+
+/// The homes of a file.
+struct Homes<'h> {
+    all: &'h [&'h str],
+    one: &'h str,
+}
+
+impl Homes<'_> {
+    /// What a fault can be done to, with a home that is there.
+    fn example(&self, what: FaultKind) -> String {
+        what.example().replace("home-b", self.one)
+    }
+}
+
+/// Everything by a name that a fault can be done to, but nodes by their nicknames.
+pub(super) fn targets(homes: &[&str]) -> Vec<String> {
+    let named = FaultNodes::NAMES.into_iter();
+    let named = named.map(|(name, _)| name.to_owned());
+    let of_home = |home: &&str| {
+        let parts = FaultTarget::PARTS.map(|part| format!("{home}/{part}"));
+        std::iter::once((*home).to_owned()).chain(parts)
+    };
+    named
+        .chain(["links".to_owned()])
+        .chain(homes.iter().flat_map(of_home))
+        .collect()
 }
 
 fn read_fault(
     table: &mut Fields<'_, '_>,
     into: &mut Collector<'_>,
-    is_home: impl Fn(&str) -> bool,
+    homes: &Homes<'_>,
 ) -> Option<Fault> {
     if !table.has("what") {
         table.string(into, "what", "\"cut\"");
     }
     let kinds = FaultKind::ALL;
     let what = table.choice(into, "what", FaultKind::Kill, &kinds, FaultKind::name);
-    let target = table.string(into, "on", &format!("\"{}\"", what.example()));
-    let after = table.duration(into, "after", Some(AFTER)).unwrap_or(AFTER);
+    let target = table.string(into, "on", &format!("\"{}\"", homes.example(what)));
+    let after = bounded(table, into, "after", Some(Fault::AFTER)).unwrap_or(Fault::AFTER);
     let lasts = read_lasts(table, into, what);
+    let percent = read_percent(table, into, what);
+    let by = read_by(table, into, what, target.as_deref());
     let recovers = match table.has("recovers_within") {
-        true => table.duration(into, "recovers_within", None),
+        true => bounded(table, into, "recovers_within", None),
         false => {
             table.know("recovers_within");
             None
@@ -231,28 +107,37 @@ fn read_fault(
         }
     };
     table.finish(into);
-    let on = target.as_deref()?;
-    let Some(on) = FaultTarget::read(on, is_home) else {
+    let text = target.as_deref()?;
+    let read = |text: &str| FaultTarget::read(text, |id| homes.all.contains(&id));
+    // What is no home may be a nickname, where nodes are what it is done to.
+    let takes_nodes = what.takes(&FaultTarget::Nodes(FaultNodes::Relays));
+    let is_name = |on: &FaultTarget| matches!(on, FaultTarget::Nodes(FaultNodes::Named(_)));
+    let Some(on) = read(text).filter(|on| takes_nodes || !is_name(on)) else {
+        let mut known = targets(homes.all);
+        known.retain(|known| read(known).is_some_and(|on| what.takes(&on)));
         let message = format!(
-            "{on:?} is nothing that something could be done to; for {} it is {}",
+            "{text:?} is nothing that something could be done to; for {} it is {}{}",
             what.name(),
-            what.example()
+            homes.example(what),
+            did_you_mean(text, known.iter().map(String::as_str))
         );
         table.mistake(into, "on", message);
         return None;
     };
     if !what.takes(&on) {
         let message = format!(
-            "{:?} is not for {}, which is done to {}",
-            on.to_string(),
+            "{text:?} is not for {}, which is done to {}",
             what.name(),
-            what.example()
+            homes.example(what)
         );
         table.mistake(into, "on", message);
+        return None;
     }
     let mut fault = Fault {
         what,
         on,
+        percent,
+        by,
         after,
         lasts,
         recovers_within: recovers,
@@ -270,12 +155,69 @@ fn read_fault(
     Some(fault)
 }
 
+/// How much is lost, which has to be said where something is.
+fn read_percent(table: &mut Fields<'_, '_>, into: &mut Collector<'_>, what: FaultKind) -> u8 {
+    let loses = what == FaultKind::Lose;
+    if !loses {
+        if table.has("percent") {
+            let message = format!("is given, and {} loses no share; remove it", what.name());
+            table.mistake(into, "percent", message);
+        }
+        table.know("percent");
+        return 0;
+    }
+    if !table.has("percent") {
+        table.know("percent");
+        table.mistake(into, "percent", "is missing; add percent = 10");
+        return 1;
+    }
+    u8::try_from(table.integer(into, "percent", 1, 1..=100)).unwrap_or(1)
+}
+
+/// How much longer a home's packets take, which has to be said where they do.
+fn read_by(
+    table: &mut Fields<'_, '_>,
+    into: &mut Collector<'_>,
+    what: FaultKind,
+    on: Option<&str>,
+) -> Option<Duration> {
+    table.know("by");
+    let is_given = table.has("by");
+    let links = FaultTarget::Links.to_string();
+    if what != FaultKind::Slow || on == Some(&*links) {
+        if is_given {
+            let why = match what {
+                FaultKind::Slow => "links are as long as [wan] says".to_owned(),
+                _ => format!("{} has no packet take longer", what.name()),
+            };
+            table.mistake(into, "by", format!("is given, and {why}; remove it"));
+        }
+        return None;
+    }
+    if !is_given {
+        // Whom it is done to is asked for first.
+        if on.is_some() {
+            table.mistake(into, "by", "is missing; add by = \"300ms\"");
+        }
+        return None;
+    }
+    let by = table.duration(into, "by", None);
+    if by.is_some_and(|by| by > SLOWEST) {
+        table.mistake(
+            into,
+            "by",
+            "is longer than 10 s, and the packets that flow meanwhile live for 5 s",
+        );
+    }
+    by
+}
+
 fn read_lasts(
     table: &mut Fields<'_, '_>,
     into: &mut Collector<'_>,
     what: FaultKind,
 ) -> Option<Duration> {
-    let lasts = match (table.has("lasts"), what.lasts()) {
+    match (table.has("lasts"), what.lasts()) {
         (false, Lasts::Never | Lasts::Sometimes) => {
             table.know("lasts");
             None
@@ -286,38 +228,21 @@ fn read_lasts(
             table.mistake(into, "lasts", message);
             None
         }
-        (_, Lasts::Always | Lasts::Sometimes) => table.duration(into, "lasts", None),
-    };
-    if lasts.is_some_and(|lasts| lasts > LONGEST) {
-        table.mistake(
-            into,
-            "lasts",
-            "is longer than 15 minutes; a run is given up after half an hour",
-        );
+        (_, Lasts::Always | Lasts::Sometimes) => bounded(table, into, "lasts", None),
     }
-    lasts
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_named_fault_can_be_made() {
-        for named in FAULTS {
-            let fault = named.of_home("home-b");
-            assert!(fault.what.takes(&fault.on), "{}", named.name);
-            let on = named.on.replace("HOME", "home-b");
-            assert_eq!(fault.on.to_string(), on, "{}", named.name);
-            let said = fault.lasts.is_some();
-            match fault.what.lasts() {
-                Lasts::Always => assert!(said, "{}", named.name),
-                Lasts::Never => assert!(!said, "{}", named.name),
-                Lasts::Sometimes => {}
-            }
-            let comes_back = fault.recovers_within.is_some();
-            assert_ne!(comes_back, fault.takes_a_home_away(), "{}", named.name);
-            assert_eq!(NamedFault::find(named.name), Some(named));
-        }
+/// A time that a run can wait for.
+fn bounded(
+    table: &mut Fields<'_, '_>,
+    into: &mut Collector<'_>,
+    key: &'static str,
+    default: Option<Duration>,
+) -> Option<Duration> {
+    let time = table.duration(into, key, default);
+    if time.is_some_and(|time| time > LONGEST) {
+        let message = "is longer than 15 minutes; a run is given up after half an hour";
+        table.mistake(into, key, message);
     }
+    time
 }

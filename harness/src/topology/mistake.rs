@@ -14,11 +14,11 @@ pub enum TopologyError {
         message: String,
     },
     /// The text is TOML, but not a topology. All mistakes at once.
-    #[error("{file}: {} in this topology:{}", count(mistakes.len()), list(mistakes))]
+    #[error("{}", told(file, mistakes))]
     Invalid {
         /// The file as the user named it.
         file: String,
-        /// Every mistake, in line order.
+        /// Every mistake, in line order; those of options first.
         mistakes: Vec<Mistake>,
     },
     /// The number of homes was given for a topology that names each of its homes.
@@ -31,4 +31,19 @@ pub enum TopologyError {
         /// The number that was given.
         homes: usize,
     },
+}
+
+/// Mistakes of options are none of the file's.
+fn told(file: &str, mistakes: &[Mistake]) -> String {
+    let (of_options, of_file): (Vec<&Mistake>, Vec<&Mistake>) =
+        mistakes.iter().partition(|one| one.line.is_none());
+    let mut told: Vec<String> = of_options.iter().map(ToString::to_string).collect();
+    if !of_file.is_empty() {
+        told.push(format!(
+            "{file}: {} in this topology:{}",
+            count(of_file.len()),
+            list(of_file)
+        ));
+    }
+    told.join("\n")
 }

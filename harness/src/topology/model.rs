@@ -1,14 +1,16 @@
 //! The topology's types.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::fault::{Fault, FaultKind, FaultTarget};
 use super::network::Network;
+use super::soak::Soak;
 use super::units::millis;
 use super::wan::Wan;
-use crate::connectors::Kind;
+use crate::connectors::{Deployment, Kind};
 use crate::mutants::{MutantSpec, VariantSpec};
 
 /// Id of a peer that every connector is told to dial and that does not exist. Homes and the probe
@@ -60,6 +62,10 @@ pub struct Topology {
     /// What is broken while packets flow, one after the other, in file order.
     #[serde(rename = "fault", skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<Fault>,
+    /// How long packets flow on after that, and what may be broken meanwhile; `None` but for a soak, which no file asks
+    /// for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub soak: Option<Soak>,
     /// The part that is broken on purpose, to show that its check notices.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mutant: Option<&'static MutantSpec>,
@@ -80,6 +86,24 @@ pub struct Home {
     /// The home on whose local network this one stands too; `None` for a network of its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub beside: Option<String>,
+    /// The service of a deployment that its connector is; `None` for the topology's connector.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compose: Option<ComposeService>,
+    /// What that service is, once it was read.
+    #[serde(skip)]
+    pub deployment: Option<Arc<Deployment>>,
+}
+
+/// A service of an operator's Compose file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ComposeService {
+    /// The file, from the topology file's folder.
+    pub file: String,
+    /// More of them, each of which counts over those before it, as with `docker compose -f FILE -f FILE`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub over: Vec<String>,
+    /// The service's name.
+    pub service: String,
 }
 
 impl Home {
@@ -255,6 +279,8 @@ pub enum Metric {
     Peering,
     /// Per packet that a connector sends: until its answer is there.
     Delivery,
+    /// Per packet that flows while things are broken, or for a soak: until it is fulfilled.
+    Traffic,
     /// Per fault and direction: from when the fault is over, or began if it stays, until a packet that was sent after
     /// that is fulfilled.
     Recovery,
@@ -262,7 +288,7 @@ pub enum Metric {
 
 impl Metric {
     /// Every metric, in report order.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Dial,
         Self::Redial,
         Self::BtpConnect,
@@ -275,6 +301,7 @@ impl Metric {
         Self::Publication,
         Self::Peering,
         Self::Delivery,
+        Self::Traffic,
         Self::Recovery,
     ];
 
@@ -294,6 +321,7 @@ impl Metric {
             Self::Publication => "publication",
             Self::Peering => "peering",
             Self::Delivery => "delivery",
+            Self::Traffic => "traffic",
             Self::Recovery => "recovery",
         }
     }
@@ -349,10 +377,31 @@ impl Topology {
     #[must_use]
     pub fn restarts_daemon(&self, id: &str) -> bool {
         let mut faults = self.faults.iter();
-        faults.any(|fault| {
-            matches!(&fault.on, FaultTarget::Daemon(home) if home == id)
-                && fault.what != FaultKind::Pause
-        })
+        let drawn = |soak: &Soak| {
+            soak.may(|fault| fault.on == "HOME/daemon" && fault.what != FaultKind::Pause)
+        };
+        self.soak.as_ref().is_some_and(drawn)
+            || faults.any(|fault| {
+                matches!(&fault.on, FaultTarget::Daemon(home) if home == id)
+                    && fault.what != FaultKind::Pause
+            })
+    }
+
+    /// Whether packets flow while things are broken, or for a soak.
+    #[must_use]
+    pub fn has_load(&self) -> bool {
+        !self.faults.is_empty() || self.soak.is_some()
+    }
+
+    /// The first home that dials this one through the onion network, whose daemon is not its connector's: the peer
+    /// that can come again while its old session stands.
+    #[must_use]
+    pub fn comes_again_to(&self, home: &str) -> Option<&str> {
+        let has_sidecar = |id: &str| {
+            self.home(id)
+                .is_some_and(|home| home.daemon == Daemon::Sidecar)
+        };
+        comes_again_to(self.peerings.iter(), has_sidecar, home)
     }
 
     /// How many connectors hand a packet on between two homes; the sender's own is one of them.
@@ -381,6 +430,17 @@ impl Topology {
     pub fn home(&self, id: &str) -> Option<&Home> {
         self.homes.iter().find(|home| home.id == id)
     }
+}
+
+/// See [`Topology::comes_again_to`].
+pub(super) fn comes_again_to<'t>(
+    mut peerings: impl Iterator<Item = &'t Peering>,
+    has_sidecar: impl Fn(&str) -> bool,
+    home: &str,
+) -> Option<&'t str> {
+    let found = peerings
+        .find(|one| one.to == home && one.transport == Transport::Onion && has_sidecar(&one.from));
+    found.map(|one| one.from.as_str())
 }
 
 /// The next home on the shortest way over peerings, see [`Topology::next_hop`].

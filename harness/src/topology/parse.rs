@@ -4,11 +4,14 @@ use std::time::Duration;
 
 use toml::de::DeTable;
 
+use super::bound::{self, Bound};
 use super::extra::{read_connector, read_many, read_mutant, read_paths, read_variant, read_wan};
-use super::fault_file::{NamedFault, read_faults};
+use super::fault_catalogue::NamedFault;
+use super::fault_file::read_faults;
 use super::mistake::TopologyError;
 use super::model::{
-    Auth, Budget, Daemon, Deadlines, Home, Metric, Peering, Probe, Topology, Transport,
+    Auth, Budget, ComposeService, Daemon, Deadlines, Home, Metric, Peering, Probe, Topology,
+    Transport,
 };
 use super::network::{Network, NetworkKind};
 use super::validate::{Whole, validate};
@@ -26,6 +29,8 @@ pub struct Choices<'c> {
     pub connector: Option<Kind>,
     /// Faults of the catalogue that are added to the file's.
     pub faults: &'c [&'static NamedFault],
+    /// Bounds that come before those of the file's budgets.
+    pub bounds: &'c [Bound],
 }
 
 impl Topology {
@@ -109,17 +114,21 @@ fn read(root: &DeTable<'_>, into: &mut Collector<'_>, choices: Choices<'_>) -> O
     let mutant = read_mutant(&mut fields, into);
     let variant = read_variant(&mut fields, into);
     let probe = read_probe(&mut fields, into);
-    let is_home = |id: &str| homes.iter().any(|home| home.value.id == id);
-    let mut faults = read_faults(&mut fields, into, is_home);
-    if let Some(probe) = &probe {
-        let added = choices.faults.iter();
-        faults.extend(added.map(|fault| Located {
-            fields: fields.clone(),
-            value: fault.of_home(&probe.value.to),
-        }));
-    }
+    let ids: Vec<&str> = homes.iter().map(|home| &*home.value.id).collect();
+    let probed = probe.as_ref().map(|probe| probe.value.to.as_str());
+    let faults = read_faults(&mut fields, into, &ids, probed, choices.faults);
     let deadlines = read_deadlines(&mut fields, into);
-    let budgets = read_budgets(&mut fields, into);
+    let mut budgets = read_budgets(&mut fields, into);
+    let located = |value| Located {
+        fields: fields.clone(),
+        value,
+    };
+    bound::put(
+        choices.bounds,
+        &mut budgets,
+        |budget| &mut budget.value,
+        located,
+    );
     let whole = Whole {
         root: &fields,
         name: name.as_deref(),
@@ -150,6 +159,7 @@ fn read(root: &DeTable<'_>, into: &mut Collector<'_>, choices: Choices<'_>) -> O
         budgets: budgets.into_iter().map(|budget| budget.value).collect(),
         wan: wan.map(|wan| wan.value),
         faults: faults.into_iter().map(|fault| fault.value).collect(),
+        soak: None,
         mutant,
         variant,
     })
@@ -204,6 +214,7 @@ impl Topology {
             budgets: Vec::new(),
             wan: None,
             faults: Vec::new(),
+            soak: None,
             mutant: None,
             variant: None,
         }
@@ -278,6 +289,7 @@ fn read_homes<'a, 'i>(
         let prefix = table.string(into, "prefix", "\"test.home-a\"");
         let daemon = table.choice(into, "daemon", Daemon::Sidecar, &Daemon::ALL, Daemon::name);
         let beside = table.optional(into, "beside");
+        let compose = read_compose(&mut table, into);
         table.finish(into);
         homes.push(Located {
             fields: table,
@@ -286,10 +298,41 @@ fn read_homes<'a, 'i>(
                 prefix: prefix.unwrap_or_default(),
                 daemon,
                 beside,
+                compose,
+                deployment: None,
             },
         });
     }
     homes
+}
+
+/// A file without a service says too little, and a service without a file nothing.
+fn read_compose(table: &mut Fields<'_, '_>, into: &mut Collector<'_>) -> Option<ComposeService> {
+    if !table.has("compose") && !table.has("service") {
+        return None;
+    }
+    let mut files = match table.has_list("compose") {
+        true => table.strings(into, "compose"),
+        false => {
+            let one = table.string(into, "compose", "\"docker-compose.yml\"");
+            one.into_iter().collect()
+        }
+    };
+    if table.has_list("compose") && (files.is_empty() || files.iter().any(String::is_empty)) {
+        table.mistake(
+            into,
+            "compose",
+            "names no file; write \"docker-compose.yml\"",
+        );
+        return None;
+    }
+    let service = table.string(into, "service", "\"connector\"");
+    let over = files.split_off(files.len().min(1));
+    Some(ComposeService {
+        file: files.pop()?,
+        over,
+        service: service?,
+    })
 }
 
 fn read_peerings<'a, 'i>(

@@ -7,12 +7,12 @@ use crate::support::{Files, lines, outcome, told, verdict};
 const DIGEST: &str = "@sha256:abababababababababababababababababababababababababababababababab";
 
 /// A service with an image by its digest, and more.
-fn service(name: &str, more: &str) -> String {
+pub(crate) fn service(name: &str, more: &str) -> String {
     format!("  {name}:\n    image: {name}{DIGEST}\n{more}")
 }
 
 /// A project of these services.
-fn project(services: &[String]) -> String {
+pub(crate) fn project(services: &[String]) -> String {
     format!("services:\n{}", services.concat())
 }
 
@@ -267,4 +267,53 @@ fn whoever_is_told_of_a_connector_is_none() {
     // One that is embedded has no other beside it.
     let files = Files::new(&[("compose.yaml", &project(&[town]))]);
     assert_eq!(outcome(&files.audit(), id).findings.len(), 1);
+}
+
+#[test]
+fn labels_come_from_files_too_and_what_is_written_in_the_service_counts() {
+    let id = "secrets.in-label";
+    let labelled = |more: &str| project(&[service("connector", more)]);
+    let file = "town.apiKey=k3y-k3y-k3y-k3y-k3y-k3y-k3y-k3y-k3y\n";
+    let compose = labelled("    label_file: labels\n");
+    let found = Files::new(&[("compose.yaml", &compose), ("labels", file)]).audit();
+    assert_eq!(verdict(&found, id), Verdict::Fail, "{}", told(&found));
+    assert!(told(&found).contains("labels:1"), "{}", told(&found));
+    let compose = labelled("    label_file: [labels]\n    labels: [\"town.apiKey=\"]\n");
+    let found = Files::new(&[("compose.yaml", &compose), ("labels", file)]).audit();
+    assert_ne!(verdict(&found, id), Verdict::Fail, "{}", told(&found));
+    let found = Files::new(&[("compose.yaml", &compose)]).audit();
+    assert_eq!(lines(&found, "input.references"), [4], "{}", told(&found));
+}
+
+#[test]
+fn compose_file_of_the_env_file_says_which_files_are_the_project() {
+    let id = "transport.mode-hard-coded";
+    let base = project(&[service(
+        "connector",
+        "    environment: {TRANSPORT_MODE: direct}\n",
+    )]);
+    let over = "services: {connector: {environment: {TRANSPORT_MODE: \"${MODE:-direct}\"}}}\n";
+    let audit = |env: &str| {
+        Files::new(&[
+            (".env", env),
+            ("base.compose.yaml", &base),
+            ("over.compose.yaml", over),
+        ])
+        .audit()
+    };
+    // By themselves each is a project of its own.
+    assert_eq!(verdict(&audit("A=1\n"), id), Verdict::Fail);
+    let listed = audit("COMPOSE_FILE=base.compose.yaml:over.compose.yaml\n");
+    assert_eq!(verdict(&listed, id), Verdict::Pass, "{}", told(&listed));
+    let other =
+        audit("COMPOSE_PATH_SEPARATOR=,\nCOMPOSE_FILE=over.compose.yaml,base.compose.yaml\n");
+    assert_eq!(verdict(&other, id), Verdict::Fail, "{}", told(&other));
+    let missing = audit("COMPOSE_FILE=base.compose.yaml:none.yaml\n");
+    assert_eq!(
+        verdict(&missing, "input.references"),
+        Verdict::Fail,
+        "{}",
+        told(&missing)
+    );
+    assert!(told(&missing).contains("none.yaml:1"), "{}", told(&missing));
 }

@@ -19,7 +19,7 @@ fn without_an_engine_every_verb_names_the_socket_and_the_remedy() {
             .stdout("")
             .stderr(
                 contains(format!("{}: no such socket", place.no_engine()))
-                    .and(contains("run `make engine`"))
+                    .and(contains("`make engine`"))
                     .and(contains("DOCKER_HOST")),
             );
     }

@@ -1,7 +1,9 @@
 //! The command as a user meets it, where it can be met without an engine.
 
+mod deployments;
 mod engine;
 mod environment;
+mod homes;
 mod interrupts;
 mod json;
 mod ledger;

@@ -183,6 +183,17 @@ fn a_page_is_shown_with_the_program_that_is_named() {
         told.starts_with("--new /") && told.ends_with("bbbbbb/report.html"),
         "{told}"
     );
+    fs::remove_file(place.path("ator-runs/latest/report.html")).expect("was there");
+    open(&program)
+        .code(3)
+        .stderr(contains("there is no page ").and(contains("it was removed")));
+    place
+        .command()
+        .args(["report", "show", "cccccc", "--open"])
+        .assert()
+        .code(2)
+        .stderr(contains("have no page; name one of them"));
+    place.file("ator-runs/latest/report.html", "<!doctype html>");
     open("/nowhere/browser")
         .code(3)
         .stdout(contains("verdict: FAIL"))
@@ -248,6 +259,10 @@ fn names_that_nobody_has_are_answered_with_the_nearest() {
             &["verfy", "two-home-local"],
             "a similar subcommand exists: 'verify'",
         ),
+        (
+            &["audit", "--explain", "transport.socks-schem"],
+            "did you mean \"transport.socks-scheme\"?",
+        ),
     ] {
         place
             .in_project()
@@ -271,7 +286,10 @@ fn completions_and_man_pages_come_from_the_definition() {
             .args(["completions", shell])
             .assert()
             .success()
-            .stdout(contains(part).and(contains("accept-defects")));
+            .stdout(contains(part).and(contains("accept-defects")))
+            // Names that an option takes, too.
+            .stdout(contains("relay-on-path").and(contains("resilience.shutdown")))
+            .stdout(contains("transport.socks-scheme"));
     }
     place
         .command()
@@ -372,4 +390,33 @@ fn without_a_name_and_without_anything_there_is_nothing_amiss() {
             .success()
             .stdout(contains(says));
     }
+}
+
+#[test]
+fn whoever_has_seen_enough_is_no_error() {
+    let place = with_runs();
+    place.file("Dockerfile", "FROM connector:latest\n");
+    for (arguments, code) in [
+        (&["completions", "bash"][..], 0),
+        (&["report", "show", "latest", "-v"], 0),
+        (&["plan", "three-hop", "--json"], 0),
+        (&["audit", "Dockerfile"], 1),
+    ] {
+        let mut child = place.process(arguments).spawn().expect("starts");
+        // As `| true` does.
+        drop(child.stdout.take());
+        let ended = child.wait_with_output().expect("ends");
+        let told = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert_eq!(ended.status.code(), Some(code), "{arguments:?}: {told}");
+        assert!(!told.contains("failed to write the output"), "{told}");
+    }
+}
+
+#[test]
+fn the_first_help_fits_a_terminal_of_eighty_columns() {
+    let output = Place::new().command().arg("--help").output().expect("runs");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let wide: Vec<&str> = text.lines().filter(|line| line.len() > 80).collect();
+    assert!(wide.is_empty(), "{wide:#?}");
+    assert!(text.lines().count() > 40, "{text}");
 }

@@ -184,3 +184,42 @@ fn a_daemon_that_is_not_there_is_told_by_its_option() {
         assert!(!told.contains("make images"), "{told}");
     }
 }
+
+#[test]
+fn what_is_wrong_with_a_fault_is_told_of_the_option() {
+    let place = Place::new();
+    place.project();
+    place.with_binaries();
+    let arguments = [
+        "verify",
+        "two-home-local",
+        "--fault",
+        "keys-lost,daemon-restart",
+    ];
+    let told = "`--fault daemon-restart`: comes after \"lose-keys home-b/daemon\"";
+    let command = || {
+        let mut command = place.command();
+        command.args(arguments);
+        command
+    };
+    let refused = command().assert().code(2);
+    refused.stderr(contains(told).and(contains("line 1").not()));
+    let output = command().arg("--json").output().expect("runs");
+    let found: serde_json::Value = serde_json::from_slice(&output.stdout).expect("is JSON");
+    let mistake = &found["error"]["mistakes"][0];
+    assert!(mistake.get("line").is_none(), "{found}");
+    let message = mistake["message"].as_str().expect("has one");
+    assert!(message.starts_with(told), "{found}");
+}
+
+#[test]
+fn a_soak_draws_its_faults_and_makes_no_others() {
+    let place = Place::new();
+    place.project();
+    place
+        .command()
+        .args(["soak", "two-home-faults", "--for", "1m"])
+        .assert()
+        .code(2)
+        .stderr(contains("two-home-faults has faults of its own"));
+}

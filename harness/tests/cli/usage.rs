@@ -20,6 +20,7 @@ fn help_documents_every_exit_code_and_command() {
         "130  interrupted",
         "up ",
         "verify ",
+        "soak ",
         "down ",
         "status ",
         "plan ",
@@ -450,4 +451,39 @@ fn conformance_tells_all_at_once_which_options_do_not_go_together() {
             assert = assert.stderr(contains(*message));
         }
     }
+}
+
+#[test]
+fn a_soak_that_cannot_be_is_2_and_says_why() {
+    let place = Place::new();
+    let cases: [(&[&str], &str); 6] = [
+        (&[], "--for <TIME>"),
+        (
+            &["--for", "10"],
+            "\"10\" has no unit; write \"10ms\", \"10s\", \"10m\" or \"10h\"",
+        ),
+        (&["--for", "0s"], "is no time"),
+        (&["--for", "13h"], "is longer than 12h"),
+        (
+            &["--for", "1m", "--fault", "keys-lost"],
+            "--fault keys-lost: nothing comes back after it, so a soak cannot go on",
+        ),
+        (&["--for", "1m", "--fault", "cut-10"], "did you mean"),
+    ];
+    for (more, said) in cases {
+        place
+            .command()
+            .args(["soak", "two-home-local"])
+            .args(more)
+            .assert()
+            .code(2)
+            .stderr(contains(said));
+    }
+    // A fault of the network's has to find one.
+    place
+        .command()
+        .args(["soak", "public-p2p", "--for", "1m", "--fault", "guard"])
+        .assert()
+        .code(2)
+        .stderr(contains("guard is of a private network"));
 }

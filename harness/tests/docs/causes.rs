@@ -71,7 +71,9 @@ fn is_generated() {
 /// The exit code of a run that ends by a cause, and the test that produces it.
 fn told(cause: Cause) -> (&'static str, &'static str) {
     match cause {
-        Cause::NoRoute | Cause::NoQuorum | Cause::AddressesBlocked => ("3", "`offline_stuck`"),
+        Cause::NoRoute | Cause::NoQuorum | Cause::NoAgreement | Cause::AddressesBlocked => {
+            ("3", "`offline_stuck`")
+        }
         Cause::TermsNotAgreed => ("3", "`offline_rehearsal`"),
         Cause::BadNickname | Cause::ClockSkewed | Cause::DescriptorNotPublished => (
             "3",
@@ -92,6 +94,11 @@ fn told(cause: Cause) -> (&'static str, &'static str) {
         Cause::OutOfMemory | Cause::NotExecutable | Cause::MissingLibrary => {
             ("1; 3 if it is not the connector", "`offline_causes`")
         }
+        Cause::DaemonProgramAbsent => ("1", "`offline_causes`"),
+        Cause::FolderRefused => (
+            "3; 1 if its connector runs the daemon",
+            "`harness/src/diagnosis/tests.rs`, with lines of real daemons",
+        ),
         Cause::NoSpace => (
             "3",
             "`harness/src/diagnosis/tests.rs`, with a line of a real daemon",

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ator_harness::engine::{ContainerSpec, NetworkMode, Privileges};
+use ator_harness::engine::{ContainerSpec, Labelled, NetworkMode, Privileges};
 use ator_harness::onion::mentions_address;
 use ator_harness::plan::Plan;
 
@@ -187,7 +187,7 @@ fn only_the_guard_of_a_home_may_set_up_its_network() {
     for home in &specs.homes {
         let arguments = home.server.arguments.join(" ");
         let expected = format!(
-            "guard --allow {router} --arrivals 0.0.0.0:9152 --record /record/names.jsonl \
+            "guard --allow {router} --arrivals 0.0.0.0:9152 --shown 0.0.0.0:9153 --shown-to /record/key --record /record/names.jsonl \
              --socks 127.0.0.1:9150=127.0.0.1:9050 --dns 127.0.0.1:53 -- /bls"
         );
         assert_eq!(arguments, expected);

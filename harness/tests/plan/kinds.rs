@@ -151,7 +151,7 @@ fn where_no_secret_is_asked_for_there_is_none() {
     }
     // An empty text is in every log, and no secret.
     assert!(plan.secrets().iter().all(|secret| !secret.is_empty()));
-    assert_eq!(plan.secrets().len(), 2 + 9 + 1 + 1);
+    assert_eq!(plan.secrets().len(), 2 + 9 + 2 + 1 + 1);
 }
 
 #[test]

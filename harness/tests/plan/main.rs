@@ -4,6 +4,7 @@ mod addresses;
 mod configuration;
 mod connectors;
 mod containers;
+mod deployed;
 mod families;
 mod kinds;
 mod mutants;

@@ -64,8 +64,8 @@ fn another_seed_gives_other_secrets_addresses_and_subnets() {
 #[test]
 fn every_secret_is_its_own_and_long() {
     let secrets = plan(7).secrets();
-    // Two peerings, two admin keys, nine control ports, the probe, the peer that does not exist.
-    assert_eq!(secrets.len(), 2 + 2 + 9 + 1 + 1);
+    // Two peerings, two admin keys, nine control ports, two recorders, the probe, the peer that does not exist.
+    assert_eq!(secrets.len(), 2 + 2 + 9 + 2 + 1 + 1);
     let distinct: BTreeSet<&str> = secrets.iter().map(|secret| secret.expose()).collect();
     assert_eq!(distinct.len(), secrets.len());
     for secret in &plan(7).peerings {

@@ -7,7 +7,7 @@ use ator_harness::checks::{Verdict, verdict};
 use ator_harness::onion::mentions_address;
 use ator_harness::probe::Latencies;
 use ator_harness::probe::load::{LoadReport, Phase};
-use ator_harness::report::ProbeReport;
+use ator_harness::report::{Look, ProbeReport};
 use ator_harness::topology::Metric;
 use serde_json::{Value, json};
 
@@ -176,7 +176,7 @@ fn a_lost_session_and_a_failed_dial_fail_with_their_causes() {
     );
     let report = ProbeReport::new(&found, 1);
     let mut text = Vec::new();
-    report.print(&mut text).unwrap();
+    report.print(&mut text, &Look::default()).unwrap();
     let text = String::from_utf8(text).unwrap();
     for text in [text, report.to_text()] {
         assert!(text.contains("redial failed"), "{text}");
@@ -201,7 +201,9 @@ fn an_interrupted_load_is_inconclusive_and_shows_what_there_is() {
     let found = judged(found);
     assert_eq!(verdict(&found.checks), Verdict::Inconclusive);
     let mut text = Vec::new();
-    ProbeReport::new(&found, 130).print(&mut text).unwrap();
+    ProbeReport::new(&found, 130)
+        .print(&mut text, &Look::default())
+        .unwrap();
     let text = String::from_utf8(text).unwrap();
     assert!(text.contains("10 sent in 4.0 s"), "{text}");
     assert!(text.contains("INCONCLUSIVE (interrupted"), "{text}");
@@ -211,7 +213,9 @@ fn an_interrupted_load_is_inconclusive_and_shows_what_there_is() {
 fn the_tables_show_raw_and_corrected_side_by_side() {
     let mut text = Vec::new();
     let found = judged(measured(OPEN, 200));
-    ProbeReport::new(&found, 0).print(&mut text).unwrap();
+    ProbeReport::new(&found, 0)
+        .print(&mut text, &Look::default())
+        .unwrap();
     let text = String::from_utf8(text).unwrap();
     let row = |name: &str| {
         let line = text.lines().find(|line| line.contains(name));

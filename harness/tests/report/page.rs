@@ -16,7 +16,7 @@ fn attributes<'a>(page: &'a str, name: &str) -> Vec<&'a str> {
 
 #[test]
 fn nothing_is_loaded_from_anywhere() {
-    for name in ["passed", "failed", "stuck", "interrupted"] {
+    for name in ["passed", "failed", "faulted", "stuck", "interrupted"] {
         let page = saved_run(name).to_html();
         assert!(
             page.contains("default-src 'none'"),
@@ -39,7 +39,7 @@ fn nothing_is_loaded_from_anywhere() {
 
 #[test]
 fn ids_are_unique_and_links_within_the_page_lead_somewhere() {
-    for name in ["passed", "failed", "stuck"] {
+    for name in ["passed", "failed", "faulted", "stuck"] {
         let page = saved_run(name).to_html();
         let mut ids = attributes(&page, "id");
         for link in attributes(&page, "href") {
@@ -56,7 +56,7 @@ fn ids_are_unique_and_links_within_the_page_lead_somewhere() {
 
 #[test]
 fn everything_that_was_judged_reached_and_measured_is_on_the_page() {
-    for name in ["passed", "failed", "stuck", "interrupted"] {
+    for name in ["passed", "failed", "faulted", "stuck", "interrupted"] {
         let report = saved_run(name);
         let page = report.to_html();
         let escaped = |text: &str| {
@@ -173,6 +173,56 @@ fn checks_are_filtered_without_a_script_and_lead_to_stages_nodes_and_logs() {
     // From the home's stages to what failed, too.
     let (_, stages) = page.split_once("id=\"node-home-a\"").expect("its stages");
     assert!(stages[..400].contains(&check), "{}", &stages[..400]);
+}
+
+#[test]
+fn what_was_broken_is_a_band_and_leads_to_its_stage_and_to_the_checks_that_failed_by_it() {
+    let mut report = saved_run("faulted");
+    let mut checks = report.checks.iter_mut();
+    let check = checks.find(|check| check.id == "faults.recovered");
+    check.expect("is asked").verdict = Verdict::Fail;
+    report.verdict = Verdict::Fail;
+    let page = report.to_html();
+    for word in ["fault", "recovery"] {
+        let stages = report.stages.iter().enumerate();
+        let of: Vec<usize> = stages
+            .filter(|(_, stage)| stage.stage == word)
+            .map(|(index, _)| index)
+            .collect();
+        assert_eq!(of.len(), 2, "{word}");
+        for index in of {
+            // From the list of what was broken, from what did not pass, and from the check's own row.
+            let link = format!("href=\"#stage-{index}\"");
+            assert_eq!(page.matches(&link).count(), 3, "{word} {index}");
+        }
+        // Once for all rows of the timeline, and once behind the samples.
+        assert_eq!(page.matches(&format!(", var(--{word}) ")).count(), 2);
+        assert_eq!(page.matches(&format!("class=\"band {word}\"")).count(), 2);
+    }
+    let (_, faults) = page.split_once("<p class=\"faults\"").expect("a list");
+    let (faults, _) = faults.split_once("</p>").expect("ends");
+    assert!(
+        faults.contains("href=\"#check-faults.recovered\""),
+        "{faults}"
+    );
+    assert!(!saved_run("passed").to_html().contains("class=\"band"));
+}
+
+#[test]
+fn very_many_faults_make_no_page_that_nobody_can_open() {
+    let mut report = saved_run("faulted");
+    let whole = report.to_html().len();
+    let faults: Vec<_> = report
+        .stages
+        .iter()
+        .filter(|stage| stage.stage == "fault")
+        .cloned()
+        .collect();
+    report.stages.extend(faults.into_iter().cycle().take(500));
+    let page = report.to_html();
+    assert!(page.contains("<summary>504 faults and recoveries</summary>"));
+    let each = (page.len() - whole) / 500;
+    assert!(each < 4_000, "{each} bytes for each");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ator_harness::checks::Verdict;
 use ator_harness::probe::Latencies;
-use ator_harness::report::{RepeatReport, Repeats};
+use ator_harness::report::{Look, RepeatReport, Repeats};
 use ator_harness::run::{Outcome, RunError};
 use ator_harness::topology::Metric;
 
@@ -119,7 +119,7 @@ fn times_are_those_of_all_runs() {
 fn people_see_what_failed_and_what_was_kept() {
     let sum = many();
     let mut out = Vec::new();
-    sum.print(&mut out).expect("writes");
+    sum.print(&mut out, &Look::default()).expect("writes");
     let text = String::from_utf8(out).expect("is text");
     for part in [
         "latency.round-trip.p50: failed in 2 of 4 runs, inconclusive in 1 of 4 runs",

@@ -92,6 +92,7 @@ pub(crate) fn outcome(verdict: Verdict) -> Outcome {
         metrics: Metrics::from([(Metric::RoundTrip, round_trips)]),
         events: events(),
         artefacts: PathBuf::from("ator-runs/20261122-100000-abcdef"),
+        faults: None,
         unwritten: None,
     }
 }

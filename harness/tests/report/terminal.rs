@@ -159,7 +159,7 @@ fn log_tails_are_shown_without_onion_addresses() {
                 &format!("no descriptor of {}", address.expose_label()),
             ),
         ];
-        let text = printed(&outcome);
+        let text = verbose(&outcome);
         assert!(!text.contains(address.expose_label()), "{text}");
         assert!(
             text.contains(&format!("dialling ws://[onion address].{family}:3000")),
@@ -179,18 +179,22 @@ fn a_failure_shows_the_logs_that_explain_it() {
             log("relay1", "line of the relay"),
         ]
     };
-    let shown = |error: Option<RunError>| -> Vec<&'static str> {
+    let failed = |error: Option<RunError>| {
         let mut outcome = outcome(Verdict::Fail);
         outcome.logs = logs();
         outcome.error = error;
-        let text = printed(&outcome);
+        outcome
+    };
+    let named = |text: String| -> Vec<&'static str> {
         ["connector", "sidecar", "other sidecar", "relay"]
             .into_iter()
             .filter(|what| text.contains(&format!("  line of the {what}\n")))
             .collect()
     };
-    // Checks that failed without an error: the connectors.
-    assert_eq!(shown(None), ["connector"]);
+    let shown = |error| named(printed(&failed(error)));
+    // Checks that failed without an error have their evidence, and the connectors' logs are for whoever asks.
+    assert_eq!(shown(None), [""; 0]);
+    assert_eq!(named(verbose(&failed(None))), ["connector"]);
     assert_eq!(
         shown(Some(RunError::NodeDied(Death {
             container: "ator-abcdef-relay1".to_owned(),

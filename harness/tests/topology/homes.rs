@@ -73,3 +73,39 @@ fn the_network_has_an_odd_number_of_authorities_and_enough_relays() {
         ]
     );
 }
+
+#[test]
+fn a_deployment_takes_a_file_and_a_service() {
+    let home = |more: &str| {
+        extended(&format!(
+            "[[home]]\nid = \"c\"\nprefix = \"test.c\"\n{more}"
+        ))
+    };
+    assert!(
+        home("compose = \"compose.yml\"\nservice = \"connector\"\n")
+            .iter()
+            .all(|one| !one.contains("home[2].compose"))
+    );
+    assert!(
+        home("compose = [\"compose.yml\", \"compose.override.yml\"]\nservice = \"connector\"\n")
+            .iter()
+            .all(|one| !one.contains("home[2].compose"))
+    );
+    let none = home("compose = []\nservice = \"connector\"\n");
+    assert!(
+        none.iter()
+            .any(|one| one.contains("home[2].compose names no file")),
+        "{none:?}"
+    );
+    for (more, key) in [
+        ("compose = \"compose.yml\"\n", "service"),
+        ("service = \"connector\"\n", "compose"),
+    ] {
+        let told = home(more);
+        assert!(
+            told.iter()
+                .any(|one| one.contains(&format!("home[2].{key} is missing"))),
+            "{told:?}"
+        );
+    }
+}

@@ -41,7 +41,7 @@ consensus = 30
 [[budget]]
 metric = "speed"
 percentile = 101
-at_most = "3h"
+at_most = "3d"
 "#;
     let error = Topology::parse("bad.toml", text).expect_err("is refused");
     // The lines of the file that are shown between are another test's matter.
@@ -64,10 +64,10 @@ at_most = "3h"
   line 22: peering[0].auth "token" is not known; use one of secret, none
   line 26: probe.via "home-c" is not the id of a [[home]]
   line 28: probe.packets expected a whole number from 50 to 1000000
-  line 31: deadlines.consensus "30" has no unit; write "30ms", "30s" or "30m"
-  line 34: budget[0].metric "speed" is not a metric; use one of dial, redial, btp-connect, authentication, round-trip, far-round-trip, warm-up, far-warm-up, ready, publication, peering, delivery, recovery
+  line 31: deadlines.consensus "30" has no unit; write "30ms", "30s", "30m" or "30h"
+  line 34: budget[0].metric "speed" is not a metric; use one of dial, redial, btp-connect, authentication, round-trip, far-round-trip, warm-up, far-warm-up, ready, publication, peering, delivery, traffic, recovery
   line 35: budget[0].percentile expected a percentile above 0 and up to 100
-  line 36: budget[0].at_most "3h" has an unknown unit "h"; use ms, s or m"#
+  line 36: budget[0].at_most "3d" has an unknown unit "d"; use ms, s, m or h"#
     );
 }
 

@@ -20,7 +20,9 @@ fn every_mutant_is_chosen_by_its_name() {
         let text = match mutant.needs {
             Needs::ManagedDaemon => text.replace("\"test.b\"", "\"test.b\"\ndaemon = \"managed\""),
             Needs::NoAuth => text.replace("auth = \"secret\"", "auth = \"none\""),
-            Needs::Faults(faults) => format!("{text}\n{faults}"),
+            Needs::Faults(faults) | Needs::FaultsWhereDialled(faults) => {
+                format!("{text}\n{faults}")
+            }
             Needs::Nothing | Needs::PrivateNetwork | Needs::OwnNetwork => text,
         };
         let topology = Topology::parse("file.toml", &text)

@@ -59,7 +59,7 @@ fn mistakes_have_a_line_and_a_path() {
         ),
         (
             "latency = \"20\"\n",
-            "line 26: wan.latency \"20\" has no unit; write \"20ms\", \"20s\" or \"20m\"",
+            "line 26: wan.latency \"20\" has no unit; write \"20ms\", \"20s\", \"20m\" or \"20h\"",
         ),
         (
             "latency = \"20ms\"\njitter = \"21ms\"\n",

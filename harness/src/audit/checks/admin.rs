@@ -1,6 +1,7 @@
 //! The connector's admin API.
 
 use crate::audit::check::{Check, Look};
+use crate::audit::compose::Reach;
 use crate::audit::connector::Connector;
 use crate::audit::model::Model;
 use crate::audit::place::At;
@@ -62,6 +63,12 @@ fn key(model: &Model, look: &mut Look) {
             || in_environment.is_some_and(|one| !one.raw.is_empty());
         if has {
             look.at_one();
+        } else if model.lacks_environment(connector) {
+            let told = format!(
+                "the admin API of {} has no key in its configuration, and no Compose file could be read that sets one",
+                connector.name
+            );
+            look.unknown(&at, told);
         } else if connector.config.is_some() {
             look.at_one();
             let host = connector.get(&["adminApi", "host"]).and_then(Node::text);
@@ -105,18 +112,22 @@ fn published(model: &Model, look: &mut Look) {
             owner.filter(|owner| owner.name != service.name),
         ];
         for service in services.into_iter().flatten() {
-            for published in service
-                .ports
-                .iter()
-                .filter(|one| one.publishes(port) && !one.is_loopback())
-            {
-                look.fail(
-                    &published.at,
-                    format!(
-                        "{} publishes {port}, the admin API of {} ({from}), beyond this machine",
-                        service.name, connector.name
+            for published in &service.ports {
+                let what = format!("{port}, the admin API of {} ({from}),", connector.name);
+                match published.publishes(port) {
+                    Reach::Nobody | Reach::Machine => {}
+                    Reach::Everybody => look.fail(
+                        &published.at,
+                        format!("{} publishes {what} beyond this machine", service.name),
                     ),
-                );
+                    Reach::Untold => look.unknown(
+                        &published.at,
+                        format!(
+                            "whether {} publishes {what} beyond this machine is told by what was not given",
+                            service.name
+                        ),
+                    ),
+                }
             }
         }
         let mode = service.node.entry("network_mode");

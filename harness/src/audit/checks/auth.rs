@@ -55,14 +55,19 @@ fn empty_token(model: &Model, look: &mut Look) {
         for peer in connector.peers() {
             let Some(token) = &peer.token else { continue };
             look.at_one();
-            if token.value.as_deref() == Some("") && decided.is_none() {
-                look.fail(
+            if token.value.as_deref() != Some("") || decided.is_some() {
+                continue;
+            }
+            let told = format!("the token of the peer {} is empty, and", peer.id);
+            match model.lacks_environment(connector) {
+                true => look.unknown(
                     &token.at,
-                    format!(
-                        "the token of the peer {} is empty, and BTP_ALLOW_NOAUTH is not set for {}",
-                        peer.id, connector.name
-                    ),
-                );
+                    format!("{told} no Compose file could be read that sets BTP_ALLOW_NOAUTH"),
+                ),
+                false => look.fail(
+                    &token.at,
+                    format!("{told} BTP_ALLOW_NOAUTH is not set for {}", connector.name),
+                ),
             }
         }
     }

@@ -8,7 +8,7 @@ use crate::audit::place::At;
 pub(crate) const CHECKS: &[Check] = &[Check {
     id: "images.digest",
     says: "every image is named by its digest",
-    looks_at: "`image` of services that are not built here, FROM of Dockerfiles",
+    looks_at: "`image` of services that are not built here, FROM, and what files are taken from, of Dockerfiles",
     why: "What a tag names changes: the daemon of tomorrow may have another address family, and the connector other rules.",
     remedy: "write NAME:TAG@sha256:DIGEST, as `docker buildx imagetools inspect NAME:TAG` shows it",
     run: digest,
@@ -47,14 +47,11 @@ fn digest(model: &Model, look: &mut Look) {
 
 fn recipe(look: &mut Look, image: Option<&str>, at: &At) {
     match image {
-        None => look.unknown(
-            at,
-            "the image that it begins with is told by what was not given",
-        ),
+        None => look.unknown(at, "the image is told by what was not given"),
         Some(image) => {
             look.at_one();
             if !has_digest(image) {
-                look.warn(at, format!("it begins with {image}"));
+                look.warn(at, format!("the recipe has the image {image}"));
             }
         }
     }

@@ -35,7 +35,7 @@ pub(crate) const CHECKS: &[Check] = &[
     Check {
         id: "mode.optional-left-out",
         says: "no image is built without optional packages while the client is one",
-        looks_at: "installations in Dockerfiles",
+        looks_at: "installations in Dockerfiles, `omit` and `optional` of .npmrc files",
         why: "With --omit=optional or --no-optional the client, which the connector has as optional, is not in the image.",
         remedy: "make the client a direct dependency, or install with optional packages",
         run: optional_left_out,
@@ -227,37 +227,61 @@ fn optional_left_out(model: &Model, look: &mut Look) {
         .map(|(fault, _)| fault)
         .collect();
     let known = owners(model).next().is_some();
+    let mut judge = |at: &At, left_out: Option<String>| {
+        look.at_one();
+        match (left_out, known, faults.first()) {
+            (None, ..) | (_, true, None) => {}
+            (Some(option), true, Some(fault)) => look.fail(at, format!("{option}, and {fault}")),
+            (Some(option), false, _) => look.warn(at, format!("{option}, and no package.json was given that shows the client as a direct dependency")),
+        }
+    };
     for (_, instructions) in &model.recipes {
         for instruction in instructions {
-            let text = instruction.rest.to_ascii_lowercase();
+            // The words of a list are those of a line.
+            let words = instruction.rest.to_ascii_lowercase();
+            let words = words.replace(['[', ']', ','], " ").replace(['"', '\''], "");
+            let text = words.split_whitespace().collect::<Vec<_>>().join(" ");
             let installs = ["npm ", "pnpm ", "yarn "]
                 .iter()
                 .any(|tool| text.contains(tool));
-            if !(instruction.word == "RUN" && installs
-                || instruction.word == "ENV" && text.contains("npm_config"))
+            let sets = text.contains("npm_config");
+            if instruction.word == "RUN" && (installs || sets) || instruction.word == "ENV" && sets
             {
-                continue;
-            }
-            look.at_one();
-            let leaves_out = [
-                "--omit=optional",
-                "--omit optional",
-                "--no-optional",
-                "--ignore-optional",
-                "npm_config_omit=optional",
-                "npm_config_optional=false",
-            ];
-            let Some(option) = leaves_out.iter().find(|option| text.contains(**option)) else {
-                continue;
-            };
-            match (known, faults.first()) {
-                (true, None) => {}
-                (true, Some(fault)) => look.fail(&instruction.at, format!("{option}, and {fault}")),
-                (false, _) => look.warn(&instruction.at, format!("{option}, and no package.json was given that shows the client as a direct dependency")),
+                let option = LEAVE_OUT.iter().find(|option| text.contains(**option));
+                judge(&instruction.at, option.map(|option| (*option).to_owned()));
             }
         }
     }
+    for file in model.files.of(Kind::Registries) {
+        for (index, line) in file.text.lines().enumerate() {
+            let (name, value) = line.split_once('=').unwrap_or((line, ""));
+            let (name, value) = (name.trim(), value.trim().trim_matches(['"', '\'']));
+            let left_out = match name {
+                "omit" | "omit[]" => value == "optional",
+                "optional" => value == "false",
+                _ => continue,
+            };
+            let option = left_out.then(|| format!("{name}={value}"));
+            judge(&At::new(&file.name, index + 1), option);
+        }
+    }
 }
+
+/// What has packages that are optional left out.
+const LEAVE_OUT: [&str; 12] = [
+    "--omit=optional",
+    "--omit optional",
+    "--no-optional",
+    "--optional=false",
+    "--ignore-optional",
+    "npm_config_omit=optional",
+    "npm_config_omit optional",
+    "npm_config_optional=false",
+    "set omit optional",
+    "set omit=optional",
+    "set optional false",
+    "set optional=false",
+];
 
 fn operator_command(model: &Model, look: &mut Look) {
     let words = ["ator", "anon", "onion", "socks5", "tor"];

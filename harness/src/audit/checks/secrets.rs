@@ -4,15 +4,18 @@ use crate::audit::check::{Check, Look};
 use crate::audit::compose::Service;
 use crate::audit::dockerfile::Instruction;
 use crate::audit::env_file::Variable;
-use crate::audit::files::{File, Kind};
+use crate::audit::files::{File, Kept, Kind};
 use crate::audit::interpolate::{Variables, fill};
 use crate::audit::model::Model;
 use crate::audit::place::At;
-use crate::audit::secret_words::{is_literal, is_secret};
-use crate::audit::yaml::{self, Node, Value};
+use crate::audit::secret_words::{has_url_password, is_literal, is_secret};
+use crate::audit::yaml::{self, Node, Scalar, Value};
 
 /// The shortest that a secret may be, in bytes.
 const SHORTEST: usize = 32;
+
+/// From this many bytes on a text is not taken for a secret by chance.
+const LONG_ENOUGH: usize = 12;
 
 pub(crate) const CHECKS: &[Check] = &[
     Check {
@@ -26,7 +29,7 @@ pub(crate) const CHECKS: &[Check] = &[
     Check {
         id: "secrets.in-clear",
         says: "no secret is written into a file that is committed",
-        looks_at: "Compose files, build arguments, Dockerfiles; connectors' configurations and variables that git keeps",
+        looks_at: "Compose files, build arguments, Dockerfiles; connectors' configurations, variables and .npmrc files that git keeps",
         why: "What is committed is in every clone and stays in the history.",
         remedy: "write ${NAME:?} and keep the value in a file that git ignores, or in a secret; take the old one out of use",
         run: in_clear,
@@ -150,35 +153,70 @@ fn in_clear(model: &Model, look: &mut Look) {
             }
         }
     }
-    for file in model.files.all.iter().filter(|file| file.tracked) {
+    for file in &model.files.all {
+        let told = match file.kept {
+            Kept::Privately => continue,
+            Kept::ByGit => "is in a file that git keeps",
+            Kept::InCompose => "is written in clear",
+        };
         match file.kind {
-            Kind::Connector => file.documents.iter().for_each(|one| tracked(look, one)),
+            Kind::Connector => {
+                let variables = file.kept == Kept::InCompose;
+                let documents = file.documents.iter();
+                documents.for_each(|one| kept(look, one, variables, told));
+            }
             Kind::Environment => {
-                let own = model
-                    .variables
-                    .iter()
-                    .filter(|one| one.at.file == file.name);
-                for variable in own.filter(|one| is_secret(&one.name)) {
-                    look.at_one();
-                    if is_literal(variable.value.as_deref().unwrap_or_default()) {
-                        look.fail(
-                            &variable.at,
-                            format!("{} is in a file that git keeps", variable.name),
-                        );
+                let own = model.variables.iter();
+                for variable in own.filter(|one| one.at.file == file.name) {
+                    let value = variable.value.as_deref().unwrap_or_default();
+                    let name = &variable.name;
+                    if is_secret(name) {
+                        look.at_one();
+                        if is_literal(value) {
+                            look.fail(&variable.at, format!("{name} {told}"));
+                        }
+                    } else if has_url_password(value) {
+                        look.at_one();
+                        look.fail(&variable.at, format!("the password in {name} {told}"));
                     }
                 }
             }
+            Kind::Registries => registries(look, file),
             _ => {}
+        }
+    }
+}
+
+/// What npm shows to its registries: `//HOST/:_authToken`, `_auth` and `_password`.
+fn registries(look: &mut Look, file: &File) {
+    for (index, line) in file.text.lines().enumerate() {
+        let Some((name, value)) = line.split_once('=') else {
+            continue;
+        };
+        let name = name.trim();
+        let name = name.rsplit(':').next().unwrap_or(name);
+        if line.trim_start().starts_with(['#', ';']) || !(is_secret(name) || name == "_auth") {
+            continue;
+        }
+        look.at_one();
+        if is_literal(value.trim().trim_matches(['"', '\''])) {
+            look.fail(
+                &At::new(&file.name, index + 1),
+                format!("{name} is in a file that git keeps"),
+            );
         }
     }
 }
 
 /// Whether a text is a secret whatever the variables are: written, or as a default.
 fn literal(raw: &str) -> bool {
-    let filled = fill(raw, &Variables::new())
-        .ok()
-        .and_then(|filled| filled.text);
-    filled.is_some_and(|text| is_literal(&text))
+    is_literal(&filled(raw))
+}
+
+/// What a text is whatever the variables are; nothing where they decide it.
+fn filled(raw: &str) -> String {
+    let filled = fill(raw, &Variables::new()).ok();
+    filled.and_then(|filled| filled.text).unwrap_or_default()
 }
 
 fn written(look: &mut Look, variable: &Variable) {
@@ -191,6 +229,11 @@ fn written(look: &mut Look, variable: &Variable) {
             );
         }
         return;
+    }
+    if has_url_password(&filled(&variable.raw)) {
+        look.at_one();
+        let what = format!("the password in {} is written in clear", variable.name);
+        look.fail(&variable.at, what);
     }
     // A list of peers holds their tokens.
     let documents = variable
@@ -213,12 +256,21 @@ fn written(look: &mut Look, variable: &Variable) {
     }
 }
 
-fn tracked(look: &mut Look, document: &Node) {
+/// `variables` says whether Compose puts some in.
+fn kept(look: &mut Look, document: &Node, variables: bool, told: &str) {
+    let written = |scalar: &Scalar| match variables {
+        true => filled(&scalar.raw),
+        false => scalar.raw.clone(),
+    };
     for (name, node) in named(document) {
-        if is_secret(name) {
+        let text = node.scalar().map(written).unwrap_or_default();
+        if has_url_password(&text) {
             look.at_one();
-            if node.text().is_some_and(is_literal) {
-                look.fail(&node.at, format!("{name} is in a file that git keeps"));
+            look.fail(&node.at, format!("the password in {name} {told}"));
+        } else if is_secret(name) {
+            look.at_one();
+            if is_literal(&text) {
+                look.fail(&node.at, format!("{name} {told}"));
             }
         }
     }
@@ -364,8 +416,18 @@ fn secret_words(text: &str) -> Option<String> {
         .split_whitespace()
         .map(|word| word.trim_matches(['"', '\'']))
         .collect();
+    if has_url_password(text) {
+        return Some("the password of a URL".to_owned());
+    }
     for (at, word) in words.iter().enumerate() {
         let next = words.get(at + 1).copied().unwrap_or_default();
+        // As in `Authorization: Bearer abc`.
+        let is_shown = ["bearer", "basic"]
+            .iter()
+            .any(|one| word.eq_ignore_ascii_case(one));
+        if is_shown && next.len() >= LONG_ENOUGH && is_literal(next) {
+            return Some(format!("what follows {word}"));
+        }
         let (name, value) = match word.split_once('=') {
             Some((name, value)) => (name, value),
             None => match word.strip_suffix(':') {
@@ -405,6 +467,6 @@ fn known_secrets(model: &Model) -> Vec<String> {
         .filter(|one| is_secret(&one.name))
         .filter_map(|one| one.value.clone());
     secret
-        .filter(|value| is_literal(value) && value.len() >= 12)
+        .filter(|value| is_literal(value) && value.len() >= LONG_ENOUGH)
         .collect()
 }

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use crate::audit::check::{Check, Look};
-use crate::audit::compose::{Mount, MountKind, Project, Service};
+use crate::audit::compose::{Mount, MountKind, Project, Reach, Service};
 use crate::audit::connector::{Connector, Transport};
 use crate::audit::daemon::Daemon;
 use crate::audit::model::{Model, declares};
 use crate::audit::place::At;
+use crate::audit::urls::addresses;
 use crate::audit::yaml::Node;
 
 pub(crate) const CHECKS: &[Check] = &[
@@ -261,21 +262,6 @@ fn texts<'m>(model: &'m Model, project: &'m Project) -> Vec<(&'m str, String, At
     found
 }
 
-/// Whether a text has a name where a host stands: behind `//` or `@`, or before a port as the whole of it.
-fn addresses(text: &str, name: &str) -> bool {
-    let ends =
-        |rest: &str| rest.is_empty() || rest.starts_with([':', '/', '?', '"', '\'', ' ', ',']);
-    let mut places = text.match_indices(name);
-    places.any(|(at, _)| {
-        let (before, after) = (&text[..at], &text[at + name.len()..]);
-        let as_host = before.ends_with("//") || before.ends_with('@');
-        let port = after
-            .strip_prefix(':')
-            .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()));
-        (as_host && ends(after)) || (before.is_empty() && port)
-    })
-}
-
 /// The directories of a daemon's services, and whether they are told and not only usual.
 fn directories(model: &Model, daemon: &Daemon) -> (Vec<String>, bool) {
     if daemon.options.is_some() {
@@ -399,16 +385,12 @@ fn socks_published(model: &Model, look: &mut Look) {
             let mut socks: Vec<u16> = usual.to_vec();
             if let Some(daemon) = daemon {
                 look.at_one();
-                let told = daemon.all("SocksPort").filter_map(|option| {
-                    option
-                        .value
-                        .split_whitespace()
-                        .next()?
-                        .rsplit(':')
-                        .next()?
-                        .parse()
-                        .ok()
-                });
+                let port = |told: &str| {
+                    let place = told.split_whitespace().next()?;
+                    place.rsplit(':').next()?.parse().ok()
+                };
+                let told = daemon.all("SocksPort");
+                let told = told.filter_map(|option| port(&option.value));
                 socks.extend(told.filter(|port: &u16| *port != 0));
                 let open = daemon.all("SocksPort").find(|option| {
                     option.value.starts_with("0.0.0.0") || option.value.starts_with("[::]")
@@ -424,7 +406,10 @@ fn socks_published(model: &Model, look: &mut Look) {
                 }
             }
             for port in &service.ports {
-                let Some(target) = socks.iter().find(|socks| port.publishes(**socks)) else {
+                // A port that is not told may be any: that is said of daemons alone.
+                let judged = socks.iter().filter(|_| port.is_told() || daemon.is_some());
+                let mut published = judged.map(|socks| (socks, port.publishes(*socks)));
+                let Some((target, reach)) = published.find(|one| one.1 != Reach::Nobody) else {
                     continue;
                 };
                 look.at_one();
@@ -435,10 +420,11 @@ fn socks_published(model: &Model, look: &mut Look) {
                             .is_some_and(|own| model.namespace(project_at, own) == service.name)
                 });
                 let told = format!("{} publishes {target}, a SOCKS port,", service.name);
-                match port.is_loopback() {
-                    false => look.fail(&port.at, format!("{told} beyond this machine")),
-                    true if shared => look.warn(&port.at, format!("{told} to every program of this machine, and the connector in its network does not need it")),
-                    true => {}
+                match reach {
+                    Reach::Everybody => look.fail(&port.at, format!("{told} beyond this machine")),
+                    Reach::Untold => look.unknown(&port.at, format!("whether {told} beyond this machine is told by what was not given")),
+                    Reach::Machine if shared && port.is_told() => look.warn(&port.at, format!("{told} to every program of this machine, and the connector in its network does not need it")),
+                    Reach::Machine | Reach::Nobody => {}
                 }
             }
         }
@@ -446,7 +432,7 @@ fn socks_published(model: &Model, look: &mut Look) {
 }
 
 fn gate(model: &Model, look: &mut Look) {
-    for (connector, project, service) in in_need(model) {
+    for (connector, _, service) in in_need(model) {
         let Some(daemon) = model
             .daemon_of(connector)
             .and_then(|daemon| model.service(daemon.service))
@@ -468,12 +454,19 @@ fn gate(model: &Model, look: &mut Look) {
             .map_or(&service.at, |entry| &entry.at);
         match condition {
             Some((_, "service_healthy")) => {
-                let tested = project.service(&daemon.name).and_then(Service::healthcheck);
-                if tested.is_none() {
-                    look.note(format!(
-                        "the health check of {}, which its image may have",
-                        daemon.name
-                    ));
+                let name = &daemon.name;
+                match (daemon.healthcheck(), daemon.node.entry("healthcheck")) {
+                    (Some(_), _) => {}
+                    (None, Some(off)) => look.fail(
+                        &off.at,
+                        format!(
+                            "{} waits for {name} to be healthy, whose health check is switched off",
+                            service.name
+                        ),
+                    ),
+                    (None, None) => look.note(format!(
+                        "the health check of {name}, which its image may have"
+                    )),
                 }
             }
             Some((entry, condition)) => look.warn(
@@ -481,6 +474,13 @@ fn gate(model: &Model, look: &mut Look) {
                 format!(
                     "{} waits for {} only until {condition}",
                     service.name, daemon.name
+                ),
+            ),
+            None if service.node.get("depends_on").is_some_and(Node::is_null) => look.unknown(
+                at,
+                format!(
+                    "what {} waits for is not told: Compose 1 does not tell the engine",
+                    service.name
                 ),
             ),
             None => look.warn(

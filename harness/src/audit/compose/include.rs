@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::audit::yaml::{Node, Value};
 
 /// The files of one item of `include`, the later ones over the earlier ones; none where it names none.
-pub(super) fn included(item: &Node, folder: &Path) -> Vec<PathBuf> {
+pub(in crate::audit) fn included(item: &Node, folder: &Path) -> Vec<PathBuf> {
     let path = match &item.value {
         Value::Map(_) => item.get("path"),
         _ => Some(item),
@@ -22,9 +22,9 @@ pub(super) fn included(item: &Node, folder: &Path) -> Vec<PathBuf> {
 }
 
 /// The service that one extends, and the file that it is in where it is another one.
-pub(super) fn extended(service: &Node) -> Option<(String, Option<String>, &Node)> {
+pub(in crate::audit) fn extended(service: &Node) -> Option<(String, Option<String>, &Node)> {
     let extends = service.get("extends")?;
-    let name = extends.text_of("service")?;
+    let name = extends.text_of("service").or_else(|| extends.text())?;
     let file = extends.text_of("file").map(str::to_owned);
     Some((name.to_owned(), file, extends))
 }

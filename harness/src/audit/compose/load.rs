@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 
 use super::include::{extended, included};
 use super::merge::{merge, settled};
-use super::service::Service;
+use super::rebase::{rebase, rebase_service};
+use super::service::{Service, name_owners};
 use super::{normal, ports, volumes};
 use crate::audit::env_file::{self, Variable};
 use crate::audit::files::{Files, Kind, Obstacle, shown};
 use crate::audit::interpolate::{Variables, fill_tree};
 use crate::audit::place::At;
-use crate::audit::yaml::{Entry, Mark, Node, Value};
+use crate::audit::yaml::{Entry, Mark, Node, Scalar, Value};
 
 /// How deep files may include and extend each other.
 const DEEPEST: usize = 10;
@@ -64,6 +65,7 @@ pub(crate) fn load(paths: &[PathBuf], given: &Variables, files: &mut Files) -> O
     for entry in root.get("services").map_or(&[][..], Node::entries) {
         services.push(loader.service(entry, &root, &folder));
     }
+    name_owners(&mut services);
     Some(Project {
         at: At::new(&shown(first), 1),
         folder,
@@ -200,7 +202,7 @@ impl Loader<'_> {
         };
         let mut own = Variables::new();
         for item in items {
-            add(&mut own, self.env_file(&item, folder));
+            add(&mut own, self.variables_of(&item, folder, "env_file"));
         }
         own.extend(self.variables.clone());
         let before = std::mem::replace(&mut self.variables, own);
@@ -247,10 +249,11 @@ impl Loader<'_> {
     }
 
     fn service(&mut self, entry: &Entry, root: &Node, folder: &Path) -> Service {
-        let node = &entry.node;
+        let labelled = self.with_label_files(&entry.node, folder);
+        let node = &labelled;
         let mut environment = Vec::new();
         for item in node.get("env_file").map_or(&[][..], Node::items) {
-            environment.extend(self.env_file(item, folder));
+            environment.extend(self.variables_of(item, folder, "env_file"));
         }
         for variable in node.get("environment").map_or(&[][..], Node::entries) {
             environment.push(self.variable(variable));
@@ -273,7 +276,10 @@ impl Loader<'_> {
         Service {
             name: entry.key.clone(),
             at: entry.at.clone(),
-            ports: items("ports").iter().filter_map(ports::port).collect(),
+            ports: items("ports")
+                .iter()
+                .filter_map(|item| ports::port(item, &self.variables))
+                .collect(),
             mounts,
             environment,
             node: node.clone(),
@@ -292,7 +298,8 @@ impl Loader<'_> {
             (Some(file), _) => file.text()?.to_owned(),
             (None, Some(content)) => {
                 let path = folder.join(format!("configs.{name}"));
-                self.files.take_content(&content.at, &path, content.text()?);
+                self.files
+                    .take_content(&content.at, &path, content.scalar()?, &self.variables);
                 format!("configs.{name}")
             }
             (None, None) => return None,
@@ -323,10 +330,59 @@ impl Loader<'_> {
         }
     }
 
-    fn env_file(&mut self, item: &Node, folder: &Path) -> Vec<Variable> {
+    /// A service with the labels of its files: what it says itself counts, and of files the later one.
+    fn with_label_files(&mut self, service: &Node, folder: &Path) -> Node {
+        let items = service.get("label_file").map_or(&[][..], Node::items);
+        let mut found: Vec<Entry> = Vec::new();
+        for item in items {
+            for Variable {
+                name,
+                value,
+                raw,
+                at,
+            } in self.variables_of(item, folder, "label_file")
+            {
+                found.retain(|known| known.key != name);
+                let scalar = Scalar { raw, text: value };
+                found.push(Entry {
+                    node: Node {
+                        value: Value::Scalar(scalar),
+                        ..Node::of_text(&at, "")
+                    },
+                    key: name,
+                    at,
+                });
+            }
+        }
+        let mut service = service.clone();
+        let Some(first) = found.first() else {
+            return service;
+        };
+        let key = "labels".to_owned();
+        let at = first.at.clone();
+        let files = Node::of_entries(at.clone(), found);
+        let own = service.get("labels").cloned();
+        let mut labels = files;
+        if let Some(own) = own {
+            merge(&mut labels, own, "labels");
+        }
+        if let Value::Map(entries) = &mut service.value {
+            entries.retain(|entry| entry.key != key);
+            entries.push(Entry {
+                key,
+                at,
+                node: labels,
+            });
+        }
+        service
+    }
+
+    /// The variables of a file that a service names by this key.
+    fn variables_of(&mut self, item: &Node, folder: &Path, key: &str) -> Vec<Variable> {
         let path = item.text_of("path").or_else(|| item.text());
         let Some(path) = path.map(|path| folder.join(path)) else {
-            let what = "names an env_file by what was not given; nothing of it was looked at";
+            let what =
+                format!("names its {key} by what was not given; nothing of it was looked at");
             self.files.trouble(item.at.clone(), Obstacle::Missing, what);
             return Vec::new();
         };
@@ -334,7 +390,7 @@ impl Loader<'_> {
         if !path.is_file() {
             let what = match required {
                 true => format!(
-                    "its env_file {} is not there: Compose would not start; its variables were not looked at",
+                    "its {key} {} is not there: Compose would not start; what is in it was not looked at",
                     shown(&path)
                 ),
                 false => return Vec::new(),
@@ -353,12 +409,15 @@ impl Loader<'_> {
             Some((shown(&path), text))
         });
         let Some((name, text)) = text else {
-            let what = format!("its env_file {} cannot be read", shown(&path));
+            let what = format!("its {key} {} cannot be read", shown(&path));
             self.files
                 .trouble(item.at.clone(), Obstacle::Unreadable, what);
             return Vec::new();
         };
-        env_file::parse(&name, &text).0
+        match item.text_of("format") {
+            Some("raw") => env_file::parse_raw(&name, &text),
+            _ => env_file::parse(&name, &text).0,
+        }
     }
 }
 
@@ -405,52 +464,4 @@ fn merge_root(whole: &mut Node, over: Node) {
             }
         }
     }
-}
-
-/// Makes paths of an included file start from its own folder.
-fn rebase(document: &mut Node, folder: &Path) {
-    if let Value::Map(entries) = &mut document.value {
-        for section in entries.iter_mut().filter(|one| one.key == "services") {
-            if let Value::Map(services) = &mut section.node.value {
-                for service in services {
-                    rebase_service(&mut service.node, folder);
-                }
-            }
-        }
-    }
-}
-
-fn rebase_service(service: &mut Node, folder: &Path) {
-    let Value::Map(entries) = &mut service.value else {
-        return;
-    };
-    for entry in entries.iter_mut().filter(|one| one.key == "env_file") {
-        let Value::List(items) = &mut entry.node.value else {
-            continue;
-        };
-        for item in items {
-            if let Value::Scalar(scalar) = &mut item.value
-                && let Some(text) = &mut scalar.text
-            {
-                absolute(text, folder);
-            }
-        }
-    }
-    for entry in entries.iter_mut().filter(|one| one.key == "volumes") {
-        let Value::List(items) = &mut entry.node.value else {
-            continue;
-        };
-        for item in items {
-            if let Value::Scalar(scalar) = &mut item.value
-                && let Some(text) = scalar.text.as_mut().filter(|text| text.starts_with('.'))
-            {
-                absolute(text, folder);
-            }
-        }
-    }
-}
-
-fn absolute(path: &mut String, folder: &Path) {
-    let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
-    *path = folder.join(&*path).to_string_lossy().into_owned();
 }

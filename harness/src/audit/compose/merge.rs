@@ -82,6 +82,7 @@ pub(super) fn settled(node: Node) -> Node {
 fn same(one: &Node, other: &Node, path: &str) -> bool {
     match path {
         "volumes" => target(one).is_some() && target(one) == target(other),
+        "configs" | "secrets" => mounted(one).is_some() && mounted(one) == mounted(other),
         // Whatever is written twice is there once.
         _ => plain(one) == plain(other),
     }
@@ -95,6 +96,13 @@ fn target(item: &Node) -> Option<String> {
     let mut parts = text.split(':');
     let first = parts.next()?;
     Some(parts.next().unwrap_or(first).to_owned())
+}
+
+/// Where an item of `configs` or `secrets` is mounted: by its name where that is not told.
+fn mounted(item: &Node) -> Option<&str> {
+    let target = item.text_of("target").or_else(|| item.text_of("source"));
+    let target = target.or_else(|| item.text())?;
+    Some(target.strip_prefix('/').unwrap_or(target))
 }
 
 /// A value without where it stands.

@@ -1,5 +1,6 @@
 //! A service of a project.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::ports::Port;
@@ -137,6 +138,30 @@ impl Service {
             at: entry.at.clone(),
             patience,
         })
+    }
+}
+
+/// Names the service of a project whose network another one is in by its container's name.
+pub(super) fn name_owners(services: &mut [Service]) {
+    let named = |service: &Service| {
+        let container = service.node.text_of("container_name")?.to_owned();
+        Some((container, service.name.clone()))
+    };
+    let containers: BTreeMap<String, String> = services.iter().filter_map(named).collect();
+    for service in services {
+        let Value::Map(entries) = &mut service.node.value else {
+            continue;
+        };
+        let mode = entries.iter_mut().find(|entry| entry.key == "network_mode");
+        if let Some(Value::Scalar(mode)) = mode.map(|entry| &mut entry.node.value)
+            && let Some(container) = mode
+                .text
+                .as_deref()
+                .and_then(|text| text.strip_prefix("container:"))
+            && let Some(owner) = containers.get(container)
+        {
+            mode.text = Some(format!("service:{owner}"));
+        }
     }
 }
 

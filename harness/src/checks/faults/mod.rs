@@ -1,19 +1,19 @@
 //! What holds while something is broken, and how a topology gets over it.
 
+mod in_flight;
 mod packets;
 mod peers;
 mod view;
+mod way;
 
 use std::time::Duration;
 
+use self::in_flight::in_flight;
 use self::packets::{answered, lost, once, undisturbed};
-use self::peers::{closed, redials, truth};
+use self::peers::{closed, held, redials, truth};
 use self::view::{made, ms, seen_of, unmade};
-use super::{Basis, Check, Finding, Need, Observations, Scope};
+use super::{Basis, Check, Ended, Finding, Need, Observations, Scope};
 use crate::topology::format_duration;
-
-/// How long a connector may take to end.
-const ENDS_WITHIN: Duration = Duration::from_secs(10);
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -35,10 +35,19 @@ pub(super) const CHECKS: &[Check] = &[
         judge: answered,
     },
     Check {
+        id: "faults.in-flight",
+        basis: Basis::Defect,
+        stands_on: "contract#defect-in-flight-forgotten",
+        says: "a packet whose next hop's connector ends is answered by itself, or sent again, and not only when its time is over",
+        scope: Scope::Faults,
+        needs: Need::Nothing,
+        judge: in_flight,
+    },
+    Check {
         id: "faults.once",
         basis: Basis::Required,
         stands_on: "contract#next-hop",
-        says: "no packet is delivered twice, or fulfilled and not delivered, whatever breaks meanwhile",
+        says: "no packet is delivered twice but one whose session broke before its answer, or fulfilled and not delivered, whatever breaks meanwhile",
         scope: Scope::Faults,
         needs: Need::Deliveries,
         judge: once,
@@ -56,10 +65,19 @@ pub(super) const CHECKS: &[Check] = &[
         id: "faults.undisturbed",
         basis: Basis::Required,
         stands_on: "contract#reconnect",
-        says: "packets whose way does not lead through what is broken are fulfilled all along",
+        says: "packets whose way does not lead through what is broken are fulfilled all along, and all are while nothing is",
         scope: Scope::Faults,
         needs: Need::Nothing,
         judge: undisturbed,
+    },
+    Check {
+        id: "faults.held",
+        basis: Basis::Required,
+        stands_on: "contract#reconnect",
+        says: "a session that is up stays up while nothing is broken: its peer is not dialled anew",
+        scope: Scope::Faults,
+        needs: Need::Socks,
+        judge: held,
     },
     Check {
         id: "faults.closed",
@@ -83,7 +101,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "faults.truth",
         basis: Basis::Defect,
         stands_on: "contract#defect-health-frozen",
-        says: "who is connected is told truly within 35 s after it has changed, both ways",
+        says: "who is connected, and health, are told truly within 35 s after they have changed, both ways",
         scope: Scope::Faults,
         needs: Need::Health,
         judge: truth,
@@ -92,7 +110,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "faults.shutdown",
         basis: Basis::Defect,
         stands_on: "contract#defect-shutdown-hangs",
-        says: "a connector that is told to end while packets flow has ended within 10 s",
+        says: "a connector that is told to end while packets flow has ended within 10 s, or 12 s while the daemon that it runs hangs",
         scope: Scope::Faults,
         needs: Need::Nothing,
         judge: shutdown,
@@ -117,6 +135,7 @@ fn recovered(seen: &Observations) -> Finding {
     let mut good = Vec::new();
     let mut looked_at = 0;
     let mut for_good = Vec::new();
+    let mut unknown = unmade(view);
     for fault in made(view) {
         let Some(within) = fault.within else {
             for_good.push(fault.what.clone());
@@ -125,23 +144,25 @@ fn recovered(seen: &Observations) -> Finding {
         let mut slowest: Option<Duration> = None;
         for one in &fault.concerned {
             looked_at += 1;
-            match one.took {
-                Some(took) if took <= within => slowest = slowest.max(Some(took)),
-                Some(took) => wrong.push(format!(
-                    "{}: {} to {} after {}, of {}",
-                    fault.what,
-                    one.from,
-                    one.to,
+            let late = match one.took {
+                Some(took) if took <= within => {
+                    slowest = slowest.max(Some(took));
+                    continue;
+                }
+                Some(took) => format!(
+                    "after {}, of {}",
                     format_duration(took),
                     format_duration(within)
-                )),
-                None => wrong.push(format!(
-                    "{}: {} to {} not within {}",
-                    fault.what,
-                    one.from,
-                    one.to,
-                    ms(fault.until.saturating_sub(fault.counts_from()))
-                )),
+                ),
+                None => {
+                    let waited = fault.until.saturating_sub(fault.counts_from());
+                    format!("not within {}", ms(waited))
+                }
+            };
+            let late = format!("{}: {} to {} {late}", fault.what, one.from, one.to);
+            match way::none(seen, view, fault) {
+                Some(why) => unknown.push(format!("{late}, and {why}")),
+                None => wrong.push(late),
             }
         }
         if let Some(slowest) = slowest {
@@ -152,7 +173,10 @@ fn recovered(seen: &Observations) -> Finding {
             ));
         }
     }
-    let unknown = unmade(view);
+    // A soak in which nothing is broken, or which was over before the first fault.
+    if view.faults.is_empty() && view.soak.is_some() {
+        return Finding::unsupported("nothing was broken");
+    }
     if looked_at == 0 && unknown.is_empty() && !for_good.is_empty() {
         return Finding::unsupported(format!("{}: nothing comes back", for_good.join(", ")));
     }
@@ -167,15 +191,26 @@ fn shutdown(seen: &Observations) -> Finding {
     let mut wrong = Vec::new();
     let mut unknown = Vec::new();
     let mut good = Vec::new();
-    for (home, took) in view.faults.iter().filter_map(|fault| fault.ended.as_ref()) {
+    let ended = view.faults.iter().filter_map(|fault| fault.ended.as_ref());
+    for Ended {
+        home,
+        within,
+        took,
+        farewell,
+    } in ended
+    {
         match took {
-            Ok(Some(took)) if *took <= ENDS_WITHIN => {
-                good.push(format!("{home} after {}", format_duration(*took)));
+            Ok(Some(took)) if took <= within => {
+                let took = format_duration(*took);
+                good.push(match farewell {
+                    Some(end) => format!("{home} after {took}, a session with it: {end}"),
+                    None => format!("{home} after {took}"),
+                });
             }
             Ok(Some(took)) => wrong.push(format!("{home} after {} only", format_duration(*took))),
             Ok(None) => wrong.push(format!(
                 "{home} had not ended {} after SIGTERM",
-                format_duration(ENDS_WITHIN)
+                format_duration(*within)
             )),
             Err(why) => unknown.push(format!("{home}: {why}")),
         }

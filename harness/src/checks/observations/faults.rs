@@ -12,10 +12,21 @@ use crate::secret::Secret;
 pub struct FaultsView {
     /// Each fault, in the order in which they were made.
     pub faults: Vec<FaultView>,
-    /// Every packet that a connector took while they were.
+    /// When the packets began to flow, in microseconds since the Unix epoch.
+    pub began_us: u64,
+    /// Every packet that a connector took while they were, but for those that are only counted.
     pub packets: Vec<FaultPacket>,
+    /// Those that were under way to a connector when that was ended, sent in a crowd for that: none of them is one of
+    /// [`packets`](Self::packets).
+    pub in_flight: Vec<FaultPacket>,
+    /// How many more there were, with which all was well: fulfilled in time, delivered once, not excused.
+    pub fine: u64,
+    /// What happened to a topology that was kept busy for a time; `None` but for a soak.
+    pub soak: Option<SoakView>,
     /// What connectors said of their peers.
     pub samples: Vec<PeerSample>,
+    /// What connectors said of their own health.
+    pub healths: Vec<HealthSample>,
     /// What each home's SOCKS and DNS recorder saw while they were made.
     pub wires: Vec<(String, Gathered<Wire>)>,
     /// Homes whose server did not say what it has received, each with the reason.
@@ -32,6 +43,52 @@ impl FaultsView {
     }
 }
 
+/// What else was seen of a soak.
+#[derive(Debug, Clone, Default)]
+pub struct SoakView {
+    /// How long packets flowed.
+    pub took: Duration,
+    /// Whether it was ended before its time.
+    pub cut_short: bool,
+    /// What each container, and the harness itself, used over time.
+    pub usage: Vec<UsageOverTime>,
+    /// The dials that failed.
+    pub failed_dials: Vec<FailedDial>,
+}
+
+/// What one process or container used over time.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct UsageOverTime {
+    /// Whose: the container's role, or `harness`.
+    pub of: String,
+    /// Each look.
+    pub looks: Vec<Usage>,
+}
+
+/// What was used at one moment. Nothing where it could not be read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// When, in milliseconds since packets began to flow.
+    pub at: u64,
+    /// Memory in bytes.
+    pub memory: Option<u64>,
+    /// Open descriptors.
+    pub descriptors: Option<u64>,
+    /// Threads.
+    pub threads: Option<u64>,
+}
+
+/// A dial of a peer through the onion network that failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailedDial {
+    /// The home that dialled.
+    pub home: String,
+    /// When.
+    pub at: u64,
+    /// Why, by the daemon's events or by what was broken then; `None` where nothing tells.
+    pub why: Option<String>,
+}
+
 /// One fault, and what came of it.
 #[derive(Debug, Clone)]
 pub struct FaultView {
@@ -39,7 +96,9 @@ pub struct FaultView {
     pub what: String,
     /// Why it could not be made, or undone; nothing that follows from it is known then.
     pub failed: Option<String>,
-    /// When it began.
+    /// When its first step was taken.
+    pub started: u64,
+    /// When it began: one that stays, when all its steps were done.
     pub began: u64,
     /// When it was over; `None` of one that stays.
     pub over: Option<u64>,
@@ -54,17 +113,42 @@ pub struct FaultView {
     /// The directions whose way leads through what was broken, and how long each took to get over it; nothing of one
     /// that had not by the end.
     pub concerned: Vec<Recovery>,
-    /// The home whose connector was told to end by it, and how long that took.
-    pub ended: Option<(String, Gathered<Option<Duration>>)>,
+    /// The connector that was told to end by it.
+    pub ended: Option<Ended>,
     /// The home whose daemon was started again, and its address before and after.
     pub identity: Option<Identity>,
 }
 
 impl FaultView {
+    /// How much later a fault may still be felt, in milliseconds: a session that it has broken is told from one that is
+    /// silent within 35 s (contract#timing), though packets flow by another one meanwhile.
+    const LATE: u64 = 40_000;
+
     /// From when recovery counts: from its end, or from its beginning if it stays.
     #[must_use]
     pub fn counts_from(&self) -> u64 {
         self.over.unwrap_or(self.began)
+    }
+
+    /// From when until when it may be felt where it is felt. What stays, or is not got over, is felt to the end.
+    #[must_use]
+    pub fn felt(&self) -> std::ops::RangeInclusive<u64> {
+        let is_over = self.over.is_some() && self.failed.is_none() && !self.for_good;
+        let is_back = self.concerned.iter().all(|one| one.took.is_some());
+        match is_over && is_back {
+            true => self.started..=self.until.saturating_add(Self::LATE),
+            false => self.started..=u64::MAX,
+        }
+    }
+
+    /// Whether a packet may have met it: its way leads through what was broken, and it was under way meanwhile.
+    #[must_use]
+    pub fn meets(&self, packet: &FaultPacket) -> bool {
+        let took = u64::try_from(packet.took.as_millis()).unwrap_or(u64::MAX);
+        let answered = packet.sent.saturating_add(took);
+        let felt = self.felt();
+        let meanwhile = answered >= *felt.start() && packet.sent <= *felt.end();
+        meanwhile && (self.failed.is_some() || self.concerns(&packet.from, &packet.to))
     }
 
     /// Whether the direction's way leads through what was broken.
@@ -73,6 +157,19 @@ impl FaultView {
         let mut concerned = self.concerned.iter();
         concerned.any(|one| one.from == from && one.to == to)
     }
+}
+
+/// A connector that was told to end.
+#[derive(Debug, Clone)]
+pub struct Ended {
+    /// The home.
+    pub home: String,
+    /// How long it may take.
+    pub within: Duration,
+    /// How long it took; nothing of one that had not ended by then.
+    pub took: Gathered<Option<Duration>>,
+    /// How the harness's own session with it ended then; nothing where there was none. It is told, and not judged.
+    pub farewell: Option<String>,
 }
 
 /// How a direction got over a fault.
@@ -156,4 +253,15 @@ pub struct PeerSample {
     pub peer: String,
     /// Whether it says that the peer is connected; `None` when it does not know the peer.
     pub connected: Option<bool>,
+}
+
+/// What a connector said of its own health.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HealthSample {
+    /// When it was asked.
+    pub at: u64,
+    /// The home that was asked.
+    pub home: String,
+    /// Whether it says that it is healthy.
+    pub healthy: bool,
 }

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use crate::connectors::Kind;
 use crate::evidence::{ContainerRole, Gathered};
 use crate::onion::TldFamily;
-use crate::onion::consensus::Consensus;
+use crate::onion::ballot::Ballot;
 use crate::onion::directory::Certificates;
 use crate::plan::{HomePlan, Plan};
 use crate::probe::{Latencies, SessionCounters};
@@ -19,7 +19,10 @@ use crate::secret::Secret;
 use crate::topology::{Budget, Metric, NetworkKind, Transport};
 
 pub use ending::EndingView;
-pub use faults::{FaultPacket, FaultView, FaultsView, Identity, PacketEnd, PeerSample, Recovery};
+pub use faults::{
+    Ended, FailedDial, FaultPacket, FaultView, FaultsView, HealthSample, Identity, PacketEnd,
+    PeerSample, Recovery, SoakView, Usage, UsageOverTime,
+};
 pub use home::{
     Attempt, CircuitTrace, ConsensusValidity, DecoyView, DialExpectation, HealthView, HomeView,
     Removal, SocksRequest, Wire,
@@ -69,7 +72,7 @@ pub struct Observations {
     pub rejects: Vec<Reject>,
     /// What happened when one connector was told to end; nothing where the topology is left running.
     pub ending: Gathered<Option<EndingView>>,
-    /// Whether the topology has faults.
+    /// Whether packets flow while things are broken, or for a soak.
     pub has_faults: bool,
     /// What was seen of its faults; nothing where the topology is left running.
     pub faults: Gathered<Option<FaultsView>>,
@@ -92,10 +95,8 @@ pub struct Observations {
 /// What one authority serves.
 #[derive(Debug, Clone)]
 pub struct AuthorityView {
-    /// Its nickname.
-    pub nickname: String,
-    /// Its consensus, if it has one.
-    pub consensus: Gathered<Option<Consensus>>,
+    /// Its consensus, and, where that is not as it should be, its votes.
+    pub ballot: Ballot,
     /// The certificates it knows.
     pub certificates: Gathered<Certificates>,
 }
@@ -169,7 +170,7 @@ impl Observations {
             only_zero: false,
             ending: Err("no connector was told to end".to_owned()),
             rejects: Vec::new(),
-            has_faults: !plan.topology.faults.is_empty(),
+            has_faults: plan.topology.has_load(),
             faults: Err("nothing was broken".to_owned()),
             probe: ProbeView {
                 id: plan.probe.id.clone(),
@@ -198,7 +199,7 @@ impl Observations {
         unseen(&self.authority_nicknames, |nickname| {
             self.authorities
                 .iter()
-                .any(|view| view.nickname == *nickname)
+                .any(|view| view.ballot.authority == *nickname)
         })
     }
 

@@ -1,9 +1,12 @@
 //! What no connector may be accused of: each is a legitimate difference, as what would be seen of it.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::healthy::{healthy, refused};
-use crate::checks::{Answer, Observations, Reason, Refusal, Removal, Verdict, judge, verdict};
+use crate::checks::{
+    Answer, FaultPacket, Observations, Reason, Refusal, Removal, Verdict, judge, verdict,
+};
 use crate::onion::redact;
 
 /// A difference, the checks that are unsupported with it, and how it would be seen.
@@ -95,6 +98,41 @@ const DIFFERENCES: &[Difference] = &[
             }
             let ending = seen.ending.as_mut().expect("ends").as_mut();
             ending.expect("ends").bereft.clear();
+        },
+    ),
+    (
+        "a packet in flight that waits until its next hop is back",
+        &[],
+        |seen| {
+            let view = seen.faults.as_mut().expect("is seen").as_mut();
+            let packets = view.expect("is broken").in_flight.iter_mut();
+            packets.for_each(|packet| packet.took = Duration::from_secs(9));
+        },
+    ),
+    (
+        "a packet in flight that waits for a next hop that is not back in time",
+        &["faults.in-flight"],
+        |seen| {
+            let view = seen.faults.as_mut().expect("is seen").as_mut();
+            let packets = view.expect("is broken").in_flight.iter_mut();
+            // A fault that came meanwhile may have taken the next hop away once more.
+            packets.for_each(|packet| packet.took = Duration::from_millis(28_500));
+        },
+    ),
+    (
+        "a packet that is sent again when its session is",
+        &[],
+        |seen| {
+            let view = seen.faults.as_mut().expect("is seen").as_mut();
+            let view = view.expect("is broken");
+            // It was on its way when the peer was dialled anew, at 40 s.
+            let on_its_way = FaultPacket {
+                sent: 39_000,
+                took: Duration::from_secs(2),
+                arrived: 2,
+                ..view.packets[0].clone()
+            };
+            view.packets.push(on_its_way);
         },
     ),
     ("claims demanded above 0", &["packets.amounts"], |seen| {

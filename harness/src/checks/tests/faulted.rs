@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::checks::{
-    FaultPacket, FaultView, FaultsView, Identity, PacketEnd, PeerSample, Recovery, SocksRequest,
-    Wire,
+    Ended, FaultPacket, FaultView, FaultsView, HealthSample, Identity, PacketEnd, PeerSample,
+    Recovery, SocksRequest, Wire,
 };
 use crate::secret::Secret;
 
@@ -44,6 +44,7 @@ fn fault(
     FaultView {
         what: what.to_owned(),
         failed: None,
+        started: began,
         began,
         over: Some(over),
         until,
@@ -84,6 +85,29 @@ pub(super) fn dial(at: u64) -> SocksRequest {
     }
 }
 
+/// What both connectors said of each other, once connected, then away for a part of the cut, then connected.
+fn samples(both: &[(&str, &str); 2]) -> Vec<PeerSample> {
+    let mut samples = Vec::new();
+    for (at, connected) in [
+        (1_000, true),
+        (20_000, true),
+        (37_000, false),
+        (46_000, false),
+        (54_000, true),
+        (99_000, true),
+        (115_500, true),
+        (179_000, true),
+    ] {
+        samples.extend(both.map(|(home, peer)| PeerSample {
+            at,
+            home: home.to_owned(),
+            peer: peer.to_owned(),
+            connected: Some(connected),
+        }));
+    }
+    samples
+}
+
 pub(super) fn faults() -> FaultsView {
     let (there, back) = (("home-a", "home-b"), ("home-b", "home-a"));
     let both = [there, back];
@@ -93,11 +117,16 @@ pub(super) fn faults() -> FaultsView {
     };
     let hangs = fault(
         "pause home-b/bls for 10.0 s",
-        (60_000, 70_000, 80_000),
+        (160_000, 170_000, 180_000),
         &[there],
     );
     let stop = FaultView {
-        ended: Some(("home-b".to_owned(), Ok(Some(Duration::from_millis(200))))),
+        ended: Some(Ended {
+            home: "home-b".to_owned(),
+            within: Duration::from_secs(10),
+            took: Ok(Some(Duration::from_millis(200))),
+            farewell: Some("closed with 1000".to_owned()),
+        }),
         ..fault(
             "stop home-b/connector for 5.0 s",
             (90_000, 95_000, 100_000),
@@ -116,7 +145,7 @@ pub(super) fn faults() -> FaultsView {
     };
     let fulfilled = || PacketEnd::Fulfilled { fits: true };
     let mut packets: Vec<FaultPacket> = Vec::new();
-    for at in [500, 52_000, 65_000, 98_000, 115_000] {
+    for at in [500, 52_000, 165_000, 98_000, 115_000] {
         packets.extend(both.map(|ways| packet(ways, at, fulfilled())));
     }
     packets.push(packet(there, 10_000, PacketEnd::Rejected("T01".to_owned())));
@@ -130,32 +159,29 @@ pub(super) fn faults() -> FaultsView {
         excused: true,
         ..packet(back, 90_000, PacketEnd::Unanswered("reset".to_owned()))
     });
-    let mut samples = Vec::new();
-    for (at, connected) in [
-        (1_000, true),
-        (20_000, true),
-        (37_000, false),
-        (46_000, false),
-        (54_000, true),
-        (79_000, true),
-        (99_000, true),
-        (115_500, true),
-    ] {
-        samples.extend(both.map(|(home, peer)| PeerSample {
-            at,
-            home: home.to_owned(),
-            peer: peer.to_owned(),
-            connected: Some(connected),
-        }));
-    }
+    let samples = samples(&both);
+    let healths = samples.iter().map(|sample| HealthSample {
+        at: sample.at,
+        home: sample.home.clone(),
+        healthy: sample.connected == Some(true),
+    });
+    let healths = healths.collect();
     let wire = |dials: &[u64]| Wire {
         requests: dials.iter().copied().map(dial).collect(),
         ..Wire::default()
     };
     FaultsView {
         faults: vec![cut, hangs, stop, restart],
+        began_us: 0,
         packets,
+        in_flight: vec![FaultPacket {
+            limit: Duration::from_secs(30),
+            ..packet(there, 90_010, PacketEnd::Rejected("T01".to_owned()))
+        }],
+        fine: 0,
+        soak: None,
         samples,
+        healths,
         wires: vec![
             (
                 "home-a".to_owned(),

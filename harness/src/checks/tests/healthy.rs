@@ -16,8 +16,9 @@ use crate::checks::{
     ProbeView, Reason, Refusal, Reject, Removal, SocksRequest, Wire,
 };
 use crate::connectors::Received;
-use crate::engine::Deadline;
+use crate::engine::{Deadline, Labelled};
 use crate::evidence::{ContainerRole, DialOutcome};
+use crate::onion::ballot::Ballot;
 use crate::onion::consensus::Consensus;
 use crate::onion::directory::Certificates;
 use crate::onion::monitor::DaemonState;
@@ -151,11 +152,14 @@ fn authorities(plan: &Plan) -> Vec<AuthorityView> {
     plan.authorities
         .iter()
         .map(|node| AuthorityView {
-            nickname: node.nickname.clone(),
-            consensus: Ok(Some(consensus(
-                plan.nodes().map(|node| node.nickname.as_str()),
-                count,
-            ))),
+            ballot: Ballot {
+                authority: node.nickname.clone(),
+                votes: Ok(Vec::new()),
+                consensus: Ok(Some(consensus(
+                    plan.nodes().map(|node| node.nickname.as_str()),
+                    count,
+                ))),
+            },
             certificates: Ok(Certificates {
                 count,
                 with_address: false,
@@ -487,6 +491,7 @@ fn metrics() -> Metrics {
             Metric::Publication => (2, 4000),
             Metric::Peering => (2, 200),
             Metric::Delivery => (4, 50),
+            Metric::Traffic => (200, 30),
             Metric::Recovery => (7, 3000),
         };
         (metric, samples(count, Duration::from_millis(millis)))

@@ -115,6 +115,7 @@ fn what_a_connector_cannot_do_is_unsupported_and_nothing_else() {
     assert_eq!(
         unsupported(|one| one.capabilities.dials_by_socks = false),
         ids(&[
+            "faults.held",
             "faults.redials",
             "isolation.no-direct-dial",
             "names.socks",

@@ -19,6 +19,7 @@ use super::out::{Answer, Out};
 use crate::audit::{Check, audit, audit_running, every, find};
 use crate::engine::{EngineAddress, EngineError};
 use crate::report::json_text;
+use crate::suggest::did_you_mean;
 
 /// Arguments of `audit`.
 ///
@@ -104,7 +105,11 @@ impl AuditError {
 fn check_of(id: &str) -> Result<&'static str, String> {
     find(id).map(|check| check.id).ok_or_else(|| {
         let known: Vec<&str> = every().map(|check| check.id).collect();
-        format!("there is no such check; there are {}", known.join(", "))
+        let meant = did_you_mean(id, known.iter().copied());
+        format!(
+            "there is no such check; there are {}{meant}",
+            known.join(", ")
+        )
     })
 }
 

@@ -30,7 +30,7 @@ pub(super) async fn running(
         }
         project.services.push(RunningService {
             name: container.service.clone(),
-            service: service(&project, container, &containers),
+            service: service(&project, container, &containers, &read),
             read,
         });
     }
@@ -64,6 +64,7 @@ fn service(
     project: &RunningProject,
     container: &ProjectContainer,
     all: &[ProjectContainer],
+    read: &[Read],
 ) -> Value {
     let mut service = Map::new();
     let mut set = |key: &str, value: Value| {
@@ -102,12 +103,13 @@ fn service(
     if !container.ports.is_empty() {
         set("ports", ports.collect());
     }
-    set("volumes", volumes(project, container));
-    let after = container
-        .after
-        .iter()
-        .map(|(name, condition)| (name.clone(), json!({ "condition": condition })));
-    set("depends_on", Value::Object(after.collect()));
+    set("volumes", volumes(project, container, read));
+    let after = container.after.as_ref().map(|after| {
+        let each = after.iter();
+        each.map(|(name, condition)| (name.clone(), json!({ "condition": condition })))
+            .collect()
+    });
+    set("depends_on", after.map_or(Value::Null, Value::Object));
     if let Some(health) = &container.health {
         set(
             "healthcheck",
@@ -122,8 +124,7 @@ fn service(
     Value::Object(service)
 }
 
-fn volumes(project: &RunningProject, container: &ProjectContainer) -> Value {
-    let read = configurations(container);
+fn volumes(project: &RunningProject, container: &ProjectContainer, read: &[Read]) -> Value {
     let volumes = container.mounts.iter().map(|mount| {
         // A volume that nobody has named has 64 digits.
         let unnamed =
@@ -141,10 +142,12 @@ fn volumes(project: &RunningProject, container: &ProjectContainer) -> Value {
         })
     });
     let mut volumes: Vec<Value> = volumes.collect();
-    // A configuration within the image is found the same way.
-    let inside = read
-        .iter()
-        .filter(|path| !container.mounts.iter().any(|mount| mount.target == **path));
+    // A configuration within the image is found the same way. One that is not there makes nobody a daemon.
+    let paths = read.iter().filter_map(|one| match one {
+        Read::Configuration(path, _) => Some(path),
+        Read::Log(_) => None,
+    });
+    let inside = paths.filter(|path| !container.mounts.iter().any(|mount| mount.target == **path));
     volumes.extend(inside.map(|path| {
         json!({ "type": "bind", "source": project.source(&container.service, path), "target": path })
     }));

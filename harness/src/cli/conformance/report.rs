@@ -2,15 +2,16 @@
 
 use std::io::{self, Write};
 
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::presets;
 use serde::Serialize;
 use wire::Dialect;
 
 use crate::cli::exit::Exit;
+use crate::cli::screen;
 use crate::conformance::{RowReport, Summary, Verdict};
 use crate::report::{VERSION, json_text, plain};
 
-/// Width of the printed table in columns, enough for its longest sentences in a few lines.
+/// Width of the printed table in columns at the most, enough for its longest sentences in a few lines.
 const WIDTH: u16 = 160;
 
 /// What the table came to: what `--json` prints.
@@ -65,12 +66,15 @@ impl<'a> Report<'a> {
 }
 
 fn print(rows: &[RowReport], summary: Summary, output: &mut dyn Write) -> io::Result<()> {
-    let mut table = Table::new();
-    table
-        .load_style(presets::UTF8_HORIZONTAL_ONLY)
-        .set_width(WIDTH)
-        .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_header(["row", "stands on", "sent", "legitimate", "came", "verdict"]);
+    let mut table = screen::of_output(0).table(WIDTH);
+    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_header([
+        "row",
+        "stands on",
+        "sent",
+        "legitimate",
+        "came",
+        "verdict",
+    ]);
     for row in rows {
         let came = match row.verdict {
             Verdict::Unsupported => row.why.clone().unwrap_or_default(),

@@ -1,12 +1,12 @@
 //! `init`: files to start from.
 
-use std::fs::{self, OpenOptions};
-use std::io::{ErrorKind, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
 use super::exit::Exit;
+use super::new_files::{NewFile, NewFilesError, write_new};
 use super::out::{Answer, Out};
 
 /// The files: their paths below the folder, and what they hold.
@@ -30,44 +30,23 @@ pub(super) struct Args {
     json: bool,
 }
 
-/// Why files to start from are not written. Each text names the files and the remedy.
+/// Why files to start from are not written.
 #[derive(Debug, thiserror::Error)]
 pub enum InitError {
-    /// Some are there already.
-    #[error(
-        "{} already there, and nothing was written; name another folder, or move what is there",
-        there(files)
-    )]
-    There {
-        /// Their paths.
-        files: Vec<String>,
-    },
-    /// One cannot be written.
-    #[error("failed to write {path}; name a folder that can be written, with space")]
-    Write {
-        /// The file or folder.
-        path: String,
-        /// What the system said.
-        source: std::io::Error,
-    },
+    /// They cannot be written.
+    #[error(transparent)]
+    Files(#[from] NewFilesError),
     /// What was written cannot be told.
     #[error("failed to write the output")]
     Output(#[from] std::io::Error),
-}
-
-fn there(files: &[String]) -> String {
-    match files {
-        [one] => format!("{one} is"),
-        many => format!("{} are", many.join(", ")),
-    }
 }
 
 impl InitError {
     /// The exit code.
     pub(super) const fn exit(&self) -> Exit {
         match self {
-            Self::There { .. } => Exit::Usage,
-            Self::Write { .. } | Self::Output(_) => Exit::Environment,
+            Self::Files(error) => error.exit(),
+            Self::Output(_) => Exit::Environment,
         }
     }
 }
@@ -99,39 +78,14 @@ pub(super) fn run(args: &Args, out: &Out) -> Result<Exit, InitError> {
     Ok(Exit::Pass)
 }
 
-fn write(folder: &Path) -> Result<Vec<PathBuf>, InitError> {
-    let paths: Vec<PathBuf> = FILES.iter().map(|(name, _)| folder.join(name)).collect();
-    // A link that leads nowhere is there as well.
-    let taken = paths.iter().filter(|path| path.symlink_metadata().is_ok());
-    let files: Vec<String> = taken.map(|path| path.display().to_string()).collect();
-    if !files.is_empty() {
-        return Err(InitError::There { files });
-    }
-    let mut written = Vec::new();
-    for (path, (_, text)) in paths.into_iter().zip(FILES) {
-        if let Err(source) = create(&path, &text.replace("@VERSION@", env!("CARGO_PKG_VERSION"))) {
-            // Nothing is there that was not there before: what is left of them would be in the way the next time.
-            for path in &written {
-                let _ = fs::remove_file(path);
-            }
-            let path = path.display().to_string();
-            return Err(match source.kind() {
-                ErrorKind::AlreadyExists => InitError::There { files: vec![path] },
-                _ => InitError::Write { path, source },
-            });
-        }
-        written.push(path);
-    }
-    Ok(written)
-}
-
-fn create(path: &Path, text: &str) -> std::io::Result<()> {
-    fs::create_dir_all(path.parent().unwrap_or(path))?;
-    let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
-    let written = file.write_all(text.as_bytes());
-    if written.is_err() {
-        // It is ours, and not whole.
-        let _ = fs::remove_file(path);
-    }
-    written
+fn write(folder: &Path) -> Result<Vec<PathBuf>, NewFilesError> {
+    let files = FILES.map(|(name, text)| NewFile {
+        path: folder.join(name),
+        mode: 0o666,
+        content: text
+            .replace("@VERSION@", env!("CARGO_PKG_VERSION"))
+            .into_bytes(),
+    });
+    write_new(&files)?;
+    Ok(files.map(|file| file.path).into())
 }

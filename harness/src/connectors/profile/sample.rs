@@ -6,7 +6,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 use super::error::told;
 use super::model::{PEER_VARIABLE, Profile, file_key, variable_key};
 use super::template::{Context, Peer};
-use crate::connectors::{Caller, Connector, Daemon, PeerToDial, Route, Site, StartedBy, Who};
+use crate::connectors::{
+    Caller, Connector, Daemon, PeerToDial, Purpose, Route, Site, StartedBy, Who,
+};
 use crate::onion::{OnionAddress, ServiceKeys, TldFamily};
 use crate::secret::Secret;
 
@@ -66,6 +68,7 @@ fn site<'s>(secret: &'s Secret, ports: &'s crate::connectors::Ports) -> Site<'s>
         callers: Vec::new(),
         admits_without_secret: false,
         dials: Vec::new(),
+        purpose: Purpose::Judged,
     }
 }
 

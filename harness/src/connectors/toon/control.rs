@@ -91,9 +91,26 @@ struct HealthAnswer {
     total_peers: u64,
 }
 
+/// The business-logic server's record.
+const RECEIVED: &str = "/received";
+
+/// A record without some of what was asked for.
+#[derive(Debug, thiserror::Error)]
+#[error("of {count} packets the first {dropped} are not kept, and some of those were asked for")]
+struct NotWhole {
+    count: u64,
+    dropped: u64,
+}
+
 /// `GET /received` of the business-logic server.
 #[derive(Deserialize)]
 struct Record {
+    /// How many packets ever came.
+    #[serde(default)]
+    count: u64,
+    /// How many of them are no longer kept.
+    #[serde(default)]
+    dropped: u64,
     received: Vec<Entry>,
 }
 
@@ -108,6 +125,18 @@ struct Entry {
     data: String,
     #[serde(default)]
     expires_at: String,
+}
+
+impl From<Entry> for Received {
+    fn from(entry: Entry) -> Self {
+        Self {
+            destination: entry.destination,
+            amount: entry.amount,
+            payment_id: entry.payment_id,
+            data: entry.data,
+            expires_at: entry.expires_at,
+        }
+    }
 }
 
 fn get(path: &str, limit: Duration) -> Request<'_> {
@@ -151,7 +180,7 @@ impl Control for ToonControl {
     async fn forget(&self, id: &str) -> Result<(), ControlError> {
         let request = Request {
             method: Method::DELETE,
-            path: &format!("/admin/peers/{id}"),
+            path: &format!("/admin/peers/{id}?removeRoutes=false"),
             body: None,
             limit: ADMIN_LIMIT,
         };
@@ -193,15 +222,19 @@ impl Control for ToonControl {
     }
 
     async fn received(&self) -> Result<Vec<Received>, ControlError> {
-        let record: Record = self.server.read(get("/received", RECORD_LIMIT)).await?;
-        let received = |entry: Entry| Received {
-            destination: entry.destination,
-            amount: entry.amount,
-            payment_id: entry.payment_id,
-            data: entry.data,
-            expires_at: entry.expires_at,
-        };
-        Ok(record.received.into_iter().map(received).collect())
+        let record: Record = self.server.read(get(RECEIVED, RECORD_LIMIT)).await?;
+        Ok(record.received.into_iter().map(Received::from).collect())
+    }
+
+    async fn received_from(&self, first: u64) -> Result<Vec<Received>, ControlError> {
+        let path = format!("{RECEIVED}?since={first}");
+        let record: Record = self.server.read(get(&path, RECORD_LIMIT)).await?;
+        if record.count < first || record.dropped > first {
+            let Record { count, dropped, .. } = record;
+            let not_whole = NotWhole { count, dropped };
+            return Err(self.server.failed(RECEIVED, not_whole));
+        }
+        Ok(record.received.into_iter().map(Received::from).collect())
     }
 
     /// An unhealthy connector answers with status 503 and the same body.

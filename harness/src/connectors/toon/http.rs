@@ -139,7 +139,11 @@ impl Http {
         serde_json::from_str(text).map_err(|error| self.failed(path, Unreadable::from(&error)))
     }
 
-    fn failed(&self, path: &str, source: impl Error + Send + Sync + 'static) -> ControlError {
+    pub(super) fn failed(
+        &self,
+        path: &str,
+        source: impl Error + Send + Sync + 'static,
+    ) -> ControlError {
         ControlError::Unreachable {
             home: self.home.clone(),
             part: self.part,

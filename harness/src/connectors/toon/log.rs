@@ -17,16 +17,21 @@ fn event(line: &str) -> Option<LogEvent> {
         "btp_connected" => SessionEvent::Connected,
         "btp_auth_attempt" => SessionEvent::Authenticating,
         "btp_auth_success" => SessionEvent::LetIn,
-        "btp_auth" if line.get("success").and_then(Value::as_bool) == Some(true) => {
-            SessionEvent::Admitted
-        }
+        "btp_auth" => match line.get("success").and_then(Value::as_bool)? {
+            true => SessionEvent::Admitted,
+            false => SessionEvent::TurnedAway,
+        },
+        "btp_auth_failed" => SessionEvent::Refused,
         "btp_forward" => SessionEvent::Forwarded,
         "btp_forward_success" => SessionEvent::Answered,
         _ => return None,
     };
+    let peer = line.get("peerId").and_then(Value::as_str);
+    // Who was turned away, connectors of this kind do not say.
+    let peer = peer.or_else(|| (what == SessionEvent::TurnedAway).then_some(""))?;
     Some(LogEvent {
         at_ms: line.get("time").and_then(Value::as_i64),
-        peer: line.get("peerId")?.as_str()?.to_owned(),
+        peer: peer.to_owned(),
         what,
     })
 }
@@ -49,6 +54,7 @@ mod tests {
 not JSON
 {"level":30,"event":"btp_auth","peerId":"home-a","success":true}
 {"level":40,"event":"btp_auth","peerId":"home-a","success":false}
+{"level":40,"time":390,"event":"btp_auth","success":false,"reason":"invalid secret"}
 {"level":30,"time":400,"event":"btp_forward","peerId":"home-b"}
 {"level":30,"time":420,"event":"btp_forward_success","peerId":"home-b"}
 {"level":30,"time":430,"event":"btp_connected"}"#;
@@ -68,6 +74,8 @@ not JSON
                 of(SessionEvent::Authenticating, Some(301), "home-b"),
                 of(SessionEvent::LetIn, Some(305), "home-b"),
                 of(SessionEvent::Admitted, None, "home-a"),
+                of(SessionEvent::TurnedAway, None, "home-a"),
+                of(SessionEvent::TurnedAway, Some(390), ""),
                 of(SessionEvent::Forwarded, Some(400), "home-b"),
                 of(SessionEvent::Answered, Some(420), "home-b"),
             ]

@@ -3,6 +3,7 @@
 
 mod configuration;
 mod control;
+mod deployed;
 mod http;
 mod log;
 mod ports;
@@ -13,11 +14,11 @@ use wire::Dialect;
 
 use super::{
     Answers, BtpPorts, Capabilities, Configuration, ConfigureError, Connector, Contact, Content,
-    Control, Level, LogEvent, PeersKnown, Ports, Recipe, Site, level_of,
+    Control, Deployed, Deployment, Level, LogEvent, PeersKnown, Ports, Recipe, Site, level_of,
 };
 
 pub(super) use configuration::server;
-pub use configuration::{ALLOW_NO_AUTH, CONFIG_FILE};
+pub use configuration::{ALLOW_NO_AUTH, CONFIG_FILE, Standalone};
 pub(super) use control::ToonControl;
 pub(super) use log::events;
 use ports::SERVER;
@@ -98,6 +99,10 @@ impl Connector for Toon {
         Some(ALLOW_NO_AUTH)
     }
 
+    fn serves(&self) -> bool {
+        true
+    }
+
     fn ports(&self, _callers: &[&str]) -> Ports {
         Ports {
             btp: BtpPorts::Shared(BTP_PORT),
@@ -105,8 +110,29 @@ impl Connector for Toon {
         }
     }
 
+    fn daemon_program(&self, program: &str) -> Option<String> {
+        Some(configuration::daemon_program(program))
+    }
+
     fn configure(&self, site: &Site<'_>) -> Result<Configuration, ConfigureError> {
         Ok(configuration::configure(self, site))
+    }
+
+    fn deployed(
+        &self,
+        site: &Site<'_>,
+        planned: Configuration,
+        deployment: &Deployment,
+    ) -> Deployed {
+        deployed::deployed(self, site, planned, deployment)
+    }
+
+    fn unfit(&self, home: &str, runs_daemon: bool, deployment: &Deployment) -> Vec<String> {
+        deployed::unfit(home, runs_daemon, deployment)
+    }
+
+    fn gives(&self, variable: &str) -> bool {
+        deployed::is_given(variable)
     }
 
     /// The business-logic server of the reference connector (contract#delivery-stub) refuses what it is asked to refuse.

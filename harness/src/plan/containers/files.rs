@@ -19,11 +19,11 @@ pub(super) fn common<'a>(
     }
 }
 
-pub(super) fn daemon_arguments() -> Vec<String> {
+pub(crate) fn daemon_arguments() -> Vec<String> {
     vec!["-f".to_owned(), ANONRC.to_owned()]
 }
 
-pub(super) fn daemon_files(rc: String) -> Vec<FileSpec> {
+pub(crate) fn daemon_files(rc: String) -> Vec<FileSpec> {
     vec![
         directory("/etc/anon"),
         file(ANONRC, &rc),
@@ -39,7 +39,7 @@ pub(super) fn directory(path: &str) -> FileSpec {
     }
 }
 
-pub(super) fn file(path: &str, content: &str) -> FileSpec {
+pub(crate) fn file(path: &str, content: &str) -> FileSpec {
     FileSpec {
         path: path.to_owned(),
         mode: 0o600,

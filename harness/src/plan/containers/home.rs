@@ -7,11 +7,11 @@ use super::specs::{HomeSpecs, HostProgram, Images};
 use home_agent::forwards::ForwardTo;
 use home_agent::record::Name;
 
-use crate::connectors::{ConfigFile, Configuration, Server};
+use crate::connectors::{ConfigFile, Configuration, Deployment, Server};
 use crate::engine::{ContainerSpec, FileSpec, Mount, NetworkMode, Privileges};
 use crate::onion::anonrc::{self, AuthorityLine, SERVICE_DIRECTORY, SOCKS_PORT, TERMS};
 use crate::onion::{PUBLIC_FILE, SECRET_FILE};
-use crate::plan::home::{DaemonPlan, HomePlan, OnionPlan};
+use crate::plan::home::{DaemonPlan, DeployedPlan, HomePlan, OnionPlan};
 use crate::plan::model::Plan;
 use crate::plan::site::ForwardPlan;
 
@@ -22,6 +22,8 @@ pub(crate) const KEYS: &str = "/keys";
 pub const AGENT: &str = "/agent";
 /// What a home's SOCKS and DNS recorder has seen, in the server's container.
 pub const RECORD: &str = "/record/names.jsonl";
+/// The key to it for whoever asks over the network.
+const RECORD_KEY: &str = "/record/key";
 /// Its folder.
 const RECORD_DIRECTORY: &str = "/record";
 /// What a home's forwarder dials, in the server's container.
@@ -62,12 +64,16 @@ impl Plan {
             environment: home.environment.clone(),
             files: config_files(files),
             network: network_of(home, &home.connector),
+            beside: None,
             volume: None,
             writable: writable.or_else(|| images.reference.then(Vec::new)),
             privileges: Privileges::None,
         };
-        if let Some(program) = &images.program {
+        if let Some(program) = images.program.as_ref().filter(|_| home.deployed.is_none()) {
             run_from_host(&mut connector, program);
+        }
+        if let Some(deployed) = &home.deployed {
+            run_as_deployed(&mut connector, deployed);
         }
         let sidecar = match &home.daemon {
             DaemonPlan::Sidecar { container, onion } => Some(ContainerSpec {
@@ -81,6 +87,7 @@ impl Plan {
                 environment: Vec::new(),
                 files: self.onion_files(home, onion, lines),
                 network: network_of(home, container),
+                beside: None,
                 volume: mounted(onion),
                 writable: None,
                 privileges: Privileges::None,
@@ -90,7 +97,7 @@ impl Plan {
                 connector.volume = mounted(onion);
                 // A daemon keeps its state where it was told to, and a connector's own may be anywhere.
                 connector.writable = None;
-                if let Some(image) = &images.managed {
+                if let Some(image) = images.managed.as_ref().filter(|_| home.deployed.is_none()) {
                     connector.image.clone_from(image);
                 }
                 None
@@ -172,9 +179,14 @@ impl Plan {
             None => vec!["--open".to_owned()],
         };
         let arrivals = format!("0.0.0.0:{}", HomePlan::ARRIVALS_PORT);
+        let shown = format!("0.0.0.0:{}", HomePlan::RECORD_PORT);
         let recorder = [
             "--arrivals",
             &arrivals,
+            "--shown",
+            &shown,
+            "--shown-to",
+            RECORD_KEY,
             "--record",
             RECORD,
             "--socks",
@@ -198,12 +210,19 @@ impl Plan {
             .chain(recorder.map(str::to_owned))
             .chain(program)
             .collect();
-        let mut files = vec![FileSpec {
-            path: RECORD_DIRECTORY.to_owned(),
-            // The recorder opens its file before it becomes an ordinary user.
-            mode: 0o777,
-            content: None,
-        }];
+        let mut files = vec![
+            FileSpec {
+                path: RECORD_DIRECTORY.to_owned(),
+                // The recorder opens its file before it becomes an ordinary user.
+                mode: 0o777,
+                content: None,
+            },
+            FileSpec {
+                path: RECORD_KEY.to_owned(),
+                mode: 0o600,
+                content: Some(self.record_key(home).expose().into()),
+            },
+        ];
         files.extend(config_files(server.files));
         if !forwards.is_empty() {
             files.extend(config_files(vec![forwards_file(&forwards)]));
@@ -219,6 +238,7 @@ impl Plan {
             environment: server.environment,
             files,
             network: network_of(home, &home.bls),
+            beside: None,
             volume: None,
             writable: None,
             privileges: Privileges::SetUpNetwork,
@@ -241,6 +261,36 @@ fn forwards_file(forwards: &[ForwardPlan]) -> ConfigFile {
         path: FORWARDS.to_owned(),
         content,
     }
+}
+
+/// Has a container run what a deployment runs.
+fn run_as_deployed(connector: &mut ContainerSpec, deployed: &DeployedPlan) {
+    let Deployment {
+        image,
+        entrypoint,
+        command,
+        directory,
+        writable,
+        ..
+    } = &*deployed.service;
+    connector.image.clone_from(image);
+    let mut program = entrypoint.iter().flatten().cloned();
+    connector.entrypoint = program.next();
+    let arguments = command.iter().flatten().cloned();
+    connector.arguments = program.chain(arguments).collect();
+    connector.directory.clone_from(directory);
+    connector.writable.clone_from(writable);
+    let is_planned = |path: &str| connector.files.iter().any(|file| file.path == path);
+    let theirs = deployed.files.iter().filter(|file| !is_planned(&file.path));
+    let mut files: Vec<FileSpec> = theirs
+        .map(|file| FileSpec {
+            path: file.path.clone(),
+            mode: file.mode,
+            content: file.content.clone(),
+        })
+        .collect();
+    files.append(&mut connector.files);
+    connector.files = files;
 }
 
 /// Has a container run a program of the engine's machine.

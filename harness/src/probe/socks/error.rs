@@ -202,3 +202,23 @@ pub struct DialError {
     /// Time from the start of the dial to the failure.
     pub elapsed: Duration,
 }
+
+impl DialErrorKind {
+    /// Whether a dial of an onion service came to nothing on the way there, without a word from its end. A port that leads
+    /// nowhere is told through the circuit, as a refusal or as a general failure.
+    #[must_use]
+    pub const fn is_of_the_way(&self) -> bool {
+        matches!(
+            self,
+            Self::TimedOut(_)
+                | Self::Refused(
+                    ReplyCode::NetworkUnreachable
+                        | ReplyCode::HostUnreachable
+                        | ReplyCode::TtlExpired
+                        | ReplyCode::DescriptorNotFound
+                        | ReplyCode::IntroductionFailed
+                        | ReplyCode::RendezvousFailed
+                )
+        )
+    }
+}

@@ -29,6 +29,7 @@ impl Comparison {
                     style { (PreEscaped(drawing::SCHEME)) (PreEscaped(STYLE)) }
                 }
                 body {
+                    a class="skip" href="#main" { "Skip to what came out differently" }
                     header class=(class) {
                         p class="kicker" { "ator-harness · " (self.topology) }
                         h1 { (word) }
@@ -38,7 +39,7 @@ impl Comparison {
                             li { a href="#times" { "Times" } }
                         } }
                     }
-                    main {
+                    main id="main" tabindex="-1" {
                         dl class="facts" {
                             div { dt { "A, before" } dd { (self.a) } }
                             div { dt { "B, after" } dd { (self.b) } }

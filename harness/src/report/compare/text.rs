@@ -2,8 +2,9 @@
 
 use std::io::{self, Write};
 
-use comfy_table::{CellAlignment, Table, presets};
+use comfy_table::CellAlignment;
 
+use super::super::look::{Look, TABLE_WIDTH};
 use super::super::words::show_us;
 use super::{Comparison, TimeRow};
 
@@ -19,16 +20,9 @@ impl Comparison {
     /// # Errors
     ///
     /// What the writer says.
-    pub fn print(&self, out: &mut impl Write) -> io::Result<()> {
-        let mut table = Table::new();
-        table.load_style(presets::UTF8_FULL_CONDENSED).set_header([
-            "stage or metric",
-            "figure",
-            "A",
-            "B",
-            "change",
-            "",
-        ]);
+    pub fn print(&self, out: &mut impl Write, look: &Look) -> io::Result<()> {
+        let mut table = look.table(TABLE_WIDTH);
+        table.set_header(["stage or metric", "figure", "A", "B", "change", ""]);
         for row in &self.times {
             let show = |micros: Option<f64>| micros.map_or_else(|| "-".to_owned(), show_us);
             table.add_row([

@@ -26,7 +26,7 @@ pub(super) fn histograms(report: &Report) -> Markup {
         return markup! { p { "Nothing was measured." } };
     }
     markup! {
-        p { "Each bar counts the samples of one range; ranges and axis are logarithmic. Dashed lines are budgets. Below them, where it is known when each sample was taken, a dot for each, in order of time since the start." }
+        p { "Each bar counts the samples of one range; ranges and axis are logarithmic. Dashed lines are budgets. Below them, where it is known when each sample was taken, a dot for each, in order of time since the start; where something was broken meanwhile, bands behind them show when." }
         div class="metrics" {
             @for (name, metric) in &report.metrics {
                 @if metric.count > 0 { (card(report, name, metric)) }
@@ -49,7 +49,7 @@ fn card(report: &Report, name: &str, metric: &MetricView) -> Markup {
         figure class="metric" {
             figcaption { h3 { (name) } }
             (drawing(report, name, metric))
-            (series::over_time(name, metric))
+            (series::over_time(report, name, metric))
             dl class="figures" {
                 @for (label, value) in &figures { div { dt { (label) } dd { (value) } } }
             }

@@ -4,6 +4,8 @@ use maud::{Markup, html as markup};
 
 use super::super::model::{CheckView, Report};
 use super::parts::href;
+use crate::checks::Verdict;
+use crate::events::Stage;
 
 /// Where a check's row is.
 pub(super) fn check(id: &str) -> String {
@@ -33,6 +35,11 @@ fn stage_before(report: &Report, at: u64) -> Option<usize> {
         .map(|(index, _)| index)
 }
 
+/// Whether a check is about what holds while something is broken.
+pub(super) fn is_of_faults(check: &CheckView) -> bool {
+    ["faults", "identity"].contains(&check.family())
+}
+
 /// The homes that a check's evidence speaks of, with their stages and logs, and the stage after which it was judged.
 pub(super) fn of_check(report: &Report, check: &CheckView) -> Markup {
     let has_stages = |home: &str| {
@@ -44,6 +51,12 @@ pub(super) fn of_check(report: &Report, check: &CheckView) -> Markup {
     };
     let homes = homes(report, &check.evidence);
     let stage = check.judged_ms.and_then(|at| stage_before(report, at));
+    let faults = report.stages.iter().enumerate().filter(|(_, stage)| {
+        let broken = [Stage::Fault.name(), Stage::Recovery.name()];
+        is_of_faults(check)
+            && check.verdict != Verdict::Unsupported
+            && broken.contains(&stage.stage.as_str())
+    });
     markup! {
         @if !homes.is_empty() || stage.is_some() {
             p class="see" {
@@ -51,6 +64,7 @@ pub(super) fn of_check(report: &Report, check: &CheckView) -> Markup {
                 @if let Some(index) = stage {
                     "stage " a href={ "#stage-" (index) } { (report.stages[index].name()) }
                 }
+                @for (index, stage) in faults { ", " a href={ "#stage-" (index) } { (stage.name()) } }
                 @for (index, home) in homes.iter().enumerate() {
                     @if index > 0 || stage.is_some() { "; " }
                     @if has_stages(home) { a href={ "#" (node(home)) } { (home) } } @else { (home) }

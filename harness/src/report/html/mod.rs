@@ -3,6 +3,7 @@
 //! Everything that came from a run is escaped by the templates, and a content policy in the page
 //! forbids whatever an escape could miss.
 
+mod bands;
 mod checks;
 mod failures;
 mod histogram;
@@ -10,6 +11,7 @@ mod links;
 mod parts;
 mod scale;
 mod series;
+mod soak;
 mod timeline;
 mod topology;
 
@@ -50,9 +52,16 @@ pub(super) fn html(report: &Report) -> String {
                 style { (PreEscaped(drawing::SCHEME)) (PreEscaped(STYLE)) (PreEscaped(drawing::STYLE)) }
             }
             body {
+                a class="skip" href="#main" { "Skip to the findings" }
                 (header(report))
-                main {
+                main id="main" tabindex="-1" {
                     (failures::failures(report))
+                    @if let Some(soak) = &report.soak {
+                        section id="soak" aria-labelledby="soak-title" {
+                            h2 id="soak-title" { "Soak" }
+                            (soak::soak(soak))
+                        }
+                    }
                     @for (id, title, content) in &sections {
                         section id=(id) aria-labelledby={ (id) "-title" } {
                             h2 id={ (id) "-title" } { (title) }
@@ -78,6 +87,7 @@ fn header(report: &Report) -> Markup {
             nav aria-label="Sections" {
                 ul {
                     @if failures::anything(report) { li { a href="#failures" { "What did not pass" } } }
+                    @if report.soak.is_some() { li { a href="#soak" { "Soak" } } }
                     li { a href="#timeline" { "Timeline" } }
                     li { a href="#latency" { "Latency" } }
                     li { a href="#checks" { "All checks" } }

@@ -2,8 +2,9 @@
 
 use maud::{Markup, html as markup};
 
-use super::super::model::{MetricView, Moment};
+use super::super::model::{MetricView, Moment, Report};
 use super::super::words::{show_percentile, show_us};
+use super::bands::{Band, bands, swatches};
 use super::scale::{Logarithmic, linear_ticks};
 
 /// The latest time, in milliseconds: no run lasts longer than a day.
@@ -22,7 +23,7 @@ const TOP: f64 = 8.0;
 const AXIS: f64 = 20.0;
 
 /// The drawing; nothing of a metric whose samples have no times.
-pub(super) fn over_time(name: &str, metric: &MetricView) -> Markup {
+pub(super) fn over_time(report: &Report, name: &str, metric: &MetricView) -> Markup {
     // A report from a file may hold any number.
     let clamped = metric.over_time.iter().map(|sample| Moment {
         at_ms: sample.at_ms.clamp(0.0, LATEST),
@@ -44,6 +45,12 @@ pub(super) fn over_time(name: &str, metric: &MetricView) -> Markup {
     let wide = WIDTH - MARGINS.0 - MARGINS.1;
     let x = |at_ms: f64| MARGINS.0 + ((at_ms - first.at_ms) / span).clamp(0.0, 1.0) * wide;
     let floor = TOP + HEIGHT;
+    // What was broken while samples were taken.
+    let mut broken = bands(report);
+    broken.retain(|band| {
+        let (from, to) = stretch(band);
+        from <= last.at_ms && to >= first.at_ms
+    });
     let text = format!(
         "{name} over time: {} samples from {} to {} after the start",
         samples.len(),
@@ -52,6 +59,11 @@ pub(super) fn over_time(name: &str, metric: &MetricView) -> Markup {
     );
     markup! {
         svg class="series" viewBox={ "0 0 " (WIDTH) " " (floor + AXIS) } role="img" aria-label=(text) {
+            @for band in &broken {
+                @let (from, to) = stretch(band);
+                rect class={ "band " (band.class()) } x=(short(x(from))) width=(short((x(to) - x(from)).max(1.5)))
+                    y=(TOP) height=(HEIGHT) { title { (band.title()) } }
+            }
             @for tick in axis.ticks(3) {
                 line class="grid" x1=(MARGINS.0) x2=(WIDTH - MARGINS.1) y1=(short(y(tick))) y2=(short(y(tick))) {}
                 text class="tick" x=(MARGINS.0 - 5.0) y=(short(y(tick) + 4.0)) text-anchor="end" { (show_us(tick)) }
@@ -73,7 +85,14 @@ pub(super) fn over_time(name: &str, metric: &MetricView) -> Markup {
                 }
             }
         }
+        @if !broken.is_empty() { p class="legend" { (swatches(&broken)) } }
     }
+}
+
+/// A band's time as samples have it.
+fn stretch(band: &Band<'_>) -> (f64, f64) {
+    let (from, to) = band.span();
+    (from as f64, to as f64)
 }
 
 /// A coordinate with one decimal.

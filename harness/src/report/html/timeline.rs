@@ -5,6 +5,7 @@ use maud::{Markup, html as markup};
 use super::super::model::Report;
 use super::super::stages::StageTime;
 use super::super::words::{show_ms, show_us};
+use super::bands::{self, Band};
 use super::links;
 use super::scale::linear_ticks;
 
@@ -23,12 +24,19 @@ const HOMES: &str = "homes";
 struct Axis<'a> {
     end: f64,
     ticks: Vec<f64>,
+    bands: Vec<Band<'a>>,
     report: &'a Report,
 }
 
 impl Axis<'_> {
     fn percent(&self, millis: u64) -> f64 {
         (millis as f64 / self.end * 100.0).clamp(0.0, 100.0)
+    }
+
+    /// Where something begins and how wide it is, so that it can be seen.
+    fn span(&self, from: u64, to: u64) -> (f64, f64) {
+        let width = (self.percent(to) - self.percent(from)).max(SHORTEST);
+        (self.percent(from).min(100.0 - width), width)
     }
 }
 
@@ -44,6 +52,7 @@ pub(super) fn timeline(report: &Report) -> Markup {
     let axis = Axis {
         end,
         ticks: linear_ticks(end, TICKS),
+        bands: bands::bands(report),
         report,
     };
     markup! {
@@ -54,11 +63,13 @@ pub(super) fn timeline(report: &Report) -> Markup {
                 span { span class="swatch interrupted" {} "interrupted" }
             }
             span { span class="swatch verdict" {} "verdict at " (show_ms(report.duration_ms)) }
+            (bands::swatches(&axis.bands))
             @for death in &report.deaths {
                 span { span class="swatch death" {} (death.role) " ended at " (show_ms(death.at_ms)) }
             }
         }
-        table class="timeline" {
+        (bands::list(report, &axis.bands))
+        table class="timeline" style=(stripes(&axis)) {
             caption { "Every stage by node: how long it took, when, and what showed that it was reached. All bars share one time axis from the start of the run." }
             thead { tr {
                 th scope="col" { "Stage" }
@@ -163,8 +174,7 @@ const fn class(stage: &StageTime) -> &'static str {
 }
 
 fn bar(axis: &Axis<'_>, stage: &StageTime) -> Markup {
-    let width = (axis.percent(stage.ended_ms) - axis.percent(stage.started_ms)).max(SHORTEST);
-    let from = axis.percent(stage.started_ms).min(100.0 - width);
+    let (from, width) = axis.span(stage.started_ms, stage.ended_ms);
     let state = stage.outcome();
     let text = format!(
         "{}: {state}, from {} to {} after the start. {}",
@@ -173,7 +183,6 @@ fn bar(axis: &Axis<'_>, stage: &StageTime) -> Markup {
         show_ms(stage.ended_ms),
         stage.evidence
     );
-    let percent = |value: f64| format!("{value:.3}%");
     markup! {
         svg class="bar" role="img" aria-label={ "from " (show_ms(stage.started_ms)) " to " (show_ms(stage.ended_ms)) } {
             @for tick in &axis.ticks {
@@ -189,6 +198,28 @@ fn bar(axis: &Axis<'_>, stage: &StageTime) -> Markup {
             }
         }
     }
+}
+
+/// The faults and recoveries as the background of every drawing: told once, however many rows and faults there are.
+fn stripes(axis: &Axis<'_>) -> String {
+    let mut stops = vec!["transparent 0%".to_owned()];
+    let mut end = 0.0;
+    for band in &axis.bands {
+        let (from, width) = axis.span(band.span().0, band.span().1);
+        // Of two at once the later one shows.
+        let from = from.max(end);
+        end = (from + width).min(100.0);
+        let (from, to) = (percent(from), percent(end));
+        let colour = format!("var(--{})", band.class());
+        stops.push(format!(
+            "transparent {from}, {colour} {from} {to}, transparent {to}"
+        ));
+    }
+    format!("--bands: linear-gradient(to right, {})", stops.join(", "))
+}
+
+fn percent(value: f64) -> String {
+    format!("{value:.3}%")
 }
 
 fn line(class: &str, percent: f64) -> Markup {

@@ -4,7 +4,6 @@ use std::time::Instant;
 
 use futures_util::future::{try_join, try_join_all, try_join3};
 use tokio::sync::Notify;
-use tokio::time::sleep;
 
 use crate::causes::with_causes;
 use crate::engine::EngineError;
@@ -17,7 +16,9 @@ use crate::onion::{Daemon as OnionDaemon, OnionAddress, TldFamily};
 use crate::plan::{DaemonPlan, HomePlan, HomeSpecs, OnionPlan, Specs};
 use crate::run::bring_up::enter;
 use crate::run::circuits::Earlier;
-use crate::run::context::{POLL, Run, RunningHome, poll, within};
+use crate::run::context::{Run, RunningHome, poll, within};
+use crate::run::control_port;
+use crate::run::daemon_program;
 use crate::run::dials::{dial_locked_down, published};
 use crate::run::error::{RunError, StageFailure};
 
@@ -194,12 +195,13 @@ async fn watch(run: &Run, home: &HomePlan, onion: &OnionPlan) -> Result<Monitor,
     let address = run.reach().control(home, onion);
     let password = onion.control.password.password();
     let wait = async {
-        loop {
-            match Monitor::attach(&onion.nickname, address, password).await {
-                Ok(monitor) => return Ok(monitor),
-                Err(ControlError::Connect { .. }) => sleep(POLL).await,
-                Err(error) => return Err(fail(error)),
+        tokio::select! {
+            attached = control_port::monitored(&onion.nickname, address, password) => attached.map_err(fail),
+            known = daemon_program::never_there(run, home) => Err(StageFailure {
+                known: Some(Box::new(known)),
+                ..StageFailure::of(&guard, "there is no program of the daemon that the connector is to run")
             }
+            .into()),
         }
     };
     let mut monitor = within(&guard, wait).await?;

@@ -11,7 +11,8 @@ mod join;
 mod network;
 mod peering;
 mod preflight;
-mod votes;
+
+pub use preflight::kept_out;
 
 use futures_util::future::{try_join, try_join_all, try_join3};
 

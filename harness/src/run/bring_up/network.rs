@@ -4,16 +4,18 @@ use futures_util::future::{join, join_all, try_join_all};
 use time::OffsetDateTime;
 
 use crate::causes::with_causes;
+use crate::diagnosis::Known;
 use crate::events::{Stage, StageGuard};
 use crate::onion::anonrc;
-use crate::onion::consensus::Consensus;
+use crate::onion::ballot;
+use crate::onion::consensus::{Consensus, Refusal};
 use crate::onion::control::{Control, ControlError};
 use crate::onion::directory::{Directory, DirectoryError};
 use crate::plan::Specs;
-use crate::run::bring_up::votes;
 use crate::run::context::{Run, poll, within};
 use crate::run::control_port;
 use crate::run::error::{RunError, StageFailure};
+use crate::run::votes;
 
 /// Starts the authorities and the relays.
 pub(in crate::run) async fn start(run: &Run, specs: &Specs) -> Result<(), RunError> {
@@ -217,11 +219,7 @@ async fn consensus(
                 Ok(None) => {}
                 Ok(Some(consensus)) => {
                     if let Err(refusal) = consensus.refuse(&nicknames, directories.len()) {
-                        let votes = votes::told(run, directories, &refusal.nodes()).await;
-                        return Err(fail(format!(
-                            "{}: {refusal}; {votes}",
-                            directory.nickname()
-                        )));
+                        return Err(refused(run, guard, directory, &refusal, &nicknames).await);
                     }
                     run.milestones.served(directory.nickname(), &consensus);
                     having.push((directory, consensus));
@@ -239,6 +237,24 @@ async fn consensus(
         directories.len(),
         nicknames.len()
     ))
+}
+
+/// The failure of a stage by a consensus that is refused, with what the authorities voted on it.
+async fn refused(
+    run: &Run,
+    guard: &StageGuard,
+    directory: &Directory,
+    refusal: &Refusal,
+    nicknames: &[&str],
+) -> RunError {
+    let ballots = votes::gather(run).await;
+    let mut told = vec![format!("{}: {refusal}", directory.nickname())];
+    told.extend(ballot::told(&ballots, nicknames));
+    let failure = StageFailure {
+        known: Some(Box::new(Known::Votes(ballots))),
+        ..StageFailure::of(guard, told.join("; "))
+    };
+    failure.into()
 }
 
 /// Which authorities serve a consensus, of how many, and why others did not say.

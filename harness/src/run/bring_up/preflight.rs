@@ -25,6 +25,21 @@ const ENOUGH: usize = 3;
 /// Bootstrap percentage from which a TCP connection was there (`conn_done`).
 const TCP_CONNECTED: u8 = 10;
 
+/// What keeps a daemon out of its network, after it was waited for and after its bootstrap has stood still for so long.
+/// `None` while that cannot be said.
+#[must_use]
+pub fn kept_out(
+    home: &str,
+    state: &DaemonState,
+    waited: Duration,
+    stood: Duration,
+) -> Option<PreflightFailure> {
+    match state.connections.connected {
+        0 if state.bootstrap < 100 => failure(home, state, waited),
+        _ => (stood >= STANDSTILL).then(|| blocked(home, state)),
+    }
+}
+
 /// What is in the way of a daemon that has entered nothing yet. `None` while that cannot be said.
 fn failure(home: &str, state: &DaemonState, waited: Duration) -> Option<PreflightFailure> {
     let connections = &state.connections;
@@ -108,17 +123,11 @@ pub(in crate::run) async fn entered(
         if state.bootstrap > moved.1 {
             moved = (Instant::now(), state.bootstrap);
         }
-        let (until, kept_out) = if state.connections.connected == 0 {
-            let waited = begun.elapsed();
-            (begun + ENTRY, failure(&home.id, &state, waited))
-        } else {
-            let still = moved.0.elapsed() >= STANDSTILL;
-            (
-                moved.0 + STANDSTILL,
-                still.then(|| blocked(&home.id, &state)),
-            )
+        let until = match state.connections.connected {
+            0 => begun + ENTRY,
+            _ => moved.0 + STANDSTILL,
         };
-        if let Some(failure) = kept_out {
+        if let Some(failure) = kept_out(&home.id, &state, begun.elapsed(), moved.0.elapsed()) {
             return Err(failure.into());
         }
         // What comes first: an event, or the time after which none is an answer too.

@@ -1,22 +1,23 @@
 //! What is gathered when a run has failed, so that its cause can be named. Nothing is removed yet.
 
-use std::time::Duration;
+use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
-use tokio::time::timeout;
 
 use crate::causes::with_causes;
 use crate::diagnosis::{
-    Authorities, DaemonSigns, Diagnosis, EndState, Ending, Evidence, Known, NodeText, diagnose,
+    DaemonSigns, Diagnosis, EndState, Ending, Evidence, Known, NodeText, diagnose,
 };
 use crate::evidence::{ContainerRole, Subject};
 use crate::onion::monitor::Timeline;
+use crate::onion::refused_folder;
 use crate::run::context::{Placed, Run};
+use crate::run::daemon_program;
 use crate::run::error::RunError;
-use crate::run::explain;
+use crate::run::{explain, votes};
 
-/// How long an authority may take to answer. It is on this machine, and the run has failed.
-const ANSWER_LIMIT: Duration = Duration::from_secs(2);
+/// How many folders are looked at that daemons refused: they are all of one making.
+const FOLDERS: usize = 4;
 
 /// Names the cause of a stage that was not reached or a container that ended, and that container if one
 /// did; other errors speak for themselves.
@@ -35,9 +36,10 @@ pub(in crate::run) async fn diagnosed(
         .homes
         .iter()
         .filter_map(|home| Some(home.onion()?.nickname.clone()));
-    let nodes = plan.nodes().map(|node| node.nickname.clone());
+    let nodes: Vec<String> = plan.nodes().map(|node| node.nickname.clone()).collect();
     let mut evidence = Evidence {
-        nicknames: nodes.chain(homes).collect(),
+        nicknames: nodes.iter().cloned().chain(homes).collect(),
+        nodes,
         family: Some(plan.topology.network.family),
         daemons: daemons.collect(),
         logs,
@@ -47,6 +49,7 @@ pub(in crate::run) async fn diagnosed(
         RunError::NodeDied(death) => {
             let role = ContainerRole::from(&*death.role);
             let container = containers.iter().find(|one| one.role == role);
+            evidence.known = no_program(run, Some(&role)).await;
             evidence.ending = Some(Ending {
                 role,
                 status: death.status.clone(),
@@ -67,15 +70,50 @@ pub(in crate::run) async fn diagnosed(
             evidence.last_seen = format!("{} ({})", failure.evidence, failure.cause);
             // A program that ends closes its connections, which may be noticed before its end is.
             evidence.ending = ended(run, containers).await;
-            evidence.authorities = Some(authorities(run).await);
+            evidence.authorities = Some(match &evidence.known {
+                // From when it was refused.
+                Some(Known::Votes(ballots)) => ballots.clone(),
+                _ => votes::gather(run).await,
+            });
         }
         _ => return None,
     }
+    evidence.folders = folders(containers, &evidence.logs).await;
     let mut diagnosis = diagnose(&evidence);
     for line in &mut diagnosis.evidence {
         *line = plan.redact(line);
     }
     Some((diagnosis, evidence.ending.map(|ending| ending.role)))
+}
+
+/// That a connector that ended had no program of the daemon that it is to run.
+async fn no_program(run: &Run, ended: Option<&ContainerRole>) -> Option<Known> {
+    let Some(ContainerRole::Connector(home)) = ended else {
+        return None;
+    };
+    daemon_program::missing(run, run.plan.home(home)?).await
+}
+
+/// The folders that daemons refused, as they are in their containers.
+async fn folders(containers: &[Placed<'_>], logs: &[NodeText]) -> Vec<String> {
+    let said = logs.iter().flat_map(|log| {
+        let refused = log.text.lines().filter_map(refused_folder);
+        refused.map(move |folder| (&log.role, folder))
+    });
+    let refused: BTreeSet<_> = said
+        .map(|(role, folder)| (role.to_string(), folder))
+        .collect();
+    let looks = refused.into_iter().map(|(role, folder)| async move {
+        let one = containers.iter().find(|one| one.role.to_string() == role)?;
+        let owned = one.engine.owned(&one.name, folder).await.ok()?;
+        Some(format!("{role}: {folder} {owned}"))
+    });
+    join_all(looks)
+        .await
+        .into_iter()
+        .flatten()
+        .take(FOLDERS)
+        .collect()
 }
 
 /// A container that has ended. One that cannot be looked at is noted, and counts as neither.
@@ -103,6 +141,7 @@ async fn state(run: &Run, one: &Placed<'_>) -> EndState {
     match one.engine.end_state(&one.name).await {
         Ok(end) => EndState {
             out_of_memory: end.out_of_memory,
+            killed_unasked: end.killed_unasked,
             memory_limit: end.memory_limit,
             error: end.error,
         },
@@ -127,26 +166,4 @@ async fn dials(
     let timeline = timelines.iter().find(|(home, _)| home == from);
     let signs = explain::signs(run, peering, timeline.map(|(_, timeline)| timeline)).await?;
     Some(Known::Dials(signs))
-}
-
-async fn authorities(run: &Run) -> Authorities {
-    let directories = run.directories();
-    let asked = directories
-        .iter()
-        .map(|directory| timeout(ANSWER_LIMIT, directory.consensus()));
-    let mut found = Authorities::default();
-    for (directory, answer) in directories.iter().zip(join_all(asked).await) {
-        let nickname = directory.nickname().to_owned();
-        match answer {
-            Ok(Ok(_)) => found.answering.push(nickname),
-            Ok(Err(error)) => found
-                .silent
-                .push((nickname, with_causes(&error).to_string())),
-            Err(_) => {
-                let reason = format!("no answer within {} s", ANSWER_LIMIT.as_secs());
-                found.silent.push((nickname, reason));
-            }
-        }
-    }
-    found
 }

@@ -12,11 +12,11 @@ pub use reaper::reap;
 
 use crate::causes::with_causes;
 use crate::checks::{self, CheckResult, Observations, Verdict, judge_leftovers};
-use crate::diagnosis::{Cause, Known};
+use crate::diagnosis::{Cause, Diagnosis, Known};
 use crate::engine::{Calls, ContainerSpec, EngineError};
 use crate::events::{EventKind, Stage};
 use crate::evidence::{ContainerRole, Finding};
-use crate::run::at_fault::{AtFault, at_fault};
+use crate::run::at_fault::{AtFault, at_fault, network_is_judged};
 use crate::run::context::Run;
 use crate::run::end::collect::Collected;
 use crate::run::end::diagnose::diagnosed;
@@ -61,6 +61,7 @@ pub(in crate::run) fn outcome(
         clean_up: None,
         containers_memory: None,
         metrics: checks::Metrics::new(),
+        faults: None,
         events: Vec::new(),
         artefacts: run.artefacts.folder().to_owned(),
         unwritten: None,
@@ -71,12 +72,33 @@ pub(in crate::run) fn outcome(
         Ok(Some(seen)) => {
             outcome.checks = checks::judge(&seen);
             checks::accept_defects(&mut outcome.checks, &run.accepted_defects);
+            excuse_network(run, &seen, &mut outcome);
             record(run, &outcome.checks);
             outcome.containers_memory = seen.containers_memory;
             outcome.metrics = seen.metrics;
+            outcome.faults = seen.faults.ok().flatten();
         }
     }
     outcome
+}
+
+/// Names what is wrong with a network that is not judged, with what its authorities voted.
+fn excuse_network(run: &Run, seen: &Observations, outcome: &mut Outcome) {
+    if network_is_judged(&run.plan) {
+        return;
+    }
+    let mut evidence = checks::excuse_network(&mut outcome.checks);
+    if evidence.is_empty() {
+        return;
+    }
+    let nodes: Vec<&str> = seen.nicknames.iter().map(String::as_str).collect();
+    let lines = seen.authorities.iter().map(|one| one.ballot.line(&nodes));
+    evidence.extend(lines.map(|line| run.plan.redact(&line)));
+    // What was found against the subject besides stays found.
+    if checks::verdict(&outcome.checks) == Verdict::Inconclusive {
+        outcome.at_fault = Some(AtFault::Surroundings);
+    }
+    outcome.diagnosis = Some(Diagnosis::new(Cause::NoAgreement, evidence));
 }
 
 /// What a stage that was not reached says about the checks: the one that stands for it fails where the
@@ -92,7 +114,7 @@ fn judge_stuck(run: &Run, failure: &StageFailure, at_fault: Option<AtFault>) -> 
         failure.stage,
         blame(failure),
         &finding,
-        (topology.network.kind, !topology.faults.is_empty()),
+        (topology.network.kind, topology.has_load()),
         &topology.budgets,
     )
 }

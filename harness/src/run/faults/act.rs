@@ -6,16 +6,19 @@ use home_agent::swallowed::SwallowEvent;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::causes::with_causes;
-use crate::checks::EndingView;
+use crate::checks::Ended;
 use crate::connectors::PeersKnown;
-use crate::engine::{ContainerSpec, Engine, EngineError, NetworkMode, Privileges};
+use crate::engine::{ContainerSpec, Engine, EngineError, NetworkMode, Privileges, TUN};
 use crate::evidence::Gathered;
 use crate::faults::{Part, Step, Victim, outage};
 use crate::onion::anonrc::{self, SERVICE_DIRECTORY};
-use crate::plan::{AGENT, ANONRC, HomePlan};
+use crate::plan::{AGENT, ANONRC, DaemonPlan, HomePlan};
 use crate::run::context::{POLL, Run};
 use crate::run::control_port;
 use crate::run::faults::load::Load;
+use crate::run::faults::monitors::Monitors;
+use crate::run::faults::stand_in::StandIn;
+use crate::run::faults::witness;
 use crate::run::shaping;
 use crate::secret::Secret;
 
@@ -30,8 +33,12 @@ const NAMED: Duration = Duration::from_secs(20);
 pub(super) struct Actor<'r> {
     run: &'r Run,
     load: &'r Load<'r>,
-    /// The home whose connector was told to end, and how long that took.
-    pub(super) ended: Option<(String, Gathered<Option<Duration>>)>,
+    monitors: &'r Monitors<'r>,
+    stand_in: &'r StandIn,
+    /// Whether a session stands in for the connector that is ended, and answers nothing.
+    pub(super) stands_in: bool,
+    /// The connector that was told to end.
+    pub(super) ended: Option<Ended>,
 }
 
 fn told(error: &(impl std::error::Error + 'static)) -> String {
@@ -39,10 +46,18 @@ fn told(error: &(impl std::error::Error + 'static)) -> String {
 }
 
 impl<'r> Actor<'r> {
-    pub(super) fn new(run: &'r Run, load: &'r Load<'r>) -> Self {
+    pub(super) fn new(
+        run: &'r Run,
+        load: &'r Load<'r>,
+        monitors: &'r Monitors<'r>,
+        stand_in: &'r StandIn,
+    ) -> Self {
         Self {
             run,
             load,
+            monitors,
+            stand_in,
+            stands_in: false,
             ended: None,
         }
     }
@@ -55,15 +70,37 @@ impl<'r> Actor<'r> {
     pub(super) async fn go(&mut self, step: &Step) -> Result<(), String> {
         match step {
             Step::Signal { victim, signal } => self.signal(victim, signal).await,
-            Step::End { victim, signal } => self.end(victim, signal).await,
+            Step::End {
+                victim,
+                signal,
+                within,
+            } => self.end(victim, signal, *within).await,
+            Step::Inside { home, signal } => self.inside(home, signal).await,
             Step::Start(victim) => self.start(victim).await,
             Step::NewKeys { home } => self.new_keys(home).await,
-            Step::Swallow { home, arguments } => self.help(home, arguments).await,
+            Step::Swallow { home, arguments } => {
+                let privileges = Privileges::SetUpNetwork;
+                self.help(home, arguments, privileges).await
+            }
+            Step::Delay { home, arguments } => {
+                let delayed = self.help(home, arguments, Privileges::DelayPackets).await;
+                delayed.map_err(|why| {
+                    format!(
+                        "{why}; packets are delayed by a TUN device, for which the machine of the home's engine has to have {TUN} (`modprobe tun`)"
+                    )
+                })
+            }
             Step::Readdress { home, arguments } => {
-                self.help(home, arguments).await?;
+                let privileges = Privileges::SetUpNetwork;
+                self.help(home, arguments, privileges).await?;
                 self.remove_helper(home).await
             }
             Step::Restore { home } => self.restore(home).await,
+            Step::StandIn { peer, home } => self.stand_in.open(self.run, peer, home).await,
+            Step::StandDown => {
+                self.stand_in.close(self.run).await;
+                Ok(())
+            }
             Step::Shape { on } => {
                 let switched = shaping::switch(self.run, *on).await;
                 switched.map_err(|error| told(&error))
@@ -96,20 +133,48 @@ impl<'r> Actor<'r> {
         Ok(())
     }
 
-    async fn end(&mut self, victim: &Victim, signal: &str) -> Result<(), String> {
+    async fn end(&mut self, victim: &Victim, signal: &str, within: Duration) -> Result<(), String> {
         let engine = self.engine(victim);
+        let stopped = match (&victim.part, signal) {
+            (Part::Connector(home), "SIGTERM") => Some(home),
+            _ => None,
+        };
+        let session = match stopped {
+            Some(home) => witness::session(self.run, home).await,
+            None => None,
+        };
         self.run.expect_end_of(&victim.container);
+        let crowded = self.crowded(victim);
+        if let Some(home) = crowded {
+            self.crowd(home).await?;
+        }
         if let Part::Connector(home) = &victim.part {
             self.load.goes(home);
         }
+        if crowded.is_some() {
+            // An engine answers only when its peers may have heard of it.
+            self.load.ends();
+        }
         let begun = Instant::now();
         let sent = engine.signal(&victim.container, signal).await;
+        if let Some(home) = crowded {
+            let freed = self.run.engine_of(home).signal(&home.bls, "SIGCONT").await;
+            freed.map_err(|error| told(&error))?;
+        }
         sent.map_err(|error| told(&error))?;
-        let ended = ended(engine, &victim.container, EndingView::LIMIT).await;
+        let ended = ended(engine, &victim.container, within).await;
         let took = ended.map(|ended| ended.then(|| begun.elapsed()));
         let is_over = took.as_ref().is_ok_and(Option::is_some);
-        if let (Part::Connector(home), "SIGTERM") = (&victim.part, signal) {
-            self.ended = Some((home.clone(), took.clone()));
+        if let Some(home) = stopped {
+            self.ended = Some(Ended {
+                home: home.clone(),
+                within,
+                took: took.clone(),
+                farewell: match is_over {
+                    true => witness::farewell(self.run, session).await,
+                    false => None,
+                },
+            });
         }
         if !is_over {
             took?;
@@ -124,6 +189,25 @@ impl<'r> Actor<'r> {
         heard.map_err(|_| "the engine does not tell of an end".to_owned())
     }
 
+    /// The home of a connector whose end its peers are told, because the daemon or the machine that carries its
+    /// sessions lives on; of another one nobody can say when they know.
+    fn crowded(&self, victim: &Victim) -> Option<&'r HomePlan> {
+        let Part::Connector(id) = &victim.part else {
+            return None;
+        };
+        let home = self.run.plan.home(id)?;
+        let managed = matches!(home.daemon, DaemonPlan::Managed { .. });
+        (!managed && !self.stands_in && self.load.flows()).then_some(home)
+    }
+
+    /// Has packets be under way to a home's connector: they come in a crowd, and its server hangs.
+    async fn crowd(&self, home: &HomePlan) -> Result<(), String> {
+        let hangs = self.run.engine_of(home).signal(&home.bls, "SIGSTOP").await;
+        hangs.map_err(|error| told(&error))?;
+        self.load.crowds(&home.id).await;
+        Ok(())
+    }
+
     async fn start(&self, victim: &Victim) -> Result<(), String> {
         self.run.needed_again(&victim.container);
         let engine = self.engine(victim);
@@ -133,7 +217,14 @@ impl<'r> Actor<'r> {
             match &victim.part {
                 Part::Node(nickname) => self.publish(nickname).await,
                 Part::Daemon(home) => self.enter(self.home(home)?).await,
-                Part::Connector(home) => self.serve(self.home(home)?).await,
+                Part::Connector(home) => {
+                    let home = self.home(home)?;
+                    // The daemon that it runs waits to be let in, as it did.
+                    if let DaemonPlan::Managed { .. } = home.daemon {
+                        self.enter(home).await?;
+                    }
+                    self.serve(home).await
+                }
                 Part::Server(_) => Ok(()),
             }
         };
@@ -168,10 +259,12 @@ impl<'r> Actor<'r> {
             .ok_or_else(|| format!("{} has no daemon", home.id))?;
         let address = self.run.reach().control(home, onion);
         let password = onion.control.password.password();
-        let control = control_port::listening(&onion.nickname, address, password).await;
-        let mut control = control.map_err(|error| told(&error))?;
-        let switched = control.command("SETCONF DisableNetwork=0").await;
-        switched.map(|_| ()).map_err(|error| told(&error))
+        let monitor = control_port::monitored(&onion.nickname, address, password).await;
+        let mut monitor = monitor.map_err(|error| told(&error))?;
+        let switched = monitor.control.command("SETCONF DisableNetwork=0").await;
+        switched.map_err(|error| told(&error))?;
+        self.monitors.add(&home.id, monitor);
+        Ok(())
     }
 
     /// Waits until a connector that was started again answers, and registers the peers that it no longer knows.
@@ -230,7 +323,28 @@ impl<'r> Actor<'r> {
             .unwrap_or_else(|_| Err("its control port does not answer".to_owned()))
     }
 
-    async fn help(&self, id: &str, arguments: &[String]) -> Result<(), String> {
+    /// Starts a helper in a home's network, and waits until it says that it has done what it is for. One that could not is
+    /// removed, so that there can be another.
+    async fn help(
+        &self,
+        id: &str,
+        arguments: &[String],
+        privileges: Privileges,
+    ) -> Result<(), String> {
+        let begun = self.begin(id, arguments, privileges).await;
+        if begun.is_err() {
+            // Why it could not is what is told; with the run it is removed all the same.
+            let _ = self.remove_helper(id).await;
+        }
+        begun
+    }
+
+    async fn begin(
+        &self,
+        id: &str,
+        arguments: &[String],
+        privileges: Privileges,
+    ) -> Result<(), String> {
         let home = self.home(id)?;
         let engine = self.run.engine_of(home);
         let images = self.run.images.as_ref();
@@ -243,7 +357,7 @@ impl<'r> Actor<'r> {
             network: NetworkMode::Share {
                 container: home.first().to_owned(),
             },
-            privileges: Privileges::SetUpNetwork,
+            privileges,
             ..ContainerSpec::idle(&name, &images.bls)
         };
         // One that could not do it ends at once, and is no death of the topology's.
@@ -253,17 +367,52 @@ impl<'r> Actor<'r> {
         says(engine, &name, &SwallowEvent::On).await
     }
 
+    /// Signals the daemon that a home's connector runs, by a helper that sees the connector's processes.
+    async fn inside(&self, id: &str, signal: &str) -> Result<(), String> {
+        let home = self.home(id)?;
+        let engine = self.run.engine_of(home);
+        let images = self.run.images.as_ref();
+        let images = images.ok_or("the run's images are not known")?;
+        let name = outage(home);
+        let program = anonrc::program(self.run.plan.topology.network.family);
+        let arguments = ["signal", "--program", program, "--signal", signal];
+        let helper = ContainerSpec {
+            role: format!("{id}/outage"),
+            entrypoint: Some(AGENT.to_owned()),
+            arguments: arguments.map(str::to_owned).to_vec(),
+            beside: Some(home.connector.clone()),
+            ..ContainerSpec::idle(&name, &images.bls)
+        };
+        self.run.expect_end_of(&name);
+        let started = self.run.create_and_start(engine, &helper).await;
+        started.map_err(|error| told(&error))?;
+        if !ended(engine, &name, AT_ONCE).await? {
+            return Err(format!("{name} does not end"));
+        }
+        let code = engine.exit_status(&name).await;
+        if code.map_err(|error| told(&error))? != Some(0) {
+            let log = engine.logs(&name, None).await.unwrap_or_default();
+            return Err(format!("its helper says: {}", log.trim()));
+        }
+        self.remove_helper(id).await
+    }
+
     async fn restore(&self, id: &str) -> Result<(), String> {
         let home = self.home(id)?;
         let engine = self.run.engine_of(home);
         let name = outage(home);
-        let sent = engine.signal(&name, "SIGTERM").await;
-        sent.map_err(|error| told(&error))?;
-        if !ended(engine, &name, AT_ONCE).await? {
-            return Err(format!("{name} does not end"));
-        }
-        says(engine, &name, &SwallowEvent::Off).await?;
-        self.remove_helper(id).await
+        let restored = async {
+            let sent = engine.signal(&name, "SIGTERM").await;
+            sent.map_err(|error| told(&error))?;
+            if !ended(engine, &name, AT_ONCE).await? {
+                return Err(format!("{name} does not end"));
+            }
+            says(engine, &name, &SwallowEvent::Off).await
+        };
+        // Whatever became of it, there can be another.
+        let restored = restored.await;
+        let removed = self.remove_helper(id).await;
+        restored.and(removed)
     }
 
     async fn remove_helper(&self, id: &str) -> Result<(), String> {

@@ -1,6 +1,6 @@
 //! The directions in which packets flow while things are broken.
 
-use crate::topology::{Fault, FaultTarget, Topology, Transport};
+use crate::topology::{Fault, FaultKind, FaultTarget, Topology, Transport};
 
 /// From one home to another, over one peering or several.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +41,11 @@ fn way(topology: &Topology, from: &str, to: &str) -> Option<Vec<String>> {
 }
 
 impl Direction {
+    /// The home that the sender's connector hands packets to.
+    pub(in crate::run) fn next_hop(&self) -> &str {
+        self.way.get(1).unwrap_or(&self.to)
+    }
+
     /// Whether its way leads through what a fault breaks.
     pub(in crate::run) fn is_concerned(&self, topology: &Topology, fault: &Fault) -> bool {
         let onion = |leg: &[String]| {
@@ -54,6 +59,10 @@ impl Direction {
         };
         let mut legs = self.way.windows(2);
         match &fault.on {
+            // It is the peer that goes and comes.
+            FaultTarget::Connector(home) if fault.what == FaultKind::SecondSession => topology
+                .comes_again_to(home)
+                .is_some_and(|peer| self.way.iter().any(|at| at == peer)),
             FaultTarget::Nodes(_) | FaultTarget::Links => legs.any(onion),
             FaultTarget::Daemon(home) | FaultTarget::Home(home) => {
                 legs.any(|leg| leg.contains(home) && onion(leg))
@@ -69,7 +78,6 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::topology::FaultKind;
 
     fn topology(name: &str) -> Topology {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/topologies/");
@@ -78,10 +86,16 @@ mod tests {
     }
 
     fn concerned(topology: &Topology, on: &str) -> Vec<String> {
+        concerned_by(topology, FaultKind::Pause, on)
+    }
+
+    fn concerned_by(topology: &Topology, what: FaultKind, on: &str) -> Vec<String> {
         let on = FaultTarget::read(on, |id| topology.home(id).is_some()).expect("a target");
         let fault = Fault {
-            what: FaultKind::Pause,
+            what,
             on,
+            percent: 0,
+            by: None,
             after: Duration::ZERO,
             lasts: None,
             recovers_within: None,
@@ -118,6 +132,11 @@ mod tests {
             ["home-c>home-d", "home-a>home-d"]
         );
         assert_eq!(concerned(&row, "relay1").len(), 8);
+        // What goes and comes is the peer that dials there.
+        let peer = row.comes_again_to("home-d").expect("is dialled");
+        let by_peer = concerned(&row, &format!("{peer}/connector"));
+        let second = FaultKind::SecondSession;
+        assert_eq!(concerned_by(&row, second, "home-d/connector"), by_peer);
         // A direct peering crosses no relay.
         let mixed = topology("mixed-transport");
         let direct = mixed

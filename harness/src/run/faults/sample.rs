@@ -1,13 +1,14 @@
-//! What connectors say of the peers that they dial, once a second.
+//! What connectors say of the peers that they dial, and of themselves, once a second.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
-use crate::checks::{PeerSample, Recovery};
+use crate::checks::{HealthSample, PeerSample, Recovery};
+use crate::plan::HomePlan;
 use crate::run::context::Run;
 
 /// Time between two questions.
@@ -20,6 +21,7 @@ pub(super) struct Samples<'r> {
     run: &'r Run,
     began: Instant,
     taken: Mutex<Vec<PeerSample>>,
+    healths: Mutex<Vec<HealthSample>>,
     stopped: watch::Sender<bool>,
 }
 
@@ -29,6 +31,7 @@ impl<'r> Samples<'r> {
             run,
             began,
             taken: Mutex::default(),
+            healths: Mutex::default(),
             stopped: watch::Sender::new(false),
         }
     }
@@ -37,20 +40,22 @@ impl<'r> Samples<'r> {
         self.stopped.send_replace(true);
     }
 
-    /// Asks until it is told to stop; at once of connectors that list no peers.
+    /// Asks until it is told to stop; at once of connectors that tell neither.
     pub(super) async fn take(&self) {
-        if !self.run.plan.topology.connector.capabilities().lists_peers {
+        let able = self.run.plan.topology.connector.capabilities();
+        if !able.lists_peers && !able.tells_health {
             return;
         }
         let mut stopped = self.stopped.subscribe();
+        let peerings = self.run.plan.peerings.iter();
+        let peerings: Vec<_> = peerings.filter(|_| able.lists_peers).collect();
+        let homes = self.run.plan.homes.iter();
+        let homes: Vec<_> = homes.filter(|_| able.tells_health).collect();
         let ask = async {
             loop {
-                join_all(
-                    self.run
-                        .plan
-                        .peerings
-                        .iter()
-                        .map(|one| self.ask(&one.from, &one.to)),
+                join(
+                    join_all(peerings.iter().map(|one| self.ask(&one.from, &one.to))),
+                    join_all(homes.iter().map(|home| self.ask_health(home))),
                 )
                 .await;
                 sleep(PAUSE).await;
@@ -63,6 +68,24 @@ impl<'r> Samples<'r> {
         }
     }
 
+    async fn ask_health(&self, home: &HomePlan) {
+        let control = self.run.control(home);
+        let Ok(Ok(health)) = tokio::time::timeout(LIMIT, control.health()).await else {
+            return;
+        };
+        let Some(status) = health.status else { return };
+        let mut healths = self.healths.lock().unwrap_or_else(PoisonError::into_inner);
+        healths.push(HealthSample {
+            at: self.now(),
+            home: home.id.clone(),
+            healthy: status == "healthy",
+        });
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
     async fn ask(&self, from: &str, to: &str) {
         let Some(home) = self.run.plan.home(from) else {
             return;
@@ -72,9 +95,8 @@ impl<'r> Samples<'r> {
         let Ok(Ok(connected)) = tokio::time::timeout(LIMIT, control.connected(to)).await else {
             return;
         };
-        let at = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.lock().push(PeerSample {
-            at,
+            at: self.now(),
             home: from.to_owned(),
             peer: to.to_owned(),
             connected,
@@ -101,6 +123,11 @@ impl<'r> Samples<'r> {
             let last = taken.iter().rfind(own);
             last.is_some_and(|last| last.at >= since && last.connected == Some(true))
         })
+    }
+
+    pub(super) fn healths(&self) -> Vec<HealthSample> {
+        let mut healths = self.healths.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut healths)
     }
 
     pub(super) fn taken(&self) -> Vec<PeerSample> {

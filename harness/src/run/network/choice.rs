@@ -29,6 +29,9 @@ fn needs_own(topology: &Topology, options: &Options) -> Option<&'static str> {
     if topology.network.own {
         return Some("is about the network itself (fresh = \"always\" in its [network])");
     }
+    if topology.soak.is_some() {
+        return Some("is kept busy for longer than a network stands by");
+    }
     if topology.faults.iter().any(|fault| fault.on.is_of_network()) {
         return Some("breaks authorities or relays while it runs, which others would use");
     }
@@ -37,6 +40,11 @@ fn needs_own(topology: &Topology, options: &Options) -> Option<&'static str> {
     }
     if !options.placement.homes.is_empty() {
         return Some("has homes on other engines");
+    }
+    if options.placement.common.is_some() {
+        return Some(
+            "runs on an engine that was named, and networks stand on the one that is found",
+        );
     }
     if options.tunnels {
         return Some("is reached through tunnels, which a network that stands by is not");

@@ -118,9 +118,13 @@ async fn view(
             ((*other).to_owned(), count.copied().unwrap_or(0))
         })
         .collect();
+    let expected = plan.deployed.as_ref().map_or(&[][..], |one| &one.expected);
+    let is_expected = |name: &str| expected.iter().any(|(one, _)| one == name);
     let wiring = plan
         .environment
         .iter()
+        .filter(|(name, _)| !is_expected(name))
+        .chain(expected)
         .map(|(name, value)| (name.clone(), environment.get(name) == Some(value)))
         .collect();
     let paths = Paths::new(home.monitor.as_ref(), home.earlier.as_ref());

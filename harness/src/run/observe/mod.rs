@@ -144,7 +144,7 @@ async fn end(
     guard: &StageGuard,
 ) {
     let faults = &run.plan.topology.faults;
-    if !faults.is_empty() {
+    if run.plan.topology.has_load() {
         guard.saw("breaking things while packets flow");
         let view = faults::during(run, &running.homes, nonce, metrics);
         seen.faults = Ok(Some(Box::pin(view).await));
@@ -159,9 +159,9 @@ async fn end(
     guard.saw("telling a connector to end");
     // What is dialled after something was broken is no measure of what is whole.
     let mut apart = Metrics::new();
-    let measured = match faults.is_empty() {
-        true => metrics,
-        false => &mut apart,
+    let measured = match run.plan.topology.has_load() {
+        false => metrics,
+        true => &mut apart,
     };
     seen.ending = ending::of(run, dialer, measured).await.map(Some);
 }

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use crate::engine::{ContainerSpec, Engine, EngineError, Engines, FileSpec};
 use crate::onion::{PUBLIC_FILE, SECRET_FILE, ServiceKeys};
-use crate::plan::{HomePlan, KEYS, Persistent, Plan};
+use crate::plan::{KEYS, Persistent, Plan};
 use crate::run::error::RunError;
 use crate::run::request::InvalidRequest;
 
 /// The volume of a home's keys under the name that the user gave. Ids of homes have no dot, so no two of the names and
 /// ids share a volume.
-fn volume(name: &str, home: &HomePlan) -> String {
-    format!("ator-harness-keys-{name}.{}", home.id)
+pub(in crate::run) fn volume(name: &str, home: &str) -> String {
+    format!("ator-harness-keys-{name}.{home}")
 }
 
 /// The keys under this name, by home id. A home that has none yet gets those of the plan, and they are
@@ -29,7 +29,7 @@ pub(in crate::run) async fn persistent(
         .filter_map(|home| Some((home, home.onion()?)))
     {
         let engine = engines.of(&home.id);
-        let volume = volume(name, home);
+        let volume = volume(name, &home.id);
         let old = format!("ator-harness-keys-{name}-{}", home.id);
         if !engine.has_volume(&volume).await? && engine.has_volume(&old).await? {
             return Err(InvalidRequest::KeysOfOldName {

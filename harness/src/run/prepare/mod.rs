@@ -1,6 +1,6 @@
 //! Before anything starts: sweep, images, a plan on free addresses, networks and keys.
 
-mod keys;
+pub(in crate::run) mod keys;
 mod routes;
 
 use std::collections::BTreeMap;
@@ -9,7 +9,9 @@ use std::time::Duration;
 use futures_util::future::{join, join_all, join3, try_join_all};
 use time::OffsetDateTime;
 
-use crate::engine::{Calls, Deadline, Engine, EngineError, Engines, NetworkSpec, Now, Watch};
+use crate::engine::{
+    Calls, Deadline, Engine, EngineError, Engines, Image, NetworkSpec, Now, Watch,
+};
 use crate::events::{Recorder, Stage};
 use crate::onion::authority::{AuthorityKeyError, AuthorityKeys};
 use crate::plan::{AddressSpace, Images, Inputs, Plan, PlanError, Range, Seed};
@@ -122,14 +124,16 @@ pub(in crate::run) async fn images(
 ) -> Result<Images, EngineError> {
     // The witness that proves the instruments is of the server's image.
     let mut wanted = vec![&sources.anon, &sources.bls];
-    let homes = !topology.homes.is_empty();
+    deployed(engines, topology).await?;
+    let own = || {
+        let homes = topology.homes.iter();
+        homes.filter(|home| home.deployment.is_none())
+    };
+    let homes = own().next().is_some();
     if homes {
         wanted.push(&sources.connector);
     }
-    let managed = topology
-        .homes
-        .iter()
-        .any(|home| home.daemon == Daemon::Managed);
+    let managed = own().any(|home| home.daemon == Daemon::Managed);
     if managed {
         wanted.push(&sources.managed);
     }
@@ -157,11 +161,34 @@ pub(in crate::run) async fn images(
     Ok(Images {
         anon: next(),
         bls: next(),
-        connector: next(),
+        connector: if homes { next() } else { String::new() },
         managed: managed.then(next),
         program: sources.program.clone(),
         reference: sources.reference,
     })
+}
+
+/// Makes sure that the images of deployments are on the engines of their homes. All that are not there are named.
+async fn deployed(engines: &Engines, topology: &Topology) -> Result<(), EngineError> {
+    let mut missing = Vec::new();
+    for home in &topology.homes {
+        let Some(service) = &home.deployment else {
+            continue;
+        };
+        let image = Image::Named(service.image.clone());
+        match engines.of(&home.id).ensure_image(&image).await {
+            Ok(_) => {}
+            Err(EngineError::NoSuchImage { image }) => missing.push(format!(
+                "{}: services.{}.image {image:?} is not on the engine of {}",
+                service.file, service.service, home.id
+            )),
+            Err(error) => return Err(error),
+        }
+    }
+    match missing.is_empty() {
+        true => Ok(()),
+        false => Err(EngineError::NotDeployable { missing }),
+    }
 }
 
 /// Creates the plan's networks. A subnet that turns out to be taken leads to a new plan.

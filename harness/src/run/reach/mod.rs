@@ -7,7 +7,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use crate::engine::Engines;
 use crate::plan::{HomePlan, OnionPlan, Plan};
-pub(in crate::run) use crate::run::reach::tunnel::Tunnel;
+pub use crate::run::reach::tunnel::Tunnel;
 use crate::topology::{EnginePlace, Topology};
 
 /// The ways to containers' ports.

@@ -22,7 +22,7 @@ use crate::trace::{Party, Question};
 const LEAVE_OFF: Duration = Duration::from_millis(10);
 
 /// A listener on the loopback interface. Dropping it ends it with all its connections.
-pub(in crate::run) struct Tunnel {
+pub struct Tunnel {
     address: SocketAddr,
     task: JoinHandle<()>,
 }
@@ -30,11 +30,11 @@ pub(in crate::run) struct Tunnel {
 impl Tunnel {
     /// Opens a port whose connections go to a target as seen from a container. The container need not run
     /// yet.
-    pub(in crate::run) fn open(
-        engine: &Engine,
-        container: &str,
-        target: SocketAddr,
-    ) -> std::io::Result<Self> {
+    ///
+    /// # Errors
+    ///
+    /// What the system says when this machine has no port left.
+    pub fn open(engine: &Engine, container: &str, target: SocketAddr) -> std::io::Result<Self> {
         let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         listener.set_nonblocking(true)?;
         let listener = TcpListener::from_std(listener)?;
@@ -68,7 +68,8 @@ impl Tunnel {
     }
 
     /// Where it listens.
-    pub(in crate::run) fn address(&self) -> SocketAddr {
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
         self.address
     }
 }

@@ -36,6 +36,8 @@ pub enum Verb {
     Doctor,
     /// Holds one connector by itself against the table of rows.
     Conformance,
+    /// A test of somebody's, by the library.
+    Test,
 }
 
 impl fmt::Display for Verb {
@@ -46,6 +48,7 @@ impl fmt::Display for Verb {
             Self::Network => "network up",
             Self::Doctor => "doctor",
             Self::Conformance => "conformance",
+            Self::Test => "a test",
         })
     }
 }

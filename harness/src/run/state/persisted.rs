@@ -1,6 +1,7 @@
 //! A topology that was left running: everything that makes its plan again.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
@@ -8,6 +9,7 @@ use time::OffsetDateTime;
 
 use super::files::Unreadable;
 use super::source::{ConnectorSource, TopologySource};
+use crate::connectors::Deployment;
 use crate::engine::Deadline;
 use crate::onion::anonrc::AuthorityLine;
 use crate::onion::{ServiceKeys, TldFamily};
@@ -29,7 +31,7 @@ pub struct PersistedRun {
     deadline: Deadline,
     space: AddressSpace,
     /// The authorities of the network that it joined in place of the public one.
-    authorities: Vec<AuthorityLine>,
+    pub authorities: Vec<AuthorityLine>,
     /// Keys that outlive it, by home id.
     services: BTreeMap<String, PersistedService>,
     /// The images it runs.
@@ -45,6 +47,12 @@ pub struct PersistedRun {
     /// The connector that was asked for instead of the file's.
     #[serde(default)]
     connector: Option<ConnectorSource>,
+    /// The deployments that its homes are, by home id.
+    #[serde(default)]
+    deployments: BTreeMap<String, Deployment>,
+    /// How much memory each connector may use, in bytes, where that was asked for.
+    #[serde(default)]
+    pub connector_memory: Option<u64>,
 }
 
 impl std::fmt::Debug for PersistedRun {
@@ -99,6 +107,11 @@ impl PersistedRun {
             homes: source.homes,
             family: source.family,
             connector: source.connector.clone(),
+            deployments: source
+                .deployments
+                .iter()
+                .map(|(home, deployment)| (home.clone(), Deployment::clone(deployment)))
+                .collect(),
             seed: inputs.seed.expose(),
             now: inputs.now,
             deadline: inputs.deadline.clone(),
@@ -112,7 +125,16 @@ impl PersistedRun {
             images: images.clone(),
             times,
             daemons,
+            connector_memory: None,
         }
+    }
+
+    /// The volume that the keys of a home's onion service are in, where they outlive it.
+    #[must_use]
+    pub fn volume(&self, home: &str) -> Option<&str> {
+        self.services
+            .get(home)
+            .map(|service| service.volume.as_str())
     }
 
     /// Makes the plan of this run again.
@@ -128,6 +150,12 @@ impl PersistedRun {
             family: self.family,
             connector: self.connector.clone(),
             faults: Vec::new(),
+            deployments: self
+                .deployments
+                .iter()
+                .map(|(home, deployment)| (home.clone(), Arc::new(deployment.clone())))
+                .collect(),
+            bounds: Vec::new(),
         };
         let topology = source.parse().map_err(Unreadable::Topology)?;
         let keys = self.services.iter();

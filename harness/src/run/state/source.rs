@@ -1,16 +1,18 @@
 //! Where a topology came from, and the connector of its homes.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::connectors::{Kind, ProfileError};
+use crate::connectors::{Deployment, Kind, ProfileError};
 use crate::onion::TldFamily;
 use crate::suggest::did_you_mean;
-use crate::topology::{Choices, NamedFault, Topology, TopologyError};
+use crate::topology::{Bound, Choices, NamedFault, Topology, TopologyError};
 
 /// Where a topology came from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct TopologySource {
     /// The file as the user named it.
     pub file: String,
@@ -24,6 +26,10 @@ pub struct TopologySource {
     pub connector: Option<ConnectorSource>,
     /// Faults of the catalogue that were asked for besides the file's.
     pub faults: Vec<&'static NamedFault>,
+    /// The deployments that the file names, by home id.
+    pub deployments: BTreeMap<String, Arc<Deployment>>,
+    /// Bounds that were asked for instead of those of the file's budgets.
+    pub bounds: Vec<Bound>,
 }
 
 /// Which connector was asked for.
@@ -96,10 +102,14 @@ impl TopologySource {
             homes: self.homes,
             connector: connector.transpose()?,
             faults: &self.faults,
+            bounds: &self.bounds,
         };
         let mut topology = Topology::parse_as(&self.file, &self.text, choices)?;
         if let Some(family) = self.family {
             topology.network.family = family;
+        }
+        for home in &mut topology.homes {
+            home.deployment = self.deployments.get(&home.id).cloned();
         }
         Ok(topology)
     }

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -49,7 +50,9 @@ fn source(family: Option<TldFamily>) -> TopologySource {
         homes: None,
         family,
         connector: None,
+        deployments: BTreeMap::new(),
         faults: Vec::new(),
+        bounds: Vec::new(),
     }
 }
 

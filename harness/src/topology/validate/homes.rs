@@ -7,6 +7,7 @@ use wire::Address;
 use super::{PLAIN, RESERVED, Whole, is_plain};
 use crate::toml_file::{Collector, Located};
 use crate::topology::model::{BELOW, DECOY, Home, NOWHERE};
+use crate::topology::prefix::{is_prefix, overlaps};
 
 /// The relays' network has this name; a home's network is called like the home.
 const RELAYS: &str = "relays";
@@ -174,25 +175,4 @@ fn validate_pair(
             format!("{prefix:?} overlaps with {other:?} of {path}; a packet would have two homes"),
         );
     }
-}
-
-/// A route prefix as the connector's YAML takes it (contract#config-routes), without `~`, which its
-/// routing table refuses at start-up.
-fn is_prefix(prefix: &str) -> bool {
-    !prefix.is_empty()
-        && prefix.split('.').all(|segment| {
-            !segment.is_empty()
-                && segment
-                    .chars()
-                    .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_')
-        })
-}
-
-/// Whether one prefix routes the other's packets: equal, or a parent on whole segments.
-fn overlaps(a: &str, b: &str) -> bool {
-    let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
-    long == short
-        || long
-            .strip_prefix(short)
-            .is_some_and(|rest| rest.starts_with('.'))
 }

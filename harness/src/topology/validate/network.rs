@@ -108,6 +108,8 @@ impl Whole<'_, '_, '_> {
             Metric::Peering => count(self.peerings.len()),
             // One with the amount 0 and one above it in each peering's direction, one over each path.
             Metric::Delivery => count(2 * self.peerings.len() + self.paths.len()),
+            // As many as there is time for, and a soak is none of the file's.
+            Metric::Traffic => return None,
             // In both directions of each.
             Metric::Recovery => {
                 count(self.faults.len() * 2 * (self.peerings.len() + self.paths.len()))
@@ -158,17 +160,20 @@ impl Whole<'_, '_, '_> {
                     home.id
                 )
             }
-            (Needs::Faults(_), _) if self.faults.is_empty() => format!(
-                "{:?} shows only while something is broken; add a [[fault]]",
-                mutant.name
-            ),
+            (Needs::Faults(_) | Needs::FaultsWhereDialled(_), _) if self.faults.is_empty() => {
+                format!(
+                    "{:?} shows only while something is broken; add a [[fault]]",
+                    mutant.name
+                )
+            }
             (
                 Needs::Nothing
                 | Needs::PrivateNetwork
                 | Needs::OwnNetwork
                 | Needs::ManagedDaemon
                 | Needs::NoAuth
-                | Needs::Faults(_),
+                | Needs::Faults(_)
+                | Needs::FaultsWhereDialled(_),
                 _,
             ) => return,
         };

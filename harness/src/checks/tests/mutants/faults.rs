@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use super::super::faulted::dial;
 use super::{BentObservation, fails, unknown};
-use crate::checks::{FaultPacket, FaultsView, Observations, PacketEnd, Wire};
+use crate::checks::{
+    Ended, FaultPacket, FaultsView, HealthSample, Observations, PacketEnd, PeerSample,
+    SocksRequest, Wire,
+};
 use crate::secret::Secret;
 
 fn view(seen: &mut Observations) -> &mut FaultsView {
@@ -24,6 +27,20 @@ fn rejected(seen: &mut Observations) -> &mut FaultPacket {
     found.expect("is there")
 }
 
+/// What was in flight when the far connector was told to end is answered by the end of its time.
+fn forgotten(seen: &mut Observations) {
+    let packets = view(seen).in_flight.iter_mut();
+    packets.for_each(|packet| packet.took = Duration::from_millis(28_500));
+    // The fault after it came later.
+    let later = &mut view(seen).faults[3];
+    (later.started, later.began, later.over) = (122_000, 122_000, Some(122_000));
+}
+
+/// The connector that was told to end.
+fn ended(seen: &mut Observations) -> &mut Ended {
+    view(seen).faults[2].ended.as_mut().expect("is told")
+}
+
 /// The home that the probe dials dials nobody itself.
 fn one_way(seen: &mut Observations) {
     view(seen).samples.retain(|one| one.home == "home-a");
@@ -37,6 +54,7 @@ const REDIALS: &[&str; 1] = &["faults.redials"];
 pub(super) fn mutants() -> Vec<BentObservation> {
     let mut all = of_packets();
     all.extend(of_peers());
+    all.extend(of_quiet_and_health());
     all.extend(of_recovery());
     all
 }
@@ -60,6 +78,12 @@ fn of_packets() -> Vec<BentObservation> {
             "a fulfillment that does not fit",
             "its fulfillment does not fit",
             |seen| view(seen).packets[0].end = PacketEnd::Fulfilled { fits: false },
+        ),
+        fails(
+            &["faults.in-flight"],
+            "a packet in flight that is answered when its time is over",
+            "home-a to home-b at 90.0 s: answered after 28.5 s, and it lived for 30.0 s",
+            forgotten,
         ),
         fails(
             ONCE,
@@ -91,13 +115,95 @@ fn of_packets() -> Vec<BentObservation> {
         fails(
             &["faults.undisturbed"],
             "a direction that has nothing to do with it is disturbed",
-            "pause home-b/bls for 10.0 s, home-b to home-a at 65.0 s: rejected with T00",
+            "pause home-b/bls for 10.0 s, home-b to home-a at 165.0 s: rejected with T00",
             |seen| {
                 let mut packets = view(seen).packets.iter_mut();
-                let other = packets.find(|packet| packet.sent == 65_000 && packet.from == "home-b");
+                let other =
+                    packets.find(|packet| packet.sent == 165_000 && packet.from == "home-b");
                 let other = other.expect("is there");
                 other.end = PacketEnd::Rejected("T00".to_owned());
                 other.arrived = 0;
+            },
+        ),
+    ]
+}
+
+/// A dial of the far home by the near one, at a time.
+fn dial_of_peer(seen: &mut Observations, at: u64) {
+    let far = seen.homes.iter().find(|home| home.id == "home-b");
+    let far = far.and_then(|home| home.planned.as_ref());
+    let host = far.expect("has one").expose().to_owned();
+    let dialled = SocksRequest {
+        host: Secret::new(host),
+        ..dial(at)
+    };
+    wire(seen).requests.push(dialled);
+}
+
+fn of_quiet_and_health() -> Vec<BentObservation> {
+    vec![
+        fails(
+            TRUTH,
+            "a health that stays when all peers are away",
+            "cut home-b for 45.0 s: home-a says for all of 45.0 s that it is healthy",
+            |seen| {
+                let healths = view(seen).healths.iter_mut();
+                healths
+                    .filter(|one| one.home == "home-a")
+                    .for_each(|one| one.healthy = true);
+            },
+        ),
+        unknown(
+            TRUTH,
+            "a health that nobody asked for when all peers were away",
+            "cut home-b for 45.0 s: home-a was not asked of its health",
+            |seen| {
+                let during = 2_000..47_000;
+                let healths = &mut view(seen).healths;
+                healths.retain(|one| one.home != "home-a" || !during.contains(&one.at));
+            },
+        ),
+        fails(
+            TRUTH,
+            "a health that does not come back with the peers",
+            "cut home-b for 45.0 s: home-a says that it is not healthy, and its peers are connected",
+            |seen| {
+                one_way(seen);
+                let healths = view(seen).healths.iter_mut();
+                let after = healths.filter(|one| one.home == "home-a" && one.at >= 54_000);
+                after.for_each(|one| one.healthy = false);
+            },
+        ),
+        fails(
+            &["faults.held"],
+            "a session that is dialled anew while nothing is broken",
+            "home-a dialled home-b anew at 1.5 s",
+            |seen| dial_of_peer(seen, 1_500),
+        ),
+        fails(
+            &["faults.held"],
+            "the same after a fault that is got over",
+            "home-a dialled home-b anew at 158.0 s",
+            |seen| {
+                let said = PeerSample {
+                    at: 157_000,
+                    home: "home-a".to_owned(),
+                    peer: "home-b".to_owned(),
+                    connected: Some(true),
+                };
+                let samples = &mut view(seen).samples;
+                samples.insert(samples.len() - 2, said);
+                dial_of_peer(seen, 158_000);
+            },
+        ),
+        fails(
+            &["faults.undisturbed"],
+            "a packet that is lost while nothing is broken",
+            "nothing broken, home-a to home-b at 500 ms: rejected with T00",
+            |seen| {
+                let first = &mut view(seen).packets[0];
+                first.end = PacketEnd::Rejected("T00".to_owned());
+                first.arrived = 0;
             },
         ),
     ]
@@ -118,7 +224,7 @@ fn of_peers() -> Vec<BentObservation> {
             |seen| wire(seen).queries.push(Secret::new("a name")),
         ),
         unknown(
-            &["faults.closed", "faults.redials"],
+            &["faults.closed", "faults.held", "faults.redials"],
             "a recorder that cannot be read",
             "home-a: no record",
             |seen| view(seen).wires[0].1 = Err("no record".to_owned()),
@@ -163,7 +269,7 @@ fn of_peers() -> Vec<BentObservation> {
             &["faults.shutdown"],
             "a connector that does not end",
             "home-b had not ended 10.0 s after SIGTERM",
-            |seen| view(seen).faults[2].ended = Some(("home-b".to_owned(), Ok(None))),
+            |seen| ended(seen).took = Ok(None),
         ),
         unknown(
             &["faults.shutdown"],
@@ -171,7 +277,7 @@ fn of_peers() -> Vec<BentObservation> {
             "home-b: no answer",
             |seen| {
                 let unknown = Err("no answer".to_owned());
-                view(seen).faults[2].ended = Some(("home-b".to_owned(), unknown));
+                ended(seen).took = unknown;
             },
         ),
     ]
@@ -203,6 +309,11 @@ fn of_recovery() -> Vec<BentObservation> {
                     at: 185_000,
                     ..last
                 }));
+                view(seen).healths.push(HealthSample {
+                    at: 185_000,
+                    home: "home-a".to_owned(),
+                    healthy: true,
+                });
             },
         ),
         unknown(
@@ -210,6 +321,7 @@ fn of_recovery() -> Vec<BentObservation> {
                 "faults.recovered",
                 "faults.lost",
                 "faults.closed",
+                "faults.held",
                 "faults.redials",
                 "faults.truth",
                 "faults.undisturbed",

@@ -6,6 +6,7 @@ use crate::onion::consensus::{Consensus, Entry};
 
 fn consensus(seen: &mut Observations, authority: usize) -> &mut Consensus {
     let consensus = seen.authorities[authority]
+        .ballot
         .consensus
         .as_mut()
         .expect("its port answers");
@@ -28,15 +29,15 @@ pub(super) fn mutants() -> Vec<BentObservation> {
         fails(
             CONSENSUS,
             "one authority has no consensus",
-            "da2 serves no consensus",
+            "da2 has not made the consensus of 10:00:10 yet, and serves none",
             |seen| {
-                seen.authorities[1].consensus = Ok(None);
+                seen.authorities[1].ballot.consensus = Ok(None);
             },
         ),
         fails(
             CONSENSUS,
             "two consensuses",
-            "authorities serve 2 different ones",
+            "da3 has not made the consensus of 10:30:00 yet; it serves that of 10:00:10",
             |seen| {
                 // The one in the middle differs, so that neighbours alone do not tell.
                 consensus(seen, 1).valid_after = "2026-11-22 10:30:00".to_owned();
@@ -53,7 +54,7 @@ pub(super) fn mutants() -> Vec<BentObservation> {
         fails(
             CONSENSUS,
             "a relay came too late for the vote",
-            "da3: the consensus lacks relay4",
+            "the consensus of 10:00:10 at da3 lacks relay4",
             |seen| {
                 consensus(seen, 2)
                     .entries
@@ -63,7 +64,7 @@ pub(super) fn mutants() -> Vec<BentObservation> {
         fails(
             CONSENSUS,
             "a relay without HSDir",
-            "da1: the consensus gives relay2 no HSDir flag",
+            "the consensus of 10:00:10 at da1 gives relay2 no HSDir flag",
             |seen| {
                 entry(seen, 0, "relay2").flags.remove("HSDir");
             },
@@ -122,7 +123,7 @@ pub(super) fn mutants() -> Vec<BentObservation> {
             "da1: its directory port did not answer",
             |seen| {
                 let silence = || "its directory port did not answer".to_owned();
-                seen.authorities[0].consensus = Err(silence());
+                seen.authorities[0].ballot.consensus = Err(silence());
                 seen.authorities[0].certificates = Err(silence());
             },
         ),

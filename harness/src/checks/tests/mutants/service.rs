@@ -68,6 +68,15 @@ pub(super) fn mutants() -> Vec<BentObservation> {
         ),
         fails(
             ADDRESS,
+            "two homes that share one address",
+            "home-b's address is that of home-a",
+            |seen| {
+                let shared = home(seen, "home-a").hostname.clone();
+                home(seen, "home-b").hostname = shared;
+            },
+        ),
+        fails(
+            ADDRESS,
             "an address that is cut short",
             "has 55 characters before its TLD",
             |seen| {
