@@ -8,5 +8,5 @@ mod shell;
 pub use image::{Image, done, replace};
 pub use runner::{Ran, Runner, Step};
 pub use shell::{
-    Run, Shell, assert_code, docker, dynamic, root, signal, text, topologies, wait_for,
+    Run, Shell, Up, assert_code, docker, dynamic, root, signal, text, topologies, wait_for,
 };

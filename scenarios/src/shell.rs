@@ -131,6 +131,19 @@ impl Shell {
         command
     }
 
+    /// Starts a topology that runs until what this returns is dropped.
+    ///
+    /// # Panics
+    ///
+    /// When it does not come up.
+    pub fn up<'s>(&'s self, topology: &'s str) -> Up<'s> {
+        let mut command = self.command(&["up", topology]);
+        let up = command.arg("--artefacts").arg(self.artefacts()).output();
+        let runs = Up(self, topology);
+        assert_code(&up.expect("runs"), 0);
+        runs
+    }
+
     /// Judges a topology file, with artefacts in this shell's folder. What the command said, and its report,
     /// or why there is none.
     pub fn judge(&self, file: &Path) -> Result<(Output, Value), String> {
@@ -205,6 +218,18 @@ impl Shell {
             .to_string_lossy()
             .into_owned();
         Run { id, folder }
+    }
+}
+
+/// A topology that runs, and is removed when this is dropped.
+pub struct Up<'s>(&'s Shell, &'s str);
+
+impl Drop for Up<'_> {
+    fn drop(&mut self) {
+        let down = self.0.command(&["down", self.1]).output();
+        if !std::thread::panicking() {
+            assert_code(&down.expect("runs"), 0);
+        }
     }
 }
 

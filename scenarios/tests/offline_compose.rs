@@ -222,12 +222,7 @@ fn exported_homes_run_on_docker_compose_and_meet() {
     let named = ("name = \"two-home-local\"", "name = \"compose-network\"");
     let topology = shell.shipped("two-home-local", &[named]);
     let topology = topology.display().to_string();
-    let artefacts = shell.artefacts().display().to_string();
-    let up = shell
-        .command(&["up", &topology, "--artefacts", &artefacts])
-        .output();
-    assert_code(&up.expect("runs"), 0);
-    let down = Down(&shell, &topology);
+    let down = shell.up(&topology);
     let images = [
         Image::daemon(),
         Image::program("connector"),
@@ -273,12 +268,7 @@ fn operators(folder: &Path, shell: &Shell, network: &str) -> [Home; 2] {
 fn operators_homes_run_on_docker_compose_and_meet() {
     let shell = Shell::open();
     let topology = "testnet";
-    let artefacts = shell.artefacts().display().to_string();
-    let up = shell
-        .command(&["up", topology, "--artefacts", &artefacts])
-        .output();
-    assert_code(&up.expect("runs"), 0);
-    let down = Down(&shell, topology);
+    let down = shell.up(topology);
     let [daemon, server] = [Image::daemon(), Image::program("bls")];
     let connectors = [Image::program("connector"), Image::connector_with_daemon()];
     let folder = tempfile::tempdir().expect("a folder");
@@ -327,12 +317,7 @@ fn operators_homes_run_on_docker_compose_and_meet() {
 fn a_home_meets_a_connector_that_is_configured_by_hand() {
     let shell = Shell::open();
     let topology = "testnet";
-    let artefacts = shell.artefacts().display().to_string();
-    let up = shell
-        .command(&["up", topology, "--artefacts", &artefacts])
-        .output();
-    assert_code(&up.expect("runs"), 0);
-    let down = Down(&shell, topology);
+    let down = shell.up(topology);
     let folder = tempfile::tempdir().expect("a folder");
     let home = Stays(&shell, folder.path().join("home-a"));
     let own = ["init", "home-a", "--prefix", "test.home-a"];
@@ -453,18 +438,6 @@ fn published(friend: &Running) {
         let hostname = friend.asked("hs-hostname", None).ok()?;
         hostname["publishedAt"].as_str().map(drop)
     });
-}
-
-/// Removes a topology that was left running, also where the test fails.
-struct Down<'s>(&'s Shell, &'s str);
-
-impl Drop for Down<'_> {
-    fn drop(&mut self) {
-        let down = self.0.command(&["down", self.1]).output();
-        if !std::thread::panicking() {
-            assert_code(&down.expect("runs"), 0);
-        }
-    }
 }
 
 /// A port of this machine that nobody has.

@@ -4,10 +4,31 @@ use std::net::Ipv4Addr;
 
 use futures_util::TryStreamExt;
 use rtnetlink::packet_route::route::{RouteAddress, RouteAttribute, RouteMessage};
+use rtnetlink::packet_route::rule::{RuleAction, RuleMessage};
 use rtnetlink::{Handle, RouteMessageBuilder};
 
 /// The routing table of what is swallowed, which nobody else uses.
 pub(crate) const TABLE: u32 = 77;
+
+/// Has what is sent to one address go by a table, and returns the rule that does it: taking it away is all that it takes
+/// to end that. The table's number is the rule's place, too, before the table of everybody.
+pub(crate) async fn go_by(
+    handle: &Handle,
+    table: u32,
+    to: Ipv4Addr,
+) -> Result<RuleMessage, rtnetlink::Error> {
+    let mut rule = handle
+        .rule()
+        .add()
+        .table_id(table)
+        .priority(table)
+        .action(RuleAction::ToTable)
+        .v4()
+        .destination_prefix(to, 32);
+    let message = rule.message_mut().clone();
+    rule.execute().await?;
+    Ok(message)
+}
 
 /// Every route of IPv4.
 pub(crate) async fn all(handle: &Handle) -> Result<Vec<RouteMessage>, String> {

@@ -7,15 +7,13 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use rtnetlink::packet_route::neighbour::NeighbourState;
-use rtnetlink::packet_route::rule::{RuleAction, RuleMessage};
+use rtnetlink::packet_route::rule::RuleMessage;
 use rtnetlink::{Handle, RouteMessageBuilder};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::routes::{TABLE, route_to, way_of};
+use crate::routes::{TABLE, go_by, route_to, way_of};
 use crate::swallowed::SwallowEvent;
 
-/// The rule's place: before the table of everybody.
-const PRIORITY: u32 = 77;
 /// The link address of the next hop that nobody has: locally administered (IEEE 802).
 const NOBODY: [u8; 6] = [0x02, 0, 0, 0, 0, 0x77];
 
@@ -87,16 +85,6 @@ async fn swallow(
         .build();
     let nowhere = handle.route().add(nowhere).replace().execute().await;
     nowhere.map_err(|error| failed("add the route to nowhere", error))?;
-    let mut rule = handle
-        .rule()
-        .add()
-        .table_id(TABLE)
-        .priority(PRIORITY)
-        .action(RuleAction::ToTable)
-        .v4()
-        .destination_prefix(to, 32);
-    let message = rule.message_mut().clone();
-    let added = rule.execute().await;
-    added.map_err(|error| failed("add the rule that leads nowhere", error))?;
-    Ok(message)
+    let rule = go_by(handle, TABLE, to).await;
+    rule.map_err(|error| failed("add the rule that leads nowhere", error))
 }

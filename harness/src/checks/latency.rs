@@ -101,6 +101,49 @@ fn finding(seen: &Observations, budget: &Budget) -> Finding {
     finding
 }
 
+/// From what part of a time on something waited for a processor what was measured then says little of whom it was measured
+/// of. docs/measuring.md has what runs alone come to, and what runs side by side do.
+const STARVED: f64 = 0.4;
+/// The same of what is measured while a topology comes up, which takes every processor by itself.
+const STARVED_COMING_UP: f64 = 0.6;
+/// What part of all processors' time connectors may have had meanwhile: from there on it is they who kept others waiting.
+const OWN_DOING: f64 = 0.25;
+
+/// Takes what was over its budget for unknown where this machine had no processors for it, and the connectors were not
+/// what took them. Returns what was waited for, a line for each.
+pub fn excuse_machine(results: &mut [CheckResult], seen: &Observations) -> Vec<String> {
+    let mut waited = Vec::new();
+    for budget in &seen.budgets {
+        let Some(wait) = seen.waits.get(&budget.metric) else {
+            continue;
+        };
+        let starved = match budget.metric {
+            Metric::Ready | Metric::Publication | Metric::Peering => STARVED_COMING_UP,
+            _ => STARVED,
+        };
+        if wait.waited < starved || wait.by_connectors >= OWN_DOING {
+            continue;
+        }
+        let id = budget_check_id(budget);
+        let over = |one: &&mut CheckResult| one.id == id && one.verdict == Verdict::Fail;
+        if let Some(result) = results.iter_mut().find(over) {
+            result.verdict = Verdict::Inconclusive;
+            let percent = |part: f64| (part * 100.0).round();
+            let line = format!(
+                "while {} was measured, programs of this machine waited for a processor {} % of the time; the \
+                 connectors had {} % of all processors' time",
+                budget.metric.name(),
+                percent(wait.waited),
+                percent(wait.by_connectors)
+            );
+            result.evidence = format!("{}; {line}", result.evidence);
+            waited.push(line);
+        }
+    }
+    waited.dedup();
+    waited
+}
+
 /// Holds samples against a budget.
 fn within(latencies: &Latencies, budget: &Budget) -> Finding {
     let summary = latencies.summary();

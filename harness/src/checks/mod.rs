@@ -30,6 +30,7 @@ pub use check::{Check, Scope};
 pub use hygiene::judge_leftovers;
 pub use judge::{accept_defects, excuse_network, judge, verdict};
 pub use latency::budget_check_id;
+pub use latency::excuse_machine;
 pub use measured::{Load, Measurement, Pace, show_outcomes};
 pub use need::Need;
 pub use observations::{
@@ -37,7 +38,7 @@ pub use observations::{
     DialExpectation, Ended, EndingView, FailedDial, FaultPacket, FaultView, FaultsView,
     HealthSample, HealthView, HomeView, Identity, LogView, Metrics, Observations, PacketEnd,
     PeerSample, PeeringView, ProbeView, Reason, Recovery, Refusal, Reject, Removal, SoakView,
-    SocksRequest, Usage, UsageOverTime, Wire,
+    SocksRequest, Usage, UsageOverTime, Wait, Wire,
 };
 pub use stuck::judge_stuck;
 

@@ -34,6 +34,8 @@ pub enum Cause {
     NoQuorum,
     /// The authorities answer, and what they voted comes to no consensus that can be relied on.
     NoAgreement,
+    /// What runs on the machine waited for its processors while something was measured.
+    MachineBusy,
     /// A program ended by itself or was killed.
     DaemonExited,
     /// A clock is wrong.
@@ -66,7 +68,7 @@ pub enum Cause {
 
 impl Cause {
     /// Every cause.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::NoRoute,
         Self::TermsNotAgreed,
         Self::BadNickname,
@@ -74,6 +76,7 @@ impl Cause {
         Self::TargetNotListening,
         Self::NoQuorum,
         Self::NoAgreement,
+        Self::MachineBusy,
         Self::DaemonExited,
         Self::ClockSkewed,
         Self::DescriptorNotPublished,
@@ -101,6 +104,7 @@ impl Cause {
             Self::TargetNotListening => "target-not-listening",
             Self::NoQuorum => "no-quorum",
             Self::NoAgreement => "no-agreement",
+            Self::MachineBusy => "machine-busy",
             Self::DaemonExited => "daemon-exited",
             Self::ClockSkewed => "clock-skewed",
             Self::DescriptorNotPublished => "descriptor-not-published",
@@ -151,6 +155,10 @@ impl Cause {
                 "the authorities of the private network did not come to one consensus with every node, of which \
                  their votes tell more (`logs/*.vote`); a machine that is too busy for them misses rounds: run \
                  again with less beside it, or with fewer homes"
+            }
+            Self::MachineBusy => {
+                "this machine had no processors left for what was measured, so that a budget that was exceeded says \
+                 nothing of a connector; run again with less beside it, or on a machine with more processors"
             }
             Self::DaemonExited => {
                 "a program ended while it was needed; its last lines say what it was doing"

@@ -1,5 +1,7 @@
 //! What containers use.
 
+use std::time::Duration;
+
 use bollard::query_parameters::StatsOptionsBuilder;
 use futures_util::TryStreamExt;
 
@@ -51,12 +53,27 @@ impl Engine {
     ///
     /// [`EngineError::Api`] when the container is not there.
     pub async fn descriptors(&self, container: &str) -> Result<Option<u64>, EngineError> {
+        Ok(self.first_process(container).await?.and_then(of_process))
+    }
+
+    /// How long a container has had processors since it was started, all of them together. `None` where that is not to be
+    /// seen from here. To ask the engine for it takes up to a second.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Api`] when the container is not there.
+    pub async fn processor_time(&self, container: &str) -> Result<Option<Duration>, EngineError> {
+        Ok(self.first_process(container).await?.and_then(of_group))
+    }
+
+    /// The container's first process, by its number on this machine.
+    async fn first_process(&self, container: &str) -> Result<Option<u32>, EngineError> {
         if !self.address().is_local() {
             return Ok(None);
         }
         let state = self.inspect(container).await?.state.unwrap_or_default();
         let first = state.pid.and_then(|pid| u32::try_from(pid).ok());
-        Ok(first.filter(|pid| *pid > 0).and_then(of_process))
+        Ok(first.filter(|pid| *pid > 0))
     }
 }
 
@@ -70,4 +87,31 @@ fn of_process(pid: u32) -> Option<u64> {
         .split_whitespace()
         .filter_map(|pid| pid.parse().ok());
     Some(own + children.filter_map(of_process).sum::<u64>())
+}
+
+/// Where control groups are mounted.
+const GROUPS: &str = "/sys/fs/cgroup";
+
+/// How long a process's control group has had processors, by either version of control groups
+/// (Documentation/admin-guide/cgroup-v1/cpuacct.rst, cgroup-v2.rst). Where both are there, the first accounts.
+fn of_group(pid: u32) -> Option<Duration> {
+    let groups = std::fs::read_to_string(format!("/proc/{pid}/cgroup")).ok()?;
+    let accounts = |controllers: &str| controllers.split(',').any(|one| one == "cpuacct");
+    let groups: Vec<(&str, &str)> = groups.lines().filter_map(group).collect();
+    if let Some((controllers, path)) = groups.iter().find(|(names, _)| accounts(names)) {
+        let usage = format!("{GROUPS}/{controllers}{path}/cpuacct.usage");
+        let usage = std::fs::read_to_string(usage).ok()?;
+        return Some(Duration::from_nanos(usage.trim().parse().ok()?));
+    }
+    let (_, path) = groups.iter().find(|(names, _)| names.is_empty())?;
+    let stat = std::fs::read_to_string(format!("{GROUPS}{path}/cpu.stat")).ok()?;
+    let usage = stat
+        .lines()
+        .find_map(|line| line.strip_prefix("usage_usec "))?;
+    Some(Duration::from_micros(usage.trim().parse().ok()?))
+}
+
+/// The controllers and the path of a line of `/proc/PID/cgroup`.
+fn group(line: &str) -> Option<(&str, &str)> {
+    line.split_once(':')?.1.split_once(':')
 }

@@ -4,7 +4,8 @@ use std::os::unix::fs::PermissionsExt;
 use super::*;
 use crate::onion::TldFamily;
 use crate::operator::backup::{backup, restore};
-use crate::operator::settings::{AGREED, FORMAT, Mode};
+use crate::operator::settings::AGREED;
+use crate::operator::settings_tests::settings;
 
 const NOW: i64 = 1_796_000_000;
 
@@ -17,19 +18,10 @@ impl Place {
 
     fn home(&self, id: &str, family: TldFamily) -> Home {
         let settings = Settings {
-            format: FORMAT,
-            id: id.to_owned(),
-            prefix: format!("test.{id}"),
             family,
-            connector: "toon".to_owned(),
-            mode: Mode::Sidecar,
             network: Ipv4Addr::UNSPECIFIED,
             terms: Some(AGREED.to_owned()),
-            handler: None,
-            engine: None,
-            connector_image: None,
-            anon_image: None,
-            anon_binary: None,
+            ..settings(id)
         };
         let folder = self.0.path().join(id);
         init(&folder, settings, Vec::new(), &AddressSpace::default()).expect("is made")

@@ -21,6 +21,8 @@ mod peer;
 mod render;
 mod sealing;
 mod settings;
+#[cfg(test)]
+mod settings_tests;
 mod shown;
 mod stay;
 mod stranger;

@@ -1,9 +1,8 @@
-use std::net::Ipv4Addr;
-
 use super::*;
 use crate::connectors::toon::Toon;
 use crate::onion::{ServiceKeys, TldFamily};
 use crate::operator::sealing::SealKey;
+use crate::operator::settings_tests::settings;
 
 fn card(id: &str, prefix: &str) -> Card {
     Card {
@@ -18,24 +17,6 @@ fn card(id: &str, prefix: &str) -> Card {
 fn peer(id: &str, prefix: &str) -> Peer {
     let (we, they) = (Secret::new("we-show-it"), Secret::new("they-show-it"));
     Peer::of(&card(id, prefix), we, they, ("0123", Met::Invited), 7)
-}
-
-fn settings() -> Settings {
-    Settings {
-        format: FORMAT,
-        id: "home-a".to_owned(),
-        prefix: "test.home-a".to_owned(),
-        family: TldFamily::Anon,
-        connector: "toon".to_owned(),
-        mode: crate::operator::Mode::Sidecar,
-        network: Ipv4Addr::new(10, 200, 1, 0),
-        terms: None,
-        handler: None,
-        engine: None,
-        connector_image: None,
-        anon_image: None,
-        anon_binary: None,
-    }
 }
 
 #[test]
@@ -68,7 +49,7 @@ fn changes_by_hand_are_named_and_nothing_is_quoted() {
 
 #[test]
 fn each_conflict_has_its_name() {
-    let settings = settings();
+    let settings = settings("home-a");
     let peers = [peer("home-b", "test.home-b")];
     let may = |id: &str, prefix: &str| {
         may_become_peer(&Claims::from(&card(id, prefix)), &settings, &Toon, &peers)

@@ -5,24 +5,14 @@ use super::*;
 use crate::onion::{ServiceKeys, TldFamily};
 use crate::operator::error::PeerConflict;
 use crate::operator::meeting::init;
-use crate::operator::settings::{FORMAT, Mode, Settings};
+use crate::operator::settings::Settings;
+use crate::operator::settings_tests::settings;
 use crate::plan::AddressSpace;
 
 fn home(folder: &std::path::Path) -> Home {
     let settings = Settings {
-        format: FORMAT,
-        id: "home-a".to_owned(),
-        prefix: "test.home-a".to_owned(),
-        family: TldFamily::Anon,
-        connector: "toon".to_owned(),
-        mode: Mode::Sidecar,
         network: Ipv4Addr::UNSPECIFIED,
-        terms: None,
-        handler: None,
-        engine: None,
-        connector_image: None,
-        anon_image: None,
-        anon_binary: None,
+        ..settings("home-a")
     };
     init(
         &folder.join("home-a"),

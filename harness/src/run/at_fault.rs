@@ -111,6 +111,7 @@ fn is_of_connector(stage: Stage, cause: Option<Cause>) -> bool {
             | Cause::BadNickname
             | Cause::NoQuorum
             | Cause::NoAgreement
+            | Cause::MachineBusy
             | Cause::ClockSkewed
             | Cause::DescriptorNotPublished
             | Cause::AddressesBlocked

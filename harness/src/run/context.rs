@@ -21,6 +21,7 @@ use crate::run::error::{RunError, StageFailure};
 use crate::run::interrupt::Interrupts;
 use crate::run::milestones::Milestones;
 use crate::run::options::{Amounts, Options};
+use crate::run::pressure::Moment;
 use crate::run::reach::{Reach, Way};
 use crate::run::stillness;
 use crate::run::times::Times;
@@ -41,6 +42,8 @@ pub(in crate::run) struct Run {
     pub(in crate::run) plan: Plan,
     pub(in crate::run) inputs: Inputs,
     pub(in crate::run) recorder: Recorder,
+    /// What had waited for this machine's processors when the run began.
+    pub(in crate::run) began: Option<Moment>,
     pub(in crate::run) artefacts: Artefacts,
     pub(in crate::run) interrupts: Interrupts,
     /// How often the user has to ask until the run ends where it is.
@@ -155,6 +158,7 @@ impl Run {
             plan,
             inputs,
             recorder,
+            began: Moment::now(Duration::ZERO),
             artefacts,
             interrupts,
             patience: watch::Sender::new(1),

@@ -31,6 +31,7 @@ mod outcome;
 mod packet;
 mod preflight_failure;
 mod prepare;
+mod pressure;
 mod probe_dialer;
 mod publication;
 mod reach;

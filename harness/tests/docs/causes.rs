@@ -74,6 +74,7 @@ fn told(cause: Cause) -> (&'static str, &'static str) {
         Cause::NoRoute | Cause::NoQuorum | Cause::NoAgreement | Cause::AddressesBlocked => {
             ("3", "`offline_stuck`")
         }
+        Cause::MachineBusy => ("3", "`offline_busy`"),
         Cause::TermsNotAgreed => ("3", "`offline_rehearsal`"),
         Cause::BadNickname | Cause::ClockSkewed | Cause::DescriptorNotPublished => (
             "3",

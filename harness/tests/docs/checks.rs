@@ -39,7 +39,8 @@ const LATENCY: &str = "
 
 One check for each `[[budget]]` of the topology, `latency.METRIC.PERCENTILE`, such as `latency.round-trip.p95`: it
 fails when the percentile is above the bound, and is inconclusive with fewer samples than the budget asks for.
-`max` is the hundredth percentile. [measuring.md](measuring.md#metrics) says what the metrics are: ";
+A budget that was exceeded is inconclusive, too, where [the machine had no processors](exit-codes.md#who-is-at-fault) for
+what was measured. `max` is the hundredth percentile. [measuring.md](measuring.md#metrics) says what the metrics are: ";
 const HYGIENE: &str = "
 ## hygiene
 

@@ -7,13 +7,14 @@ use rtnetlink::packet_route::link::{
     AfSpecInet, AfSpecUnspec, InetDevConf, LinkAttribute, LinkMessage,
 };
 use rtnetlink::packet_route::route::{RouteAddress, RouteAttribute};
-use rtnetlink::packet_route::rule::{RuleAction, RuleMessage};
+use rtnetlink::packet_route::rule::RuleMessage;
 use rtnetlink::{Handle, LinkUnspec, RouteMessageBuilder};
 use tokio_tun::Tun;
 
-/// The routing table of what takes longer, and the rule's place before the table of everybody; nobody else uses them.
+use crate::routes::go_by;
+
+/// The routing table of what takes longer, which nobody else uses.
 const TABLE: u32 = 78;
-const PRIORITY: u32 = 78;
 /// How many packets the device holds until they are read: bursts of some megabytes.
 const DEVICE_HOLDS: u32 = 10_000;
 /// `rp_filter` (RFC 3704): packets that come by another link than answers would go out of are thrown away, or those
@@ -114,20 +115,11 @@ impl Detour {
         if let Some(link) = loosened {
             filter(&handle, link, LOOSE).await?;
         }
-        let mut rule = handle
-            .rule()
-            .add()
-            .table_id(TABLE)
-            .priority(PRIORITY)
-            .action(RuleAction::ToTable)
-            .v4()
-            .destination_prefix(to, 32);
-        let message = rule.message_mut().clone();
-        let added = rule.execute().await;
-        added.map_err(failed("add the rule that leads over the TUN device"))?;
+        let rule = go_by(&handle, TABLE, to).await;
+        let rule = rule.map_err(failed("add the rule that leads over the TUN device"))?;
         Ok(Self {
             handle,
-            rule: message,
+            rule,
             device: index,
             loosened,
         })

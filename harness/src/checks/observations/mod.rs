@@ -33,6 +33,15 @@ pub use probe::{ProbeView, Refusal};
 /// What was measured, by metric.
 pub type Metrics = BTreeMap<Metric, Latencies>;
 
+/// How this machine's processors were shared while something was measured.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Wait {
+    /// For what part of the time something that could run waited for a processor, from 0 to 1.
+    pub waited: f64,
+    /// What part of all processors' time the connectors had, from 0 to 1.
+    pub by_connectors: f64,
+}
+
 /// Everything that was seen.
 #[derive(Clone)]
 pub struct Observations {
@@ -86,6 +95,8 @@ pub struct Observations {
     pub secrets: Vec<Secret>,
     /// What was measured.
     pub metrics: Metrics,
+    /// What waited for processors meanwhile; only of metrics and machines that it is known of.
+    pub waits: BTreeMap<Metric, Wait>,
     /// Memory of all containers together, in bytes; nothing is judged by it.
     pub containers_memory: Option<u64>,
     /// What it is held against.
@@ -188,10 +199,19 @@ impl Observations {
             logs: Vec::new(),
             written: Vec::new(),
             secrets: plan.secrets(),
+            waits: BTreeMap::new(),
             containers_memory: None,
             metrics: Metrics::new(),
             budgets: plan.topology.budgets.clone(),
         }
+    }
+
+    /// Notes how this machine's processors were shared while these were measured, where that is known.
+    pub fn waited(&mut self, metrics: &[Metric], wait: Option<Wait>) {
+        let Some(wait) = wait else { return };
+        tracing::debug!(?metrics, ?wait, "processors");
+        self.waits
+            .extend(metrics.iter().map(|metric| (*metric, wait)));
     }
 
     /// A complaint for every authority that was not looked at.

@@ -1,9 +1,14 @@
 //! What a network that is not judged comes to.
 
+use std::time::Duration;
+
 use super::faulted::dial;
-use super::healthy::healthy;
-use crate::checks::{CheckResult, FaultsView, SocksRequest, Verdict, excuse_network, judge};
+use super::healthy::{PACKETS, healthy, samples};
+use crate::checks::{
+    CheckResult, FaultsView, SocksRequest, Verdict, Wait, excuse_machine, excuse_network, judge,
+};
 use crate::secret::Secret;
+use crate::topology::Metric;
 
 #[test]
 fn a_network_that_is_not_judged_is_excused_and_nothing_else_is() {
@@ -37,6 +42,57 @@ fn a_network_that_is_not_judged_is_excused_and_nothing_else_is() {
     }
     assert_eq!(verdict_of(&excused, "packets.delivered"), Verdict::Fail);
     assert_eq!(excuse_network(&mut judge(&healthy())), Vec::<String>::new());
+}
+
+/// The verdict on round trips that are too slow, where so much of the time something waited for a processor and the
+/// connectors had this part of them, and what is said of the machine.
+fn slow_while(waited: f64, by_connectors: f64) -> (Verdict, Vec<String>) {
+    let mut seen = healthy();
+    let slow = samples(PACKETS, Duration::from_millis(210));
+    seen.metrics.insert(Metric::RoundTrip, slow);
+    let wait = Wait {
+        waited,
+        by_connectors,
+    };
+    seen.waits.insert(Metric::RoundTrip, wait);
+    // What is in order stays so, and what nothing is known of is judged as it was measured.
+    seen.waits.insert(Metric::BtpConnect, wait);
+    let late = samples(1, Duration::from_secs(26));
+    seen.metrics.insert(Metric::Ready, late);
+    seen.deliveries.clear();
+    let judged = judge(&seen);
+    let mut excused = judged.clone();
+    let told = excuse_machine(&mut excused, &seen);
+    let mut median = None;
+    for (before, after) in judged.iter().zip(&excused) {
+        match &*before.id {
+            "latency.round-trip.p50" => {
+                assert_eq!(before.verdict, Verdict::Fail);
+                assert!(after.evidence.starts_with(&before.evidence));
+                median = Some(after.verdict);
+            }
+            _ => assert_eq!(before, after),
+        }
+    }
+    (median.expect("is judged"), told)
+}
+
+#[test]
+fn what_is_slow_while_something_else_has_the_processors_is_not_known_to_be_slow() {
+    let (verdict, told) = slow_while(0.83, 0.1);
+    assert_eq!(verdict, Verdict::Inconclusive);
+    assert_eq!(
+        told,
+        [
+            "while round-trip was measured, programs of this machine waited for a processor 83 % of the time; the \
+             connectors had 10 % of all processors' time"
+        ]
+    );
+    // With processors to spare, and where the connectors take them.
+    for (waited, by_connectors) in [(0.2, 0.1), (0.9, 0.6)] {
+        let kept = slow_while(waited, by_connectors);
+        assert_eq!(kept, (Verdict::Fail, Vec::new()));
+    }
 }
 
 /// The verdict on getting over the cut of 45 s, of 60 s, which lasts from 2 s until 47 s, with these dials and never.

@@ -72,7 +72,7 @@ pub(in crate::run) fn outcome(
         Ok(Some(seen)) => {
             outcome.checks = checks::judge(&seen);
             checks::accept_defects(&mut outcome.checks, &run.accepted_defects);
-            excuse_network(run, &seen, &mut outcome);
+            excuse(run, &seen, &mut outcome);
             record(run, &outcome.checks);
             outcome.containers_memory = seen.containers_memory;
             outcome.metrics = seen.metrics;
@@ -82,23 +82,34 @@ pub(in crate::run) fn outcome(
     outcome
 }
 
-/// Names what is wrong with a network that is not judged, with what its authorities voted.
-fn excuse_network(run: &Run, seen: &Observations, outcome: &mut Outcome) {
-    if network_is_judged(&run.plan) {
-        return;
-    }
-    let mut evidence = checks::excuse_network(&mut outcome.checks);
-    if evidence.is_empty() {
-        return;
-    }
-    let nodes: Vec<&str> = seen.nicknames.iter().map(String::as_str).collect();
-    let lines = seen.authorities.iter().map(|one| one.ballot.line(&nodes));
-    evidence.extend(lines.map(|line| run.plan.redact(&line)));
-    // What was found against the subject besides stays found.
+/// Names what is not judged where something is wrong with it. What was found against the subject besides stays found.
+fn excuse(run: &Run, seen: &Observations, outcome: &mut Outcome) {
+    let machine = checks::excuse_machine(&mut outcome.checks, seen);
+    let network = excuse_network(run, seen, outcome);
+    // Authorities that do not agree are what a busy machine comes to as well, and tell more.
+    let (cause, evidence) = match network.is_empty() {
+        false => (Cause::NoAgreement, network),
+        true if machine.is_empty() => return,
+        true => (Cause::MachineBusy, machine),
+    };
     if checks::verdict(&outcome.checks) == Verdict::Inconclusive {
         outcome.at_fault = Some(AtFault::Surroundings);
     }
-    outcome.diagnosis = Some(Diagnosis::new(Cause::NoAgreement, evidence));
+    outcome.diagnosis = Some(Diagnosis::new(cause, evidence));
+}
+
+/// What is wrong with a network that is not judged, with what its authorities voted.
+fn excuse_network(run: &Run, seen: &Observations, outcome: &mut Outcome) -> Vec<String> {
+    if network_is_judged(&run.plan) {
+        return Vec::new();
+    }
+    let mut evidence = checks::excuse_network(&mut outcome.checks);
+    if !evidence.is_empty() {
+        let nodes: Vec<&str> = seen.nicknames.iter().map(String::as_str).collect();
+        let lines = seen.authorities.iter().map(|one| one.ballot.line(&nodes));
+        evidence.extend(lines.map(|line| run.plan.redact(&line)));
+    }
+    evidence
 }
 
 /// What a stage that was not reached says about the checks: the one that stands for it fails where the

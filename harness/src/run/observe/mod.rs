@@ -6,6 +6,7 @@ mod dials;
 mod ending;
 mod homes;
 mod logs;
+mod moment;
 mod packets;
 mod probe;
 mod traces;
@@ -25,12 +26,16 @@ use crate::run::error::RunError;
 use crate::run::faults;
 use crate::run::options::Amounts;
 use crate::run::packet::now_ms;
+use crate::run::pressure;
 use crate::run::probe_dialer::ProbeDialer;
 use crate::run::shaping;
 use crate::topology::{Fault, Metric};
 
 /// After this the daemons have told of all bytes that a circuit carried before.
 const BYTES_TOLD: Duration = Duration::from_millis(1100);
+
+/// What is measured while a topology comes up.
+const COMING_UP: [Metric; 3] = [Metric::Ready, Metric::Publication, Metric::Peering];
 
 /// Gathers everything. Last, where it may come to its end, one connector is told to.
 pub(in crate::run) async fn observe(
@@ -50,6 +55,11 @@ pub(in crate::run) async fn observe(
     // Names this look at the topology: one that is kept is looked at more than once.
     let nonce = format!("n{}", now_ms());
 
+    let up = moment::now(run).await;
+    // What was left running came up at another time.
+    if ends {
+        seen.waited(&COMING_UP, pressure::between(run.began, up));
+    }
     // Whatever is refused is refused in seconds while nothing is far away.
     shaping::switch(run, false).await?;
     let connected = homes::connected(run).await;
@@ -63,6 +73,8 @@ pub(in crate::run) async fn observe(
         authorities::views(run),
     )
     .await;
+    let until = moment::now(run).await;
+    seen.waited(&[Metric::Delivery], pressure::between(up, until));
     seen.deliveries = deliveries;
     metrics.insert(Metric::Delivery, took);
     seen.rejects = unknown;
@@ -73,21 +85,9 @@ pub(in crate::run) async fn observe(
     decoys.refused(run).await;
     let healths = homes::health(run, &connected).await;
     shaping::switch(run, true).await?;
-    let dialer = ProbeDialer::of(&run.plan, run.reach(), &nonce);
     guard.saw("probing");
-    if let Some(dialer) = &dialer {
-        probe::enter_as_decoy(run, dialer, &mut seen, &mut metrics).await;
-    }
-    // As early as it can be, so that it shows during what follows whether the peer is dialled again.
-    decoys.forget(run).await;
-    let mut session = None;
-    if let Some(dialer) = &dialer {
-        session = probe::enter(run, dialer, &mut seen, &mut metrics).await;
-    }
-    // Alone, because it measures.
-    if let Some(dialer) = &dialer {
-        probe::work(run, dialer, session, &mut seen, &mut metrics).await;
-    }
+    let dialer = ProbeDialer::of(&run.plan, run.reach(), &nonce);
+    probe(run, &mut decoys, dialer.as_ref(), &mut seen, &mut metrics).await;
     // The daemons tell once a second what their circuits have carried.
     guard.saw("waiting for what the circuits carried");
     sleep_until(delivered + BYTES_TOLD).await;
@@ -122,6 +122,26 @@ pub(in crate::run) async fn observe(
     ));
     seen.written = written(run)?;
     Ok(seen)
+}
+
+/// What the harness's own peer sees, if there is one. Nothing else goes on meanwhile, because it measures.
+async fn probe(
+    run: &Run,
+    decoys: &mut Decoys,
+    dialer: Option<&ProbeDialer>,
+    seen: &mut Observations,
+    metrics: &mut Metrics,
+) {
+    let from = moment::now(run).await;
+    if let Some(dialer) = dialer {
+        probe::enter_as_decoy(run, dialer, seen, metrics).await;
+    }
+    // As early as it can be, so that it shows during what follows whether the peer is dialled again.
+    decoys.forget(run).await;
+    if let Some(dialer) = dialer {
+        let session = probe::enter(run, dialer, seen, metrics).await;
+        probe::work(run, dialer, session, from, (seen, metrics)).await;
+    }
 }
 
 /// Records the stages that connectors' logs show.

@@ -11,7 +11,9 @@ use crate::checks::{Answer, Delivery, Metrics, Observations, Reason, Reject};
 use crate::plan::HomePlan;
 use crate::probe::{Outcome, Payment, Session};
 use crate::run::context::Run;
+use crate::run::observe::moment;
 use crate::run::packet::{millis, now_ms, payload};
+use crate::run::pressure::{self, Moment};
 use crate::run::probe_dialer::{ANSWER_LIMIT, ProbeDialer};
 use crate::secret::Secret;
 use crate::topology::{Metric, NOWHERE, WARM_UP};
@@ -72,13 +74,22 @@ pub(in crate::run) async fn enter(
     }
 }
 
-/// Everything that the probe does after that: more dials, and its packets over the session.
+/// What dials measure.
+const DIALS: [Metric; 4] = [
+    Metric::Dial,
+    Metric::Redial,
+    Metric::BtpConnect,
+    Metric::Authentication,
+];
+
+/// Everything that the probe does after that: more dials, and its packets over the session. `began` is when its first
+/// dial was.
 pub(in crate::run) async fn work(
     run: &Run,
     dialer: &ProbeDialer,
     session: Option<Session>,
-    seen: &mut Observations,
-    metrics: &mut Metrics,
+    began: Option<Moment>,
+    (seen, metrics): (&mut Observations, &mut Metrics),
 ) {
     for extra in 4..run.plan.topology.probe.dials {
         // A dial that fails is missing among the samples, and the budget asks for their number.
@@ -92,16 +103,21 @@ pub(in crate::run) async fn work(
             run.recorder.note(reason);
         }
     }
+    let dialled = moment::now(run).await;
+    seen.waited(&DIALS, pressure::between(began, dialled));
     let (Some(session), Some(to)) = (session, run.plan.home(&run.plan.probe.to)) else {
         return;
     };
     let nonce = &dialer.nonce;
     let near = [Metric::WarmUp, Metric::RoundTrip];
     send(run, nonce, to, &session, seen, metrics, near).await;
+    let sent = moment::now(run).await;
+    seen.waited(&near, pressure::between(dialled, sent));
     let far = run.plan.topology.probe.far.as_ref();
     if let Some(far) = far.and_then(|id| run.plan.home(id)) {
         let metric = [Metric::FarWarmUp, Metric::FarRoundTrip];
         send(run, nonce, far, &session, seen, metrics, metric).await;
+        seen.waited(&metric, pressure::between(sent, moment::now(run).await));
     }
     reject(run, to, &session, dialer.limit, seen).await;
     seen.probe.counters = session.counters();

@@ -1,0 +1,122 @@
+//! A machine whose processors are taken by something else is no connector's fault; one whose processors the connector
+//! takes is.
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread::available_parallelism;
+
+use scenarios::{Shell, assert_code, docker, text};
+use serde_json::Value;
+
+/// A budget that nothing that crosses an onion network keeps.
+const EXCEEDED: &str = "round-trip:p95=1ms";
+/// Its check.
+const CHECK: &str = "latency.round-trip.p95";
+/// How many programs spin for each processor.
+const FOR_EACH: usize = 3;
+
+/// Programs that do nothing but keep processors busy, for as long as this lives.
+struct Spinning(Vec<Child>);
+
+impl Spinning {
+    fn start() -> Self {
+        let processors = available_parallelism().expect("is known").get();
+        let spin = || {
+            Command::new("sh")
+                .args(["-c", "while :; do :; done"])
+                .stdin(Stdio::null())
+                .spawn()
+                .expect("starts")
+        };
+        Self((0..processors * FOR_EACH).map(|_| spin()).collect())
+    }
+
+    /// Has a container account for them.
+    fn join(&self, container: &str) {
+        let process = docker(&["inspect", "-f", "{{.State.Pid}}", container]);
+        let groups = std::fs::read_to_string(format!("/proc/{process}/cgroup")).expect("runs");
+        let mut joined = 0;
+        for line in groups.lines() {
+            let mut fields = line.splitn(3, ':').skip(1);
+            let (Some(controllers), Some(group)) = (fields.next(), fields.next()) else {
+                continue;
+            };
+            let accounts =
+                controllers.is_empty() || controllers.split(',').any(|one| one == "cpuacct");
+            // The second version has all controllers in one tree, and this machine may have both.
+            let trees = match controllers {
+                "" => vec![
+                    "/sys/fs/cgroup".to_owned(),
+                    "/sys/fs/cgroup/unified".to_owned(),
+                ],
+                _ => vec![
+                    format!("/sys/fs/cgroup/{controllers}"),
+                    "/sys/fs/cgroup/cpuacct".to_owned(),
+                ],
+            };
+            let members = trees
+                .iter()
+                .map(|tree| format!("{tree}{group}/cgroup.procs"))
+                .find(|members| Path::new(members).exists());
+            let Some(members) = members.filter(|_| accounts) else {
+                continue;
+            };
+            for one in &self.0 {
+                std::fs::write(&members, one.id().to_string()).expect("can be moved");
+            }
+            joined += 1;
+        }
+        assert!(joined > 0, "no group accounts for {container}: {groups}");
+    }
+}
+
+impl Drop for Spinning {
+    fn drop(&mut self) {
+        for one in &mut self.0 {
+            let _ = one.kill();
+            let _ = one.wait();
+        }
+    }
+}
+
+/// Judges what runs, by a budget that is exceeded in any case.
+fn judged(shell: &Shell, code: i32) -> Value {
+    let output = shell
+        .two_home("verify", &["--json", "--budget", EXCEEDED])
+        .output()
+        .expect("runs");
+    assert_code(&output, code);
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", text(&output)))
+}
+
+fn check(report: &Value) -> (&str, &str) {
+    let mut checks = report["checks"].as_array().into_iter().flatten();
+    let check = checks.find(|one| one["id"] == CHECK).expect("is judged");
+    let field = |name: &str| check[name].as_str().expect("a text");
+    (field("verdict"), field("evidence"))
+}
+
+#[test]
+fn who_takes_the_processors_decides_whose_fault_it_is() {
+    let shell = Shell::sharing();
+    let _up = shell.up("two-home-local");
+    let run = shell.run();
+
+    // Nothing else takes them: what is slow is the subject.
+    let report = judged(&shell, 1);
+    assert_eq!(check(&report).0, "fail", "{}", check(&report).1);
+
+    // Something else does.
+    let spinning = Spinning::start();
+    let report = judged(&shell, 3);
+    let (verdict, evidence) = check(&report);
+    assert_eq!(verdict, "inconclusive", "{evidence}");
+    assert!(evidence.contains("waited for a processor"), "{evidence}");
+    assert_eq!(report["diagnosis"]["cause"], "machine-busy");
+    assert_eq!(report["diagnosis"]["at_fault"], "surroundings");
+
+    // A connector does: it is the one who is slow.
+    spinning.join(&run.container("home-a/connector"));
+    let report = judged(&shell, 1);
+    assert_eq!(check(&report).0, "fail", "{}", check(&report).1);
+}
