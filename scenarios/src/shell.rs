@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use ator_harness::topology::Topology;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -311,6 +312,22 @@ impl Run {
             self.left().is_empty().then_some(())
         });
     }
+}
+
+/// How much longer everything may take where others run beside it.
+const BESIDE_OTHERS: u32 = 5;
+
+/// The arguments that widen a topology's budgets for a run that shares the machine with others. What is measured exactly
+/// has it for itself (`.config/nextest.toml`).
+pub fn beside_others(topology: &Topology) -> Vec<String> {
+    let budgets = topology.budgets.iter();
+    let wide = budgets.flat_map(|budget| {
+        let (metric, percentile) = (budget.metric.name(), budget.percentile);
+        let bound = (budget.at_most * BESIDE_OTHERS).as_millis();
+        let bound = format!("{metric}:p{percentile}={bound}ms");
+        ["--budget".to_owned(), bound]
+    });
+    wide.collect()
 }
 
 /// The docker command line, used here and not by the product: an independent look at the engine.

@@ -4,18 +4,15 @@
 
 use std::process::ExitCode;
 
-use ator_harness::topology::{Choices, Daemon, Metric, Topology, Transport};
+use ator_harness::topology::{Choices, Daemon, Topology, Transport};
 use libtest_mimic::{Arguments, Failed, Trial};
-use scenarios::{Shell, root, text, topologies};
+use scenarios::{Shell, beside_others, root, text, topologies};
 use serde_json::Value;
 
 /// Packets that the probe sends before those that count as round trips.
 const WARM_UP: u32 = 16;
 /// How many links an ILP hop between two homes has: each delays in both directions.
 const LINKS: u32 = 7;
-/// How much longer round trips may take where others run beside them: what is measured exactly has the machine for
-/// itself (`.config/nextest.toml`).
-const BESIDE_OTHERS: u32 = 5;
 /// A ring that is smaller than any file says, to show that its number can be chosen.
 const FEW: usize = 3;
 
@@ -49,17 +46,8 @@ fn trials(name: &str) -> Vec<Trial> {
 fn trial(name: &str, title: String, topology: Topology, more: &[&str]) -> Trial {
     let name = name.to_owned();
     let mut more: Vec<String> = more.iter().map(|&one| one.to_owned()).collect();
-    let shares_the_machine = topology.wan.is_none() && !title.starts_with("many-homes");
-    let budgets = topology.budgets.iter().filter(|budget| {
-        shares_the_machine && matches!(budget.metric, Metric::RoundTrip | Metric::FarRoundTrip)
-    });
-    for budget in budgets {
-        let (metric, percentile) = (budget.metric.name(), budget.percentile);
-        let bound = (budget.at_most * BESIDE_OTHERS).as_millis();
-        more.extend([
-            "--budget".to_owned(),
-            format!("{metric}:p{percentile}={bound}ms"),
-        ]);
+    if topology.wan.is_none() && !title.starts_with("many-homes") {
+        more.extend(beside_others(&topology));
     }
     Trial::test(title, move || {
         let report = pass(&name, &more)?;

@@ -75,7 +75,12 @@ const OUTAGES: &[&str] = &["cut-10s", "connector-restart", "daemon-restart"];
 /// Of faults that say nothing of how much may be lost, and tell no connector to end.
 const OF_FAULTS: &[&str] = &["faults.lost", "faults.shutdown"];
 /// The same of faults that start no daemon again either.
-const OF_SESSIONS: &[&str] = &["faults.lost", "faults.shutdown", "identity.kept"];
+const OF_SESSIONS: &[&str] = &[
+    "faults.in-flight",
+    "faults.lost",
+    "faults.shutdown",
+    "identity.kept",
+];
 
 /// Every variant, in the order of the matrix.
 pub static VARIANTS: &[VariantSpec] = &[
