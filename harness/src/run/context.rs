@@ -8,6 +8,7 @@ use futures_util::future::join_all;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
+use crate::checks::Wait;
 use crate::connectors::{Accounts, Contact, Control};
 use crate::engine::{ContainerSpec, Death, Engine, EngineError, Engines, Watch};
 use crate::events::{EventKind, Recorder, Sink, StageGuard, StandingNetwork};
@@ -115,6 +116,8 @@ pub(in crate::run) struct Running {
     pub(in crate::run) homes: Vec<RunningHome>,
     /// What bringing up has measured.
     pub(in crate::run) times: Times,
+    /// How this machine's processors were shared meanwhile; `None` where it came up before, or nobody tells.
+    pub(in crate::run) waited: Option<Wait>,
 }
 
 impl Run {

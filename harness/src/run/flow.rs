@@ -232,9 +232,13 @@ async fn verify_left(
     let result = match attached {
         Err(error) => Err(error),
         Ok(homes) => {
-            let times = persisted.times.clone();
+            let running = Running {
+                homes,
+                times: persisted.times.clone(),
+                waited: None,
+            };
             let decoys = decoy::place(&run).await;
-            look(&run, &mut watch, (Running { homes, times }, decoys), false).await
+            look(&run, &mut watch, (running, decoys), false).await
         }
     };
     let mut outcome = end::outcome(&run, result.map(Some));

@@ -24,6 +24,7 @@ mod interrupt;
 mod live;
 mod measure;
 mod milestones;
+mod moment;
 mod network;
 mod observe;
 mod options;

@@ -25,7 +25,9 @@ use crate::run::context::{Run, Running};
 use crate::run::decoy::{self, Decoys};
 use crate::run::error::RunError;
 use crate::run::instruments;
+use crate::run::moment;
 use crate::run::preflight_failure::PreflightFailure;
+use crate::run::pressure;
 use crate::run::reach::Way;
 use crate::run::shaping;
 use crate::run::times::Times;
@@ -91,8 +93,14 @@ pub(in crate::run) async fn bring_up(
         (Metric::Peering, connected),
         (Metric::Ready, vec![run.recorder.elapsed()]),
     ]);
+    let waited = pressure::between(run.began, moment::now(run).await);
     shaping::switch(run, true).await?;
-    Ok((Running { homes, times }, decoys))
+    let running = Running {
+        homes,
+        times,
+        waited,
+    };
+    Ok((running, decoys))
 }
 
 /// Starts the network while the instruments are proven, and opens the way to its nodes.

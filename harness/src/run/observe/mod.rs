@@ -6,7 +6,6 @@ mod dials;
 mod ending;
 mod homes;
 mod logs;
-mod moment;
 mod packets;
 mod probe;
 mod traces;
@@ -24,6 +23,7 @@ use crate::run::context::{Run, Running};
 use crate::run::decoy::Decoys;
 use crate::run::error::RunError;
 use crate::run::faults;
+use crate::run::moment;
 use crate::run::options::Amounts;
 use crate::run::packet::now_ms;
 use crate::run::pressure;
@@ -55,14 +55,11 @@ pub(in crate::run) async fn observe(
     // Names this look at the topology: one that is kept is looked at more than once.
     let nonce = format!("n{}", now_ms());
 
-    let up = moment::now(run).await;
-    // What was left running came up at another time.
-    if ends {
-        seen.waited(&COMING_UP, pressure::between(run.began, up));
-    }
+    seen.waited(&COMING_UP, running.waited);
     // Whatever is refused is refused in seconds while nothing is far away.
     shaping::switch(run, false).await?;
     let connected = homes::connected(run).await;
+    let from = moment::now(run).await;
     guard.saw("sending packets and trying dials that must not connect");
     let mut took = Latencies::new();
     let ((), deliveries, unknown, attempts, authorities) = join5(
@@ -74,7 +71,7 @@ pub(in crate::run) async fn observe(
     )
     .await;
     let until = moment::now(run).await;
-    seen.waited(&[Metric::Delivery], pressure::between(up, until));
+    seen.waited(&[Metric::Delivery], pressure::between(from, until));
     seen.deliveries = deliveries;
     metrics.insert(Metric::Delivery, took);
     seen.rejects = unknown;

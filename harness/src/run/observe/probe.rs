@@ -11,7 +11,7 @@ use crate::checks::{Answer, Delivery, Metrics, Observations, Reason, Reject};
 use crate::plan::HomePlan;
 use crate::probe::{Outcome, Payment, Session};
 use crate::run::context::Run;
-use crate::run::observe::moment;
+use crate::run::moment;
 use crate::run::packet::{millis, now_ms, payload};
 use crate::run::pressure::{self, Moment};
 use crate::run::probe_dialer::{ANSWER_LIMIT, ProbeDialer};

@@ -1,4 +1,4 @@
-//! A moment of what is observed.
+//! A moment of a topology that comes up, or is observed.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::run::pressure::Moment;
 
 /// Now, while connectors run. `None` where nobody tells how long they have had processors, or others have waited: other
 /// kernels, engines elsewhere.
-pub(super) async fn now(run: &Run) -> Option<Moment> {
+pub(in crate::run) async fn now(run: &Run) -> Option<Moment> {
     let times = run.plan.homes.iter().map(|home| async move {
         let time = run.engine_of(home).processor_time(&home.connector).await;
         time.ok().flatten()
