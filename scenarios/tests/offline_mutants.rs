@@ -93,7 +93,7 @@ fn judge(mutant: &MutantSpec) -> Result<Judged, String> {
     let shell = Shell::sharing();
     let file: PathBuf = shell.artefacts().with_file_name("broken.toml");
     std::fs::write(&file, broken(mutant)).expect("a file can be written");
-    let (output, report) = shell.judge(&file)?;
+    let (output, report) = shell.judge_exactly(&file)?;
     if output.status.code() != Some(1) {
         return Err(format!("exit code {:?}: {}", output.status, text(&output)));
     }
