@@ -1,7 +1,6 @@
 //! A machine whose processors are taken by something else is no connector's fault; one whose processors the connector
 //! takes is.
 
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread::available_parallelism;
 
@@ -35,38 +34,22 @@ impl Spinning {
     fn join(&self, container: &str) {
         let process = docker(&["inspect", "-f", "{{.State.Pid}}", container]);
         let groups = std::fs::read_to_string(format!("/proc/{process}/cgroup")).expect("runs");
-        let mut joined = 0;
-        for line in groups.lines() {
-            let mut fields = line.splitn(3, ':').skip(1);
-            let (Some(controllers), Some(group)) = (fields.next(), fields.next()) else {
-                continue;
-            };
-            let accounts =
-                controllers.is_empty() || controllers.split(',').any(|one| one == "cpuacct");
-            // The second version has all controllers in one tree, and this machine may have both.
-            let trees = match controllers {
-                "" => vec![
-                    "/sys/fs/cgroup".to_owned(),
-                    "/sys/fs/cgroup/unified".to_owned(),
-                ],
-                _ => vec![
-                    format!("/sys/fs/cgroup/{controllers}"),
-                    "/sys/fs/cgroup/cpuacct".to_owned(),
-                ],
-            };
-            let members = trees
-                .iter()
-                .map(|tree| format!("{tree}{group}/cgroup.procs"))
-                .find(|members| Path::new(members).exists());
-            let Some(members) = members.filter(|_| accounts) else {
-                continue;
-            };
-            for one in &self.0 {
-                std::fs::write(&members, one.id().to_string()).expect("can be moved");
-            }
-            joined += 1;
+        // The first version has a tree for each controller, the second one for all; where both are, the first accounts.
+        let groups: Vec<(&str, &str)> = groups
+            .lines()
+            .filter_map(|line| line.split_once(':')?.1.split_once(':'))
+            .collect();
+        let of_first = |(names, _): &&(&str, &str)| names.split(',').any(|one| one == "cpuacct");
+        let of_second = |(names, _): &&(&str, &str)| names.is_empty();
+        let accounts = groups
+            .iter()
+            .find(of_first)
+            .or(groups.iter().find(of_second));
+        let (controllers, group) = accounts.expect("some group accounts for it");
+        let members = format!("/sys/fs/cgroup/{controllers}{group}/cgroup.procs");
+        for one in &self.0 {
+            std::fs::write(&members, one.id().to_string()).expect("can be moved");
         }
-        assert!(joined > 0, "no group accounts for {container}: {groups}");
     }
 }
 

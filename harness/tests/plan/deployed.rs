@@ -95,6 +95,12 @@ fn home(plan: &Plan) -> &HomePlan {
     plan.home("home-b").expect("is there")
 }
 
+/// What is told of home-b's deployment.
+fn notes(plan: &Plan) -> String {
+    let deployed = home(plan).deployed.as_ref().expect("is deployed");
+    deployed.notes.join("\n")
+}
+
 fn config(connector: &ContainerSpec) -> Value {
     serde_json::from_str(&text(connector, CONFIG)).expect("is JSON")
 }
@@ -169,7 +175,7 @@ fn secrets_are_the_plans_where_the_deployment_has_a_variable_for_them() {
         expected.contains(&"BTP_PEER_HOME_A_SECRET"),
         "and is looked for: {expected:?}"
     );
-    let told = deployed.notes.join("\n");
+    let told = notes(&plan);
     assert!(
         told.contains("the deployment does not have: BTP_PEER_HOME_A_SECRET"),
         "{told}"
@@ -271,12 +277,7 @@ fn a_deployment_without_a_configuration_gets_the_harnesss_own_and_that_is_told()
     assert_eq!(variable(&connector, "CONFIG_FILE"), Some(path));
     let found: Value = serde_json::from_str(&text(&connector, path)).expect("is JSON");
     assert_eq!(found["nodeId"], "home-b");
-    let notes = home(&plan)
-        .deployed
-        .as_ref()
-        .expect("is deployed")
-        .notes
-        .join("\n");
+    let notes = notes(&plan);
     assert!(
         notes.contains("nothing of the operator's is judged"),
         "{notes}"
@@ -310,11 +311,6 @@ fn a_profile_is_put_over_a_deployment_whole() {
     assert_eq!(connector.image, "town/connector:1");
     assert_eq!(variable(connector, "TOWN"), Some("yes"));
     assert_eq!(variable(connector, "BTP_ALLOW_NOAUTH"), Some("false"));
-    let notes = home(&plan)
-        .deployed
-        .as_ref()
-        .expect("is deployed")
-        .notes
-        .join("\n");
+    let notes = notes(&plan);
     assert!(notes.contains("variables replaced: "), "{notes}");
 }

@@ -13,16 +13,23 @@ const DIALS: usize = 20;
 /// In microseconds.
 const WINDOW_US: u64 = 4_000_000;
 
-/// What each home's recorder saw. Those that could not be read are unknown, each with the reason.
-fn read<'v>(view: &'v FaultsView, unknown: &mut Vec<String>) -> Vec<(&'v str, &'v Wire)> {
-    let mut all = Vec::new();
+/// What was found: wrong, not known, in order.
+type Found = [Vec<String>; 3];
+
+/// Looks at what each home's recorder saw, and finds what is wrong and what is in order. What could not be read, or was
+/// not made, is not known.
+fn on_wires(
+    view: &FaultsView,
+    mut look: impl FnMut(&str, &Wire, &mut Vec<String>, &mut Vec<String>),
+) -> Found {
+    let (mut wrong, mut unknown, mut good) = (Vec::new(), unmade(view), Vec::new());
     for (home, wire) in &view.wires {
         match wire {
-            Ok(wire) => all.push((home.as_str(), wire)),
+            Ok(wire) => look(home, wire, &mut wrong, &mut good),
             Err(why) => unknown.push(format!("{home}: {why}")),
         }
     }
-    all
+    [wrong, unknown, good]
 }
 
 pub(super) fn closed(seen: &Observations) -> Finding {
@@ -30,10 +37,7 @@ pub(super) fn closed(seen: &Observations) -> Finding {
         Ok(view) => view,
         Err(finding) => return finding,
     };
-    let mut wrong = Vec::new();
-    let mut unknown = unmade(view);
-    let mut good = Vec::new();
-    for (home, wire) in read(view, &mut unknown) {
+    let [wrong, unknown, good] = on_wires(view, |home, wire, wrong, good| {
         if wire.arrivals > 0 {
             wrong.push(format!("{home}: {} direct dials", wire.arrivals));
         }
@@ -41,7 +45,7 @@ pub(super) fn closed(seen: &Observations) -> Finding {
             wrong.push(format!("{home}: {} DNS queries", wire.queries.len()));
         }
         good.push(format!("{home}: {} SOCKS requests", wire.requests.len()));
-    }
+    });
     Finding::known(good.len(), &wrong, &unknown, good.join(", "))
 }
 
@@ -60,10 +64,7 @@ pub(super) fn held(seen: &Observations) -> Finding {
                 .is_some_and(|one| one.expose() == host)
         })
     };
-    let mut wrong = Vec::new();
-    let mut unknown = unmade(view);
-    let mut good = Vec::new();
-    for (home, wire) in read(view, &mut unknown) {
+    let [wrong, unknown, good] = on_wires(view, |home, wire, wrong, good| {
         let mut anew = 0;
         for request in &wire.requests {
             let Some(peer) = peer(request.host.expose()) else {
@@ -94,7 +95,7 @@ pub(super) fn held(seen: &Observations) -> Finding {
         if anew == 0 {
             good.push(format!("{home}: no peer dialled anew"));
         }
-    }
+    });
     Finding::known(good.len(), &shortened(wrong), &unknown, good.join(", "))
 }
 
@@ -103,10 +104,7 @@ pub(super) fn redials(seen: &Observations) -> Finding {
         Ok(view) => view,
         Err(finding) => return finding,
     };
-    let mut wrong = Vec::new();
-    let mut unknown = unmade(view);
-    let mut good = Vec::new();
-    for (home, wire) in read(view, &mut unknown) {
+    let [wrong, unknown, good] = on_wires(view, |home, wire, wrong, good| {
         let mut dials: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
         for request in &wire.requests {
             dials
@@ -132,7 +130,7 @@ pub(super) fn redials(seen: &Observations) -> Finding {
                 false => format!("{home}: {} dials, {} apart", times.len(), pauses.join(", ")),
             });
         }
-    }
+    });
     if good.is_empty() && wrong.is_empty() && unknown.is_empty() {
         return Finding::unsupported("no peer was dialled again");
     }

@@ -163,19 +163,31 @@ impl Wrong {
     }
 }
 
-fn direct(args: &TransportArgs, wrong: &mut Wrong) -> Transport {
-    // What is in the environment may be for another mode; an option is meant.
-    for (option, given) in [
-        ("--socks-proxy", args.socks_proxy.is_some()),
-        ("--external-url", args.external_url.is_some()),
+/// Those options that were given and are about the hidden service of a daemon that the connector runs.
+fn of_hidden_service(args: &TransportArgs) -> impl Iterator<Item = &'static str> {
+    given([
         ("--hidden-service-dir", args.hidden_service_dir.is_some()),
         ("--hidden-service-port", args.hidden_service_port.is_some()),
-    ] {
-        if given {
-            wrong.add(format!(
-                "{option} does nothing with a direct transport; leave it out"
-            ));
-        }
+    ])
+}
+
+/// The names of those that were given.
+fn given(options: [(&'static str, bool); 2]) -> impl Iterator<Item = &'static str> {
+    let given = options.into_iter().filter(|(_, given)| *given);
+    given.map(|(option, _)| option)
+}
+
+fn direct(args: &TransportArgs, wrong: &mut Wrong) -> Transport {
+    // What is in the environment may be for another mode; an option is meant.
+    for option in given([
+        ("--socks-proxy", args.socks_proxy.is_some()),
+        ("--external-url", args.external_url.is_some()),
+    ])
+    .chain(of_hidden_service(args))
+    {
+        wrong.add(format!(
+            "{option} does nothing with a direct transport; leave it out"
+        ));
     }
     Transport {
         r#type: "direct",
@@ -228,15 +240,10 @@ fn socks5(
         Some("auto") => wrong.add("the external URL auto needs a daemon that the connector runs; write the address, or take managed"),
         Some(_) => {}
     }
-    for (option, given) in [
-        ("--hidden-service-dir", args.hidden_service_dir.is_some()),
-        ("--hidden-service-port", args.hidden_service_port.is_some()),
-    ] {
-        if given {
-            wrong.add(format!(
-                "{option} is for a daemon that the connector runs; take managed, or leave it out"
-            ));
-        }
+    for option in of_hidden_service(args) {
+        wrong.add(format!(
+            "{option} is for a daemon that the connector runs; take managed, or leave it out"
+        ));
     }
     Transport {
         r#type: "socks5",
