@@ -10,7 +10,11 @@ use super::subject::Subject;
 #[async_trait]
 pub trait Keeper: Send + Sync {
     /// What became of it, in words; `None` if it still runs.
-    async fn fate(&self) -> Option<String>;
+    ///
+    /// # Errors
+    ///
+    /// Why that is not known, in words.
+    async fn fate(&self) -> Result<Option<String>, String>;
 
     /// Starts it again and waits until it is ready; changes what of `subject` is new, such as its port.
     ///

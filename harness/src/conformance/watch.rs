@@ -1,5 +1,6 @@
 //! Running the table against a connector that may not survive it.
 
+use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use super::build;
@@ -159,7 +160,8 @@ impl<'a> Watch<'a> {
                 tokio::time::sleep(PAUSE).await;
             }
             match Box::pin(dial(&self.subject, self.footing)).await {
-                Ok(()) => return None,
+                // An engine gives the address of one that has ended to the next container, which may serve whoever comes.
+                Ok(()) => return self.keeper?.fate().await.unwrap_or_default(),
                 Err(error) => last = Some(with_causes(&error).to_string()),
             }
         }
@@ -171,8 +173,12 @@ impl<'a> Watch<'a> {
         let mut how = how.to_owned();
         let back = match self.keeper {
             Some(keeper) => {
-                if let Some(fate) = keeper.fate().await {
-                    how = fate;
+                match keeper.fate().await {
+                    Ok(Some(fate)) => how = fate,
+                    Ok(None) => {}
+                    Err(why) => {
+                        let _ = write!(how, "; what became of it is not known: {why}");
+                    }
                 }
                 match keeper.start_again(&mut self.subject).await {
                     Ok(()) => Ok("started again".to_owned()),

@@ -234,13 +234,15 @@ impl Stand {
     async fn wait_for(&self, running: &Running) -> Result<(), StandError> {
         let started = Instant::now();
         loop {
-            let Err(source) = running.control.alive().await else {
-                return Ok(());
-            };
+            let alive = running.control.alive().await;
+            // Looked at after that: what answers at the address of one that has ended is another container.
             if let Some(status) = running.connector.exit_code().await? {
                 let how = self.ending(&running.connector, status).await;
                 return Err(StandError::Ended { how });
             }
+            let Err(source) = alive else {
+                return Ok(());
+            };
             if started.elapsed() > READY_LIMIT {
                 return Err(StandError::NotReady {
                     limit: READY_LIMIT,
@@ -321,16 +323,15 @@ impl Stand {
 
 #[async_trait]
 impl Keeper for Stand {
-    async fn fate(&self) -> Option<String> {
+    async fn fate(&self) -> Result<Option<String>, String> {
         let state = self.state.lock().await;
-        let running = state.running.as_ref()?;
+        let Some(running) = &state.running else {
+            return Ok(None);
+        };
         match running.connector.exit_code().await {
-            Ok(None) => None,
-            Ok(Some(status)) => Some(self.ending(&running.connector, status).await),
-            Err(error) => Some(format!(
-                "what became of it is not known: {}",
-                with_causes(&error)
-            )),
+            Ok(None) => Ok(None),
+            Ok(Some(status)) => Ok(Some(self.ending(&running.connector, status).await)),
+            Err(error) => Err(with_causes(&error).to_string()),
         }
     }
 

@@ -2,9 +2,11 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use ator_harness::conformance::{RowReport, Verdict, Watch, table};
+use async_trait::async_trait;
+use ator_harness::conformance::{Keeper, RowReport, Subject, Verdict, Watch, table};
 use reference_connector::{Connector, Env};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -22,6 +24,8 @@ pub(crate) struct Mortal {
     pub(crate) address: SocketAddr,
     task: JoinHandle<()>,
     connector: Option<Connector>,
+    /// How often it was killed.
+    deaths: Arc<AtomicUsize>,
 }
 
 impl Mortal {
@@ -31,10 +35,13 @@ impl Mortal {
         let to = SocketAddr::from(([127, 0, 0, 1], connector.btp_addr().port()));
         let listener = listen(([127, 0, 0, 1], 0).into());
         let address = listener.local_addr().unwrap();
+        let deaths = Arc::new(AtomicUsize::new(0));
+        let killed = Arc::clone(&deaths);
         let task = tokio::spawn(async move {
             let mut listener = Some(listener);
             loop {
                 live(listener.take().unwrap_or_else(|| listen(address)), to).await;
+                killed.fetch_add(1, Ordering::SeqCst);
                 match down {
                     Some(down) => tokio::time::sleep(down).await,
                     None => return,
@@ -45,6 +52,7 @@ impl Mortal {
             address,
             task,
             connector: Some(connector),
+            deaths,
         }
     }
 
@@ -108,12 +116,17 @@ async fn relay(mut client: TcpStream, to: SocketAddr, killed: Arc<Notify>) {
 }
 
 /// The rows whose names begin in one of these ways, against this connector.
-async fn rows(mortal: &Mortal, names: &[&str], patience: Duration) -> Vec<RowReport> {
+async fn rows(
+    mortal: &Mortal,
+    names: &[&str],
+    keeper: Option<&dyn Keeper>,
+    patience: Duration,
+) -> Vec<RowReport> {
     let mut subject = subject(mortal.address.port(), None);
     subject.limit = Duration::from_millis(500);
     let mut rows = table(&subject);
     rows.retain(|row| names.iter().any(|name| row.id.starts_with(name)));
-    let mut watch = Box::pin(Watch::start(subject, None, patience))
+    let mut watch = Box::pin(Watch::start(subject, keeper, patience))
         .await
         .unwrap();
     let mut reports = Vec::new();
@@ -133,7 +146,7 @@ const ROWS: [&str; 4] = ["auth-right", "bad-", "pre-bad-", "message-trailing"];
 #[tokio::test]
 async fn the_row_that_kills_is_named_and_the_rest_is_run_once_it_is_back() {
     let mortal = Mortal::start(Some(Duration::from_secs(2))).await;
-    let reports = rows(&mortal, &ROWS, Duration::from_secs(20)).await;
+    let reports = rows(&mortal, &ROWS, None, Duration::from_secs(20)).await;
     for report in &reports {
         let kills = matches!(report.id.as_str(), "bad-empty" | "pre-bad-empty");
         let expected = if kills { Verdict::Fail } else { Verdict::Pass };
@@ -154,7 +167,7 @@ async fn the_row_that_kills_is_named_and_the_rest_is_run_once_it_is_back() {
 #[tokio::test]
 async fn what_cannot_be_run_any_more_says_since_when() {
     let mortal = Mortal::start(None).await;
-    let reports = rows(&mortal, &ROWS, Duration::from_secs(1)).await;
+    let reports = rows(&mortal, &ROWS, None, Duration::from_secs(1)).await;
     assert_eq!(row(&reports, "auth-right-secret").verdict, Verdict::Pass);
     let killer = row(&reports, "bad-empty");
     assert_eq!(killer.verdict, Verdict::Fail, "{killer:#?}");
@@ -169,5 +182,52 @@ async fn what_cannot_be_run_any_more_says_since_when() {
         count += 1;
     }
     assert!(count > 10, "{count} rows were left");
+    mortal.stop().await;
+}
+
+/// Knows how often the connector ended, and for how many of these ends it was started again.
+struct Observer {
+    deaths: Arc<AtomicUsize>,
+    starts: AtomicUsize,
+}
+
+#[async_trait]
+impl Keeper for Observer {
+    async fn fate(&self) -> Result<Option<String>, String> {
+        let starts = self.starts.load(Ordering::SeqCst);
+        let ended = self.deaths.load(Ordering::SeqCst) > starts;
+        Ok(ended.then(|| "it ended with status 139".to_owned()))
+    }
+
+    async fn start_again(&self, _: &mut Subject) -> Result<(), String> {
+        let deaths = self.deaths.load(Ordering::SeqCst);
+        self.starts.store(deaths, Ordering::SeqCst);
+        Ok(())
+    }
+
+    async fn terminate(&self, _: Duration) -> Result<Option<Duration>, String> {
+        Err("it cannot be told".to_owned())
+    }
+}
+
+/// Containers of an engine share addresses: what the dead one had goes to the next.
+#[tokio::test]
+async fn a_connector_that_ended_is_gone_though_another_one_answers_at_its_address() {
+    let mortal = Mortal::start(Some(Duration::ZERO)).await;
+    let observer = Observer {
+        deaths: Arc::clone(&mortal.deaths),
+        starts: AtomicUsize::new(0),
+    };
+    let reports = rows(&mortal, &ROWS, Some(&observer), Duration::ZERO).await;
+    for id in ["bad-empty", "pre-bad-empty"] {
+        let killer = row(&reports, id);
+        assert_eq!(killer.verdict, Verdict::Fail, "{killer:#?}");
+        let why =
+            format!("the connector was killed by {id}: it ended with status 139; started again");
+        assert_eq!(killer.why.as_deref(), Some(&*why));
+    }
+    let failed = reports.iter().filter(|one| one.verdict != Verdict::Pass);
+    assert_eq!(failed.count(), 2, "{reports:#?}");
+    assert_eq!(observer.starts.load(Ordering::SeqCst), 2);
     mortal.stop().await;
 }
