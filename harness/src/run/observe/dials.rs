@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use tokio::net::TcpListener;
+use tokio::time::sleep;
 
 use crate::causes::with_causes;
 use crate::checks::{Attempt, DialExpectation};
 use crate::engine::EngineError;
-use crate::evidence::Gathered;
+use crate::evidence::{Dialled, Gathered};
 use crate::onion::anonrc::SOCKS_PORT;
 use crate::plan::HomePlan;
 use crate::run::context::Run;
@@ -18,6 +20,12 @@ use crate::run::dials::{dial, published};
 /// How long a dial that must not connect is tried, in milliseconds. A home that is locked down has no route
 /// and fails at once; a home behind NAT alone would wait this long.
 const FORBIDDEN_DIAL_MS: &str = "1000";
+/// How often a place that must not be reached has to be reached before it counts as open. An engine lets everything pass
+/// between its networks for some milliseconds whenever it makes one: it takes out the rule that keeps them apart and puts
+/// it back (libnetwork, `EnsureJumpRule`).
+const LOOKS: usize = 3;
+/// The time between two such looks.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
 /// How long a home's own port may take to answer, in milliseconds.
 const LISTENING_MS: &str = "1000";
 
@@ -77,7 +85,21 @@ async fn of_home(run: &Run, home: &HomePlan) -> Result<Vec<Attempt>, EngineError
         }
     }
     let addresses: Vec<SocketAddr> = targets.iter().map(|(_, target)| *target).collect();
-    let dialled = dial(run, home, &addresses, FORBIDDEN_DIAL_MS).await?;
+    let mut dialled = dial(run, home, &addresses, FORBIDDEN_DIAL_MS).await?;
+    for _ in 1..LOOKS {
+        let open = open(&targets, &dialled);
+        if open.is_empty() {
+            break;
+        }
+        sleep(BETWEEN_LOOKS).await;
+        let again = dial(run, home, &open, FORBIDDEN_DIAL_MS).await?;
+        for target in shut_since(&mut dialled, again) {
+            run.recorder.note(format!(
+                "{} reached {target} for a moment, and then no more: what an engine does while it makes a network",
+                home.id
+            ));
+        }
+    }
     drop(listener);
     let outcome = |target: SocketAddr| dialled.iter().find(|one| one.target == target);
     Ok(targets
@@ -92,6 +114,32 @@ async fn of_home(run: &Run, home: &HomePlan) -> Result<Vec<Attempt>, EngineError
         .collect())
 }
 
+/// The places that must not be reached and were.
+fn open(targets: &[(DialExpectation, SocketAddr)], dialled: &[Dialled]) -> Vec<SocketAddr> {
+    let forbidden = |target: SocketAddr| {
+        let mut targets = targets.iter();
+        targets
+            .any(|(expectation, one)| *expectation != DialExpectation::Published && *one == target)
+    };
+    dialled
+        .iter()
+        .filter(|one| forbidden(one.target) && !one.outcome.met_nobody())
+        .map(|one| one.target)
+        .collect()
+}
+
+/// Takes later dials for the earlier ones where those now meet nobody, and returns where that is.
+fn shut_since(dialled: &mut [Dialled], again: Vec<Dialled>) -> Vec<SocketAddr> {
+    let mut shut = Vec::new();
+    for later in again.into_iter().filter(|one| one.outcome.met_nobody()) {
+        if let Some(earlier) = dialled.iter_mut().find(|one| one.target == later.target) {
+            shut.push(later.target);
+            *earlier = later;
+        }
+    }
+    shut
+}
+
 /// Whether the home's BTP ports take connections at the home's own address. Asked from inside: a
 /// tunnel takes them before it knows.
 pub(in crate::run) async fn listens(run: &Run, home: &HomePlan) -> Gathered<bool> {
@@ -104,4 +152,56 @@ pub(in crate::run) async fn listens(run: &Run, home: &HomePlan) -> Gathered<bool
         .await
         .map_err(|error| with_causes(&error).to_string())?;
     Ok(dialled.iter().all(|one| one.outcome.is_connected()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{open, shut_since};
+    use crate::checks::DialExpectation::{Elsewhere, OtherHome, Published};
+    use crate::evidence::{DialOutcome, Dialled};
+    use std::net::SocketAddr;
+
+    fn at(port: u16) -> SocketAddr {
+        ([10, 0, 0, 1], port).into()
+    }
+
+    fn dialled(port: u16, outcome: DialOutcome) -> Dialled {
+        Dialled {
+            target: at(port),
+            outcome,
+            millis: 1,
+        }
+    }
+
+    #[test]
+    fn what_must_not_be_reached_and_was_is_looked_at_again() {
+        let targets = [
+            (Published, at(1)),
+            (OtherHome, at(2)),
+            (OtherHome, at(3)),
+            (Elsewhere, at(4)),
+        ];
+        let first = [
+            dialled(1, DialOutcome::Connected),
+            dialled(2, DialOutcome::Connected),
+            dialled(3, DialOutcome::Timeout),
+            dialled(4, DialOutcome::Refused),
+        ];
+        assert_eq!(open(&targets, &first), [at(2), at(4)]);
+    }
+
+    #[test]
+    fn only_what_is_open_each_time_counts_as_open() {
+        let mut dials = [
+            dialled(2, DialOutcome::Connected),
+            dialled(4, DialOutcome::Connected),
+        ];
+        let again = vec![
+            dialled(2, DialOutcome::Timeout),
+            dialled(4, DialOutcome::Refused),
+        ];
+        assert_eq!(shut_since(&mut dials, again), [at(2)]);
+        assert_eq!(dials[0].outcome, DialOutcome::Timeout);
+        assert_eq!(dials[1].outcome, DialOutcome::Connected);
+    }
 }
