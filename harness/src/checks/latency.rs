@@ -1,8 +1,9 @@
 //! Measured values against their budgets: a percentile, a bound and a sample count.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{CheckResult, Finding, Metrics, Observations, Verdict};
+use super::{CheckResult, Finding, Metrics, Observations, Verdict, Wait};
 use crate::probe::Latencies;
 use crate::topology::{Budget, Metric, format_duration};
 
@@ -111,10 +112,14 @@ const OWN_DOING: f64 = 0.25;
 
 /// Takes what was over its budget for unknown where this machine had no processors for it, and the connectors were not
 /// what took them. Returns what was waited for, a line for each.
-pub fn excuse_machine(results: &mut [CheckResult], seen: &Observations) -> Vec<String> {
+pub fn excuse_machine(
+    results: &mut [CheckResult],
+    budgets: &[Budget],
+    waits: &BTreeMap<Metric, Wait>,
+) -> Vec<String> {
     let mut waited = Vec::new();
-    for budget in &seen.budgets {
-        let Some(wait) = seen.waits.get(&budget.metric) else {
+    for budget in budgets {
+        let Some(wait) = waits.get(&budget.metric) else {
             continue;
         };
         let starved = match budget.metric {

@@ -1,11 +1,12 @@
 //! What a load on a running topology came to, and how it is judged: pure.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use super::latency::judge_measured;
-use super::{CheckResult, Finding, Metrics, budget_check_id};
+use super::latency::{excuse_machine, judge_measured};
+use super::{CheckResult, Finding, Metrics, Wait, budget_check_id};
 use crate::plan::Plan;
 use crate::probe::Latencies;
 use crate::probe::load::{LoadReport, OutcomeCounts};
@@ -78,6 +79,11 @@ pub struct Measurement {
     pub not_judged: Vec<String>,
     /// Whether the user stopped it.
     pub interrupted: bool,
+    /// How long what could run waited for this machine's processors while what these budgets are about was measured; none
+    /// where that is not known.
+    pub waits: BTreeMap<Metric, Wait>,
+    /// What is not judged because this machine was too busy with other things, a line each.
+    pub busy: Vec<String>,
     /// The judgement. Evidence holds no secret and no onion address.
     pub checks: Vec<CheckResult>,
 }
@@ -102,18 +108,35 @@ impl Measurement {
             notes: Vec::new(),
             not_judged: Vec::new(),
             interrupted: false,
+            waits: BTreeMap::new(),
+            busy: Vec::new(),
             checks: Vec::new(),
         }
     }
 
-    /// Takes what the load found, for the budgets too.
-    pub fn take(&mut self, report: LoadReport) {
-        let metrics = if self.entry == self.to {
+    /// What the load's latencies are called: those of the warm-up, and the others.
+    #[must_use]
+    pub fn of_load(&self) -> [Metric; 2] {
+        if self.entry == self.to {
             [Metric::WarmUp, Metric::RoundTrip]
         } else {
             [Metric::FarWarmUp, Metric::FarRoundTrip]
-        };
-        for (metric, phase) in metrics.into_iter().zip([&report.warm_up, &report.measured]) {
+        }
+    }
+
+    /// Notes how long what was measured waited for processors, where that is known.
+    pub fn waited(&mut self, metrics: &[Metric], wait: Option<Wait>) {
+        let waits = metrics.iter().filter_map(|metric| Some((*metric, wait?)));
+        self.waits.extend(waits);
+    }
+
+    /// Takes what the load found, for the budgets too.
+    pub fn take(&mut self, report: LoadReport) {
+        for (metric, phase) in self
+            .of_load()
+            .into_iter()
+            .zip([&report.warm_up, &report.measured])
+        {
             self.metrics.insert(metric, phase.judged().clone());
         }
         self.interrupted = report.stopped;
@@ -147,6 +170,7 @@ impl Measurement {
             (plan.topology.budgets.iter().cloned()).partition(|budget| applies(plan, self, budget));
         self.not_judged = others.iter().map(|budget| reason(self, budget)).collect();
         self.checks.extend(judge_measured(&self.metrics, &applying));
+        self.busy = excuse_machine(&mut self.checks, &applying, &self.waits);
         for check in &mut self.checks {
             check.evidence = plan.redact(&check.evidence);
         }

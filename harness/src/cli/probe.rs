@@ -8,7 +8,7 @@ use super::exit::Exit;
 use super::load::{Besides, Common, TopologyArgs};
 use super::out::Out;
 use super::screen;
-use crate::checks::{Load, Pace, verdict};
+use crate::checks::{Load, Pace, Verdict, verdict};
 use crate::report::ProbeReport;
 use crate::run::{Interrupts, measure};
 use crate::topology::parse_duration;
@@ -117,10 +117,10 @@ pub(super) async fn run(common: &Common, args: &Args, out: &Out) -> Result<Exit,
         &begun,
     )
     .await?;
-    let exit = if found.interrupted {
-        Exit::Interrupted
-    } else {
-        Exit::of_verdict(verdict(&found.checks))
+    let exit = match verdict(&found.checks) {
+        _ if found.interrupted => Exit::Interrupted,
+        Verdict::Inconclusive if !found.busy.is_empty() => Exit::Environment,
+        verdict => Exit::of_verdict(verdict),
     };
     let report = ProbeReport::new(&found, exit.code());
     if args.json {

@@ -13,11 +13,13 @@ use time::format_description::well_known::Rfc3339;
 use super::constraints::{exit_codes, time};
 use super::json::json_text;
 use super::look::{Look, TABLE_WIDTH};
-use super::model::{CheckView, MetricView, ReportKind, VERSION};
+use super::model::{CheckView, DiagnosisView, MetricView, ReportKind, VERSION};
 use super::words::{show_ms, show_us};
 use crate::checks::{Measurement, Pace, Verdict, show_outcomes, verdict};
+use crate::diagnosis::Cause;
 use crate::probe::Latencies;
 use crate::probe::load::{OutcomeCounts, Phase};
+use crate::run::AtFault;
 
 use crate::topology::Metric;
 
@@ -69,6 +71,9 @@ pub struct ProbeReport {
     /// Why the session ended before the load did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lost: Option<String>,
+    /// Why there is no verdict on what was measured: this machine was too busy with other things.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub diagnosis: Option<DiagnosisView>,
     /// What was asked for.
     pub load: LoadView,
     /// Dials and what followed, by metric: `dial` over fresh circuits, `redial` over one that was
@@ -218,6 +223,17 @@ impl PhaseView {
     }
 }
 
+/// That this machine was too busy, as a cause.
+fn busy(found: &Measurement) -> DiagnosisView {
+    let nothing_else = verdict(&found.checks) == Verdict::Inconclusive;
+    DiagnosisView {
+        cause: Cause::MachineBusy.name().to_owned(),
+        remedy: Cause::MachineBusy.remedy().to_owned(),
+        at_fault: nothing_else.then(|| AtFault::Surroundings.name().to_owned()),
+        evidence: found.busy.clone(),
+    }
+}
+
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
@@ -241,6 +257,7 @@ impl ProbeReport {
             exit_code,
             interrupted: found.interrupted,
             lost: found.lost.clone(),
+            diagnosis: (!found.busy.is_empty()).then(|| busy(found)),
             load: LoadView {
                 kind,
                 concurrency,
@@ -315,6 +332,9 @@ impl ProbeReport {
         }
         if let Some(cause) = &self.lost {
             writeln!(out, "session lost: {cause}")?;
+        }
+        if let Some(found) = &self.diagnosis {
+            super::terminal::diagnosis(out, found, look)?;
         }
         let interrupted = match self.interrupted {
             true => " (interrupted; this is what was measured until then)",

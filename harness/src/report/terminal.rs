@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use comfy_table::{Cell, Table};
 
 use super::look::{Look, TABLE_WIDTH, Tone};
-use super::model::{CheckView, Report};
+use super::model::{CheckView, DiagnosisView, Report};
 use super::plain::plain;
 use super::soak::SoakReport;
 use super::usage_rows;
@@ -64,28 +64,37 @@ pub fn print_report(out: &mut impl Write, report: &Report, look: &Look) -> io::R
 
 /// What the run ended with before its checks: the error, its cause with the remedy, and who is at fault.
 fn why_no_verdict(out: &mut impl Write, report: &Report, look: &Look) -> io::Result<()> {
-    let mut say = |head: &str, text: &str| {
-        let line = look.wrapped(&format!("{head} {text}"), INDENT);
-        let rest = line.strip_prefix(head).unwrap_or_default();
-        writeln!(out, "{}{rest}", look.paint(Tone::Strong, head))
-    };
     if let Some(error) = &report.error {
-        say("failed:", &error.message)?;
+        say(out, look, "failed:", &error.message)?;
     }
-    let Some(diagnosis) = &report.diagnosis else {
-        return Ok(());
-    };
-    say(
-        "cause:",
-        &format!("{}: {}", diagnosis.cause, diagnosis.remedy),
-    )?;
-    for line in &diagnosis.evidence {
-        say("  evidence:", line)?;
+    match &report.diagnosis {
+        Some(found) => diagnosis(out, found, look),
+        None => Ok(()),
     }
-    if let Some(whose) = words::at_fault(diagnosis) {
-        say("at fault:", whose)?;
+}
+
+/// A cause with the remedy and the evidence, and who is at fault.
+pub(super) fn diagnosis(
+    out: &mut impl Write,
+    found: &DiagnosisView,
+    look: &Look,
+) -> io::Result<()> {
+    let cause = format!("{}: {}", found.cause, found.remedy);
+    say(out, look, "cause:", &cause)?;
+    for line in &found.evidence {
+        say(out, look, "  evidence:", line)?;
     }
-    Ok(())
+    match words::at_fault(found) {
+        Some(whose) => say(out, look, "at fault:", whose),
+        None => Ok(()),
+    }
+}
+
+/// A line, or several, that begin with a word that stands out.
+fn say(out: &mut impl Write, look: &Look, head: &str, text: &str) -> io::Result<()> {
+    let line = look.wrapped(&format!("{head} {text}"), INDENT);
+    let rest = line.strip_prefix(head).unwrap_or_default();
+    writeln!(out, "{}{rest}", look.paint(Tone::Strong, head))
 }
 
 /// The checks that did not pass: what failed first, then what nobody knows, what is accepted, and what was not judged.

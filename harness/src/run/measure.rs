@@ -14,8 +14,10 @@ use crate::probe::{ConnectionEnd, Session};
 use crate::run::context::redact_traces;
 use crate::run::error::RunError;
 use crate::run::interrupt::Interrupts;
+use crate::run::moment;
 use crate::run::packet::now_ms;
-use crate::run::probe_dialer::{ANSWER_LIMIT, ProbeDialer};
+use crate::run::pressure;
+use crate::run::probe_dialer::{ANSWER_LIMIT, DIALS, ProbeDialer};
 use crate::run::reach::{Reach, Way};
 use crate::run::request::InvalidRequest;
 use crate::run::running::{self, Found};
@@ -56,12 +58,15 @@ pub async fn measure(
         "{}, run {}: {} dials over fresh circuits, then as many over the last of them",
         found.topology, found.run, load.dials
     ));
+    let began = moment::of(&engines, &plan).await;
     let (metrics, failed) = (&mut found.metrics, &mut found.failed_dials);
     let dialled = interrupts.unless_asked(dials(&plan, &reach, load, &nonce, metrics, failed));
     match dialled.await {
         None => found.interrupted = true,
         Some(Err(reason)) => found.lost = Some(reason),
         Some(Ok(session)) => {
+            let dialled = moment::of(&engines, &plan).await;
+            found.waited(&DIALS, pressure::between(began, dialled));
             begun(&format!(
                 "load of {} to {}",
                 load.describe(),
@@ -72,6 +77,8 @@ pub async fn measure(
                 }
             ));
             run(&plan, &to, &nonce, &session, interrupts, &mut found).await?;
+            let sent = moment::of(&engines, &plan).await;
+            found.waited(&found.of_load(), pressure::between(dialled, sent));
             if let Some(end) = session.end() {
                 found.lost = Some(cause(&end, &mut watch).await?);
             }

@@ -20,6 +20,14 @@ use crate::trace::{Party, ask};
 /// How long an answer is waited for, however short the packet lives.
 pub(in crate::run) const ANSWER_LIMIT: Duration = Duration::from_secs(2);
 
+/// What its dials measure.
+pub(in crate::run) const DIALS: [Metric; 4] = [
+    Metric::Dial,
+    Metric::Redial,
+    Metric::BtpConnect,
+    Metric::Authentication,
+];
+
 /// Where the probe dials, and how it says who it is.
 pub(in crate::run) struct ProbeDialer {
     pub(in crate::run) proxy: SocketAddr,

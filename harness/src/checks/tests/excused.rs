@@ -62,7 +62,7 @@ fn slow_while(waited: f64, by_connectors: f64) -> (Verdict, Vec<String>) {
     seen.deliveries.clear();
     let judged = judge(&seen);
     let mut excused = judged.clone();
-    let told = excuse_machine(&mut excused, &seen);
+    let told = excuse_machine(&mut excused, &seen.budgets, &seen.waits);
     let mut median = None;
     for (before, after) in judged.iter().zip(&excused) {
         match &*before.id {

@@ -84,7 +84,7 @@ pub(in crate::run) fn outcome(
 
 /// Names what is not judged where something is wrong with it. What was found against the subject besides stays found.
 fn excuse(run: &Run, seen: &Observations, outcome: &mut Outcome) {
-    let machine = checks::excuse_machine(&mut outcome.checks, seen);
+    let machine = checks::excuse_machine(&mut outcome.checks, &seen.budgets, &seen.waits);
     let network = excuse_network(run, seen, outcome);
     // Authorities that do not agree are what a busy machine comes to as well, and tell more.
     let (cause, evidence) = match network.is_empty() {

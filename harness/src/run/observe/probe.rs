@@ -14,7 +14,7 @@ use crate::run::context::Run;
 use crate::run::moment;
 use crate::run::packet::{millis, now_ms, payload};
 use crate::run::pressure::{self, Moment};
-use crate::run::probe_dialer::{ANSWER_LIMIT, ProbeDialer};
+use crate::run::probe_dialer::{ANSWER_LIMIT, DIALS, ProbeDialer};
 use crate::secret::Secret;
 use crate::topology::{Metric, NOWHERE, WARM_UP};
 
@@ -73,14 +73,6 @@ pub(in crate::run) async fn enter(
         }
     }
 }
-
-/// What dials measure.
-const DIALS: [Metric; 4] = [
-    Metric::Dial,
-    Metric::Redial,
-    Metric::BtpConnect,
-    Metric::Authentication,
-];
 
 /// Everything that the probe does after that: more dials, and its packets over the session. `began` is when its first
 /// dial was.
