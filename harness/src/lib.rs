@@ -43,6 +43,11 @@
 //! [`plan`] of a run or its [`report`]; modules that are not listed are there for the command and for this project's own
 //! tests. Both may change with any version.
 
+/// The examples of the library's page, which are compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/library.md")]
+struct LibraryPage;
+
 #[doc(hidden)]
 pub mod answer;
 #[doc(hidden)]
