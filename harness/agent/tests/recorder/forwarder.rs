@@ -7,17 +7,14 @@ use home_agent::record::{Name, Record};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::common::{accept, command, dial, listener, within};
+use crate::common::{accept, command, dial, listener, reserved, within};
 use crate::support::{Recorder, pass, user};
 
 const HOST: &str = "service.anon";
 
 /// A recorder that forwards to [`HOST`], and where it listens for that.
 async fn forwarding() -> (Recorder, SocketAddr) {
-    let (taken, _) = listener().await;
-    let listen = taken.local_addr().unwrap();
-    // Free again, and not given to others meanwhile: the system goes on from the last one it gave.
-    drop(taken);
+    let (_kept, listen) = reserved();
     let (upstream, address) = listener().await;
     let forward = ForwardTo {
         listen,
