@@ -8,6 +8,6 @@ mod shell;
 pub use image::{Image, done, replace};
 pub use runner::{Ran, Runner, Step};
 pub use shell::{
-    Run, Shell, Up, assert_code, beside_others, docker, dynamic, root, signal, text, topologies,
-    wait_for,
+    Run, Shell, Up, WIDE, assert_code, beside_others, docker, dynamic, gist, root, signal, text,
+    topologies, wait_for, widened,
 };

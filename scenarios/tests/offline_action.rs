@@ -6,11 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use scenarios::{Ran, Run, Runner, Shell, assert_code, root, signal, text, wait_for};
+use scenarios::{Ran, Run, Runner, Shell, WIDE, assert_code, root, signal, text, wait_for};
 use serde_json::Value;
-
-/// Bounds that every machine keeps to, however busy: time is not what these scenarios are about.
-const WIDE: &str = "ready=600s,btp-connect=60s,dial=60s,round-trip:p50=30s,round-trip:p95=30s";
 
 /// Where the scenarios' own network that stands by is known.
 const NETWORKS: &str = "target/scenarios/networks";

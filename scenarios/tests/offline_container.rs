@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use scenarios::{assert_code, docker, root, text};
+use scenarios::{WIDE, assert_code, docker, root, text};
 use serde_json::Value;
 
 /// The image of this test, which is removed with it.
@@ -110,9 +110,7 @@ fn an_image_of_the_archive_and_nothing_else_gives_the_verdict() {
     let file = said.lines().last().expect("a name").trim();
     let fetched = image.run(folder.path(), &["fetch", "--from", file]);
     assert_code(&fetched, 0);
-    // Bounds that every machine keeps to, however busy.
-    let bounds = "ready=600s,btp-connect=60s,dial=60s,round-trip:p50=30s,round-trip:p95=30s";
-    let arguments = ["verify", "two-home-local", "--json", "--budget", bounds];
+    let arguments = ["verify", "two-home-local", "--json", "--budget", WIDE];
     let output = image.run(folder.path(), &arguments);
     assert_code(&output, 0);
     let report: Value = serde_json::from_slice(&output.stdout).expect("a report");

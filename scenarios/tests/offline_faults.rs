@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use ator_harness::checks::{Scope, every};
 use ator_harness::topology::{FAULTS, FaultKind, NamedFault, Topology};
 use libtest_mimic::{Arguments, Failed, Trial};
-use scenarios::{Shell, beside_others, root, text};
+use scenarios::{Shell, beside_others, gist, root, text};
 use serde_json::Value;
 
 /// The home that dials is slow, and loses nothing by it.
@@ -122,7 +122,7 @@ fn passes(topology: &str, fault: &NamedFault, more: &[&str]) -> Result<(), Faile
     let command = command.arg("--artefacts").arg(shell.artefacts()).args(more);
     let output = command.output()?;
     if output.status.code() != Some(0) {
-        return Err(text(&output).into());
+        return Err(gist(&output).into());
     }
     let report: Value = serde_json::from_slice(&output.stdout)?;
     let checks = of_faults(&report);
@@ -188,7 +188,7 @@ fn disturbs_nobody(topology: &str, fault: &str) -> Result<(), Failed> {
     std::fs::write(&file, format!("{whole}{fault}"))?;
     let (output, report) = shell.judge(&file)?;
     if output.status.code() != Some(0) {
-        return Err(text(&output).into());
+        return Err(gist(&output).into());
     }
     let checks = of_faults(&report);
     let undisturbed = checks.iter().find(|(id, ..)| id == "faults.undisturbed");
@@ -207,7 +207,7 @@ fn loses_nothing() -> Result<(), Failed> {
     std::fs::write(&file, format!("{whole}{SLOW}"))?;
     let (output, report) = shell.judge(&file)?;
     if output.status.code() != Some(0) {
-        return Err(text(&output).into());
+        return Err(gist(&output).into());
     }
     took_longer(&report, 1_000, 10_000)?;
     let checks = of_faults(&report);
@@ -233,7 +233,7 @@ fn ends_by_another() -> Result<(), Failed> {
     run.kill("home-a/connector");
     let output = child.wait_with_output()?;
     if output.status.code() != Some(1) {
-        return Err(format!("{:?}: {}", output.status, text(&output)).into());
+        return Err(gist(&output).into());
     }
     let told = text(&output);
     match (told.contains("home-a/connector"), run.left().is_empty()) {

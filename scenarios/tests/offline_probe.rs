@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
-use scenarios::{Shell, assert_code, root, signal, text};
+use scenarios::{Shell, assert_code, root, signal, text, widened};
 use serde_json::Value;
 
 /// The main topology under a name of its own, so that whatever else runs is left alone.
@@ -14,7 +14,7 @@ fn topology(shell: &Shell) -> String {
     let path = shell.artefacts().join(format!("{name}.toml"));
     std::fs::create_dir_all(shell.artefacts()).expect("a folder");
     let renamed = text.replacen("\"two-home-local\"", &format!("\"{name}\""), 1);
-    std::fs::write(&path, renamed).expect("writes");
+    std::fs::write(&path, widened(&renamed)).expect("writes");
     path.display().to_string()
 }
 

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use scenarios::{assert_code, docker, root, text};
+use scenarios::{WIDE, assert_code, docker, root, text};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -145,7 +145,7 @@ fn socket() -> String {
 #[test]
 fn a_machine_with_an_engine_and_nothing_else_gives_the_verdict() {
     let machine = Machine::new();
-    let verify = ["verify", "two-home-local", "--json"];
+    let verify = ["verify", "two-home-local", "--json", "--budget", WIDE];
     // Nobody dials out for it unasked.
     let without = machine.run("", &verify);
     assert_code(&without, 3);

@@ -113,7 +113,7 @@ fn authorities_without_quorum() {
     let stuck = Stuck::begin();
     stuck.run.reached("start", Some("network"));
     for role in ["da2", "da3"] {
-        docker(&["pause", &stuck.run.container(role)]);
+        docker(&["kill", "--signal", "STOP", &stuck.run.container(role)]);
     }
     stuck.names(
         "no-quorum",

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use ator_harness::topology::{Choices, Daemon, Topology, Transport};
 use libtest_mimic::{Arguments, Failed, Trial};
-use scenarios::{Shell, beside_others, root, text, topologies};
+use scenarios::{Shell, beside_others, gist, root, topologies};
 use serde_json::Value;
 
 /// Packets that the probe sends before those that count as round trips.
@@ -73,12 +73,12 @@ fn pass(name: &str, more: &[String]) -> Result<Value, Failed> {
         .args(more)
         .output()?;
     if !output.status.success() {
-        return Err(format!("{}: {}", output.status, text(&output)).into());
+        return Err(gist(&output).into());
     }
     let report: Value = serde_json::from_slice(&output.stdout)?;
     match report["verdict"] == "pass" {
         true => Ok(report),
-        false => Err(text(&output).into()),
+        false => Err(gist(&output).into()),
     }
 }
 
