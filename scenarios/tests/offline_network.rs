@@ -232,6 +232,30 @@ fn a_session_outlives_changes_of_the_consensus() {
     assert_code(&verify, 0);
 }
 
+/// Those that made the first consensus vote by themselves in half an hour only, and others may have another one until then.
+#[test]
+fn an_authority_that_misses_the_first_round_is_voted_with_again() {
+    let shell = Shell::open();
+    let verify = shell.two_home("verify", &["--network", "fresh"]).spawn();
+    let verify = verify.expect("starts");
+    let run = shell.run();
+    run.reached("descriptors", None);
+    // By now they are told to vote, in more than a second.
+    sleep(Duration::from_millis(700));
+    let late = run.container("da3");
+    docker(&["kill", "--signal", "STOP", &late]);
+    // Longer than what is waited for the first round, and shorter than the stage may take.
+    sleep(Duration::from_secs(14));
+    docker(&["kill", "--signal", "CONT", &late]);
+    let output = verify.wait_with_output().expect("ends");
+    assert_code(&output, 0);
+    let told = text(&output);
+    assert!(
+        told.contains("the authorities did not come to one consensus in time and vote again"),
+        "{told}"
+    );
+}
+
 #[test]
 fn a_round_of_votes_that_an_authority_misses_fails_nothing() {
     let shell = Shell::open();

@@ -187,6 +187,19 @@ pub fn vote_at(at_unix: i64, interval: Duration) -> String {
     )
 }
 
+/// How often authorities vote while they are told to vote once more, in seconds.
+const AGAIN_INTERVAL: i64 = 20;
+
+/// The same for authorities of which some have a consensus: those vote by the interval that is not the initial one, 4 s
+/// before. It is short until [`vote_at`] says otherwise.
+#[must_use]
+pub fn vote_again_at(at_unix: i64) -> String {
+    format!(
+        "TestingV3AuthInitialVotingInterval={AGAIN_INTERVAL} TestingV3AuthVotingStartOffset={} V3AuthVotingInterval={AGAIN_INTERVAL}",
+        at_unix.rem_euclid(AGAIN_INTERVAL)
+    )
+}
+
 /// The `SETCONF` arguments that make a node upload its descriptor to every authority. A daemon
 /// uploads it once, moments after its start, and an authority that does not listen yet would not
 /// hear of it again for a minute: so no node publishes before all authorities listen.

@@ -160,13 +160,21 @@ proptest! {
 
     #[test]
     fn a_vote_that_is_asked_for_comes_at_its_second(at in 0i64..4_102_444_800) {
-        let command = anonrc::vote_at(at, Duration::from_secs(1800));
-        let value = |name: &str| -> i64 {
-            let word = command.split(' ').find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
-            word.expect(name).parse().expect("a number")
-        };
-        let interval = value("TestingV3AuthInitialVotingInterval");
-        prop_assert_eq!((at - value("TestingV3AuthVotingStartOffset")).rem_euclid(interval), 0);
+        let first = anonrc::vote_at(at, Duration::from_secs(1800));
+        let again = anonrc::vote_again_at(at);
+        for (command, interval) in [
+            (first, "TestingV3AuthInitialVotingInterval"),
+            (again, "V3AuthVotingInterval"),
+        ] {
+            let value = |name: &str| -> i64 {
+                let word = command.split(' ').find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
+                word.expect(name).parse().expect("a number")
+            };
+            let (offset, interval) = (value("TestingV3AuthVotingStartOffset"), value(interval));
+            prop_assert_eq!((at - offset).rem_euclid(interval), 0);
+            // A daemon refuses others.
+            prop_assert!(offset < value("TestingV3AuthInitialVotingInterval"));
+        }
     }
 }
 

@@ -1,7 +1,11 @@
 //! The private network's part of bringing up: start, descriptors, consensus.
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
 use futures_util::future::{join, join_all, try_join_all};
 use time::OffsetDateTime;
+use tokio::time::timeout;
 
 use crate::causes::with_causes;
 use crate::diagnosis::Known;
@@ -16,6 +20,11 @@ use crate::run::context::{Run, poll, within};
 use crate::run::control_port;
 use crate::run::error::{RunError, StageFailure};
 use crate::run::votes;
+
+/// How long the first round of votes may take, and the one 5 s later that authorities make who missed it.
+const FIRST_ROUNDS: Duration = Duration::from_secs(12);
+/// How many seconds before the consensus of another round authorities are told of it: they vote 4 s before.
+const AGAIN_LEAD: i64 = 7;
 
 /// Starts the authorities and the relays.
 pub(in crate::run) async fn start(run: &Run, specs: &Specs) -> Result<(), RunError> {
@@ -208,7 +217,39 @@ async fn consensus(
         .nodes()
         .map(|node| node.nickname.as_str())
         .collect();
-    let served = poll(async || {
+    let first = timeout(FIRST_ROUNDS, agreed(run, guard, directories, &nicknames)).await;
+    let served = match first {
+        Ok(served) => served?,
+        Err(_) => {
+            // Those that have a consensus vote no more until the next half hour, and the others alone are no majority, or
+            // make another one: the homes would have to do with two.
+            run.recorder.note(
+                "the authorities did not come to one consensus in time and vote again".to_owned(),
+            );
+            let at = OffsetDateTime::now_utc().unix_timestamp() + AGAIN_LEAD;
+            tell(guard, controls, &anonrc::vote_again_at(at)).await?;
+            let served = agreed(run, guard, directories, &nicknames).await?;
+            let interval = run.plan.topology.network.voting_interval;
+            tell(guard, controls, &anonrc::vote_at(at, interval)).await?;
+            served
+        }
+    };
+    microdescriptors(guard, &served).await?;
+    Ok(format!(
+        "{} authorities serve all {} relays, with flags and equal weights",
+        directories.len(),
+        nicknames.len()
+    ))
+}
+
+/// Waits until all authorities serve the consensus of one round, and refuses one that would stall the network.
+async fn agreed<'d>(
+    run: &Run,
+    guard: &StageGuard,
+    directories: &'d [Directory],
+    nicknames: &[&str],
+) -> Result<Vec<(&'d Directory, Consensus)>, RunError> {
+    poll(async || {
         let votes = join_all(directories.iter().map(|one| run.milestones.look(one)));
         let (served, _) = join(served(directories), votes).await;
         let mut having = Vec::new();
@@ -218,8 +259,8 @@ async fn consensus(
                 Err(error) => silent.push(with_causes(&error).to_string()),
                 Ok(None) => {}
                 Ok(Some(consensus)) => {
-                    if let Err(refusal) = consensus.refuse(&nicknames, directories.len()) {
-                        return Err(refused(run, guard, directory, &refusal, &nicknames).await);
+                    if let Err(refusal) = consensus.refuse(nicknames, directories.len()) {
+                        return Err(refused(run, guard, directory, &refusal, nicknames).await);
                     }
                     run.milestones.served(directory.nickname(), &consensus);
                     having.push((directory, consensus));
@@ -228,15 +269,11 @@ async fn consensus(
         }
         let names: Vec<&str> = having.iter().map(|(one, _)| one.nickname()).collect();
         guard.saw(serving(&names, directories.len(), &silent));
-        Ok((having.len() == directories.len()).then_some(having))
+        let rounds: BTreeSet<&str> = having.iter().map(|(_, one)| &*one.valid_after).collect();
+        let agree = having.len() == directories.len() && rounds.len() == 1;
+        Ok(agree.then_some(having))
     })
-    .await?;
-    microdescriptors(guard, &served).await?;
-    Ok(format!(
-        "{} authorities serve all {} relays, with flags and equal weights",
-        directories.len(),
-        nicknames.len()
-    ))
+    .await
 }
 
 /// The failure of a stage by a consensus that is refused, with what the authorities voted on it.
@@ -319,15 +356,25 @@ async fn schedule_vote(
     let interval = run.plan.topology.network.voting_interval;
     loop {
         let at = vote_time(OffsetDateTime::now_utc());
-        let command = format!("SETCONF {}", anonrc::vote_at(at, interval));
-        let told = controls.iter_mut().map(|control| control.command(&command));
-        for result in join_all(told).await {
-            result.map_err(|error| StageFailure::of(guard, with_causes(&error).to_string()))?;
-        }
+        tell(guard, controls, &anonrc::vote_at(at, interval)).await?;
         if OffsetDateTime::now_utc().unix_timestamp() < at - 1 {
             return Ok(());
         }
     }
+}
+
+/// Changes the configuration of all authorities.
+async fn tell(
+    guard: &StageGuard,
+    controls: &mut [Control],
+    arguments: &str,
+) -> Result<(), RunError> {
+    let command = format!("SETCONF {arguments}");
+    let told = controls.iter_mut().map(|control| control.command(&command));
+    for result in join_all(told).await {
+        result.map_err(|error| StageFailure::of(guard, with_causes(&error).to_string()))?;
+    }
+    Ok(())
 }
 
 /// The second at which the consensus is to be valid: the authorities vote 2 s and compute 1 s before
