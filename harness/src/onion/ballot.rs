@@ -106,14 +106,15 @@ pub fn silent(ballots: &[Ballot]) -> Vec<String> {
     silent.collect()
 }
 
-/// Whether each serves a consensus, and all that of one round. Between two rounds they do not.
+/// Whether each serves a consensus, and all that of one round. Between two rounds they do not. Where there is none to ask
+/// there is nothing to wait for.
 #[must_use]
 pub fn settled(ballots: &[Ballot]) -> bool {
     let stamps: Option<BTreeSet<&str>> = ballots
         .iter()
         .map(|one| Some(one.served()?.valid_after.as_str()))
         .collect();
-    stamps.is_some_and(|stamps| stamps.len() == 1)
+    stamps.is_some_and(|stamps| stamps.len() <= 1)
 }
 
 /// What keeps those of these authorities that say what they serve from serving one consensus of these nodes, each
