@@ -93,10 +93,13 @@ async fn of_home(run: &Run, home: &HomePlan) -> Result<Vec<Attempt>, EngineError
         }
         sleep(BETWEEN_LOOKS).await;
         let again = dial(run, home, &open, FORBIDDEN_DIAL_MS).await?;
-        for target in shut_since(&mut dialled, again) {
+        let shut = shut_since(&mut dialled, again);
+        if !shut.is_empty() {
+            let shut: Vec<String> = shut.iter().map(ToString::to_string).collect();
             run.recorder.note(format!(
-                "{} reached {target} for a moment, and then no more: what an engine does while it makes a network",
-                home.id
+                "{} reached {} for a moment, and then no more: what an engine does while it makes a network",
+                home.id,
+                shut.join(", ")
             ));
         }
     }
