@@ -4,12 +4,13 @@
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
 
 use scenarios::{Run, Shell, assert_code, dynamic, root, signal, text};
 use serde_json::Value;
 
-/// How long naming what is wrong may take, in milliseconds.
-const AT_ONCE: u64 = 15_000;
+/// How long a run may go on after its engine, on a machine with other runs: far less than for ever.
+const GIVEN_UP: Duration = Duration::from_secs(60);
 
 /// A change of this machine's network, undone when it is dropped.
 struct Change {
@@ -52,8 +53,8 @@ fn no_verdict(shell: &Shell, output: &Output, says: &str) {
     assert!(told.contains(says), "{told}");
     let (run, report) = report(shell);
     assert_eq!(report["verdict"], "inconclusive");
-    let took = report["duration_ms"].as_u64().expect("a time");
-    assert!(took <= AT_ONCE, "named after {took} ms");
+    // Named as soon as it is there, and not when the time of a stage was over.
+    assert!(!told.contains("not reached within"), "{told}");
     assert_eq!(run.left(), "");
     assert_eq!(shell.states(), Vec::<String>::new());
 }
@@ -280,7 +281,7 @@ impl CutOff {
         assert_code(&output, 3);
         let told = text(&output);
         assert!(told.contains(says), "{told}");
-        assert!(took.as_millis() <= AT_ONCE.into(), "ended after {took:?}");
+        assert!(took <= GIVEN_UP, "ended after {took:?}");
         let (_, report) = report(&shell);
         assert_eq!(report["verdict"], "inconclusive");
         assert_eq!(report["error"]["kind"], "engine");
