@@ -244,8 +244,10 @@ fn an_authority_that_misses_the_first_round_is_voted_with_again() {
     sleep(Duration::from_millis(700));
     let late = run.container("da3");
     docker(&["kill", "--signal", "STOP", &late]);
-    // Longer than what is waited for the first round, and shorter than the stage may take.
-    sleep(Duration::from_secs(14));
+    wait_for("the authorities to be told again", || {
+        let events = std::fs::read_to_string(run.folder.join("events.jsonl")).ok()?;
+        events.contains("and vote again").then_some(())
+    });
     docker(&["kill", "--signal", "CONT", &late]);
     let output = verify.wait_with_output().expect("ends");
     assert_code(&output, 0);

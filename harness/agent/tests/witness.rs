@@ -1,26 +1,20 @@
 //! `witness`, as a process.
 
+mod common;
+
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::process::{Command, Stdio};
 
 use home_agent::dialled::DialOutcome;
 use home_agent::witnessed::{END, Here, Reached};
-use tokio::net::TcpSocket;
 
-/// A port of 127.0.0.1 where nobody listens until whom the test gives its number does. A socket that does not listen keeps
-/// it meanwhile: one that is merely free goes to the next who asks for any.
-fn reserved() -> (TcpSocket, u16) {
-    let socket = TcpSocket::new_v4().unwrap();
-    socket.set_reuseaddr(true).unwrap();
-    socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
-    let port = socket.local_addr().unwrap().port();
-    (socket, port)
-}
+use common::reserved;
 
 #[test]
 fn it_says_who_it_is_reaches_what_it_is_asked_and_ends_when_told() {
-    let (_kept, port) = reserved();
+    let (_kept, address) = reserved();
+    let port = address.port();
     let mut child = Command::new(env!("CARGO_BIN_EXE_home-agent"))
         .args(["witness", "--token", "abc", "--port", &port.to_string()])
         .stdout(Stdio::piped())
@@ -43,7 +37,7 @@ fn it_says_who_it_is_reaches_what_it_is_asked_and_ends_when_told() {
     assert_eq!(itself.outcome, DialOutcome::Connected);
     assert_eq!(itself.token.as_deref(), Some("abc"));
     let (_nobody, silent) = reserved();
-    let nobody = ask(format!("127.0.0.1:{silent}"));
+    let nobody = ask(silent.to_string());
     assert_eq!((nobody.outcome, nobody.token), (DialOutcome::Refused, None));
 
     writeln!(stream, "{END}").unwrap();

@@ -161,6 +161,7 @@ impl<'a> Watch<'a> {
             }
             match Box::pin(dial(&self.subject, self.footing)).await {
                 // An engine gives the address of one that has ended to the next container, which may serve whoever comes.
+                // An engine that does not say is asked again after the next row; meanwhile what answers counts as there.
                 Ok(()) => return self.keeper?.fate().await.unwrap_or_default(),
                 Err(error) => last = Some(with_causes(&error).to_string()),
             }
