@@ -100,7 +100,7 @@ test: test-default test-offline ## Run all tests: without an engine, then with o
 .PHONY: test-default
 test-default: ## Run the tests that need no engine
 	@fixtures/nextest.sh run --workspace --locked
-	@cargo test --doc --locked --quiet -p ator-harness
+	@cargo test --doc --workspace --locked --quiet
 
 .PHONY: test-offline
 test-offline: ## Run the scenarios that need an engine

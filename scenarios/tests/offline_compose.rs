@@ -176,13 +176,18 @@ fn introduce(home: &Running, other: &Running) {
     assert_eq!(added["success"], true, "{added}");
 }
 
-/// A packet goes from a home to this prefix, its services are healthy, and nothing but its admin API is published.
-fn assert_works(home: &Running, to: &str) {
+/// A packet goes from a home to this prefix.
+fn assert_reaches(home: &Running, to: &str) {
     let packet = json!({"destination": format!("{to}.greeting"), "amount": "0", "data": "", "timeoutMs": 10_000});
     wait_for("a packet to be fulfilled over the onion network", || {
         let sent = home.admin("ilp/send", Some(&packet.to_string()));
         (sent["accepted"] == true).then_some(())
     });
+}
+
+/// A packet goes from a home to this prefix, its services are healthy, and nothing but its admin API is published.
+fn assert_works(home: &Running, to: &str) {
+    assert_reaches(home, to);
     for service in [home.owner(), "connector"] {
         let container = home.container(service);
         wait_for("the health check to be healthy", || {
@@ -305,8 +310,10 @@ fn operators_homes_run_on_docker_compose_and_meet() {
         done(&mut running.make("up-with-ator"));
         assert!(running.address() == home.address().expose());
     }
-    assert_works(&running[0], "g.home-b");
-    assert_works(&running[1], "g.home-a");
+    // By whichever session: a daemon that has lost its way to a service which was started anew may ask for it again after
+    // minutes only, and until then its connector is right not to be healthy.
+    assert_reaches(&running[0], "g.home-b");
+    assert_reaches(&running[1], "g.home-a");
     drop(running);
     drop(down);
 }
