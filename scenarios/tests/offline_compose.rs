@@ -176,33 +176,36 @@ fn introduce(home: &Running, other: &Running) {
     assert_eq!(added["success"], true, "{added}");
 }
 
-/// A packet goes from a home to this prefix.
+/// A packet goes from a home to this prefix, and nothing but its admin API is published.
 fn assert_reaches(home: &Running, to: &str) {
     let packet = json!({"destination": format!("{to}.greeting"), "amount": "0", "data": "", "timeoutMs": 10_000});
     wait_for("a packet to be fulfilled over the onion network", || {
         let sent = home.admin("ilp/send", Some(&packet.to_string()));
         (sent["accepted"] == true).then_some(())
     });
-}
-
-/// A packet goes from a home to this prefix, its services are healthy, and nothing but its admin API is published.
-fn assert_works(home: &Running, to: &str) {
-    assert_reaches(home, to);
-    for service in [home.owner(), "connector"] {
-        let container = home.container(service);
-        wait_for("the health check to be healthy", || {
-            let state = docker(&["inspect", "-f", "{{json .State}}", &container]);
-            // Shown where the test fails.
-            eprintln!("{service}: {state}");
-            let state: Value = serde_json::from_str(&state).expect("is JSON");
-            (state["Health"]["Status"] == "healthy").then_some(())
-        });
-    }
     let ports = docker(&["port", &home.container(home.owner())]);
     assert!(
         ports.starts_with("8081/tcp -> 127.0.0.1:") && ports.lines().count() == 1,
         "{ports}"
     );
+}
+
+fn assert_healthy(home: &Running, service: &str) {
+    let container = home.container(service);
+    wait_for("the health check to be healthy", || {
+        let state = docker(&["inspect", "-f", "{{json .State}}", &container]);
+        // Shown where the test fails.
+        eprintln!("{service}: {state}");
+        let state: Value = serde_json::from_str(&state).expect("is JSON");
+        (state["Health"]["Status"] == "healthy").then_some(())
+    });
+}
+
+/// It reaches this prefix, and its services are healthy.
+fn assert_works(home: &Running, to: &str) {
+    assert_reaches(home, to);
+    assert_healthy(home, home.owner());
+    assert_healthy(home, "connector");
 }
 
 /// The same checks look at what runs: that these images are local ones is all that they find.
@@ -314,6 +317,8 @@ fn operators_homes_run_on_docker_compose_and_meet() {
     // minutes only, and until then its connector is right not to be healthy.
     assert_reaches(&running[0], "g.home-b");
     assert_reaches(&running[1], "g.home-a");
+    // That of a daemon by itself asks for no peer.
+    assert_healthy(&running[0], "sidecar");
     drop(running);
     drop(down);
 }
