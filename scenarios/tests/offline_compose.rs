@@ -313,8 +313,8 @@ fn operators_homes_run_on_docker_compose_and_meet() {
         done(&mut running.make("up-with-ator"));
         assert!(running.address() == home.address().expose());
     }
-    // By whichever session: a daemon that has lost its way to a service which was started anew may ask for it again after
-    // minutes only, and until then its connector is right not to be healthy.
+    // By whichever session: relays of a quiet network may hold circuits of the daemon that is gone, so that the other's
+    // asks for the new one after minutes only (docs/networks.md), and until then its connector is right not to be healthy.
     assert_reaches(&running[0], "g.home-b");
     assert_reaches(&running[1], "g.home-a");
     // That of a daemon by itself asks for no peer.

@@ -319,7 +319,9 @@ fn back_from_a_backup(side: &Side<'_>) {
     assert_eq!(side.left(), "");
     side.refused(&["start"], 2, "there is no home in");
     side.done(&["restore", name]);
-    side.done(&["start"]);
+    let started = side.done(&["start"]);
+    // The descriptor of the daemon that was removed is still there, and leads nowhere.
+    assert!(started.contains(" HSDirs confirmed it"), "{started}");
     let after = Home::open(&side.folder).expect("opens");
     assert!(after.address() == before.address());
 }

@@ -195,7 +195,11 @@ fn shown(line: &str) -> String {
     let mut words = line.split(' ');
     let keyword = words.next().unwrap_or_default();
     let names: Vec<&str> = match keyword {
-        "GETINFO" | "GETCONF" | "SETEVENTS" => words.collect(),
+        "GETCONF" | "SETEVENTS" => words.collect(),
+        // Whose it is that is asked for, is an onion address.
+        "GETINFO" => words
+            .map(|word| word.split_once("/id/").map_or(word, |(key, _)| key))
+            .collect(),
         "SETCONF" | "RESETCONF" => words
             .filter_map(|word| Some(word.split_once('=')?.0))
             .collect(),
@@ -299,6 +303,10 @@ mod tests {
                 "GETINFO status/bootstrap-phase",
             ),
             ("SETEVENTS CIRC STREAM", "SETEVENTS CIRC STREAM"),
+            (
+                "GETINFO hs/service/desc/id/s3cr3t",
+                "GETINFO hs/service/desc",
+            ),
             (
                 "SETCONF DisableNetwork=0 HashedControlPassword=16:s3cr3t",
                 "SETCONF DisableNetwork HashedControlPassword",

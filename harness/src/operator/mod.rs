@@ -18,6 +18,9 @@ mod meeting;
 mod others;
 mod own;
 mod peer;
+mod published;
+#[cfg(test)]
+mod published_tests;
 mod render;
 mod sealing;
 mod settings;

@@ -2,13 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use tokio::time::{sleep, timeout_at};
+use tokio::time::sleep;
 
 use super::containers::Part;
 use super::entering::said;
 use super::error::HomeError;
 use super::folder::{Home, needed};
 use super::ladder::{Found, Ladder, seconds};
+use super::published::published;
 use super::render::ANONRC;
 use super::ways::Ways;
 use crate::causes::with_causes;
@@ -21,8 +22,6 @@ use crate::run::clocks_agree;
 
 /// Time between two attempts.
 const POLL: Duration = Duration::from_millis(500);
-/// How long one descriptor fetch may take.
-const FETCH: Duration = Duration::from_secs(15);
 /// How long a dial may take, with all its attempts.
 const DIAL: Duration = Duration::from_secs(60);
 /// How long one attempt of it may take: a circuit can hang, and the next one be there at once.
@@ -121,20 +120,7 @@ impl Home {
         let found = self.address_stays(engine).await?;
         ladder.add(None, "address", found);
         let address = self.address();
-        let found = match fetched(&mut monitor, &address, patience.network).await {
-            Ok(took) => Found::holds(format!(
-                "{}the descriptor is published, and was fetched through another circuit in {}",
-                uploads(&monitor),
-                seconds(took)
-            )),
-            Err(why) => Found::surroundings(
-                format!(
-                    "{}the descriptor cannot be fetched: {why}",
-                    uploads(&monitor)
-                ),
-                "wait, and look again; the network's HSDirs get it from the daemon by themselves",
-            ),
-        };
+        let found = published(&mut monitor, &address, patience.network).await;
         let is_published = ladder.add(None, "published", found);
         let serves = self.connector_serves(&ways, patience.connector).await?;
         let serves = ladder.add(None, "connector", serves);
@@ -306,72 +292,6 @@ impl Home {
             ),
             remedy,
         ))
-    }
-}
-
-/// What was seen of the uploads; nothing for a daemon that had done them before.
-fn uploads(monitor: &Monitor) -> String {
-    let state = monitor.state();
-    match state.uploads {
-        0 => String::new(),
-        all => format!("{} of {all} HSDirs confirmed it, ", state.uploaded),
-    }
-}
-
-/// Has a daemon fetch the descriptor of an address from the network, however often it takes. Returns how long the fetch
-/// that succeeded took.
-pub(super) async fn fetched(
-    monitor: &mut Monitor,
-    address: &OnionAddress,
-    limit: Duration,
-) -> Result<Duration, String> {
-    let label = address.expose_label();
-    let until = Instant::now() + limit;
-    let mut watch = monitor.watch();
-    let count = |state: &crate::onion::monitor::DaemonState| {
-        state.received.get(label).copied().unwrap_or_default()
-    };
-    loop {
-        let before = count(&watch.borrow_and_update());
-        let begun = Instant::now();
-        let asked = monitor.control.command(&format!("HSFETCH {label}")).await;
-        if let Err(error) = asked {
-            return Err(redact(&with_causes(&error).to_string()));
-        }
-        let attempt = (begun + FETCH).min(until);
-        while let Ok(Ok(())) = timeout_at(attempt.into(), watch.changed()).await {
-            if count(&watch.borrow_and_update()) > before {
-                return Ok(begun.elapsed());
-            }
-            if monitor.state().gone {
-                return Err("the daemon has ended".to_owned());
-            }
-            // Every HSDir that was asked has refused.
-            let timeline = monitor.timeline();
-            let mut of_it = timeline
-                .fetches
-                .iter()
-                .filter(|one| one.label.expose() == label && one.begun >= begun)
-                .peekable();
-            if of_it.peek().is_some()
-                && of_it.all(|one| one.ended.as_ref().is_some_and(|(_, end)| end.is_err()))
-                && begun.elapsed() > POLL
-            {
-                break;
-            }
-        }
-        if Instant::now() >= until {
-            let timeline = monitor.timeline();
-            let last = timeline.fetches.iter().rev().find_map(|one| {
-                let reason = one.ended.as_ref()?.1.as_ref().err()?;
-                (one.label.expose() == label).then(|| reason.clone())
-            });
-            return Err(last.map_or_else(
-                || format!("no answer within {}", seconds(limit)),
-                |reason| format!("the HSDirs say {reason}"),
-            ));
-        }
-        sleep(POLL).await;
     }
 }
 

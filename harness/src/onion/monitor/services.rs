@@ -1,6 +1,7 @@
-//! Onion services that a daemon is to begin later, and a daemon that sleeps until then.
+//! Onion services that a daemon is to begin later, a daemon that sleeps until then, and whether it has published.
 
 use super::Monitor;
+use crate::onion::OnionAddress;
 use crate::onion::control::ControlError;
 
 impl Monitor {
@@ -46,6 +47,23 @@ impl Monitor {
         self.control.command("SIGNAL ACTIVE").await.map(drop)
     }
 
+    /// Whether the daemon has sent a descriptor of its service to HSDirs since it started (control-spec,
+    /// `GETINFO hs/service/desc/id`), which tells what happened before it was observed. One that an earlier daemon with
+    /// the same keys has sent does not count.
+    ///
+    /// # Errors
+    ///
+    /// As [`Monitor::withhold`].
+    pub async fn has_published(&mut self, service: &OnionAddress) -> Result<bool, ControlError> {
+        let key = format!("hs/service/desc/id/{}", service.expose_label());
+        match self.control.info(&key).await {
+            Ok(descriptor) => Ok(is_sent(&descriptor)),
+            // It makes one as soon as it has a consensus, and has none until then.
+            Err(ControlError::Refused { reply, .. }) if reply.starts_with("551") => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Gives the daemon its services back as they were configured. Does nothing if none were taken.
     ///
     /// # Errors
@@ -72,9 +90,30 @@ fn options(reply: &[String]) -> Vec<String> {
         .collect()
 }
 
+/// Whether a descriptor of a daemon's own was sent: until it is, its revision counter is 0 (rend-spec, section 2.4; that it
+/// is 0 was measured).
+fn is_sent(descriptor: &str) -> bool {
+    let mut lines = descriptor.lines();
+    let counter = lines.find_map(|line| line.strip_prefix("revision-counter "));
+    counter.is_some_and(|counter| counter.parse::<u64>().is_ok_and(|counter| counter > 0))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_descriptor_that_was_sent_has_been_counted() {
+        let counted = |counter: &str| {
+            is_sent(&format!(
+                "hs-descriptor 3\ndescriptor-lifetime 180\nrevision-counter {counter}\nsuperencrypted"
+            ))
+        };
+        assert!(counted("2483473619"));
+        assert!(!counted("0"));
+        assert!(!counted("many"));
+        assert!(!is_sent(""));
+    }
 
     #[test]
     fn services_are_given_back_as_they_were_configured() {
