@@ -182,11 +182,17 @@ fn published_addresses_that_a_firewall_drops() {
 #[test]
 fn a_home_without_a_route() {
     let stuck = Stuck::begin();
+    stuck.run.reached("start", Some("network"));
+    // There is no consensus without this one, and no home enters the network before there is: a daemon that were faster
+    // than this test would have a connection, which hangs and does not fail.
+    let held = stuck.run.container("relay3");
+    docker(&["kill", "--signal", "STOP", &held]);
     stuck.run.reached("seal", Some("home-a"));
     stuck.in_network_of(
         "home-a/sidecar",
         &["ip", "route", "flush", "scope", "global"],
     );
+    docker(&["kill", "--signal", "CONT", &held]);
     stuck.names("no-route", "CONNECTFAILED", "surroundings");
 }
 

@@ -19,6 +19,11 @@ pub(super) fn steps(plan: &Plan, fault: &Fault, _now: &Now) -> Result<Steps, Str
             home: home.to_owned(),
         },
         Step::Start(victim.clone()),
+        // The older one closes while the newer stands, however long the dial of that takes.
+        Step::Meet {
+            peer: peer.to_owned(),
+            home: home.to_owned(),
+        },
     ]);
     Ok(Steps {
         apply,

@@ -85,7 +85,14 @@ pub enum Step {
         /// The home that is dialled.
         home: String,
     },
-    /// Closes that session.
+    /// Waits until a home is connected to another one that it dials, but not for ever.
+    Meet {
+        /// The home that dials.
+        peer: String,
+        /// The home that is dialled.
+        home: String,
+    },
+    /// Closes the session that stands in.
     StandDown,
     /// Switches link shaping.
     Shape {

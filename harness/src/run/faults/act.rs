@@ -17,7 +17,7 @@ use crate::run::context::{POLL, Run};
 use crate::run::control_port;
 use crate::run::faults::load::Load;
 use crate::run::faults::monitors::Monitors;
-use crate::run::faults::stand_in::StandIn;
+use crate::run::faults::stand_in::{self, StandIn};
 use crate::run::faults::witness;
 use crate::run::shaping;
 use crate::secret::Secret;
@@ -97,6 +97,10 @@ impl<'r> Actor<'r> {
             }
             Step::Restore { home } => self.restore(home).await,
             Step::StandIn { peer, home } => self.stand_in.open(self.run, peer, home).await,
+            Step::Meet { peer, home } => {
+                stand_in::meet(self.run, self.home(peer)?, home).await;
+                Ok(())
+            }
             Step::StandDown => {
                 self.stand_in.close(self.run).await;
                 Ok(())

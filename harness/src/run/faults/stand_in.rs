@@ -7,6 +7,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::causes::with_causes;
 use crate::checks::Metrics;
+use crate::plan::HomePlan;
 use crate::probe::Session;
 use crate::run::context::{POLL, Run};
 use crate::run::packet::now_ms;
@@ -16,6 +17,9 @@ use crate::topology::{Metric, Transport};
 /// How long it may take to be let in: a connector that holds one session of a peer alone has to see first that the
 /// one before has ended.
 const LET_IN: Duration = Duration::from_secs(20);
+
+/// How long the connector may take to come back beside it, whose place it is.
+const BACK: Duration = Duration::from_secs(20);
 
 /// The session that stands in, where one does.
 #[derive(Default)]
@@ -72,5 +76,23 @@ impl StandIn {
             run.recorder.note(run.plan.redact(&note));
         }
         session.close().await;
+    }
+}
+
+/// Waits until a home's connector says that it is connected to another one. Where it does not come to that, the checks say
+/// whose fault that is.
+pub(super) async fn meet(run: &Run, peer: &HomePlan, home: &str) {
+    let control = run.control(peer);
+    let until = Instant::now() + BACK;
+    while !matches!(control.connected(home).await, Ok(Some(true))) {
+        if Instant::now() >= until {
+            let note = format!(
+                "{} has not come back to {home} while its older session stands",
+                peer.id
+            );
+            run.recorder.note(note);
+            return;
+        }
+        sleep(POLL).await;
     }
 }
