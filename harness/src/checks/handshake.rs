@@ -1,6 +1,8 @@
 //! BTP sessions and their secrets.
 
-use super::{Answer, Basis, Check, Finding, Need, Observations, PeeringView, Refusal, Scope};
+use super::{
+    Answer, Basis, Check, Entry, Finding, Need, Observations, PeeringView, Refusal, Scope,
+};
 use crate::topology::format_duration;
 
 pub(super) const CHECKS: &[Check] = &[
@@ -162,13 +164,14 @@ fn session_shown(seen: &Observations, peering: &PeeringView) -> Option<String> {
 
 fn right_secret(seen: &Observations) -> Finding {
     match &seen.probe.accepted {
-        Ok(took) => Finding::pass(format!(
+        Entry::LetIn(took) => Finding::pass(format!(
             "let in by {} through {} after {}",
             seen.probe.to,
             seen.probe.via,
             format_duration(*took)
         )),
-        Err(reason) => Finding::fail(reason),
+        Entry::Shut(how) => Finding::fail(how),
+        Entry::Untried(why) => Finding::inconclusive(why),
     }
 }
 

@@ -35,7 +35,7 @@ pub use measured::{Load, Measurement, Pace, show_outcomes};
 pub use need::Need;
 pub use observations::{
     Answer, Attempt, AuthorityView, CircuitTrace, ConsensusValidity, DecoyView, Delivery,
-    DialExpectation, Ended, EndingView, FailedDial, FaultPacket, FaultView, FaultsView,
+    DialExpectation, Ended, EndingView, Entry, FailedDial, FaultPacket, FaultView, FaultsView,
     HealthSample, HealthView, HomeView, Identity, LogView, Metrics, Observations, PacketEnd,
     PeerSample, PeeringView, ProbeView, Reason, Recovery, Refusal, Reject, Removal, SoakView,
     SocksRequest, Usage, UsageOverTime, Wait, Wire,

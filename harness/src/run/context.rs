@@ -14,7 +14,7 @@ use crate::engine::{ContainerSpec, Death, Engine, EngineError, Engines, Watch};
 use crate::events::{EventKind, Recorder, Sink, StageGuard, StandingNetwork};
 use crate::evidence::ContainerRole;
 use crate::onion::directory::Directory;
-use crate::onion::monitor::{DaemonState, Monitor};
+use crate::onion::monitor::{DaemonState, History, Monitor};
 use crate::plan::{HomePlan, Images, Inputs, NodePlan, PeeringPlan, Plan, RunId};
 use crate::run::artefacts::{ArtefactError, Artefacts};
 use crate::run::circuits::Earlier;
@@ -118,6 +118,14 @@ pub(in crate::run) struct Running {
     pub(in crate::run) times: Times,
     /// How this machine's processors were shared meanwhile; `None` where it came up before, or nobody tells.
     pub(in crate::run) waited: Option<Wait>,
+}
+
+impl Running {
+    /// What a home's daemon tells, where it is followed.
+    pub(in crate::run) fn told_by(&self, home: &str) -> Option<History> {
+        let home = self.homes.iter().find(|one| one.plan.id == home)?;
+        home.monitor.as_ref().map(Monitor::history)
+    }
 }
 
 impl Run {

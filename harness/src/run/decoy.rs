@@ -11,7 +11,7 @@ use futures_util::future::join_all;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::causes::with_causes;
-use crate::checks::{DecoyView, Removal, SocksRequest, Wire};
+use crate::checks::{DecoyView, Removal, Wire};
 use crate::connectors::PeersKnown;
 use crate::evidence::{DialOutcome, Gathered};
 use crate::plan::HomePlan;
@@ -22,6 +22,8 @@ use crate::run::record;
 /// How long a peer that was removed is watched for: the original dials it again after 0.4 to 0.8 s
 /// (contract#defect-removed-peer-dialled).
 const REMOVED_FOR: Duration = Duration::from_millis(1200);
+/// What a connector opens within so short a time after it was told to forget a peer was under way by then.
+const UNDER_WAY: Duration = Duration::from_millis(100);
 /// How long the dial that shows that the place can be reached may take, in milliseconds.
 const CONTROL_DIAL_MS: &str = "1000";
 
@@ -50,25 +52,21 @@ struct Decoy {
 enum Removed {
     /// Not yet.
     No,
-    /// It was, and had asked its proxy for it so many times by then.
-    At { when: Instant, asked: usize },
+    /// It was, and opened no connection to its proxy after this moment that was under way by then
+    /// ([`Wire::last_opened_us`]).
+    At { when: Instant, opened_us: u64 },
     /// It cannot be told.
     Unsupported,
     /// It should have been; the text says why it was not, or what could not be read.
     Failed(String),
 }
 
-/// The requests for the decoy so far.
-fn requests<'w>(run: &'w Run, wire: &'w Wire) -> impl Iterator<Item = &'w SocksRequest> {
-    let host = run.plan.decoy.onion.expose();
-    let requests = wire.requests.iter();
-    requests.filter(move |request| request.host.expose() == host)
-}
-
 /// How many dials to the decoy have come to nothing so far.
 fn refused(run: &Run, wire: &Wire) -> usize {
-    requests(run, wire)
-        .filter(|request| request.failed())
+    let host = run.plan.decoy.onion.expose();
+    let requests = wire.requests.iter();
+    requests
+        .filter(|request| request.host.expose() == host && request.failed())
         .count()
 }
 
@@ -202,8 +200,8 @@ impl Decoys {
                 let wire = record::read(run, home).await?;
                 let removal = match &decoy.removal {
                     Removed::No => decoy.view.removal.clone(),
-                    Removed::At { asked, .. } => Removal::Watched {
-                        dials: requests(run, &wire).count().saturating_sub(*asked),
+                    Removed::At { opened_us, .. } => Removal::Watched {
+                        dials: wire.dials_opened_after(*opened_us, run.plan.decoy.onion.expose()),
                     },
                     Removed::Unsupported => Removal::Unsupported,
                     Removed::Failed(reason) => Removal::Unknown(reason.clone()),
@@ -231,7 +229,8 @@ impl Decoys {
     }
 }
 
-/// Has one connector forget it, and counts what it had asked for until then.
+/// Has one connector forget it, and looks what it had opened until then. A dial that is under way is recorded only when
+/// the daemon has answered its greeting: it counts by when it was opened.
 async fn removed(run: &Run, home: &HomePlan) -> Removed {
     // Who knows its peers from the start has them from its configuration.
     if run.plan.topology.connector.capabilities().peers != PeersKnown::WhenTold {
@@ -246,10 +245,12 @@ async fn removed(run: &Run, home: &HomePlan) -> Removed {
             return Removed::Failed(reason);
         }
     }
+    let when = Instant::now();
+    sleep(UNDER_WAY).await;
     match record::read(run, home).await {
         Ok(wire) => Removed::At {
-            when: Instant::now(),
-            asked: requests(run, &wire).count(),
+            when,
+            opened_us: wire.last_opened_us,
         },
         Err(reason) => Removed::Failed(reason),
     }

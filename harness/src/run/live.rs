@@ -85,7 +85,7 @@ impl Live<'_> {
         let entered = dialer.connect("session", secret, &mut metrics).await;
         entered
             .map(|(session, _)| session)
-            .map_err(|why| plan.redact(&why))
+            .map_err(|not| plan.redact(&not.why))
     }
 
     /// Makes a fault and waits until it is made. Nothing undoes it but [`undo`](Self::undo), and the end of the run.

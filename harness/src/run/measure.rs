@@ -178,8 +178,8 @@ async fn dials(
         let circuit = format!("fresh-{number}");
         match dialer.connect(&circuit, &plan.probe.secret, metrics).await {
             Ok((session, _)) => last = Some((circuit, session)),
-            Err(reason) => {
-                failed.push(reason);
+            Err(not) => {
+                failed.push(not.why);
                 last = None;
             }
         }

@@ -3,15 +3,19 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use tokio::time::{Instant, sleep};
+
 use crate::causes::with_causes;
-use crate::checks::{Metrics, Refusal};
+use crate::checks::{Entry, Metrics, Refusal};
 use crate::connectors::Kind;
 use crate::onion::anonrc::SOCKS_PORT;
+use crate::onion::monitor::{History, Timeline};
 use crate::plan::{HomePlan, Plan};
 use crate::probe::{
-    AuthError, ConnectionEnd, Credentials, DialError, Dialed, InboundHandler, InboundReply,
-    Isolation, Session, SessionError, SessionOptions, Target, dial,
+    AuthError, ConnectionEnd, Credentials, DialError, DialErrorKind, Dialed, InboundHandler,
+    InboundReply, Isolation, ReplyCode, Session, SessionError, SessionOptions, Target, dial,
 };
+use crate::run::context::POLL;
 use crate::run::reach::Reach;
 use crate::secret::Secret;
 use crate::topology::Metric;
@@ -19,6 +23,9 @@ use crate::trace::{Party, ask};
 
 /// How long an answer is waited for, however short the packet lives.
 pub(in crate::run) const ANSWER_LIMIT: Duration = Duration::from_secs(2);
+
+/// How long the daemon may take to tell on its control port why a dial failed that it has answered.
+const TOLD_WITHIN: Duration = Duration::from_millis(500);
 
 /// What its dials measure.
 pub(in crate::run) const DIALS: [Metric; 4] = [
@@ -39,6 +46,25 @@ pub(in crate::run) struct ProbeDialer {
     pub(in crate::run) limit: Duration,
     /// Names the circuits of this look at the topology: those of an earlier one may still be open.
     pub(in crate::run) nonce: String,
+    /// What the daemon tells that it dials through, where that is followed.
+    pub(in crate::run) told: Option<History>,
+}
+
+/// Why nobody was let in.
+pub(in crate::run) struct NotLetIn {
+    /// In words.
+    pub(in crate::run) why: String,
+    /// Whether nothing came as far as the connector.
+    on_the_way: bool,
+}
+
+impl From<NotLetIn> for Entry {
+    fn from(not: NotLetIn) -> Self {
+        match not.on_the_way {
+            true => Self::Untried(not.why),
+            false => Self::Shut(not.why),
+        }
+    }
 }
 
 impl ProbeDialer {
@@ -64,7 +90,13 @@ impl ProbeDialer {
             connector: plan.topology.connector,
             limit: plan.topology.deadlines.delivery,
             nonce: nonce.to_owned(),
+            told: None,
         })
+    }
+
+    /// The same, which asks why its dials fail.
+    pub(in crate::run) fn asking(self, told: Option<History>) -> Self {
+        Self { told, ..self }
     }
 
     /// Dials over the circuit of this name: streams with different SOCKS passwords never share one.
@@ -84,10 +116,36 @@ impl ProbeDialer {
         metric: Metric,
         metrics: &mut Metrics,
     ) -> Result<Dialed, DialError> {
-        let isolation = Isolation::new("ator-harness", format!("{}/{circuit}", self.nonce));
+        let isolation = Isolation::new("ator-harness", self.password(circuit));
         let dialed = dial(self.proxy, &self.target, Some(&isolation), self.limit).await?;
         metrics.entry(metric).or_default().record(dialed.took);
         Ok(dialed)
+    }
+
+    /// What keeps a circuit apart from others, as the proxy is shown it.
+    fn password(&self, circuit: &str) -> String {
+        format!("{}/{circuit}", self.nonce)
+    }
+
+    /// Whether a dial came to nothing on the way, without a word from its end. A general failure is what the proxy answers
+    /// for a circuit that broke and for a port that leads nowhere alike; its daemon tells which.
+    async fn failed_on_the_way(&self, circuit: &str, error: &DialError) -> bool {
+        if error.kind != DialErrorKind::Refused(ReplyCode::GeneralFailure) {
+            return error.kind.is_of_the_way();
+        }
+        let until = Instant::now() + TOLD_WITHIN;
+        while let Some(told) = &self.told {
+            let ended = ended_by_far_end(&told.timeline(), &self.password(circuit));
+            if let Some(ended) = ended {
+                return !ended;
+            }
+            if Instant::now() >= until {
+                break;
+            }
+            sleep(POLL).await;
+        }
+        // Nothing is known of the connector then.
+        true
     }
 
     /// Dials over the circuit of an earlier dial.
@@ -106,13 +164,22 @@ impl ProbeDialer {
         circuit: &str,
         secret: &Secret,
         metrics: &mut Metrics,
-    ) -> Result<(Session, Duration), String> {
-        let dialed = self.dial(circuit, Metric::Dial, metrics).await?;
+    ) -> Result<(Session, Duration), NotLetIn> {
+        let dialed = match self.try_dial(circuit, Metric::Dial, metrics).await {
+            Ok(dialed) => dialed,
+            Err(error) => {
+                return Err(NotLetIn {
+                    why: failed(Metric::Dial, &error),
+                    on_the_way: self.failed_on_the_way(circuit, &error).await,
+                });
+            }
+        };
         let dial_took = dialed.took;
-        let session = self
-            .authenticate(dialed, secret.clone())
-            .await
-            .map_err(|error| format!("not let in: {}", with_causes(&error)))?;
+        let session = self.authenticate(dialed, secret.clone()).await;
+        let session = session.map_err(|error| NotLetIn {
+            why: format!("not let in: {}", with_causes(&error)),
+            on_the_way: false,
+        })?;
         let times = session.connect_times();
         let took = dial_took + times.btp_connect();
         metrics.entry(Metric::BtpConnect).or_default().record(took);
@@ -167,11 +234,14 @@ impl ProbeDialer {
     ) -> Refusal {
         let dialed = match self.try_dial(circuit, Metric::Dial, metrics).await {
             Ok(dialed) => dialed,
-            // Nothing was shown to the connector, so nothing is known of what it would have said.
-            Err(error) if error.kind.is_of_the_way() => {
-                return Refusal::Untried(failed(Metric::Dial, &error));
+            Err(error) => {
+                let how = failed(Metric::Dial, &error);
+                return match self.failed_on_the_way(circuit, &error).await {
+                    // Nothing was shown to the connector, so nothing is known of what it would have said.
+                    true => Refusal::Untried(how),
+                    false => Refusal::Otherwise(how),
+                };
             }
-            Err(error) => return Refusal::Otherwise(failed(Metric::Dial, &error)),
         };
         match self.authenticate(dialed, secret).await {
             Ok(session) => {
@@ -196,11 +266,46 @@ impl ProbeDialer {
             target: self.target.clone(),
             to: self.to.clone(),
             nonce: self.nonce.clone(),
+            told: self.told.clone(),
             ..*self
         }
     }
 }
 
+/// Whether the far end ended the stream of this name; `None` while no such stream has failed.
+fn ended_by_far_end(timeline: &Timeline, password: &str) -> Option<bool> {
+    let named = |name: &Option<Secret>| name.as_ref().is_some_and(|one| one.expose() == password);
+    let mut streams = timeline.streams.values().rev();
+    streams
+        .find(|stream| named(&stream.isolation))?
+        .was_ended_by_far_end()
+}
+
 fn failed(metric: Metric, error: &DialError) -> String {
     format!("{} failed: {}", metric.name(), with_causes(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_stream_that_was_opened_last_for_a_circuit_tells_why_it_failed() {
+        let mut timeline = Timeline::default();
+        let now = std::time::Instant::now();
+        let mut tell = |event: &str| timeline.apply(now, event);
+        let opened = |id: u64, password: &str| {
+            format!("STREAM {id} NEW 0 a.anon:3000 PURPOSE=USER SOCKS_PASSWORD=\"{password}\"")
+        };
+        tell(&opened(1, "n1/right"));
+        tell("STREAM 1 FAILED 60 a.anon:3000 REASON=END REMOTE_REASON=MISC");
+        tell(&opened(2, "n2/right"));
+        tell(&opened(3, "n2/wrong"));
+        tell("STREAM 3 FAILED 61 a.anon:3000 REASON=DESTROY");
+        assert_eq!(ended_by_far_end(&timeline, "n1/right"), Some(true));
+        // It has not failed yet, or is not known.
+        assert_eq!(ended_by_far_end(&timeline, "n2/right"), None);
+        assert_eq!(ended_by_far_end(&timeline, "n3/right"), None);
+        assert_eq!(ended_by_far_end(&timeline, "n2/wrong"), Some(false));
+    }
 }

@@ -56,6 +56,7 @@ async fn shown(place: SocketAddr, key: &Secret) -> io::Result<String> {
 fn parse(text: &str) -> Result<Wire, String> {
     let mut wire = Wire::default();
     let mut requests: BTreeMap<u64, SocksRequest> = BTreeMap::new();
+    let mut opened: BTreeMap<u64, u64> = BTreeMap::new();
     let mut listening = false;
     let whole = text.rfind('\n').map_or("", |end| &text[..end]);
     for (number, line) in whole.lines().enumerate() {
@@ -64,6 +65,10 @@ fn parse(text: &str) -> Result<Wire, String> {
         match entry.record {
             Record::Listening { .. } => listening = true,
             Record::Arrival => wire.arrivals += 1,
+            Record::Opened { connection } => {
+                opened.insert(connection, entry.at_us);
+                wire.last_opened_us = entry.at_us;
+            }
             Record::Connect {
                 connection,
                 address_type,
@@ -73,6 +78,7 @@ fn parse(text: &str) -> Result<Wire, String> {
             } => {
                 let request = SocksRequest {
                     at_us: entry.at_us,
+                    opened_us: opened.get(&connection).copied().unwrap_or(entry.at_us),
                     address_type,
                     host: Secret::new(host.expose()),
                     upstream: upstream.port(),
@@ -110,6 +116,8 @@ fn parse(text: &str) -> Result<Wire, String> {
         return Err("its SOCKS and DNS recorder never listened".to_owned());
     }
     wire.requests = requests.into_values().collect();
+    // As they were recorded, so that what is new since an earlier look is at the end.
+    wire.requests.sort_by_key(|request| request.at_us);
     Ok(wire)
 }
 
@@ -137,6 +145,34 @@ mod tests {
         );
         assert_eq!((request.sent, request.received), (70, 30));
         assert_eq!(wire.queries.len(), 1);
+    }
+
+    #[test]
+    fn a_dial_counts_by_when_it_was_opened_however_late_the_daemon_greets_it() {
+        let opened = |at_us, connection| {
+            format!(r#"{{"at_us":{at_us},"record":"opened","connection":{connection}}}"#)
+        };
+        let asked = |at_us, connection| {
+            CONNECT
+                .replace(r#""at_us":2"#, &format!(r#""at_us":{at_us}"#))
+                .replace(
+                    r#""connection":1"#,
+                    &format!(r#""connection":{connection}"#),
+                )
+        };
+        let early = format!("{LISTENING}\n{}\n{}\n", opened(3, 1), opened(4, 2));
+        let removed = parse(&early).expect("all lines are whole").last_opened_us;
+        assert_eq!(removed, 4);
+        let under_way = format!("{early}{}\n{}\n", asked(700, 2), asked(800, 1));
+        let wire = parse(&under_way).expect("all lines are whole");
+        assert_eq!(wire.dials_opened_after(removed, "a.anon"), 0);
+        let at = wire.requests.iter().map(|one| (one.at_us, one.opened_us));
+        assert_eq!(at.collect::<Vec<_>>(), [(700, 4), (800, 3)]);
+
+        let anew = format!("{under_way}{}\n{}\n", opened(900, 3), asked(901, 3));
+        let wire = parse(&anew).expect("all lines are whole");
+        assert_eq!(wire.dials_opened_after(removed, "a.anon"), 1);
+        assert_eq!(wire.dials_opened_after(removed, "b.anon"), 0);
     }
 
     #[test]

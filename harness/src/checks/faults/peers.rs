@@ -70,7 +70,7 @@ pub(super) fn held(seen: &Observations) -> Finding {
             let Some(peer) = peer(request.host.expose()) else {
                 continue;
             };
-            let at = request.at_us.saturating_sub(view.began_us) / 1000;
+            let at = request.opened_us.saturating_sub(view.began_us) / 1000;
             let felt = view.faults.iter().map(FaultView::felt);
             if felt.clone().any(|felt| felt.contains(&at)) {
                 continue;
@@ -110,7 +110,7 @@ pub(super) fn redials(seen: &Observations) -> Finding {
             dials
                 .entry(request.host.expose())
                 .or_default()
-                .push(request.at_us);
+                .push(request.opened_us);
         }
         for times in dials.values_mut() {
             times.sort_unstable();

@@ -74,9 +74,20 @@ pub struct Wire {
     pub malformed: Vec<String>,
     /// TCP connections to the place that nobody has to dial.
     pub arrivals: usize,
+    /// When the last connection to the proxy was opened, as in [`SocksRequest::opened_us`]; 0 without any.
+    pub last_opened_us: u64,
 }
 
 impl Wire {
+    /// How many requests for a host came on connections that were opened after that moment.
+    #[must_use]
+    pub fn dials_opened_after(&self, opened_us: u64, host: &str) -> usize {
+        let requests = self.requests.iter();
+        requests
+            .filter(|request| request.opened_us > opened_us && request.host.expose() == host)
+            .count()
+    }
+
     /// What was seen since an earlier look.
     #[must_use]
     pub fn since(mut self, earlier: &Self) -> Self {
@@ -97,6 +108,9 @@ impl Wire {
 pub struct SocksRequest {
     /// When it was recorded, in microseconds since the Unix epoch, by the clock of the home's machine.
     pub at_us: u64,
+    /// When the connection on which it came was opened, by the same clock: a busy daemon may be long about the greeting
+    /// that comes before a request.
+    pub opened_us: u64,
     /// ATYP: 1 is IPv4, 3 a host name, 4 IPv6.
     pub address_type: u8,
     /// The host name or address.

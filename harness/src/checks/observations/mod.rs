@@ -28,7 +28,7 @@ pub use home::{
     Removal, SocksRequest, Wire,
 };
 pub use packets::{Answer, Delivery, Reason, Reject};
-pub use probe::{ProbeView, Refusal};
+pub use probe::{Entry, ProbeView, Refusal};
 
 /// What was measured, by metric.
 pub type Metrics = BTreeMap<Metric, Latencies>;
@@ -188,7 +188,7 @@ impl Observations {
                 far: plan.topology.probe.far.clone(),
                 via: plan.probe.via.clone(),
                 to: plan.probe.to.clone(),
-                accepted: Err("not tried".to_owned()),
+                accepted: Entry::Untried("not tried".to_owned()),
                 wrong_secret: Refusal::Untried("not tried".to_owned()),
                 empty_secret: Refusal::Untried("not tried".to_owned()),
                 stranger: Refusal::Untried("not tried".to_owned()),
@@ -231,10 +231,14 @@ impl Observations {
     }
 
     /// Why nothing of the probe's session can be judged, if it was not let in: another check
-    /// fails because of that.
+    /// does not pass because of that.
     pub(super) fn probe_missing(&self) -> Option<String> {
-        let reason = self.probe.accepted.as_ref().err()?;
-        Some(format!("the probe has no session: {reason}"))
+        match &self.probe.accepted {
+            Entry::LetIn(_) => None,
+            Entry::Shut(reason) | Entry::Untried(reason) => {
+                Some(format!("the probe has no session: {reason}"))
+            }
+        }
     }
 
     /// The homes that have an onion daemon.

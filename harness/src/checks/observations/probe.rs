@@ -18,6 +18,17 @@ pub enum Refusal {
     Untried(String),
 }
 
+/// How an attempt to authenticate with the right secret ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Entry {
+    /// Let in: how long dial, upgrade and authentication took.
+    LetIn(Duration),
+    /// Not let in; the text says how.
+    Shut(String),
+    /// Nobody tried, or nothing came as far as the connector; the text says why.
+    Untried(String),
+}
+
 /// What the harness's own peer met.
 #[derive(Debug, Clone)]
 pub struct ProbeView {
@@ -29,8 +40,8 @@ pub struct ProbeView {
     pub via: String,
     /// The home it dialled.
     pub to: String,
-    /// With the right secret: how long dial, upgrade and authentication took, or why not.
-    pub accepted: Result<Duration, String>,
+    /// With the right secret.
+    pub accepted: Entry,
     /// With a wrong secret.
     pub wrong_secret: Refusal,
     /// With an empty secret, which is not that of its id.

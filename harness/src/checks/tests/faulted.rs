@@ -75,6 +75,7 @@ fn packet((from, to): (&str, &str), sent: u64, end: PacketEnd) -> FaultPacket {
 pub(super) fn dial(at: u64) -> SocksRequest {
     SocksRequest {
         at_us: at * 1000,
+        opened_us: at * 1000,
         address_type: 3,
         host: Secret::new("a peer"),
         upstream: 4000,

@@ -9,11 +9,11 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use time::macros::datetime;
 
-use super::faulted::{FAULTS, faults};
+use super::faulted::{FAULTS, dial, faults};
 use crate::checks::{
     Answer, Attempt, AuthorityView, CircuitTrace, ConsensusValidity, DecoyView, Delivery,
-    DialExpectation, EndingView, HealthView, HomeView, LogView, Metrics, Observations, PeeringView,
-    ProbeView, Reason, Refusal, Reject, Removal, SocksRequest, Wire,
+    DialExpectation, EndingView, Entry, HealthView, HomeView, LogView, Metrics, Observations,
+    PeeringView, ProbeView, Reason, Refusal, Reject, Removal, SocksRequest, Wire,
 };
 use crate::connectors::Received;
 use crate::engine::{Deadline, Labelled};
@@ -86,7 +86,7 @@ pub(super) fn healthy_of(plan: &Plan) -> Observations {
     seen.rejects = rejects(plan);
     let sent = PACKETS + 1;
     seen.probe = ProbeView {
-        accepted: Ok(Duration::from_millis(400)),
+        accepted: Entry::LetIn(Duration::from_millis(400)),
         wrong_secret: refused(),
         empty_secret: refused(),
         stranger: match seen.probe.no_auth_allowed {
@@ -292,14 +292,12 @@ fn wire(plan: &Plan, home: &HomePlan, dialled: &[&HomePlan]) -> Wire {
         return Wire::default();
     }
     let request = |host: &str, upstream, reply, bytes| SocksRequest {
-        at_us: 1,
-        ended: false,
-        address_type: 3,
         host: Secret::new(host),
         upstream,
         reply: Some(reply),
         sent: bytes,
         received: bytes,
+        ..dial(0)
     };
     let onion = |far: &HomePlan| far.onion().expect("is dialled").address.expose().to_owned();
     let decoy = plan.decoy.onion.expose();
@@ -312,8 +310,8 @@ fn wire(plan: &Plan, home: &HomePlan, dialled: &[&HomePlan]) -> Wire {
         requests: requests.collect(),
         // Any other name may be asked for.
         queries: vec![Secret::new("updates.example")],
-        malformed: Vec::new(),
         arrivals: 1,
+        ..Wire::default()
     }
 }
 

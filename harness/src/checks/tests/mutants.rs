@@ -12,7 +12,7 @@ mod resilience;
 mod secrecy;
 mod service;
 
-use crate::checks::{HomeView, Observations, Verdict};
+use crate::checks::{Entry, HomeView, Observations, Verdict};
 use crate::onion::OnionAddress;
 use crate::topology::Metric;
 
@@ -112,7 +112,7 @@ fn planned(home: &HomeView) -> &OnionAddress {
 /// Takes everything away that a probe without a session cannot do.
 pub(super) fn shut_out(seen: &mut Observations) {
     let probe = &mut seen.probe;
-    probe.accepted = Err("not let in: refused with F00".to_owned());
+    probe.accepted = Entry::Shut("not let in: refused with F00".to_owned());
     let (id, asked) = (probe.id.clone(), format!("{}, by the probe", probe.to));
     seen.deliveries.retain(|packet| packet.from != id);
     seen.rejects.retain(|reject| reject.asked != asked);

@@ -91,6 +91,8 @@ pub struct Stream {
     pub source_port: Option<u16>,
     /// What it asked for, `host:port`.
     pub target: Secret,
+    /// The password that it showed the proxy, which keeps its circuits apart from others' (`SOCKS_PASSWORD`).
+    pub isolation: Option<Secret>,
     /// When it was opened.
     pub begun: Instant,
     /// The last circuit that carried it.
@@ -104,6 +106,15 @@ pub struct Stream {
 }
 
 impl Stream {
+    /// Whether it failed by a word from its far end. A service whose port leads nowhere ends it in that way; a circuit
+    /// that breaks ends it by another reason. `None` where it did not fail.
+    #[must_use]
+    pub fn was_ended_by_far_end(&self) -> Option<bool> {
+        self.failure
+            .as_ref()
+            .map(|reason| reason.starts_with("END/"))
+    }
+
     /// The top-level domain that was asked for, such as `anon`.
     #[must_use]
     pub fn domain(&self) -> Option<&str> {
@@ -327,6 +338,7 @@ impl Timeline {
                 id,
                 source_port: source.and_then(|(_, port)| port.parse().ok()),
                 target: Secret::from(target),
+                isolation: value_of(event, "SOCKS_PASSWORD").map(Secret::from),
                 begun: at,
                 circuit: None,
                 succeeded: None,

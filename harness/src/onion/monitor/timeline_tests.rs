@@ -26,6 +26,24 @@ fn an_exit_circuit_is_no_rendezvous() {
 }
 
 #[test]
+fn a_port_that_leads_nowhere_is_told_apart_from_a_circuit_that_breaks() {
+    let (timeline, _) = told(&[
+        "STREAM 7 NEW 0 7fi3mrxyjdrm.anon:3000 SOURCE_ADDR=10.1.0.1:34312 PURPOSE=USER SOCKS_USERNAME=\"ator-harness\" SOCKS_PASSWORD=\"n1/right\" CLIENT_PROTOCOL=SOCKS5 NYM_EPOCH=0",
+        "STREAM 7 FAILED 60 7fi3mrxyjdrm.anon:3000 REASON=END REMOTE_REASON=MISC",
+        "STREAM 8 NEW 0 7fi3mrxyjdrm.anon:3000 SOURCE_ADDR=10.1.0.1:34313 PURPOSE=USER CLIENT_PROTOCOL=SOCKS5",
+        "STREAM 8 FAILED 61 7fi3mrxyjdrm.anon:3000 REASON=DESTROY",
+        "STREAM 9 NEW 0 7fi3mrxyjdrm.anon:3000 SOURCE_ADDR=10.1.0.1:34314 PURPOSE=USER CLIENT_PROTOCOL=SOCKS5",
+        "STREAM 9 SUCCEEDED 62 7fi3mrxyjdrm.anon:3000",
+    ]);
+    let streams = timeline.streams.values();
+    let ended: Vec<_> = streams.map(Stream::was_ended_by_far_end).collect();
+    assert_eq!(ended, [Some(true), Some(false), None]);
+    let isolation = timeline.streams[&7].isolation.as_ref();
+    assert_eq!(isolation.map(Secret::expose), Some("n1/right"));
+    assert_eq!(timeline.streams[&8].isolation, None);
+}
+
+#[test]
 fn transfers_begin_and_end_per_hsdir() {
     let (timeline, start) = told(&[
         "HS_DESC UPLOAD own UNKNOWN $75AA~da1 Xo3rf58 HSDIR_INDEX=D293",

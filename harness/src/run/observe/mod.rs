@@ -83,7 +83,8 @@ pub(in crate::run) async fn observe(
     let healths = homes::health(run, &connected).await;
     shaping::switch(run, true).await?;
     guard.saw("probing");
-    let dialer = ProbeDialer::of(&run.plan, run.reach(), &nonce);
+    let dialer = ProbeDialer::of(&run.plan, run.reach(), &nonce)
+        .map(|dialer| dialer.asking(running.told_by(&run.plan.probe.via)));
     probe(run, &mut decoys, dialer.as_ref(), &mut seen, &mut metrics).await;
     // The daemons tell once a second what their circuits have carried.
     guard.saw("waiting for what the circuits carried");

@@ -7,7 +7,7 @@ use futures_util::stream::{self, StreamExt};
 use wire::Address;
 
 use crate::causes::with_causes;
-use crate::checks::{Answer, Delivery, Metrics, Observations, Reason, Reject};
+use crate::checks::{Answer, Delivery, Entry, Metrics, Observations, Reason, Reject};
 use crate::plan::HomePlan;
 use crate::probe::{Outcome, Payment, Session};
 use crate::run::context::Run;
@@ -64,11 +64,11 @@ pub(in crate::run) async fn enter(
     let entered = dialer.connect("right", &plan.secret, metrics).await;
     match entered {
         Ok((session, took)) => {
-            view.accepted = Ok(took);
+            view.accepted = Entry::LetIn(took);
             Some(session)
         }
-        Err(reason) => {
-            view.accepted = Err(reason);
+        Err(not) => {
+            view.accepted = not.into();
             None
         }
     }

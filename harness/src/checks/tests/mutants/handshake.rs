@@ -1,8 +1,8 @@
 //! Who is let in.
 
 use super::super::healthy::refused;
-use super::{BentObservation, fails, fails_all, home, shut_out};
-use crate::checks::{Answer, Observations, Refusal};
+use super::{BentObservation, fails, fails_all, home, shut_out, unknown};
+use crate::checks::{Answer, Entry, Observations, Refusal};
 use crate::connectors::secret_variable;
 
 const WIRING: &[&str; 1] = &["handshake.wiring"];
@@ -154,6 +154,19 @@ pub(super) fn mutants() -> Vec<BentObservation> {
                 "the right secret is refused",
                 "not let in: refused with F00",
                 shut_out,
+            )
+        },
+        BentObservation {
+            open: OF_THE_SESSION,
+            ..unknown(
+                RIGHT,
+                "a dial with the right secret whose circuit broke on the way",
+                "general failure",
+                |seen| {
+                    shut_out(seen);
+                    let broke = "dial failed: connect through the SOCKS proxy: general failure";
+                    seen.probe.accepted = Entry::Untried(broke.to_owned());
+                },
             )
         },
         fails(WRONG, "a wrong secret is accepted", "let in", |seen| {
