@@ -119,7 +119,7 @@ mutants: ## Break each part in turn, differ in each way that is right, and print
 		printf '%-28s %-32s %s\n' mutant 'caught by' 'what failed'; cat target/mutants/*; exit $$status
 
 .PHONY: faults
-faults: ## Make every fault of the catalogue, those that last long included
+faults: ## Make every fault of the catalogue, those that last long included, and what else takes minutes
 	@fixtures/ready.sh engine images ilp-connector harness
 	@PROFILE=faults fixtures/scenarios.sh
 
