@@ -122,6 +122,17 @@ impl ProbeDialer {
         Ok(dialed)
     }
 
+    /// Dials over a circuit of its own, and asks why where that fails.
+    async fn reach(&self, circuit: &str, metrics: &mut Metrics) -> Result<Dialed, NotLetIn> {
+        match self.try_dial(circuit, Metric::Dial, metrics).await {
+            Ok(dialed) => Ok(dialed),
+            Err(error) => Err(NotLetIn {
+                why: failed(Metric::Dial, &error),
+                on_the_way: self.failed_on_the_way(circuit, &error).await,
+            }),
+        }
+    }
+
     /// What keeps a circuit apart from others, as the proxy is shown it.
     fn password(&self, circuit: &str) -> String {
         format!("{}/{circuit}", self.nonce)
@@ -165,15 +176,7 @@ impl ProbeDialer {
         secret: &Secret,
         metrics: &mut Metrics,
     ) -> Result<(Session, Duration), NotLetIn> {
-        let dialed = match self.try_dial(circuit, Metric::Dial, metrics).await {
-            Ok(dialed) => dialed,
-            Err(error) => {
-                return Err(NotLetIn {
-                    why: failed(Metric::Dial, &error),
-                    on_the_way: self.failed_on_the_way(circuit, &error).await,
-                });
-            }
-        };
+        let dialed = self.reach(circuit, metrics).await?;
         let dial_took = dialed.took;
         let session = self.authenticate(dialed, secret.clone()).await;
         let session = session.map_err(|error| NotLetIn {
@@ -232,16 +235,11 @@ impl ProbeDialer {
         secret: Secret,
         metrics: &mut Metrics,
     ) -> Refusal {
-        let dialed = match self.try_dial(circuit, Metric::Dial, metrics).await {
+        let dialed = match self.reach(circuit, metrics).await {
             Ok(dialed) => dialed,
-            Err(error) => {
-                let how = failed(Metric::Dial, &error);
-                return match self.failed_on_the_way(circuit, &error).await {
-                    // Nothing was shown to the connector, so nothing is known of what it would have said.
-                    true => Refusal::Untried(how),
-                    false => Refusal::Otherwise(how),
-                };
-            }
+            // Nothing was shown to the connector, so nothing is known of what it would have said.
+            Err(not) if not.on_the_way => return Refusal::Untried(not.why),
+            Err(not) => return Refusal::Otherwise(not.why),
         };
         match self.authenticate(dialed, secret).await {
             Ok(session) => {
